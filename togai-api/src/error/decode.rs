@@ -1,0 +1,50 @@
+//! From an answer to a value or an error.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::{Answer, Error, Kind};
+use crate::{CallContext, Operation, ResponseValue, TransportError, TransportErrorKind};
+
+pub(crate) async fn decode<T: DeserializeOwned>(
+    operation: &'static Operation,
+    mut response: reqwest::Response,
+) -> Result<ResponseValue<T>, Error> {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let context = response.extensions_mut().remove().unwrap_or_else(|| CallContext::new(1, Duration::ZERO));
+    let body = response.bytes().await.map_err(|error| {
+        let kind = TransportErrorKind::Interrupted;
+        super::from_transport(operation, TransportError::new(kind, error.without_url(), context.clone()))
+    })?;
+
+    let (kind, answer) = if status.is_success() {
+        match read(&body) {
+            Ok(value) => return Ok(ResponseValue::new(value, status, headers, context)),
+            Err(problem) => {
+                let path = context.redact(problem.path().to_string());
+                let problem = context.redact(problem.inner().to_string());
+                (Kind::Decode { path, problem }, Answer::of_success(status, headers, &body, &context))
+            }
+        }
+    } else {
+        (Kind::Status, Answer::of_failure(status, headers, &body, &context))
+    };
+    let mut error = Error::of(kind);
+    error.inner.operation = Some(operation.id);
+    error.inner.changes = operation.method != "GET";
+    error.inner.context = Some(context);
+    error.inner.answer = Some(answer);
+    Err(error)
+}
+
+/// Reads a body; an empty one like `{}`, since the API has answered 202 without a body.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut deserializer)?;
+    let path = serde_path_to_error::Track::new().path();
+    deserializer.end().map_err(|error| serde_path_to_error::Error::new(path, error))?;
+    Ok(value)
+}

@@ -1,0 +1,107 @@
+//! The error as a sentence: what failed, what the server said, what to do.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::{Error, Kind};
+use crate::TransportErrorKind;
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = self.operation() {
+            write!(formatter, "{operation}: ")?;
+        }
+        match &self.inner.kind {
+            Kind::Configuration(problem) | Kind::InvalidRequest(problem) | Kind::Protocol(problem) => {
+                formatter.write_str(problem)?;
+            }
+            Kind::Transport(kind) => formatter.write_str(kind.describe())?,
+            Kind::Status => self.write_status(formatter)?,
+            Kind::Decode { path, problem } => {
+                self.write_status(formatter)?;
+                write!(formatter, ", but its body cannot be read at `{path}`: {problem}")?;
+            }
+        }
+        if let Some(context) = &self.inner.context {
+            let attempts = context.attempts;
+            let plural = if attempts == 1 { "" } else { "s" };
+            write!(formatter, " ({attempts} attempt{plural}, {})", Rounded(context.elapsed))?;
+        }
+        if let Some(advice) = self.advice() {
+            write!(formatter, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error {
+    fn write_status(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(status) = self.status() {
+            write!(formatter, "the server answered {status}")?;
+        }
+        if let Some(message) = self.message() {
+            write!(formatter, ": {message}")?;
+        }
+        if let Some(code) = self.code() {
+            write!(formatter, " [{code}]")?;
+        }
+        if let Some(id) = self.request_id() {
+            write!(formatter, " (request {id})")?;
+        }
+        Ok(())
+    }
+
+    fn advice(&self) -> Option<&'static str> {
+        if self.maybe_delivered() {
+            return Some("the request may have been applied, so look before repeating it");
+        }
+        match (&self.inner.kind, self.status()) {
+            (Kind::Transport(TransportErrorKind::Connect), _) => {
+                Some("nothing was sent; check the base URL and the network")
+            }
+            (Kind::Status, Some(StatusCode::UNAUTHORIZED)) => {
+                Some("check the token, and that it belongs to this environment")
+            }
+            (Kind::Status, Some(StatusCode::FORBIDDEN)) => Some("the token is valid but not allowed to do this"),
+            (Kind::Status, Some(StatusCode::TOO_MANY_REQUESTS)) => {
+                Some("send fewer requests, or wait longer between them")
+            }
+            (Kind::Status, Some(status)) if status.is_redirection() => {
+                Some("redirects are not followed, so check the base URL")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("Error");
+        debug.field("message", &self.to_string());
+        if let Some(token) = self.resume_token() {
+            debug.field("resume_token", &token);
+        }
+        if let Some(excerpt) = self.body_excerpt() {
+            debug.field("body_excerpt", &excerpt);
+        }
+        if let Some(source) = &self.inner.source {
+            debug.field("source", source);
+        }
+        debug.finish()
+    }
+}
+
+/// A duration with as many digits as a reader wants: `412 ms`, `12.3 s`.
+struct Rounded(Duration);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < Duration::from_secs(1) {
+            write!(formatter, "{} ms", self.0.as_millis())
+        } else {
+            write!(formatter, "{:.1} s", self.0.as_secs_f64())
+        }
+    }
+}

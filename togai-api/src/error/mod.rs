@@ -1,0 +1,253 @@
+//! The one error of the client, and how an answer becomes a value or an error.
+
+mod answer;
+mod decode;
+mod display;
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::{CallContext, Operation, TransportError, TransportErrorKind};
+
+use answer::Answer;
+pub(crate) use decode::decode;
+
+/// Why a call failed: what was asked, what the server said, and what to do.
+///
+/// ```
+/// use togai_api::{Client, HttpTransport};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let client = Client::new("http://127.0.0.1:8080", reqwest::Client::new(), HttpTransport::new());
+/// let error = client.get_account().customer_id("acme").send().await.unwrap_err();
+/// assert!(error.is_invalid_request());
+/// assert_eq!(error.to_string(), "get_account: `account_id` is not set: call `.account_id(..)` before `.send()`");
+/// # }
+/// ```
+///
+/// It is opaque: ask it with the predicates and accessors. Its text is one sentence for the person on call. It never
+/// holds the token, nor a body beyond a short excerpt.
+pub struct Error {
+    // Boxed, so that a `Result` stays small.
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: Kind,
+    operation: Option<&'static str>,
+    context: Option<CallContext>,
+    /// Whether the operation can change something, so that "may have been applied" means anything.
+    changes: bool,
+    answer: Option<Answer>,
+    resume_token: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+enum Kind {
+    /// The client cannot be built as it was configured.
+    Configuration(String),
+    /// The request was not sent because a value of it is missing or of no use.
+    InvalidRequest(String),
+    /// There was no whole answer.
+    Transport(TransportErrorKind),
+    /// The server answered with a status that is not one of success.
+    Status,
+    /// The server answered with success and a body that cannot be decoded.
+    Decode { path: String, problem: String },
+    /// What the server answered cannot be gone on with, such as a page token that was there before.
+    Protocol(String),
+}
+
+impl Error {
+    fn of(kind: Kind) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                operation: None,
+                context: None,
+                changes: false,
+                answer: None,
+                resume_token: None,
+                source: None,
+            }),
+        }
+    }
+
+    /// The error of a configuration that cannot work. `problem` says what to set.
+    #[doc(hidden)]
+    pub fn configuration(problem: impl Into<String>) -> Self {
+        Self::of(Kind::Configuration(problem.into()))
+    }
+
+    /// The error of a request that is not sent. `problem` names the field and the remedy.
+    #[doc(hidden)]
+    pub fn invalid_request(operation: &'static str, problem: impl Into<String>) -> Self {
+        let mut error = Self::of(Kind::InvalidRequest(problem.into()));
+        error.inner.operation = Some(operation);
+        error
+    }
+
+    /// The error of an answer that cannot be gone on with.
+    #[doc(hidden)]
+    pub fn protocol(operation: &'static str, problem: impl Into<String>) -> Self {
+        let mut error = Self::of(Kind::Protocol(problem.into()));
+        error.inner.operation = Some(operation);
+        error
+    }
+
+    /// Adds the error underneath.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    /// Adds the token of the page that could not be read.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_resume_token(mut self, token: Option<String>) -> Self {
+        self.inner.resume_token = token;
+        self
+    }
+
+    /// Name of the operation that failed; none where no client could be built.
+    pub fn operation(&self) -> Option<&str> {
+        self.inner.operation
+    }
+
+    /// How many times the request was sent, or an attempt was made at it; 0 where it was not sent at all.
+    pub fn attempts(&self) -> u32 {
+        self.inner.context.as_ref().map_or(0, |context| context.attempts)
+    }
+
+    /// The time spent in all, waits between attempts included.
+    pub fn elapsed(&self) -> Duration {
+        self.inner.context.as_ref().map_or(Duration::ZERO, |context| context.elapsed)
+    }
+
+    /// The status of the server's last answer, where there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.inner.answer.as_ref().map(|answer| answer.status)
+    }
+
+    /// The headers of the server's last answer, where there was one.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.inner.answer.as_ref().map(|answer| &answer.headers)
+    }
+
+    /// What the server said, where its answer had a message, at most 500 characters of it.
+    ///
+    /// It is taken from `{"message"}`, from an error object below `error`, or from an answer in plain text.
+    pub fn message(&self) -> Option<&str> {
+        self.inner.answer.as_ref().and_then(|answer| answer.message.as_deref())
+    }
+
+    /// The server's code for the error, where its answer had one.
+    pub fn code(&self) -> Option<&str> {
+        self.inner.answer.as_ref().and_then(|answer| answer.code.as_deref())
+    }
+
+    /// The id that the server or a gateway gave the request, from `x-request-id` and its kind.
+    pub fn request_id(&self) -> Option<&str> {
+        self.inner.answer.as_ref().and_then(Answer::request_id)
+    }
+
+    /// How long the server asked to wait, from `Retry-After` or `retry-after-ms` of its last answer.
+    ///
+    /// A date is measured against the system clock at the time of the answer.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.answer.as_ref().and_then(|answer| answer.retry_after)
+    }
+
+    /// The first characters of the body that could not be decoded.
+    pub fn body_excerpt(&self) -> Option<&str> {
+        self.inner.answer.as_ref().and_then(|answer| answer.excerpt.as_deref())
+    }
+
+    /// Whether the client could not be built as it was configured.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self.inner.kind, Kind::Configuration(_))
+    }
+
+    /// Whether the request was not sent because a value of it is missing or of no use.
+    pub fn is_invalid_request(&self) -> bool {
+        matches!(self.inner.kind, Kind::InvalidRequest(_))
+    }
+
+    /// Whether no connection could be made.
+    pub fn is_connect(&self) -> bool {
+        matches!(self.inner.kind, Kind::Transport(TransportErrorKind::Connect))
+    }
+
+    /// Whether no answer came in time.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.inner.kind, Kind::Transport(TransportErrorKind::Timeout))
+    }
+
+    /// Whether the server answered with success and a body that cannot be decoded.
+    pub fn is_decode(&self) -> bool {
+        matches!(self.inner.kind, Kind::Decode { .. })
+    }
+
+    /// Whether the server throttled the call, status 429.
+    pub fn is_throttled(&self) -> bool {
+        self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// Whether the server did not accept the token or what it may do, status 401 or 403.
+    pub fn is_auth(&self) -> bool {
+        matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+    }
+
+    /// Whether the server does not know what was asked for, status 404.
+    pub fn is_not_found(&self) -> bool {
+        self.status() == Some(StatusCode::NOT_FOUND)
+    }
+
+    /// Whether the server may have applied the request although the call failed.
+    ///
+    /// It is so for requests that change something, where no answer came (in time, or whole), where the answer was 408
+    /// or a 5xx, and where an answer of success could not be decoded. Repeating such a request may do it twice.
+    pub fn maybe_delivered(&self) -> bool {
+        self.inner.changes
+            && match &self.inner.kind {
+                Kind::Transport(kind) => kind.maybe_delivered(),
+                Kind::Status => self
+                    .status()
+                    .is_some_and(|status| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT),
+                Kind::Decode { .. } => true,
+                Kind::Configuration(_) | Kind::InvalidRequest(_) | Kind::Protocol(_) => false,
+            }
+    }
+
+    /// The token to go on listing with, on an error of a stream of pages or items.
+    ///
+    /// It is the token of the page that could not be read; none where that was the first page.
+    pub fn resume_token(&self) -> Option<&str> {
+        self.inner.resume_token.as_deref()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// The error of a call that had no whole answer.
+pub(crate) fn from_transport(operation: &'static Operation, failure: TransportError) -> Error {
+    let (kind, source, context) = failure.into_parts();
+    let mut error = Error::of(Kind::Transport(kind));
+    error.inner.operation = Some(operation.id);
+    error.inner.changes = operation.method != "GET";
+    error.inner.context = Some(context);
+    error.inner.source = source;
+    error
+}
+
+#[cfg(test)]
+mod tests;

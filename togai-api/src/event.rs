@@ -1,0 +1,256 @@
+//! A usage event, the thing that is metered and billed.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Timestamp, lenient};
+
+/// Something that an account used: what, when, and how much.
+///
+/// ```
+/// use togai_api::Event;
+///
+/// let event = Event::new("api_calls", "acme-prod")
+///     .id("req-8f14e45f")
+///     .attribute("count", 1)
+///     .attribute_with_unit("duration", 12.5, "ms")
+///     .dimension("region", "eu");
+/// assert_eq!(event.attributes[1].value, "12.5");
+/// assert_eq!(event.dimensions["region"], "eu");
+/// ```
+///
+/// The API's limits (vendor's Python client 1.0.3): schema name 1 to 50 characters, id at most 512, account id at most
+/// 512, at most 10 attributes, dimension values 1 to 200 characters. An id is metered once in 45 days, so an event that
+/// is sent twice with the same id is billed once.
+///
+/// It is sent in the current shape. It also reads the names of 2022 (`eventName`, `eventTimestamp`, `eventAttributes`),
+/// which archived events are in, and numbers where the API promises strings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Event {
+    /// Name of the event schema that says how the event is metered.
+    #[serde(alias = "eventName")]
+    pub schema_name: String,
+    /// Identifies the event; the same id is metered once in 45 days.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient::optional_text")]
+    pub id: Option<String>,
+    /// When the usage happened.
+    #[serde(alias = "eventTimestamp")]
+    pub timestamp: Timestamp,
+    /// The account that used it, by its id or by an alias.
+    #[serde(deserialize_with = "lenient::text")]
+    pub account_id: String,
+    /// How much was used.
+    #[serde(default, alias = "eventAttributes", deserialize_with = "lenient::null_as_default")]
+    pub attributes: Vec<Attribute>,
+    /// Labels that usage is filtered and grouped by.
+    #[serde(default, deserialize_with = "lenient::map_of_text")]
+    pub dimensions: BTreeMap<String, String>,
+}
+
+impl Event {
+    /// An event of a schema for an account, that happened now.
+    ///
+    /// ```
+    /// let event = togai_api::Event::new("api_calls", "acme-prod");
+    /// assert_eq!((event.schema_name.as_str(), event.account_id.as_str()), ("api_calls", "acme-prod"));
+    /// assert_eq!(event.id, None);
+    /// ```
+    pub fn new(schema_name: impl Into<String>, account_id: impl Into<String>) -> Self {
+        Self {
+            schema_name: schema_name.into(),
+            id: None,
+            timestamp: Timestamp::now(),
+            account_id: account_id.into(),
+            attributes: Vec::new(),
+            dimensions: BTreeMap::new(),
+        }
+    }
+
+    /// Sets the id. Take one that is the same whenever the event is sent again, such as the id of a request.
+    ///
+    /// ```
+    /// let event = togai_api::Event::new("api_calls", "acme-prod").id("req-8f14e45f");
+    /// assert_eq!(event.id.as_deref(), Some("req-8f14e45f"));
+    /// ```
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Sets the time at which the usage happened.
+    ///
+    /// ```
+    /// use togai_api::{Event, Timestamp};
+    ///
+    /// let event = Event::new("api_calls", "acme-prod").timestamp(Timestamp::from_unix_seconds(1_713_456_017));
+    /// assert_eq!(event.timestamp.to_string(), "2024-04-18T16:00:17Z");
+    /// ```
+    pub fn timestamp(mut self, timestamp: impl Into<Timestamp>) -> Self {
+        self.timestamp = timestamp.into();
+        self
+    }
+
+    /// Adds a quantity in the default unit of the schema.
+    ///
+    /// ```
+    /// let event = togai_api::Event::new("rides", "acme-prod").attribute("distance", 12.5).attribute("stops", 2);
+    /// assert_eq!(event.attributes[0].value, "12.5");
+    /// ```
+    ///
+    /// The value is anything that is written as a plain decimal number: integers, floats, strings, and the decimal types
+    /// of other crates. The API refuses exponents, `+` signs, leading dots and NaN.
+    pub fn attribute(mut self, name: impl Into<String>, value: impl Display) -> Self {
+        self.attributes.push(Attribute::new(name, value));
+        self
+    }
+
+    /// Adds a quantity in a unit of its own.
+    ///
+    /// ```
+    /// let event = togai_api::Event::new("rides", "acme-prod").attribute_with_unit("distance", 12.5, "km");
+    /// assert_eq!(event.attributes[0].unit.as_deref(), Some("km"));
+    /// ```
+    pub fn attribute_with_unit(
+        mut self,
+        name: impl Into<String>,
+        value: impl Display,
+        unit: impl Into<String>,
+    ) -> Self {
+        self.attributes.push(Attribute::new(name, value).unit(unit));
+        self
+    }
+
+    /// Sets a label. A label of the same name is replaced.
+    ///
+    /// ```
+    /// let event = togai_api::Event::new("rides", "acme-prod").dimension("city", "Chennai");
+    /// assert_eq!(event.dimensions["city"], "Chennai");
+    /// ```
+    pub fn dimension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.dimensions.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// One quantity of an [`Event`].
+///
+/// ```
+/// let attribute = togai_api::Attribute::new("distance", 12.5).unit("km");
+/// assert_eq!(attribute.value, "12.5");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Attribute {
+    /// Name of the attribute in the event schema, 1 to 50 characters.
+    #[serde(alias = "attributeName")]
+    pub name: String,
+    /// The quantity as a plain decimal number.
+    #[serde(alias = "attributeValue", deserialize_with = "lenient::text")]
+    pub value: String,
+    /// The unit of the quantity, 1 to 50 characters; the default unit of the schema when there is none.
+    #[serde(
+        default,
+        alias = "attributeValueUnit",
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::optional_text"
+    )]
+    pub unit: Option<String>,
+}
+
+impl Attribute {
+    /// A quantity in the default unit of the schema.
+    ///
+    /// ```
+    /// assert_eq!(togai_api::Attribute::new("count", 1).value, "1");
+    /// ```
+    pub fn new(name: impl Into<String>, value: impl Display) -> Self {
+        Self { name: name.into(), value: value.to_string(), unit: None }
+    }
+
+    /// Sets the unit.
+    ///
+    /// ```
+    /// assert_eq!(togai_api::Attribute::new("size", 3).unit("GB").unit.as_deref(), Some("GB"));
+    /// ```
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.unit = Some(unit.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_writes_the_current_shape() {
+        let event = Event::new("rides", "acme-prod")
+            .id("ride-1")
+            .timestamp(Timestamp::from_unix_seconds(0))
+            .attribute_with_unit("distance", 12.5, "km")
+            .attribute("stops", 2)
+            .dimension("city", "Chennai");
+        insta::assert_json_snapshot!(event, @r#"
+        {
+          "schemaName": "rides",
+          "id": "ride-1",
+          "timestamp": "1970-01-01T00:00:00Z",
+          "accountId": "acme-prod",
+          "attributes": [
+            {
+              "name": "distance",
+              "value": "12.5",
+              "unit": "km"
+            },
+            {
+              "name": "stops",
+              "value": "2"
+            }
+          ],
+          "dimensions": {
+            "city": "Chennai"
+          }
+        }
+        "#);
+    }
+
+    #[test]
+    fn it_reads_the_names_of_2022() {
+        let old: Event = serde_json::from_str(
+            r#"{"eventName": "rides", "id": "ride-1", "eventTimestamp": "2022-06-15T07:30:35.123",
+                "accountId": "acme-prod", "dimensions": {"city": "Chennai"},
+                "eventAttributes": [{"attributeName": "distance", "attributeValue": "5", "attributeValueUnit": "km"}]}"#,
+        )
+        .unwrap();
+        let new = Event::new("rides", "acme-prod")
+            .id("ride-1")
+            .timestamp("2022-06-15T07:30:35.123Z".parse::<Timestamp>().unwrap())
+            .attribute_with_unit("distance", 5, "km")
+            .dimension("city", "Chennai");
+        assert_eq!(old, new);
+    }
+
+    #[test]
+    fn it_reads_numbers_where_strings_are_promised_and_ignores_what_it_does_not_know() {
+        let event: Event = serde_json::from_str(
+            r#"{"schemaName": "rides", "id": 7, "timestamp": "2024-04-18T16:00:17", "accountId": 1,
+                "attributes": [{"name": "distance", "value": 50.25, "unit": null}],
+                "dimensions": {"costCenterCode": 1234}, "referenceId": "a-1"}"#,
+        )
+        .unwrap();
+        assert_eq!(event.id.as_deref(), Some("7"));
+        assert_eq!(event.account_id, "1");
+        assert_eq!(event.attributes, [Attribute::new("distance", "50.25")]);
+        assert_eq!(event.dimensions["costCenterCode"], "1234");
+    }
+
+    #[test]
+    fn an_event_without_its_schema_is_refused_by_name() {
+        let error = serde_json::from_str::<Event>(r#"{"timestamp": "2024-04-18T16:00:17", "accountId": "a"}"#);
+        assert_eq!(error.unwrap_err().to_string(), "missing field `schemaName` at line 1 column 54");
+    }
+}

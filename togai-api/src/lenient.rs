@@ -1,0 +1,115 @@
+//! Reading what servers really answer: numbers where text was promised, null where a value was, missing fields.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// Reads null as the default value; together with `#[serde(default)]` a missing field is read like one, too.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a string, or a number as the text that it would have been.
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Text::deserialize(deserializer)?.0)
+}
+
+/// The same for a field that may be absent or null.
+pub(crate) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
+}
+
+/// The same for each value of a map; null is an empty map.
+pub(crate) fn map_of_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let map = Option::<BTreeMap<String, Text>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(map.into_iter().map(|(key, value)| (key, value.0)).collect())
+}
+
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl Visitor<'_> for TextVisitor {
+            type Value = Text;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string or a number")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.to_owned()))
+            }
+
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Text, E> {
+                Ok(Text(text))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Text, E> {
+                // Rust writes the shortest digits that read back as the same number, and never an exponent.
+                Ok(Text(number.to_string()))
+            }
+        }
+
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(json: &str, expected: &str) {
+        assert_eq!(serde_json::from_str::<Text>(json).unwrap().0, expected);
+    }
+
+    #[test]
+    fn numbers_are_read_as_their_plain_decimal_text() {
+        check("50", "50");
+        check("-3", "-3");
+        check("12.5", "12.5");
+        check("0.0000001", "0.0000001");
+        check("1e21", "1000000000000000000000");
+        check("18446744073709551615", "18446744073709551615");
+        check(r#""1.10""#, "1.10");
+    }
+
+    #[test]
+    fn other_values_are_refused() {
+        for json in ["true", "[]", "{}", "null"] {
+            assert!(serde_json::from_str::<Text>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn null_is_read_as_the_default() {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(default, deserialize_with = "null_as_default")]
+            count: u32,
+            #[serde(default, deserialize_with = "map_of_text")]
+            labels: BTreeMap<String, String>,
+        }
+
+        for json in ["{}", r#"{"count": null, "labels": null}"#] {
+            let answer: Answer = serde_json::from_str(json).unwrap();
+            assert_eq!((answer.count, answer.labels.len()), (0, 0));
+        }
+    }
+}

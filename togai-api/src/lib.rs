@@ -1,0 +1,60 @@
+//! Client for the Togai usage metering and billing API, generated from its OpenAPI document.
+//!
+//! Most applications use the crate `togai-ext` on top of this one: it builds the client, retries, pages, and ingests
+//! events in batches with a verdict for each.
+//!
+//! ```
+//! use togai_api::{Client, HttpTransport};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let client = Client::new("http://127.0.0.1:9", reqwest::Client::new(), HttpTransport::new());
+//! let call = client.get_account().customer_id("acme").account_id("acme-prod").send();
+//! assert!(call.await.unwrap_err().is_connect());
+//! # }
+//! ```
+//!
+//! - [`Client`] has a method for each operation; it returns a builder from [`builder`] with a setter for each
+//!   parameter and `send()`. Bodies and answers are in [`types`].
+//! - [`Transport`] is the seam below: what happens to a request on its way is up to it.
+//! - [`Error`] is the one error of everything.
+//! - [`OPERATIONS`] says of each operation what a transport has to know.
+//!
+//! What the server leaves out or sends as null is read as an empty value, fields that are not known are ignored, and
+//! an enumeration keeps a value it does not know in its variant `Other`. So an addition of the server breaks nothing.
+
+mod client;
+mod decimal;
+mod error;
+mod event;
+mod generated;
+mod lenient;
+mod open_enum;
+mod operation;
+mod response;
+mod retry_after;
+mod runtime;
+mod timestamp;
+mod transport;
+
+pub use decimal::{Decimal, ParseDecimalError};
+pub use error::Error;
+pub use event::{Attribute, Event};
+pub use generated::{Client, OPERATIONS, builder, types};
+pub use operation::{Location, Operation, Paging, Parameter, QuotaClass, Repeat};
+pub use response::ResponseValue;
+pub use retry_after::retry_after;
+pub use timestamp::{ParseTimestampError, Timestamp};
+pub use transport::{BoxFuture, CallContext, HttpTransport, Transport, TransportError, TransportErrorKind};
+
+/// Fails to compile when a public type loses a property that users rely on.
+const _: () = {
+    const fn shared<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
+    const fn thrown<T: std::error::Error + Send + Sync + Unpin + 'static>() {}
+    const fn object_safe(_: &dyn Transport) {}
+    shared::<Client>();
+    shared::<ResponseValue<Event>>();
+    thrown::<Error>();
+    thrown::<TransportError>();
+    let _ = object_safe;
+};

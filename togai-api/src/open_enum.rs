@@ -1,0 +1,103 @@
+//! Enumerations that keep a value they do not know, so that a new value of the server does not break an old client.
+
+/// Defines an enumeration over strings with a variant `Other` for every value that is not listed.
+macro_rules! open_enum {
+    (
+        $(#[$attribute:meta])*
+        pub enum $name:ident {
+            $($(#[$variant_attribute:meta])* $variant:ident = $value:literal,)+
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_attribute])* $variant,)+
+            /// A value that this version of the client does not know. It is sent and read as it is.
+            Other(::std::string::String),
+        }
+
+        impl $name {
+            /// The value as it is on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $value,)+
+                    Self::Other(value) => value,
+                }
+            }
+        }
+
+        impl ::std::default::Default for $name {
+            /// No value: what a field holds that the server left out.
+            fn default() -> Self {
+                Self::Other(::std::string::String::new())
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                formatter.pad(self.as_str())
+            }
+        }
+
+        impl ::std::convert::From<&str> for $name {
+            fn from(value: &str) -> Self {
+                match value {
+                    $($value => Self::$variant,)+
+                    _ => Self::Other(::std::borrow::ToOwned::to_owned(value)),
+                }
+            }
+        }
+
+        impl ::std::convert::From<::std::string::String> for $name {
+            fn from(value: ::std::string::String) -> Self {
+                Self::from(value.as_str())
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                <::std::string::String as ::serde::Deserialize>::deserialize(deserializer).map(Self::from)
+            }
+        }
+    };
+}
+
+pub(crate) use open_enum;
+
+#[cfg(test)]
+mod tests {
+    open_enum! {
+        /// State of a thing.
+        pub enum State {
+            /// It is in use.
+            Active = "ACTIVE",
+            Archived = "ARCHIVED",
+        }
+    }
+
+    #[test]
+    fn known_and_unknown_values_survive_a_round_trip() {
+        for (json, state) in [
+            (r#""ACTIVE""#, State::Active),
+            (r#""ARCHIVED""#, State::Archived),
+            (r#""DRAFT""#, State::Other("DRAFT".to_owned())),
+        ] {
+            assert_eq!(serde_json::from_str::<State>(json).unwrap(), state);
+            assert_eq!(serde_json::to_string(&state).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn a_known_value_is_never_other() {
+        assert_eq!(State::from("ACTIVE".to_owned()), State::Active);
+        assert_eq!(format!("{:>8}", State::Active), "  ACTIVE");
+        assert_eq!(State::default().as_str(), "");
+    }
+}

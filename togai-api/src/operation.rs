@@ -1,0 +1,102 @@
+//! What is known of each operation beside its types: a static table, generated from the document.
+
+use std::fmt;
+
+/// A row of the table of operations, [`OPERATIONS`](crate::OPERATIONS).
+///
+/// ```
+/// use togai_api::{OPERATIONS, QuotaClass, Repeat};
+///
+/// let ingest_batch = OPERATIONS.iter().find(|operation| operation.id == "ingest_batch").unwrap();
+/// assert_eq!((ingest_batch.method, ingest_batch.path), ("POST", "/ingestBatch"));
+/// assert_eq!(ingest_batch.quota_class, QuotaClass::IngestBatch);
+/// assert_eq!(ingest_batch.repeat, Repeat::WithEventIds);
+/// ```
+///
+/// A [`Transport`](crate::Transport) is handed the row of the operation that it carries out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Operation {
+    /// Name of the operation in the document and of the method of the client.
+    pub id: &'static str,
+    /// HTTP method, in capitals.
+    pub method: &'static str,
+    /// Path with `{parameters}`, as the document has it.
+    pub path: &'static str,
+    /// The quota that calls of the operation count against.
+    pub quota_class: QuotaClass,
+    /// Whether sending a request again is harmless when the first may have been applied.
+    pub repeat: Repeat,
+    /// Limits of the page size where the operation answers page by page.
+    pub paging: Option<Paging>,
+    /// Parameters in the path and in the query.
+    pub parameters: &'static [Parameter],
+    /// Statuses that the document names; `default` stands for every other one.
+    pub statuses: &'static [&'static str],
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({} {})", self.id, self.method, self.path)
+    }
+}
+
+/// The request quotas of the API: each class is counted by itself.
+///
+/// The numbers are the vendor's for trial accounts (docs.togai.com, quotas and limits); they can be raised on request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum QuotaClass {
+    /// `POST /ingest`: 50 requests a second.
+    Ingest,
+    /// `POST /ingestBatch`: 50 requests a second.
+    IngestBatch,
+    /// Everything else: 10 requests a second.
+    Other,
+}
+
+/// When a request may be sent again although the server may have applied it already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Repeat {
+    /// Always: the operation reads, replaces or deletes.
+    Always,
+    /// When every event of the body has an id, since an id is metered once in 45 days.
+    WithEventIds,
+    /// When the body has an idempotency key.
+    WithIdempotencyKey,
+    /// Never: a second application has a second effect.
+    Never,
+}
+
+/// Limits of an operation that answers page by page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Paging {
+    /// The smallest page size that the document allows.
+    pub smallest: u32,
+    /// The largest page size that the document allows.
+    pub largest: u32,
+}
+
+/// A parameter in the path or the query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parameter {
+    /// Name on the wire.
+    pub name: &'static str,
+    /// Where it stands.
+    pub location: Location,
+    /// Whether a request without it is refused.
+    pub required: bool,
+}
+
+/// Where a parameter stands in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Location {
+    /// In the path, percent-encoded.
+    Path,
+    /// In the query.
+    Query,
+}

@@ -1,0 +1,74 @@
+//! A decoded answer with what came along with it.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::CallContext;
+
+/// A decoded answer, with its status and headers and how the call went.
+///
+/// It dereferences to the decoded value, and [`into_inner`](Self::into_inner) takes that out.
+#[derive(Clone, Debug)]
+pub struct ResponseValue<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+    context: CallContext,
+}
+
+impl<T> ResponseValue<T> {
+    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, context: CallContext) -> Self {
+        Self { value, status, headers, context }
+    }
+
+    /// The decoded value.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The status of the answer, which matters where there are several of success, such as 202 and 207.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers of the answer.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// How many times the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.context.attempts
+    }
+
+    /// The time the call took, waits between attempts included.
+    pub fn elapsed(&self) -> Duration {
+        self.context.elapsed
+    }
+
+    /// The same answer with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
+        ResponseValue {
+            value: change(self.value),
+            status: self.status,
+            headers: self.headers,
+            context: self.context,
+        }
+    }
+}
+
+impl<T> Deref for ResponseValue<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> AsRef<T> for ResponseValue<T> {
+    fn as_ref(&self) -> &T {
+        &self.value
+    }
+}

@@ -1,0 +1,309 @@
+//! The seam between the generated client and everything that happens to a request on its way.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+
+use crate::Operation;
+
+/// A future in a box, as the methods of [`Transport`] return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Carries a request to the server and its answer back.
+///
+/// Transports are decorators: each does one thing (authentication, retry) and hands the request on. They work below
+/// decoding, so they see the raw status and headers whatever the body is. An answer of any status is an `Ok`; an `Err`
+/// means that there was no whole answer.
+///
+/// ```
+/// use std::time::Duration;
+/// use togai_api::{BoxFuture, Operation, Transport, TransportError};
+///
+/// /// Counts nothing and changes nothing, but says what is called.
+/// #[derive(Debug)]
+/// struct Announce<T>(T);
+///
+/// impl<T: Transport> Transport for Announce<T> {
+///     fn execute<'a>(
+///         &'a self,
+///         http: &'a reqwest::Client,
+///         request: reqwest::Request,
+///         operation: &'static Operation,
+///     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+///         eprintln!("{}", operation.id);
+///         self.0.execute(http, request, operation)
+///     }
+/// }
+/// # let _ = Announce(togai_api::HttpTransport::new());
+/// ```
+pub trait Transport: fmt::Debug + Send + Sync + 'static {
+    /// Sends the request and waits for the whole answer.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>>;
+}
+
+impl Transport for Arc<dyn Transport> {
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        self.as_ref().execute(http, request, operation)
+    }
+}
+
+/// How a call went: it travels in the extensions of a response or in a [`TransportError`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallContext {
+    /// How many times the request was sent, or an attempt was made at it.
+    pub attempts: u32,
+    /// The time spent in all, waits included.
+    pub elapsed: Duration,
+    secret: Option<Secret>,
+}
+
+/// A text that is blotted out of everything that is said of the call.
+#[derive(Clone, PartialEq, Eq)]
+struct Secret(Arc<str>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+impl CallContext {
+    /// The context of a call that made so many attempts in so much time.
+    pub fn new(attempts: u32, elapsed: Duration) -> Self {
+        Self { attempts, elapsed, secret: None }
+    }
+
+    /// Sets the credential of the call, so that no error repeats it should the server have echoed it.
+    pub fn set_secret(&mut self, secret: Arc<str>) {
+        self.secret = Some(Secret(secret));
+    }
+
+    pub(crate) fn redact(&self, text: String) -> String {
+        match &self.secret {
+            Some(Secret(secret)) if text.contains(&**secret) => text.replace(&**secret, "***"),
+            _ => text,
+        }
+    }
+}
+
+/// The transport at the bottom: one HTTP exchange, its answer read whole.
+///
+/// ```
+/// use togai_api::HttpTransport;
+///
+/// let transport = HttpTransport::new().with_max_response_bytes(1 << 20);
+/// ```
+///
+/// The body of the answer is read here, so that an answer that breaks off in the middle is an attempt whose outcome is
+/// unknown, and not a success that cannot be decoded. It is at most 32 MiB after decompression unless
+/// [`with_max_response_bytes`](Self::with_max_response_bytes) says otherwise.
+#[derive(Clone, Debug)]
+pub struct HttpTransport {
+    max_response_bytes: usize,
+}
+
+impl Default for HttpTransport {
+    fn default() -> Self {
+        Self { max_response_bytes: 32 << 20 }
+    }
+}
+
+impl HttpTransport {
+    /// A transport with the default bound on answers, 32 MiB.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the size above which an answer is not read to its end but ends the call with an error.
+    #[must_use]
+    pub fn with_max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    async fn exchange(&self, http: &reqwest::Client, request: reqwest::Request) -> Result<reqwest::Response, Failure> {
+        let mut response = http.execute(request).await.map_err(Failure::from_sending)?;
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(Failure::from_reading)? {
+            if body.len() + chunk.len() > self.max_response_bytes {
+                return Err(Failure::too_large(self.max_response_bytes));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut whole = http::Response::new(body.freeze());
+        *whole.status_mut() = response.status();
+        *whole.version_mut() = response.version();
+        *whole.headers_mut() = std::mem::take(response.headers_mut());
+        Ok(reqwest::Response::from(whole))
+    }
+}
+
+impl Transport for HttpTransport {
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        request: reqwest::Request,
+        _operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        Box::pin(async move {
+            let start = Instant::now();
+            match self.exchange(http, request).await {
+                Ok(mut response) => {
+                    response.extensions_mut().insert(CallContext::new(1, start.elapsed()));
+                    Ok(response)
+                }
+                Err(failure) => {
+                    Err(TransportError { failure, context: CallContext::new(1, start.elapsed()) })
+                }
+            }
+        })
+    }
+}
+
+/// Why there was no whole answer.
+///
+/// It converts into [`Error`](crate::Error), which is what callers see.
+#[derive(Debug)]
+pub struct TransportError {
+    failure: Failure,
+    context: CallContext,
+}
+
+/// The failure without the circumstances.
+#[derive(Debug)]
+struct Failure {
+    kind: TransportErrorKind,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The kinds of [`TransportError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The request could not be put together; nothing was sent.
+    Request,
+    /// No connection could be made, or not in time; nothing was sent.
+    Connect,
+    /// No answer came within the time of an attempt.
+    Timeout,
+    /// The connection broke after the request was sent, in part or in whole, and before the answer was complete.
+    Interrupted,
+    /// The answer is larger than the client reads.
+    TooLarge,
+}
+
+impl TransportErrorKind {
+    /// Whether the server can have acted on the request.
+    pub fn maybe_delivered(self) -> bool {
+        matches!(self, Self::Timeout | Self::Interrupted | Self::TooLarge)
+    }
+}
+
+impl TransportError {
+    /// An error of a transport of your own.
+    ///
+    /// ```
+    /// use togai_api::{CallContext, TransportError, TransportErrorKind};
+    ///
+    /// let error = TransportError::new(TransportErrorKind::Connect, "no route", CallContext::default());
+    /// assert!(!error.kind().maybe_delivered());
+    /// ```
+    pub fn new(
+        kind: TransportErrorKind,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+        context: CallContext,
+    ) -> Self {
+        Self { failure: Failure { kind, source: Some(source.into()) }, context }
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.failure.kind
+    }
+
+    /// Attempts and time spent so far.
+    pub fn context(&self) -> &CallContext {
+        &self.context
+    }
+
+    /// The same to be changed, as a transport does that repeats requests.
+    pub fn context_mut(&mut self) -> &mut CallContext {
+        &mut self.context
+    }
+
+    pub(crate) fn into_parts(self) -> (TransportErrorKind, Option<Box<dyn StdError + Send + Sync>>, CallContext) {
+        (self.failure.kind, self.failure.source, self.context)
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.failure.kind.describe())
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.failure.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl TransportErrorKind {
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Request => "the request could not be built",
+            Self::Connect => "no connection could be made",
+            Self::Timeout => "no answer came in time",
+            Self::Interrupted => "the connection broke before the answer was complete",
+            Self::TooLarge => "the answer is larger than the client reads",
+        }
+    }
+}
+
+impl Failure {
+    fn from_sending(error: reqwest::Error) -> Self {
+        let kind = if error.is_builder() {
+            TransportErrorKind::Request
+        } else if error.is_connect() {
+            TransportErrorKind::Connect
+        } else if error.is_timeout() {
+            TransportErrorKind::Timeout
+        } else {
+            TransportErrorKind::Interrupted
+        };
+        Self::of(kind, error)
+    }
+
+    fn from_reading(error: reqwest::Error) -> Self {
+        let kind =
+            if error.is_timeout() { TransportErrorKind::Timeout } else { TransportErrorKind::Interrupted };
+        Self::of(kind, error)
+    }
+
+    fn of(kind: TransportErrorKind, error: reqwest::Error) -> Self {
+        // The address may hold what a user would not want in a log, and the operation says enough.
+        Self { kind, source: Some(Box::new(error.without_url())) }
+    }
+
+    fn too_large(limit: usize) -> Self {
+        let message = format!("more than {limit} bytes; raise the limit with `with_max_response_bytes`");
+        Self { kind: TransportErrorKind::TooLarge, source: Some(message.into()) }
+    }
+}

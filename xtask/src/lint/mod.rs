@@ -1,0 +1,89 @@
+//! Says no before the generator panics, naming the file, the place and the remedy.
+
+mod bodies;
+mod components;
+mod operations;
+mod parameters;
+mod schemas;
+
+use std::fmt;
+
+use crate::document::Document;
+
+/// A rule that the document breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    file: String,
+    place: String,
+    problem: String,
+    remedy: &'static str,
+}
+
+impl Finding {
+    fn new(file: &str, place: impl Into<String>, problem: impl Into<String>, remedy: &'static str) -> Self {
+        Self { file: file.to_owned(), place: place.into(), problem: problem.into(), remedy }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "  {}: {}: {}\n    {}", self.file, self.place, self.problem, self.remedy)
+    }
+}
+
+/// A rule: it looks at the document and adds what it finds.
+type Rule = fn(&Document, &mut Vec<Finding>);
+
+const RULES: &[Rule] = &[
+    operations::version,
+    operations::ids,
+    operations::extensions,
+    operations::descriptions,
+    parameters::templates,
+    parameters::shapes,
+    parameters::names,
+    parameters::paging,
+    bodies::requests,
+    bodies::successes,
+    bodies::failures,
+    components::references,
+    components::unused,
+    schemas::required,
+    schemas::names,
+    schemas::variants,
+    schemas::nesting,
+    schemas::descriptions,
+];
+
+/// Everything that is wrong with the document.
+pub(crate) fn run(document: &Document) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in RULES {
+        rule(document, &mut findings);
+    }
+    findings
+}
+
+/// A name the way Rust writes it, to find names that fall together.
+pub(crate) fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    let mut previous = '_';
+    for character in name.chars() {
+        if !character.is_ascii_alphanumeric() {
+            if previous != '_' {
+                snake.push('_');
+            }
+            previous = '_';
+            continue;
+        }
+        if character.is_ascii_uppercase() && (previous.is_ascii_lowercase() || previous.is_ascii_digit()) {
+            snake.push('_');
+        }
+        snake.push(character.to_ascii_lowercase());
+        previous = character;
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! Rules on operations.
+
+use std::collections::BTreeMap;
+
+use super::{Finding, snake_case};
+use crate::document::{Document, entries, operations};
+
+/// The generator takes OpenAPI 3.0 alone.
+pub(super) fn version(document: &Document, findings: &mut Vec<Finding>) {
+    let version = document.json()["openapi"].as_str().unwrap_or_default();
+    if version != "3.0.3" {
+        let problem = format!("the version is `{version}`");
+        findings.push(Finding::new("common.yaml", "openapi", problem, "write `openapi: 3.0.3`; the generator takes no other"));
+    }
+}
+
+/// Ids become names of methods.
+pub(super) fn ids(document: &Document, findings: &mut Vec<Finding>) {
+    let mut seen = BTreeMap::new();
+    for operation in operations(document.json()) {
+        let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
+        let file = document.file_of_path(operation.path);
+        let Some(id) = operation.json["operationId"].as_str() else {
+            findings.push(Finding::new(file, place, "there is no operationId", "add a unique one in snake_case"));
+            continue;
+        };
+        if snake_case(id) != id {
+            let problem = format!("the operationId `{id}` is not in snake_case");
+            findings.push(Finding::new(file, &place, problem, "write it the way the Rust method is named"));
+        }
+        if let Some(other) = seen.insert(id, place.clone()) {
+            let problem = format!("the operationId `{id}` is also that of {other}");
+            findings.push(Finding::new(file, place, problem, "rename one of them"));
+        }
+    }
+}
+
+/// Retry and pacing need to know what the paths and methods do not say.
+pub(super) fn extensions(document: &Document, findings: &mut Vec<Finding>) {
+    for operation in operations(document.json()) {
+        for (name, allowed) in [
+            ("x-togai-quota-class", &["ingest", "ingest_batch", "other"][..]),
+            ("x-togai-repeat", &["always", "with_event_ids", "with_idempotency_key", "never"][..]),
+        ] {
+            let value = operation.json[name].as_str();
+            if !value.is_some_and(|value| allowed.contains(&value)) {
+                findings.push(Finding::new(
+                    document.file_of_path(operation.path),
+                    format!("{} {}", operation.method.to_uppercase(), operation.path),
+                    format!("`{name}` is {}, not one of {}", value.unwrap_or("missing"), allowed.join(", ")),
+                    "say which quota the operation counts against, and whether repeating it is harmless",
+                ));
+            }
+        }
+    }
+}
+
+/// Descriptions become rustdoc.
+pub(super) fn descriptions(document: &Document, findings: &mut Vec<Finding>) {
+    for operation in operations(document.json()) {
+        let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
+        let file = document.file_of_path(operation.path);
+        for field in ["summary", "description"] {
+            if operation.json[field].as_str().is_none_or(|text| text.trim().is_empty()) {
+                let problem = format!("there is no {field}");
+                findings.push(Finding::new(file, &place, problem, "say in your own words what the operation does"));
+            }
+        }
+        for (status, response) in entries(&operation.json["responses"]) {
+            let described = crate::document::resolve(document.json(), response);
+            if described["description"].as_str().is_none_or(|text| text.trim().is_empty()) {
+                let problem = format!("the response {status} has no description");
+                findings.push(Finding::new(file, &place, problem, "say what the status means"));
+            }
+        }
+    }
+}

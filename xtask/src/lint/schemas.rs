@@ -1,0 +1,92 @@
+//! Rules on schemas.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{Finding, snake_case};
+use crate::document::{Document, entries, items, visit};
+
+/// `required` names existing properties; for others the generator invents a field that does not compile.
+pub(super) fn required(document: &Document, findings: &mut Vec<Finding>) {
+    each_object(document, &mut |file, place, object| {
+        let properties = object.get("properties").unwrap_or(&Value::Null);
+        for name in items(object.get("required").unwrap_or(&Value::Null)).filter_map(Value::as_str) {
+            if properties[name].is_null() {
+                let problem = format!("`required` names `{name}`, which is no property");
+                findings.push(Finding::new(file, place, problem, "mind the spelling, or take it out of `required`"));
+            }
+        }
+    });
+}
+
+/// Properties whose Rust names fall together do not compile.
+pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
+    each_object(document, &mut |file, place, object| {
+        let mut seen = BTreeMap::new();
+        for (name, _) in entries(object.get("properties").unwrap_or(&Value::Null)) {
+            if let Some(other) = seen.insert(snake_case(name), name) {
+                let problem = format!("the properties `{other}` and `{name}` have the same name in Rust");
+                findings.push(Finding::new(file, place, problem, "write that schema by hand, and leave one of them out"));
+            }
+        }
+    });
+}
+
+/// Variants become untagged enums that cannot hold exact amounts and hide why a body cannot be read.
+pub(super) fn variants(document: &Document, findings: &mut Vec<Finding>) {
+    each_object(document, &mut |file, place, object| {
+        for keyword in ["oneOf", "anyOf", "allOf", "not", "discriminator"] {
+            if object.contains_key(keyword) {
+                let problem = format!("there is `{keyword}`");
+                findings.push(Finding::new(file, place, problem, "write one object whose properties are optional"));
+            }
+        }
+    });
+}
+
+/// An object inside of another gets a name that nobody chose.
+pub(super) fn nesting(document: &Document, findings: &mut Vec<Finding>) {
+    each_object(document, &mut |file, place, object| {
+        // `components.schemas.Name` is the only place without a slash behind it.
+        if object.contains_key("properties") && place.contains('/') {
+            let remedy = "move it to `components.schemas` and refer to it";
+            findings.push(Finding::new(file, place, "an object has no name", remedy));
+        }
+    });
+}
+
+/// Descriptions become rustdoc.
+pub(super) fn descriptions(document: &Document, findings: &mut Vec<Finding>) {
+    for (name, schema) in entries(&document.json()["components"]["schemas"]) {
+        let file = document.file_of_component("schemas", name);
+        let remedy = "say in your own words what it means, with unit and limits";
+        if is_blank(schema) {
+            findings.push(Finding::new(file, name, "the schema has no description", remedy));
+        }
+        for (property, schema) in entries(&schema["properties"]) {
+            // Beside `$ref` nothing counts in OpenAPI 3.0, but the lowered document keeps a description there.
+            if is_blank(schema) && !schema["$ref"].is_string() {
+                let problem = format!("the property `{property}` has no description");
+                findings.push(Finding::new(file, name, problem, remedy));
+            }
+        }
+    }
+}
+
+fn is_blank(schema: &Value) -> bool {
+    schema["description"].as_str().is_none_or(|text| text.trim().is_empty())
+}
+
+/// Visits every schema object below `components.schemas`, with its file and place. Examples are no schemas.
+fn each_object(document: &Document, visitor: &mut dyn FnMut(&str, &str, &Map<String, Value>)) {
+    for (name, schema) in entries(&document.json()["components"]["schemas"]) {
+        let file = document.file_of_component("schemas", name);
+        visit(schema, &mut |path, object| {
+            let is_map_of_properties = path.ends_with("/properties");
+            if !is_map_of_properties && !path.contains("/example") && !path.contains("/default") {
+                visitor(file, &format!("{name}{path}"), object);
+            }
+        });
+    }
+}
