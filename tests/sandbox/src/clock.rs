@@ -82,6 +82,11 @@ impl ManualClock {
         // The sender is kept alive by `self`, so this cannot fail.
         let _ = self.shared.sleeping.subscribe().wait_for(|sleeping| *sleeping >= count).await;
     }
+
+    /// Completes once no delay is waiting for this clock, be it over or given up.
+    pub async fn until_awake(&self) {
+        let _ = self.shared.sleeping.subscribe().wait_for(|sleeping| *sleeping == 0).await;
+    }
 }
 
 impl Default for ManualClock {
@@ -138,6 +143,6 @@ mod tests {
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_secs(1));
         sleeper.await.unwrap();
-        clock.until_sleeping(0).await;
+        clock.until_awake().await;
     }
 }

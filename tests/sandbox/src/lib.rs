@@ -1,1 +1,107 @@
-//! x
+//! An in-memory Togai that speaks HTTP: for tests of a client, for examples, and for trials without an account.
+//!
+//! It authenticates, validates each request against the document of the API, meters events once per id, keeps accounts,
+//! pages lists, counts quotas, and fails on demand. It remembers what it was asked and what it was sent, so a test can
+//! say what has to have happened.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use serde_json::json;
+//! use togai_sandbox::{Fault, Sandbox};
+//!
+//! let sandbox = Sandbox::start().await?;
+//! // The first batch is metered, but its answer gets lost.
+//! sandbox.fault(Fault::reset_after_reading().on("ingest_batch").first(1));
+//!
+//! let batch = json!({ "events": [{
+//!     "schemaName": "api_calls",
+//!     "id": "call-1",
+//!     "timestamp": "2024-11-05T08:31:12Z",
+//!     "accountId": "acme-prod",
+//!     "attributes": [{ "name": "count", "value": "1" }],
+//!     "dimensions": {},
+//! }] });
+//! let client = reqwest::Client::new();
+//! let send = || {
+//!     let request = client.post(format!("{}/ingestBatch", sandbox.base_url()));
+//!     request.bearer_auth(sandbox.token()).json(&batch).send()
+//! };
+//! assert!(send().await.is_err());
+//! assert_eq!(send().await?.status(), 202);
+//!
+//! // The event arrived twice and counts once.
+//! assert_eq!(sandbox.events().len(), 2);
+//! assert_eq!(sandbox.metered().len(), 1);
+//! let log: Vec<_> = sandbox.requests().iter().map(ToString::to_string).collect();
+//! assert_eq!(log, [
+//!     "POST /ingestBatch 1 event -> no answer (fault: reset after reading)",
+//!     "POST /ingestBatch 1 event -> 202",
+//! ]);
+//! # Ok(()) }
+//! ```
+//!
+//! The binary of the same name serves from the command line: `cargo run -p togai-sandbox -- --port 8080`.
+//!
+//! # What happens to a request
+//!
+//! 1. It is logged: [`Sandbox::requests`].
+//! 2. A [`Fault`] that matches takes over, or lets it pass.
+//! 3. Without the bearer token it is answered 401.
+//! 4. With an unknown path it is answered 404, with another method than the path takes 405.
+//! 5. Without a request left in its quota it is answered 429, see [`Quotas`].
+//! 6. If the parameters or the body break a rule of the document it is answered 400, if it is too large 413 or 422. The
+//!    message names the field and what it has to be.
+//! 7. It is carried out.
+//!
+//! # What is known to differ from the service
+//!
+//! - Everything is metered at once; there are no event schemas, usage meters, price plans or customers to set up.
+//! - Query parameters that the document does not have are ignored.
+//! - Tokens do not expire, and wrong ones do not lock an address out.
+//! - `require_confirmation` of a correction is ignored.
+//! - Operations that the document has and the sandbox does not implement are answered 501.
+
+// Reading order: what a user sees, what a request goes through, what it finds.
+mod builder;
+mod clock;
+mod fault;
+mod log;
+mod quota;
+mod sandbox;
+
+mod connection;
+mod response_body;
+mod server;
+mod service;
+
+mod answer;
+mod application;
+mod operations;
+mod route;
+
+mod document;
+mod parameter;
+mod schema;
+mod validate;
+
+mod arrivals;
+mod directory;
+mod event;
+mod moment;
+mod paging;
+
+#[cfg(test)]
+mod testing;
+
+pub use arrivals::Arrival;
+pub use builder::{PartialFailureShape, SandboxBuilder};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use fault::Fault;
+pub use log::{LoggedBody, LoggedRequest};
+pub use quota::Quotas;
+pub use sandbox::Sandbox;
+
+/// Locks a mutex. A panic elsewhere is reported by itself and does not have to bring the rest down.
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

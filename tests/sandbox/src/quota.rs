@@ -1,7 +1,7 @@
 //! How many requests a second the sandbox carries out.
 
 use std::sync::Mutex;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::document::QuotaClass;
 use crate::lock;
@@ -127,14 +127,15 @@ impl Bucket {
 
 /// Rounds up, to at least one second and at most an hour, which also stands for "never".
 fn whole_seconds(seconds: f64) -> u64 {
-    const LONGEST: u64 = 3600;
-    (1..LONGEST).find(|&whole| std::time::Duration::from_secs(whole).as_secs_f64() >= seconds - 1e-9).unwrap_or(LONGEST)
+    const LONGEST: Duration = Duration::from_secs(3600);
+    let wait = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST);
+    // A few nanoseconds are what the arithmetic left over, not a reason to wait for another second.
+    let rounded_up = wait.as_secs() + u64::from(wait.subsec_nanos() > 1_000);
+    rounded_up.max(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -61,6 +61,21 @@ pub(crate) fn referred_name(reference: &Value) -> Option<&str> {
     reference.as_str()?.strip_prefix("#/components/schemas/")
 }
 
+/// Annotations, and what is converted below.
+const NOT_IN_JSON_SCHEMA: [&str; 11] = [
+    "default",
+    "deprecated",
+    "description",
+    "discriminator",
+    "example",
+    "externalDocs",
+    "nullable",
+    "readOnly",
+    "title",
+    "writeOnly",
+    "xml",
+];
+
 fn convert(schema: &Value) -> Value {
     let Some(entries) = schema.as_object() else { return schema.clone() };
     let mut converted = Map::new();
@@ -71,18 +86,15 @@ fn convert(schema: &Value) -> Value {
             }
             ("items" | "not" | "additionalProperties", schema) => convert(schema),
             ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas.iter().map(convert).collect(),
-            ("description" | "title" | "default" | "example" | "nullable" | "discriminator" | "deprecated", _)
-            | ("readOnly" | "writeOnly" | "xml" | "externalDocs", _) => continue,
-            (name, _) if name.starts_with("x-") => continue,
+            (keyword, _) if keyword.starts_with("x-") || NOT_IN_JSON_SCHEMA.contains(&keyword) => continue,
             (_, value) => value.clone(),
         };
         converted.insert(keyword.clone(), value);
     }
     for (exclusive, limit) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
-        if let Some(Value::Bool(is_exclusive)) = converted.remove(exclusive)
-            && is_exclusive
-            && let Some(limit) = converted.remove(limit)
-        {
+        let Some(&Value::Bool(is_exclusive)) = converted.get(exclusive) else { continue };
+        converted.remove(exclusive);
+        if is_exclusive && let Some(limit) = converted.remove(limit) {
             converted.insert(exclusive.to_owned(), limit);
         }
     }

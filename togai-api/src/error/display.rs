@@ -1,5 +1,6 @@
 //! The error as a sentence: what failed, what the server said, what to do.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
@@ -17,11 +18,23 @@ impl fmt::Display for Error {
             Kind::Configuration(problem) | Kind::InvalidRequest(problem) | Kind::Protocol(problem) => {
                 formatter.write_str(problem)?;
             }
-            Kind::Transport(kind) => formatter.write_str(kind.describe())?,
+            Kind::Transport(kind) => {
+                formatter.write_str(kind.describe())?;
+                // What lies at the bottom is what helps, such as "connection refused"; the layers between repeat one
+                // another.
+                if let Some(root) = self.root_cause() {
+                    write!(formatter, ": {root}")?;
+                }
+            }
             Kind::Status => self.write_status(formatter)?,
             Kind::Decode { path, problem } => {
                 self.write_status(formatter)?;
-                write!(formatter, ", but its body cannot be read at `{path}`: {problem}")?;
+                formatter.write_str(", but its body cannot be read")?;
+                // A dot is the whole of it.
+                if path != "." {
+                    write!(formatter, " at `{path}`")?;
+                }
+                write!(formatter, ": {problem}")?;
             }
         }
         if let Some(context) = &self.inner.context {
@@ -29,7 +42,9 @@ impl fmt::Display for Error {
             let plural = if attempts == 1 { "" } else { "s" };
             write!(formatter, " ({attempts} attempt{plural}, {})", Rounded(context.elapsed))?;
         }
-        if let Some(advice) = self.advice() {
+        if let Some(wait) = self.retry_after().filter(|_| self.is_throttled()) {
+            write!(formatter, "; send fewer requests, or wait at least {} before the next", Rounded(wait))?;
+        } else if let Some(advice) = self.advice() {
             write!(formatter, "; {advice}")?;
         }
         Ok(())
@@ -51,6 +66,10 @@ impl Error {
             write!(formatter, " (request {id})")?;
         }
         Ok(())
+    }
+
+    fn root_cause(&self) -> Option<&(dyn StdError + 'static)> {
+        std::iter::successors(self.source(), |&error| error.source()).last()
     }
 
     fn advice(&self) -> Option<&'static str> {

@@ -885,8 +885,9 @@ impl EventCorrection {
             });
         self
     }
-    /// What to do: UNDO reverts the events, REDO reverts and ingests them again, REDO_EVENT ingests the event of the
-    /// body in place of the one that is reverted.
+    /// What to do. UNDO takes back the usage and revenue of the events and returns the feature credits that they
+    /// consumed; REDO does the same and ingests the events again; REDO_EVENT does the same and ingests the event of
+    /// the body instead.
     pub fn action<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::EventCorrectionAction>,

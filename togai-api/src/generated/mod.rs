@@ -275,8 +275,9 @@ impl Client {
     ///
     /// `POST /events/correction`
     ///
-    /// - `action`, required: What to do: UNDO reverts the events, REDO reverts and ingests them again, REDO_EVENT
-    ///   ingests the event of the body in place of the one that is reverted.
+    /// - `action`, required: What to do. UNDO takes back the usage and revenue of the events and returns the feature
+    ///   credits that they consumed; REDO does the same and ingests the events again; REDO_EVENT does the same and
+    ///   ingests the event of the body instead.
     /// - `require_confirmation`: Whether the correction starts only after it has been confirmed.
     /// - `account_id`: Account whose events are corrected. Only the vendor's documentation has this parameter, and
     ///   there it is required.

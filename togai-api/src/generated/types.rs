@@ -288,11 +288,18 @@ pub struct CustomerAccountAlias {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: Option<CustomerAccountAliasStatus>,
 }
-open_enum! {
-    #[doc = " State of the alias: ACTIVE or ARCHIVED."] pub enum
-    CustomerAccountAliasStatus { #[doc = " `ACTIVE`"] Active = "ACTIVE", #[doc =
-    " `ARCHIVED`"] Archived = "ARCHIVED", }
+/// State of the alias: ACTIVE or ARCHIVED.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CustomerAccountAliasStatus {
+    /// `ACTIVE`
+    Active,
+    /// `ARCHIVED`
+    Archived,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(CustomerAccountAliasStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
 /// One page of the accounts of a customer.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -314,11 +321,18 @@ pub struct CustomerAccountPaginatedResponse {
     )]
     pub next_token: Option<String>,
 }
-open_enum! {
-    #[doc = " State of the account: ACTIVE or ARCHIVED."] pub enum CustomerAccountStatus
-    { #[doc = " `ACTIVE`"] Active = "ACTIVE", #[doc = " `ARCHIVED`"] Archived =
-    "ARCHIVED", }
+/// State of the account: ACTIVE or ARCHIVED.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CustomerAccountStatus {
+    /// `ACTIVE`
+    Active,
+    /// `ARCHIVED`
+    Archived,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(CustomerAccountStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
 /// A price plan that an account is on, and the time it holds for.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -398,12 +412,18 @@ impl CustomerRateCard {
         self
     }
 }
-open_enum! {
-    #[doc =
-    " How usage is billed: USAGE (see `usageConfig`) or BUNDLE (see `bundleConfig`)."]
-    pub enum CustomerRateCardType { #[doc = " `USAGE`"] Usage = "USAGE", #[doc =
-    " `BUNDLE`"] Bundle = "BUNDLE", }
+/// How usage is billed: USAGE (see `usageConfig`) or BUNDLE (see `bundleConfig`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CustomerRateCardType {
+    /// `USAGE`
+    Usage,
+    /// `BUNDLE`
+    Bundle,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(CustomerRateCardType { Usage = "USAGE", Bundle = "BUNDLE" });
 /// An attribute or a dimension that the service added.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -422,11 +442,18 @@ pub struct EnrichedField {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub value: String,
 }
-open_enum! {
-    #[doc = " Which of the two it is: ATTRIBUTE or DIMENSION."] pub enum
-    EnrichedFieldType { #[doc = " `ATTRIBUTE`"] Attribute = "ATTRIBUTE", #[doc =
-    " `DIMENSION`"] Dimension = "DIMENSION", }
+/// Which of the two it is: ATTRIBUTE or DIMENSION.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum EnrichedFieldType {
+    /// `ATTRIBUTE`
+    Attribute,
+    /// `DIMENSION`
+    Dimension,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(EnrichedFieldType { Attribute = "ATTRIBUTE", Dimension = "DIMENSION" });
 /// Something that an added value was computed from.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -448,15 +475,32 @@ pub struct EnrichmentDependency {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub value: String,
 }
-open_enum! {
-    #[doc = " What kind of thing it is: SETTING, a setting."] pub enum
-    EnrichmentDependencyType { #[doc = " `SETTING`"] Setting = "SETTING", }
+/// What kind of thing it is: SETTING, a setting.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum EnrichmentDependencyType {
+    /// `SETTING`
+    Setting,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
-open_enum! {
-    #[doc = " `EventCorrectionAction`"] pub enum EventCorrectionAction { #[doc =
-    " `UNDO`"] Undo = "UNDO", #[doc = " `REDO`"] Redo = "REDO", #[doc = " `REDO_EVENT`"]
-    RedoEvent = "REDO_EVENT", }
+open_enum!(EnrichmentDependencyType { Setting = "SETTING" });
+/// `EventCorrectionAction`
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum EventCorrectionAction {
+    /// `UNDO`
+    Undo,
+    /// `REDO`
+    Redo,
+    /// `REDO_EVENT`
+    RedoEvent,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(
+    EventCorrectionAction { Undo = "UNDO", Redo = "REDO", RedoEvent = "REDO_EVENT" }
+);
 /// An event and the outcome of its correction.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -506,14 +550,24 @@ pub struct EventCorrectionInfo {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub status: EventCorrectionInfoStatus,
 }
-open_enum! {
-    #[doc =
-    " Outcome of the correction. REVERTED: the event was taken back. REVERTED_AND_REINGESTED: it was taken back and"]
-    #[doc = " ingested again. FAILED: it was not corrected."] pub enum
-    EventCorrectionInfoStatus { #[doc = " `REVERTED`"] Reverted = "REVERTED", #[doc =
-    " `REVERTED_AND_REINGESTED`"] RevertedAndReingested = "REVERTED_AND_REINGESTED",
-    #[doc = " `FAILED`"] Failed = "FAILED", }
+/// Outcome of the correction. REVERTED: the event was taken back. REVERTED_AND_REINGESTED: it was taken back and
+/// ingested again. FAILED: it was not corrected.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum EventCorrectionInfoStatus {
+    /// `REVERTED`
+    Reverted,
+    /// `REVERTED_AND_REINGESTED`
+    RevertedAndReingested,
+    /// `FAILED`
+    Failed,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(
+    EventCorrectionInfoStatus { Reverted = "REVERTED", RevertedAndReingested =
+    "REVERTED_AND_REINGESTED", Failed = "FAILED" }
+);
 /// What to ingest in place of the event that is reverted.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -783,13 +837,22 @@ pub struct EventPipelineInfoUsageMeters {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub version: i32,
 }
-open_enum! {
-    #[doc =
-    " PROCESSED_FILTERED_OUT: the filter of the meter left the event out. PROCESSED_UNITS_COMPUTED: the event was"]
-    #[doc = " metered."] pub enum EventPipelineInfoUsageMetersStatus { #[doc =
-    " `PROCESSED_FILTERED_OUT`"] ProcessedFilteredOut = "PROCESSED_FILTERED_OUT", #[doc =
-    " `PROCESSED_UNITS_COMPUTED`"] ProcessedUnitsComputed = "PROCESSED_UNITS_COMPUTED", }
+/// PROCESSED_FILTERED_OUT: the filter of the meter left the event out. PROCESSED_UNITS_COMPUTED: the event was
+/// metered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum EventPipelineInfoUsageMetersStatus {
+    /// `PROCESSED_FILTERED_OUT`
+    ProcessedFilteredOut,
+    /// `PROCESSED_UNITS_COMPUTED`
+    ProcessedUnitsComputed,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(
+    EventPipelineInfoUsageMetersStatus { ProcessedFilteredOut = "PROCESSED_FILTERED_OUT",
+    ProcessedUnitsComputed = "PROCESSED_UNITS_COMPUTED" }
+);
 /// Where an event came from.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -1038,40 +1101,63 @@ pub struct IngestionStatus {
     )]
     pub status_description: Option<String>,
 }
-open_enum! {
-    #[doc =
-    " State of the event. INGESTION_IN_PROGRESS: not finished. INGESTION_COMPLETED_*: finished, and either metered,"]
-    #[doc =
-    " not metered, or without a meter that matches. INGESTION_FAILED and INGESTION_FAILED_*: not metered, for the"]
-    #[doc =
-    " reason in the name. REVERTED: taken back by a correction. UNKNOWN: not known."] pub
-    enum IngestionStatusStatus { #[doc = " `INGESTION_IN_PROGRESS`"] IngestionInProgress
-    = "INGESTION_IN_PROGRESS", #[doc = " `INGESTION_FAILED`"] IngestionFailed =
-    "INGESTION_FAILED", #[doc = " `INGESTION_FAILED_SCHEMA_NOT_DEFINED`"]
-    IngestionFailedSchemaNotDefined = "INGESTION_FAILED_SCHEMA_NOT_DEFINED", #[doc =
-    " `INGESTION_FAILED_ENRICHMENT_FAILED`"] IngestionFailedEnrichmentFailed =
-    "INGESTION_FAILED_ENRICHMENT_FAILED", #[doc = " `INGESTION_FAILED_UNITS_INVALID`"]
-    IngestionFailedUnitsInvalid = "INGESTION_FAILED_UNITS_INVALID", #[doc =
-    " `INGESTION_COMPLETED_NO_MATCHING_METERS`"] IngestionCompletedNoMatchingMeters =
-    "INGESTION_COMPLETED_NO_MATCHING_METERS", #[doc =
-    " `INGESTION_COMPLETED_EVENT_METERED`"] IngestionCompletedEventMetered =
-    "INGESTION_COMPLETED_EVENT_METERED", #[doc =
-    " `INGESTION_COMPLETED_EVENT_NOT_METERED`"] IngestionCompletedEventNotMetered =
-    "INGESTION_COMPLETED_EVENT_NOT_METERED", #[doc =
-    " `INGESTION_FAILED_PAST_GRACE_PERIOD`"] IngestionFailedPastGracePeriod =
-    "INGESTION_FAILED_PAST_GRACE_PERIOD", #[doc =
-    " `INGESTION_FAILED_ACCOUNT_NOT_FOUND`"] IngestionFailedAccountNotFound =
-    "INGESTION_FAILED_ACCOUNT_NOT_FOUND", #[doc = " `INGESTION_FAILED_DUPLICATE_EVENT`"]
-    IngestionFailedDuplicateEvent = "INGESTION_FAILED_DUPLICATE_EVENT", #[doc =
-    " `INGESTION_FAILED_NO_EVENT_ID`"] IngestionFailedNoEventId =
-    "INGESTION_FAILED_NO_EVENT_ID", #[doc =
-    " `INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT`"]
-    IngestionFailedInvalidNamedLicenseEvent =
-    "INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT", #[doc =
-    " `INGESTION_FAILED_INSUFFICIENT_CREDITS`"] IngestionFailedInsufficientCredits =
-    "INGESTION_FAILED_INSUFFICIENT_CREDITS", #[doc = " `REVERTED`"] Reverted =
-    "REVERTED", #[doc = " `UNKNOWN`"] Unknown = "UNKNOWN", }
+/// State of the event. INGESTION_IN_PROGRESS: not finished. INGESTION_COMPLETED_*: finished, and either metered,
+/// not metered, or without a meter that matches. INGESTION_FAILED and INGESTION_FAILED_*: not metered, for the
+/// reason in the name. REVERTED: taken back by a correction. UNKNOWN: not known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum IngestionStatusStatus {
+    /// `INGESTION_IN_PROGRESS`
+    IngestionInProgress,
+    /// `INGESTION_FAILED`
+    IngestionFailed,
+    /// `INGESTION_FAILED_SCHEMA_NOT_DEFINED`
+    IngestionFailedSchemaNotDefined,
+    /// `INGESTION_FAILED_ENRICHMENT_FAILED`
+    IngestionFailedEnrichmentFailed,
+    /// `INGESTION_FAILED_UNITS_INVALID`
+    IngestionFailedUnitsInvalid,
+    /// `INGESTION_COMPLETED_NO_MATCHING_METERS`
+    IngestionCompletedNoMatchingMeters,
+    /// `INGESTION_COMPLETED_EVENT_METERED`
+    IngestionCompletedEventMetered,
+    /// `INGESTION_COMPLETED_EVENT_NOT_METERED`
+    IngestionCompletedEventNotMetered,
+    /// `INGESTION_FAILED_PAST_GRACE_PERIOD`
+    IngestionFailedPastGracePeriod,
+    /// `INGESTION_FAILED_ACCOUNT_NOT_FOUND`
+    IngestionFailedAccountNotFound,
+    /// `INGESTION_FAILED_DUPLICATE_EVENT`
+    IngestionFailedDuplicateEvent,
+    /// `INGESTION_FAILED_NO_EVENT_ID`
+    IngestionFailedNoEventId,
+    /// `INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT`
+    IngestionFailedInvalidNamedLicenseEvent,
+    /// `INGESTION_FAILED_INSUFFICIENT_CREDITS`
+    IngestionFailedInsufficientCredits,
+    /// `REVERTED`
+    Reverted,
+    /// `UNKNOWN`
+    Unknown,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(
+    IngestionStatusStatus { IngestionInProgress = "INGESTION_IN_PROGRESS",
+    IngestionFailed = "INGESTION_FAILED", IngestionFailedSchemaNotDefined =
+    "INGESTION_FAILED_SCHEMA_NOT_DEFINED", IngestionFailedEnrichmentFailed =
+    "INGESTION_FAILED_ENRICHMENT_FAILED", IngestionFailedUnitsInvalid =
+    "INGESTION_FAILED_UNITS_INVALID", IngestionCompletedNoMatchingMeters =
+    "INGESTION_COMPLETED_NO_MATCHING_METERS", IngestionCompletedEventMetered =
+    "INGESTION_COMPLETED_EVENT_METERED", IngestionCompletedEventNotMetered =
+    "INGESTION_COMPLETED_EVENT_NOT_METERED", IngestionFailedPastGracePeriod =
+    "INGESTION_FAILED_PAST_GRACE_PERIOD", IngestionFailedAccountNotFound =
+    "INGESTION_FAILED_ACCOUNT_NOT_FOUND", IngestionFailedDuplicateEvent =
+    "INGESTION_FAILED_DUPLICATE_EVENT", IngestionFailedNoEventId =
+    "INGESTION_FAILED_NO_EVENT_ID", IngestionFailedInvalidNamedLicenseEvent =
+    "INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT", IngestionFailedInsufficientCredits =
+    "INGESTION_FAILED_INSUFFICIENT_CREDITS", Reverted = "REVERTED", Unknown = "UNKNOWN" }
+);
 /// How the list was paged. For information only; the next page is asked for with `nextToken`.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -1086,12 +1172,18 @@ pub struct PaginationOptions {
     )]
     pub sort_order: Option<PaginationOptionsSortOrder>,
 }
-open_enum! {
-    #[doc =
-    " Direction in which the items are sorted: ASC (ascending) or DESC (descending)."]
-    pub enum PaginationOptionsSortOrder { #[doc = " `ASC`"] Asc = "ASC", #[doc =
-    " `DESC`"] Desc = "DESC", }
+/// Direction in which the items are sorted: ASC (ascending) or DESC (descending).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum PaginationOptionsSortOrder {
+    /// `ASC`
+    Asc,
+    /// `DESC`
+    Desc,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(PaginationOptionsSortOrder { Asc = "ASC", Desc = "DESC" });
 /// Rates for bundles of usage meters.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -1146,14 +1238,26 @@ impl RateCardBundle {
         self
     }
 }
-open_enum! {
-    #[doc = " How a rate is applied: FLAT (once), the only value there is."] pub enum
-    RateCardBundleRateStrategy { #[doc = " `FLAT`"] Flat = "FLAT", }
+/// How a rate is applied: FLAT (once), the only value there is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum RateCardBundleRateStrategy {
+    /// `FLAT`
+    Flat,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
-open_enum! {
-    #[doc = " How the bundles work together: TIER, the only value there is."] pub enum
-    RateCardBundleSlabStrategy { #[doc = " `TIER`"] Tier = "TIER", }
+open_enum!(RateCardBundleRateStrategy { Flat = "FLAT" });
+/// How the bundles work together: TIER, the only value there is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum RateCardBundleSlabStrategy {
+    /// `TIER`
+    Tier,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(RateCardBundleSlabStrategy { Tier = "TIER" });
 /// Rates by usage meter; a sample program of the vendor uses the name of the meter as the key.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(transparent)]
@@ -1237,15 +1341,28 @@ impl RateCardUsageValue {
         self
     }
 }
-open_enum! {
-    #[doc = " How a rate is applied: FLAT (once) or PER_UNIT (to each unit of usage)."]
-    pub enum RateCardUsageValueRateStrategy { #[doc = " `FLAT`"] Flat = "FLAT", #[doc =
-    " `PER_UNIT`"] PerUnit = "PER_UNIT", }
+/// How a rate is applied: FLAT (once) or PER_UNIT (to each unit of usage).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum RateCardUsageValueRateStrategy {
+    /// `FLAT`
+    Flat,
+    /// `PER_UNIT`
+    PerUnit,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
-open_enum! {
-    #[doc = " How the slabs work together: TIER, the only value there is."] pub enum
-    RateCardUsageValueSlabStrategy { #[doc = " `TIER`"] Tier = "TIER", }
+open_enum!(RateCardUsageValueRateStrategy { Flat = "FLAT", PerUnit = "PER_UNIT" });
+/// How the slabs work together: TIER, the only value there is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum RateCardUsageValueSlabStrategy {
+    /// `TIER`
+    Tier,
+    /// A value that this version of the client does not know. It is sent and read as it is.
+    Other(String),
 }
+open_enum!(RateCardUsageValueSlabStrategy { Tier = "TIER" });
 /// Aliases to remove from an account.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]

@@ -1,1 +1,297 @@
+use super::*;
 
+/// A document that breaks no rule.
+const GOOD: &str = "
+openapi: 3.0.3
+paths:
+  /things/{thing_id}:
+    get:
+      operationId: list_things
+      summary: List things
+      description: Lists things.
+      x-togai-quota-class: other
+      x-togai-repeat: always
+      x-togai-paged: {items: data, token: nextToken}
+      parameters:
+        - {name: thing_id, in: path, required: true, description: The id., schema: {type: string}}
+        - {name: nextToken, in: query, description: The token., schema: {type: string}}
+        - {name: pageSize, in: query, description: The size., schema: {type: integer, minimum: 1, maximum: 50}}
+      requestBody:
+        content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}
+      responses:
+        '200':
+          description: A page.
+          content: {application/json: {schema: {$ref: '#/components/schemas/Page'}}}
+        default: {$ref: '#/components/responses/Failure'}
+components:
+  responses:
+    Failure:
+      description: It failed.
+      content: {application/json: {schema: {$ref: '#/components/schemas/ErrorResponse'}}}
+  schemas:
+    Request: {type: object, description: A request., properties: {name: {type: string, description: The name.}}}
+    ErrorResponse: {type: object, description: An error.}
+    Page:
+      type: object
+      description: A page.
+      required: [data]
+      properties:
+        data: {type: array, description: The things., items: {type: string}}
+        nextToken: {type: string, description: The token.}
+";
+
+fn findings(text: &str) -> String {
+    let document = Document::merge([("a.yaml", text)]).unwrap();
+    run(&document).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// What is found when a part of the good document is written differently.
+#[track_caller]
+fn broken(good: &str, bad: &str) -> String {
+    assert!(GOOD.contains(good), "{good}");
+    findings(&GOOD.replace(good, bad))
+}
+
+#[test]
+fn a_good_document_breaks_no_rule() {
+    assert_eq!(findings(GOOD), "");
+}
+
+#[test]
+fn names_fall_together_where_rust_writes_them_alike() {
+    for (name, snake) in [
+        ("nextToken", "next_token"),
+        ("account_id", "account_id"),
+        ("TogaiId", "togai_id"),
+        ("v2Plan", "v2_plan"),
+        ("a-b.c", "a_b_c"),
+    ] {
+        assert_eq!(snake_case(name), snake);
+    }
+}
+
+#[test]
+fn another_version_is_found() {
+    insta::assert_snapshot!(broken("openapi: 3.0.3", "openapi: 3.1.0"), @r###"
+    common.yaml: openapi: the version is `3.1.0`
+      write `openapi: 3.0.3`; the generator takes no other
+    "###);
+}
+
+#[test]
+fn an_operation_without_an_id_is_found() {
+    insta::assert_snapshot!(broken("      operationId: list_things\n", ""), @r###"
+    a.yaml: GET /things/{thing_id}: there is no operationId
+      add a unique one in snake_case
+    "###);
+}
+
+#[test]
+fn an_id_in_another_case_is_found() {
+    insta::assert_snapshot!(broken("operationId: list_things", "operationId: listThings"), @r###"
+    a.yaml: GET /things/{thing_id}: the operationId `listThings` is not in snake_case
+      write it the way the Rust method is named
+    "###);
+}
+
+#[test]
+fn an_id_that_is_there_twice_is_found() {
+    let second = GOOD.replace("/things/{thing_id}:", "/others/{thing_id}:");
+    let second = &second[second.find("  /others").unwrap()..second.find("components:").unwrap()];
+    insta::assert_snapshot!(broken("components:\n", &format!("{second}components:\n").replace("paths:\n", "")), @r###"
+    a.yaml: GET /things/{thing_id}: the operationId `list_things` is also that of GET /others/{thing_id}
+      rename one of them
+    "###);
+}
+
+#[test]
+fn extensions_that_are_missing_or_unknown_are_found() {
+    insta::assert_snapshot!(broken("      x-togai-quota-class: other\n", ""), @r###"
+    a.yaml: GET /things/{thing_id}: `x-togai-quota-class` is missing, not one of ingest, ingest_batch, other
+      say which quota the operation counts against, and whether repeating it is harmless
+    "###);
+    insta::assert_snapshot!(broken("x-togai-repeat: always", "x-togai-repeat: perhaps"), @r###"
+    a.yaml: GET /things/{thing_id}: `x-togai-repeat` is perhaps, not one of always, with_event_ids, with_idempotency_key, never
+      say which quota the operation counts against, and whether repeating it is harmless
+    "###);
+}
+
+#[test]
+fn missing_texts_are_found() {
+    insta::assert_snapshot!(broken("      summary: List things\n", ""), @r###"
+    a.yaml: GET /things/{thing_id}: there is no summary
+      say in your own words what the operation does
+    "###);
+    insta::assert_snapshot!(broken("description: Lists things.", "description: ' '"), @r###"
+    a.yaml: GET /things/{thing_id}: there is no description
+      say in your own words what the operation does
+    "###);
+    insta::assert_snapshot!(broken("          description: A page.\n", ""), @r###"
+    a.yaml: GET /things/{thing_id}: the response 200 has no description
+      say what the status means
+    "###);
+    insta::assert_snapshot!(broken("description: The size., ", ""), @r###"
+    a.yaml: GET /things/{thing_id}: the parameter `pageSize` has no description
+      say what it means, with unit, default and limits
+    "###);
+    insta::assert_snapshot!(broken("description: A request., ", ""), @r###"
+    a.yaml: Request: the schema has no description
+      say in your own words what it means, with unit and limits
+    "###);
+    insta::assert_snapshot!(broken(", description: The name.", ""), @r###"
+    a.yaml: Request: the property `name` has no description
+      say in your own words what it means, with unit and limits
+    "###);
+}
+
+#[test]
+fn path_parameters_that_do_not_fit_the_path_are_found() {
+    insta::assert_snapshot!(broken("/things/{thing_id}:", "/things/{thing_id}/{part_id}:"), @r###"
+    a.yaml: GET /things/{thing_id}/{part_id}: the path parameter `part_id` is not declared
+      declare exactly the parameters that the path names
+    "###);
+    insta::assert_snapshot!(broken("/things/{thing_id}:", "/things:"), @r###"
+    a.yaml: GET /things: the path parameter `thing_id` is not in the path
+      declare exactly the parameters that the path names
+    "###);
+}
+
+#[test]
+fn parameters_that_cannot_be_sent_are_found() {
+    insta::assert_snapshot!(
+        broken("description: The token., schema: {type: string}}\n        - {name: pageSize", "description: The token., content: {application/json: {schema: {type: string}}}}\n        - {name: pageSize"),
+        @r###"
+    a.yaml: GET /things/{thing_id}: the parameter `nextToken` has `content`
+      move its schema up to `schema`
+    "###
+    );
+    insta::assert_snapshot!(broken("nextToken, in: query", "nextToken, in: cookie"), @r###"
+    a.yaml: GET /things/{thing_id}: the parameter `nextToken` is neither in the path nor in the query
+      the generator knows no other place
+    "###);
+    insta::assert_snapshot!(broken("nextToken, in: query", "nextToken, in: query, style: spaceDelimited"), @r###"
+    a.yaml: GET /things/{thing_id}: the parameter `nextToken` has a style
+      leave it out; the generator writes the default style alone
+    "###);
+    insta::assert_snapshot!(broken("in: path, required: true", "in: path"), @r###"
+    a.yaml: GET /things/{thing_id}: the parameter `thing_id` is in the path and optional
+      add `required: true`
+    "###);
+}
+
+#[test]
+fn parameters_of_one_name_in_rust_are_found() {
+    insta::assert_snapshot!(
+        broken("        - {name: nextToken", "        - {name: thingId, in: query, description: It., schema: {type: string}}\n        - {name: nextToken"),
+        @r###"
+    a.yaml: GET /things/{thing_id}: the parameters `thing_id` and `thingId` have the same name in Rust
+      rename the one in the path; its name is not on the wire
+    "###
+    );
+}
+
+#[test]
+fn operations_that_say_they_page_and_cannot_are_found() {
+    insta::assert_snapshot!(broken("name: nextToken, in", "name: token, in"), @r###"
+    a.yaml: GET /things/{thing_id}: it pages and has no parameter `nextToken`
+      declare the parameter
+    "###);
+    insta::assert_snapshot!(broken("type: integer, minimum: 1, maximum: 50", "type: number, minimum: 1, maximum: 50"), @r###"
+    a.yaml: GET /things/{thing_id}: it pages and has no parameter `pageSize`, an integer with minimum and maximum
+      declare it; `number` would be sent as 10.0, and the limits are checked before a request
+    "###);
+    insta::assert_snapshot!(broken("minimum: 1, ", ""), @r###"
+    a.yaml: GET /things/{thing_id}: it pages and has no parameter `pageSize`, an integer with minimum and maximum
+      declare it; `number` would be sent as 10.0, and the limits are checked before a request
+    "###);
+    insta::assert_snapshot!(broken("{items: data, token: nextToken}", "{items: events, token: next}"), @r###"
+    a.yaml: GET /things/{thing_id}: its answer has no array `events`, which `x-togai-paged` names as its items
+      name the properties of the 200 response
+    a.yaml: GET /things/{thing_id}: its answer has no string `next`, which `x-togai-paged` names as its token
+      name the properties of the 200 response
+    "###);
+}
+
+#[test]
+fn requests_of_another_form_are_found() {
+    insta::assert_snapshot!(broken("content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}", "content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}, text/plain: {}}"), @r###"
+    a.yaml: GET /things/{thing_id}: the request has the media types ["application/json", "text/plain"]
+      keep `application/json` alone
+    "###);
+    insta::assert_snapshot!(broken("content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}", "content: {application/json: {schema: {type: object, items: {$ref: '#/components/schemas/Request'}}}}"), @r###"
+    a.yaml: GET /things/{thing_id}: the schema of the request has no name
+      move it to `components.schemas` and refer to it
+    "###);
+}
+
+#[test]
+fn several_schemas_of_success_or_failure_are_found() {
+    let other = "\n        '207':\n          description: Half a page.\n          content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}\n        default:";
+    insta::assert_snapshot!(broken("\n        default:", other), @r###"
+    a.yaml: GET /things/{thing_id}: the responses of success have several schemas: {"#/components/schemas/Page", "#/components/schemas/Request"}
+      give all of them one schema whose fields are optional
+    "###);
+    insta::assert_snapshot!(broken("\n        default:", &other.replace("207", "400")), @r###"
+    a.yaml: GET /things/{thing_id}: the responses of failure have several schemas: {"#/components/schemas/ErrorResponse", "#/components/schemas/Request"}
+      give all of them one schema whose fields are optional
+    "###);
+    insta::assert_snapshot!(broken("\n        default:", &other.replace("207", "204").replace("          content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}\n", "")), @r###"
+    a.yaml: GET /things/{thing_id}: the responses of success have several schemas: {"#/components/schemas/Page", "no named schema"}
+      give all of them one schema whose fields are optional
+    "###);
+    insta::assert_snapshot!(broken("        default: {$ref: '#/components/responses/Failure'}\n", ""), @r###"
+    a.yaml: GET /things/{thing_id}: there is no response of failure with a named schema
+      refer to a schema of `components.schemas`
+    a.yaml: components.responses.Failure: nothing refers to it
+      take it out, or use it
+    "###);
+}
+
+#[test]
+fn references_that_lead_nowhere_are_found() {
+    insta::assert_snapshot!(broken("$ref: '#/components/schemas/Request'", "$ref: 'common.yaml#/components/schemas/Request'"), @r###"
+    openapi/togai: common.yaml#/components/schemas/Request: the reference leads nowhere
+      write `#/components/<section>/<name>`, as if all files were one
+    a.yaml: components.schemas.Request: nothing refers to it
+      take it out, or use it
+    "###);
+}
+
+#[test]
+fn schemas_that_nothing_uses_are_found() {
+    insta::assert_snapshot!(broken("    ErrorResponse:", "    Idle: {type: object, description: Idle.}\n    ErrorResponse:"), @r###"
+    a.yaml: components.schemas.Idle: nothing refers to it
+      take it out, or use it
+    "###);
+}
+
+#[test]
+fn required_properties_that_do_not_exist_are_found() {
+    insta::assert_snapshot!(broken("required: [data]", "required: [Data]"), @r###"
+    a.yaml: Page: `required` names `Data`, which is no property
+      mind the spelling, or take it out of `required`
+    "###);
+}
+
+#[test]
+fn properties_of_one_name_in_rust_are_found() {
+    insta::assert_snapshot!(
+        broken("        nextToken: {type", "        next_token: {type: string, description: Again.}\n        nextToken: {type"),
+        @r###"
+    a.yaml: Page: the properties `nextToken` and `next_token` have the same name in Rust
+      write that schema by hand, and leave one of them out
+    "###
+    );
+}
+
+#[test]
+fn variants_and_objects_without_a_name_are_found() {
+    insta::assert_snapshot!(broken("items: {type: string}", "items: {oneOf: [{type: string}]}"), @r###"
+    a.yaml: Page/properties/data/items: there is `oneOf`
+      write one object whose properties are optional
+    "###);
+    insta::assert_snapshot!(broken("items: {type: string}", "items: {type: object, properties: {}}"), @r###"
+    a.yaml: Page/properties/data/items: an object has no name
+      move it to `components.schemas` and refer to it
+    "###);
+}

@@ -1,0 +1,328 @@
+//! From a request to its answer, without any network.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::answer::{Answer, Refusal};
+use crate::arrivals::Arrivals;
+use crate::builder::Settings;
+use crate::clock::Clock;
+use crate::directory::{Account, Directory};
+use crate::document::{Document, Operation};
+use crate::lock;
+use crate::log::{Head, ReceivedBody};
+use crate::operations;
+use crate::quota::Limiter;
+use crate::route::Route;
+
+/// The in-memory Togai.
+#[derive(Debug)]
+pub(crate) struct Application {
+    pub(crate) document: Document,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
+    limiter: Limiter,
+    pub(crate) state: Mutex<State>,
+}
+
+/// What changes as requests are carried out.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) arrivals: Arrivals,
+    pub(crate) directory: Directory,
+}
+
+/// A request that may be carried out.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) now: SystemTime,
+    body: Option<Value>,
+    parameters: BTreeMap<String, Value>,
+}
+
+impl Application {
+    /// Sets the stage.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the document or with the accounts to begin with.
+    pub(crate) fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        let mut state = State::default();
+        for (customer_id, account_id) in &settings.accounts {
+            let account = Account {
+                customer_id: customer_id.clone(),
+                id: account_id.clone(),
+                name: format!("Account {account_id}"),
+                aliases: Vec::new(),
+                schedules: Vec::new(),
+            };
+            state.directory.create(account)?;
+        }
+        let limiter = Limiter::new(settings.quotas, clock.now());
+        Ok(Self { document: Document::load()?, settings, clock, limiter, state: Mutex::new(state) })
+    }
+
+    /// Carries a request out, unless something about it is wrong.
+    pub(crate) fn answer(&self, head: &Head, route: &Route<'_>, body: &ReceivedBody) -> Answer {
+        self.carry_out(head, route, body).unwrap_or_else(Answer::from)
+    }
+
+    fn carry_out(&self, head: &Head, route: &Route<'_>, body: &ReceivedBody) -> Result<Answer, Refusal> {
+        self.authenticate(&head.headers)?;
+        let (operation, path) = match route {
+            Route::Operation(operation, path) => (*operation, path),
+            Route::WrongMethod(allowed) => return Err(wrong_method(head, allowed)),
+            Route::Unknown => {
+                return Err(Refusal::not_found(format!("the API has no path {}: check the base URL", head.path)));
+            }
+        };
+        let now = self.clock.now();
+        self.limiter.take(operation.quota_class, now).map_err(too_many_requests)?;
+        let parameters = operation.read_parameters(path, &head.query).map_err(Refusal::bad_request)?;
+        let body = match operation.body {
+            Some(_) => self.read_body(&head.headers, body)?,
+            None => None,
+        };
+        operations::perform(self, Call { operation, now, body, parameters })
+    }
+
+    fn authenticate(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let message = match header.map(|value| value.split_once(' ').unwrap_or((value, ""))) {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                if token.trim() == self.settings.token {
+                    return Ok(());
+                }
+                "authorization: the token is not valid; use the one that the sandbox was started with"
+            }
+            Some(_) => "authorization: has to be `Bearer <token>`",
+            None => "authorization: is required; send `Bearer <token>`",
+        };
+        let refusal = Refusal::new(StatusCode::UNAUTHORIZED, message);
+        Err(refusal.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+    }
+
+    fn read_body(&self, headers: &HeaderMap, body: &ReceivedBody) -> Result<Option<Value>, Refusal> {
+        let bytes = match body {
+            ReceivedBody::Whole(bytes) => bytes,
+            ReceivedBody::NotRead => return Err(Refusal::bad_request("body: could not be read to its end")),
+            ReceivedBody::TooLarge { bytes } => {
+                let limit = self.settings.max_body_bytes;
+                let message = format!("body: has {bytes} bytes, and at most {limit} are taken; send fewer events");
+                return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+            }
+        };
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let text_of = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        if let Some(encoding) = text_of(CONTENT_ENCODING).filter(|encoding| encoding != "identity") {
+            let message = format!("content-encoding: is not supported, send the body as it is: {encoding}");
+            return Err(Refusal::bad_request(message));
+        }
+        let content_type = text_of(CONTENT_TYPE).unwrap_or_default();
+        if !is_json(&content_type) {
+            let message = format!("content-type: has to be application/json, but is {content_type:?}");
+            return Err(Refusal::bad_request(message));
+        }
+        let value = serde_json::from_slice(bytes);
+        value.map(Some).map_err(|error| Refusal::bad_request(format!("body: is not JSON: {error}")))
+    }
+}
+
+impl Call<'_> {
+    /// The text of a parameter, if it was sent or has a default.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).and_then(Value::as_str)
+    }
+
+    /// The text of a parameter in the path, which is always there.
+    pub(crate) fn path(&self, name: &str) -> &str {
+        self.text(name).unwrap_or_default()
+    }
+
+    /// Whether a boolean parameter is set.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.parameters.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// The page size: the document gives its default and its limits.
+    pub(crate) fn page_size(&self) -> usize {
+        let size = self.parameters.get("pageSize").and_then(Value::as_u64);
+        size.and_then(|size| usize::try_from(size).ok()).unwrap_or(20)
+    }
+
+    /// Takes the body out, checked against the rules of the operation.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the body breaks.
+    pub(crate) fn take_checked_body(&mut self) -> Result<Option<Value>, Refusal> {
+        self.operation.check_body(self.body.as_ref()).map_err(Refusal::bad_request)?;
+        Ok(self.body.take())
+    }
+
+    /// The body as it is, to be changed before it is checked.
+    pub(crate) fn unchecked_body(&mut self) -> &mut Option<Value> {
+        &mut self.body
+    }
+}
+
+impl State {
+    /// Locks the state of an application.
+    pub(crate) fn of(application: &Application) -> std::sync::MutexGuard<'_, Self> {
+        lock(&application.state)
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+fn wrong_method(head: &Head, allowed: &[http::Method]) -> Refusal {
+    let allowed = allowed.iter().map(http::Method::as_str).collect::<Vec<_>>().join(", ");
+    let message = format!("{} {} is not part of the API; the path takes {allowed}", head.method, head.path);
+    let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message);
+    match HeaderValue::from_str(&allowed) {
+        Ok(allowed) => refusal.header(ALLOW, allowed),
+        Err(_) => refusal,
+    }
+}
+
+fn too_many_requests(seconds: u64) -> Refusal {
+    let message = format!("the quota of requests per second is used up; send the request again in {seconds} s");
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, message).header(RETRY_AFTER, seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::quota::Quotas;
+    use crate::testing::{Bench, Reply};
+
+    fn headers(pairs: &[(http::HeaderName, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    #[track_caller]
+    fn check(target: &str, headers: HeaderMap, body: &str, status: u16, message: &str) {
+        let bench = Bench::with(|settings| settings.max_body_bytes = 100);
+        let (method, target) = target.split_once(' ').unwrap();
+        let body = match body.len() {
+            length if length > 100 => ReceivedBody::TooLarge { bytes: length as u64 },
+            _ => ReceivedBody::Whole(body.to_owned().into()),
+        };
+        let answer = bench.send_raw(method, target, headers, body);
+        assert_eq!((answer.status.as_u16(), answer.body["message"].as_str()), (status, Some(message)));
+    }
+
+    #[test]
+    fn a_request_needs_the_token() {
+        let message = "authorization: is required; send `Bearer <token>`";
+        check("GET /events", headers(&[]), "", 401, message);
+        check("GET /nowhere", headers(&[]), "", 401, message);
+        let message = "authorization: has to be `Bearer <token>`";
+        check("GET /events", headers(&[(AUTHORIZATION, "sandbox")]), "", 401, message);
+        let message = "authorization: the token is not valid; use the one that the sandbox was started with";
+        check("GET /events", headers(&[(AUTHORIZATION, "Bearer other")]), "", 401, message);
+        check("GET /events", headers(&[(AUTHORIZATION, "Bearer")]), "", 401, message);
+    }
+
+    #[test]
+    fn unknown_paths_and_methods_are_refused() {
+        let authorized = || headers(&[(AUTHORIZATION, "bearer sandbox")]);
+        check("GET /nowhere", authorized(), "", 404, "the API has no path /nowhere: check the base URL");
+        let message = "PUT /ingest is not part of the API; the path takes POST";
+        check("PUT /ingest", authorized(), "", 405, message);
+    }
+
+    #[test]
+    fn a_body_has_to_be_json_and_say_so() {
+        let with = |content_type| headers(&[(AUTHORIZATION, "Bearer sandbox"), (CONTENT_TYPE, content_type)]);
+        let message = r#"content-type: has to be application/json, but is "text/plain""#;
+        check("POST /ingest", with("text/plain"), "{}", 400, message);
+        let message = "body: is not JSON: EOF while parsing an object at line 1 column 1";
+        check("POST /ingest", with("application/json"), "{", 400, message);
+        check("POST /ingest", with("application/json"), "", 400, "body: is required");
+        check("POST /ingestBatch", with("application/json"), "", 400, "body: is required");
+        check("POST /ingest", with("application/json"), "[]", 400, "body: has to be an object, but is an array");
+        let message = "body: has 101 bytes, and at most 100 are taken; send fewer events";
+        check("POST /ingest", with("application/json"), &"x".repeat(101), 413, message);
+        let mut compressed = with("application/json");
+        compressed.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let message = "content-encoding: is not supported, send the body as it is: gzip";
+        check("POST /ingest", compressed, "{}", 400, message);
+    }
+
+    #[test]
+    fn parameters_are_checked() {
+        let authorized = || headers(&[(AUTHORIZATION, "Bearer sandbox")]);
+        check("GET /events?pageSize=51", authorized(), "", 400, "pageSize: has to be at most 50, but is 51");
+        check("GET /events?pageSize=x", authorized(), "", 400, "pageSize: has to be an integer, but is a string");
+        let long_id = format!("GET /events/{}", "x".repeat(51));
+        check(&long_id, authorized(), "", 400, "event_id: has to have at most 50 characters");
+        check("POST /events/correction", authorized(), "", 400, "action: is required");
+    }
+
+    #[test]
+    fn parameters_that_the_document_does_not_have_are_ignored() {
+        assert_eq!(Bench::new().get("/events?_sort=id&pageSize=1").0, 200);
+    }
+
+    #[test]
+    fn quotas_refill_with_time() {
+        let bench = Bench::with(|settings| settings.quotas = Quotas::off().other(1.0));
+        let retry_after = || {
+            let answer = bench.send_raw(
+                "GET",
+                "/events",
+                headers(&[(AUTHORIZATION, "Bearer sandbox")]),
+                ReceivedBody::Whole(bytes::Bytes::new()),
+            );
+            (answer.status.as_u16(), answer.headers.get(RETRY_AFTER).cloned())
+        };
+        assert_eq!(retry_after(), (200, None));
+        assert_eq!(retry_after(), (429, Some(HeaderValue::from_static("1"))));
+        bench.clock.advance(Duration::from_secs(1));
+        assert_eq!(retry_after(), (200, None));
+    }
+
+    #[test]
+    fn requests_that_are_not_authenticated_use_no_quota() {
+        let bench = Bench::with(|settings| settings.quotas = Quotas::off().other(1.0));
+        for _ in 0..3 {
+            let answer = bench.send_raw("GET", "/events", HeaderMap::new(), ReceivedBody::NotRead);
+            assert_eq!(answer.status, 401);
+        }
+        assert!(matches!(bench.get("/events"), Reply(200, _)));
+    }
+
+    #[test]
+    fn every_operation_of_the_document_is_implemented() {
+        let bench = Bench::new();
+        for operation in bench.application.document.operations() {
+            let target = operation.template.replace(['{', '}'], "");
+            let Reply(status, body) = bench.send(operation.method.as_str(), &target, None);
+            assert_ne!(status, 501, "{}: {body}", operation.id);
+        }
+    }
+
+    #[test]
+    fn two_accounts_to_begin_with_cannot_share_an_id() {
+        let settings = Settings {
+            accounts: vec![("acme".to_owned(), "prod".to_owned()), ("umbrella".to_owned(), "prod".to_owned())],
+            ..Settings::default()
+        };
+        let error = Application::new(settings, Arc::new(crate::SystemClock)).unwrap_err();
+        assert_eq!(error, "id: is taken by another account or alias: prod");
+    }
+}

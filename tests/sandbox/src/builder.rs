@@ -1,0 +1,212 @@
+//! How a sandbox is set up.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use crate::application::Application;
+use crate::clock::{Clock, SystemClock};
+use crate::quota::Quotas;
+use crate::sandbox::Sandbox;
+
+/// Sets a sandbox up and starts it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+/// use togai_sandbox::{Quotas, Sandbox};
+///
+/// let sandbox = Sandbox::builder()
+///     .token("secret")
+///     .quotas(Quotas::off())
+///     .account("acme", "acme-prod")
+///     .accept_unknown_accounts(false)
+///     .start()
+///     .await?;
+/// assert_eq!(sandbox.token(), "secret");
+/// # Ok(()) }
+/// ```
+///
+/// Defaults:
+///
+/// - token: `sandbox`
+/// - port: a free one
+/// - quotas: 50 requests per second for each kind of ingestion, 10 for everything else
+/// - batch limit: that of the API document, 1000 events
+/// - largest body: 16 MiB
+/// - accounts: none, but any account id is taken
+/// - clock: that of the computer
+#[derive(Clone)]
+pub struct SandboxBuilder {
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    port: u16,
+}
+
+/// Where the answer to a partly accepted batch (207) names the events that were not accepted.
+///
+/// The vendor does not document it for the current API, so a client has to cope with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum PartialFailureShape {
+    /// In `errors`, as in 2022 and 2023. The default.
+    #[default]
+    TopLevel,
+    /// In `details.errors`.
+    UnderDetails,
+    /// Nowhere: the message says how many there are.
+    WithoutList,
+}
+
+/// What the in-memory service needs to know.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) token: String,
+    pub(crate) quotas: Quotas,
+    pub(crate) max_batch: Option<usize>,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) partial_failure: PartialFailureShape,
+    pub(crate) partial_failure_limit: Option<usize>,
+    pub(crate) accept_unknown_accounts: bool,
+    pub(crate) trailing_empty_page: bool,
+    /// Customer id and account id.
+    pub(crate) accounts: Vec<(String, String)>,
+}
+
+impl SandboxBuilder {
+    pub(crate) fn new() -> Self {
+        Self { settings: Settings::default(), clock: Arc::new(SystemClock), port: 0 }
+    }
+
+    /// Sets the token that requests have to carry.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.settings.token = token.into();
+        self
+    }
+
+    /// Sets the port to listen on; 0 picks a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Sets how many requests per second are carried out.
+    #[must_use]
+    pub fn quotas(mut self, quotas: Quotas) -> Self {
+        self.settings.quotas = quotas;
+        self
+    }
+
+    /// Sets how many events a batch may hold; a larger one is answered 422.
+    #[must_use]
+    pub fn max_batch(mut self, events: usize) -> Self {
+        self.settings.max_batch = Some(events);
+        self
+    }
+
+    /// Sets how many bytes a request body may have; a larger one is answered 413.
+    #[must_use]
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_body_bytes = bytes;
+        self
+    }
+
+    /// Sets how the answer to a partly accepted batch names the events that were not.
+    #[must_use]
+    pub fn partial_failure(mut self, shape: PartialFailureShape) -> Self {
+        self.settings.partial_failure = shape;
+        self
+    }
+
+    /// Sets how many events that answer names at most. Documents of 2022 and 2023 say 100; by default it names all.
+    #[must_use]
+    pub fn partial_failure_limit(mut self, events: usize) -> Self {
+        self.settings.partial_failure_limit = Some(events);
+        self
+    }
+
+    /// Creates an account to begin with.
+    #[must_use]
+    pub fn account(mut self, customer_id: impl Into<String>, account_id: impl Into<String>) -> Self {
+        self.settings.accounts.push((customer_id.into(), account_id.into()));
+        self
+    }
+
+    /// Sets whether events of accounts that do not exist are metered.
+    ///
+    /// They are by default, so that a small test needs no account. With `false` they are recorded as
+    /// `INGESTION_FAILED_ACCOUNT_NOT_FOUND`, as the service does.
+    #[must_use]
+    pub fn accept_unknown_accounts(mut self, accept: bool) -> Self {
+        self.settings.accept_unknown_accounts = accept;
+        self
+    }
+
+    /// Sets whether a list whose last page is full ends with an empty page, as the vendor documents. By default the
+    /// last page has no token.
+    #[must_use]
+    pub fn trailing_empty_page(mut self, trailing: bool) -> Self {
+        self.settings.trailing_empty_page = trailing;
+        self
+    }
+
+    /// Sets where the time comes from, such as a [`ManualClock`](crate::ManualClock).
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Starts to listen on the loopback interface.
+    ///
+    /// The server runs on threads of its own, so it also serves a test that blocks the thread it runs on.
+    ///
+    /// # Errors
+    ///
+    /// If the port is taken, or if two accounts to begin with have the same id.
+    pub async fn start(self) -> io::Result<Sandbox> {
+        let application = Application::new(self.settings, self.clock)
+            .map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
+        Sandbox::launch(application, SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))).await
+    }
+}
+
+impl fmt::Debug for SandboxBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SandboxBuilder")
+            .field("settings", &self.settings)
+            .field("clock", &self.clock)
+            .field("port", &self.port)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Settings {
+    /// Leaves the token out.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Settings")
+            .field("quotas", &self.quotas)
+            .field("accounts", &self.accounts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            token: "sandbox".to_owned(),
+            quotas: Quotas::default(),
+            max_batch: None,
+            max_body_bytes: 16 * 1024 * 1024,
+            partial_failure: PartialFailureShape::default(),
+            partial_failure_limit: None,
+            accept_unknown_accounts: true,
+            trailing_empty_page: false,
+            accounts: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The operations of the API, read from its OpenAPI document.
+//!
+//! The document is what the client is generated from, but the two have no code in common: a mistake in the generator
+//! cannot hide itself here.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::parameter::Parameter;
+use crate::schema::{Schemas, referred_name};
+use crate::validate::Rules;
+
+const TEXT: &str = include_str!("../../../openapi/togai.json");
+
+/// Everything the sandbox takes from the document.
+#[derive(Debug)]
+pub(crate) struct Document {
+    operations: Vec<Operation>,
+    /// The rules of one event.
+    pub(crate) event: Rules,
+    /// The rules of a batch, apart from those of its events and from its greatest size.
+    pub(crate) batch_envelope: Rules,
+    /// The most events that a batch may hold.
+    pub(crate) batch_limit: usize,
+}
+
+/// One operation of the API.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    pub(crate) template: String,
+    pub(crate) quota_class: QuotaClass,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Option<BodyRules>,
+}
+
+/// What an operation expects of its request body.
+#[derive(Debug)]
+pub(crate) struct BodyRules {
+    pub(crate) required: bool,
+    pub(crate) rules: Rules,
+}
+
+/// The quota that an operation counts against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum QuotaClass {
+    Ingest,
+    IngestBatch,
+    Other,
+}
+
+impl Document {
+    /// Reads the document that is built into the crate.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the document; its own tests let none of that through.
+    pub(crate) fn load() -> Result<Self, String> {
+        Self::read(&Self::as_value()?)
+    }
+
+    /// The document as it is.
+    pub(crate) fn as_value() -> Result<Value, String> {
+        serde_json::from_str(TEXT).map_err(|error| format!("the OpenAPI document is not JSON: {error}"))
+    }
+
+    /// Every operation, in the order of the document.
+    pub(crate) fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    fn read(document: &Value) -> Result<Self, String> {
+        let schemas = Schemas::new(document);
+        let mut operations = Vec::new();
+        for (template, methods) in document["paths"].as_object().into_iter().flatten() {
+            let shared_parameters = methods["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+            for (method, operation) in methods.as_object().into_iter().flatten() {
+                let Ok(method) = method.to_ascii_uppercase().parse::<Method>() else { continue };
+                if !is_http_method(&method) {
+                    continue;
+                }
+                let operation = Operation::read(document, &schemas, method, template, operation, shared_parameters)
+                    .map_err(|error| format!("{template}: {error}"))?;
+                operations.push(operation);
+            }
+        }
+
+        let (batch_envelope, batch_limit, event) = batch_rules(document, &schemas)?;
+        Ok(Self { operations, event, batch_envelope, batch_limit })
+    }
+}
+
+impl Operation {
+    fn read(
+        document: &Value,
+        schemas: &Schemas,
+        method: Method,
+        template: &str,
+        operation: &Value,
+        shared_parameters: &[Value],
+    ) -> Result<Self, String> {
+        let id = operation["operationId"].as_str().ok_or_else(|| format!("{method} has no operationId"))?;
+        let quota_class = match operation["x-togai-quota-class"].as_str() {
+            Some("ingest") => QuotaClass::Ingest,
+            Some("ingest_batch") => QuotaClass::IngestBatch,
+            Some("other") | None => QuotaClass::Other,
+            Some(unknown) => return Err(format!("{id} has an unknown quota class: {unknown}")),
+        };
+        let own_parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let parameters = shared_parameters
+            .iter()
+            .chain(own_parameters)
+            .map(|parameter| Parameter::read(resolve(document, parameter)?, schemas))
+            .collect::<Result<_, _>>()?;
+        let body = match operation.get("requestBody") {
+            Some(body) => Some(BodyRules::read(resolve(document, body)?, schemas)?),
+            None => None,
+        };
+        Ok(Self { id: id.to_owned(), method, template: template.to_owned(), quota_class, parameters, body })
+    }
+
+    /// Checks a request body.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the body breaks.
+    pub(crate) fn check_body(&self, body: Option<&Value>) -> Result<(), String> {
+        match (&self.body, body) {
+            (Some(expected), Some(body)) => expected.rules.check("", body),
+            (Some(expected), None) if expected.required => Err("body: is required".to_owned()),
+            // An operation that takes no body ignores one, as HTTP asks for.
+            _ => Ok(()),
+        }
+    }
+
+    /// Turns the path segments and the query of a request into values of the declared types.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that a parameter breaks.
+    pub(crate) fn read_parameters(
+        &self,
+        path: &BTreeMap<String, String>,
+        query: &[(String, String)],
+    ) -> Result<BTreeMap<String, Value>, String> {
+        let mut values = BTreeMap::new();
+        for parameter in &self.parameters {
+            if let Some(value) = parameter.value(path, query)? {
+                values.insert(parameter.name.clone(), value);
+            }
+        }
+        Ok(values)
+    }
+}
+
+impl BodyRules {
+    fn read(body: &Value, schemas: &Schemas) -> Result<Self, String> {
+        let schema = body.pointer("/content/application~1json/schema").ok_or("a request body has no JSON schema")?;
+        let required = body["required"].as_bool().unwrap_or(false);
+        Ok(Self { required, rules: Rules::compile(&schemas.standalone(schema))? })
+    }
+}
+
+/// The rules of `POST /ingestBatch`, taken apart.
+///
+/// One bad event does not refuse a batch, so the envelope is checked first and then each event by itself.
+fn batch_rules(document: &Value, schemas: &Schemas) -> Result<(Rules, usize, Rules), String> {
+    let missing = || "the document does not say what a batch of events looks like".to_owned();
+    let schema = document.pointer("/paths/~1ingestBatch/post/requestBody/content/application~1json/schema/$ref");
+    let name = schema.and_then(referred_name).ok_or_else(missing)?;
+    let mut envelope = schemas.named(name).ok_or_else(missing)?.clone();
+
+    let events = envelope.pointer_mut("/properties/events").and_then(Value::as_object_mut).ok_or_else(missing)?;
+    let event = events.remove("items").ok_or_else(missing)?;
+    let limit = events.remove("maxItems").and_then(|limit| limit.as_u64()).ok_or_else(missing)?;
+    let limit = usize::try_from(limit).map_err(|error| error.to_string())?;
+
+    let event = Rules::compile(&schemas.with_definitions(event))?;
+    let envelope = Rules::compile(&schemas.with_definitions(json!(envelope)))?;
+    Ok((envelope, limit, event))
+}
+
+/// Follows `#/components/..` once.
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> Result<&'a Value, String> {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => reference
+            .strip_prefix('#')
+            .and_then(|pointer| document.pointer(pointer))
+            .ok_or_else(|| format!("{reference} leads nowhere")),
+        None => Ok(value),
+    }
+}
+
+/// Beside its methods a path may hold `parameters`, `summary` and the like, which also read as methods.
+fn is_http_method(method: &Method) -> bool {
+    [Method::GET, Method::PUT, Method::POST, Method::DELETE, Method::PATCH].contains(method)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_can_be_read_and_every_schema_compiles() {
+        let document = Document::load().unwrap();
+        assert!(document.operations().len() >= 13);
+        assert_eq!(document.batch_limit, 1000);
+        let ingest = document.operations().iter().find(|operation| operation.id == "ingest").unwrap();
+        assert_eq!(ingest.quota_class, QuotaClass::Ingest);
+        assert_eq!(ingest.check_body(None).unwrap_err(), "body: is required");
+        assert_eq!(ingest.check_body(Some(&json!({}))).unwrap_err(), "event: is required");
+    }
+
+    #[test]
+    fn every_example_of_a_request_body_satisfies_its_schema() {
+        let document = Document::load().unwrap();
+        let value = Document::as_value().unwrap();
+        for operation in document.operations() {
+            let method = operation.method.as_str().to_ascii_lowercase();
+            let body = &value["paths"][&operation.template][method]["requestBody"];
+            if let Some(example) = body.pointer("/content/application~1json/example") {
+                assert_eq!(operation.check_body(Some(example)), Ok(()), "{}", operation.id);
+            }
+        }
+    }
+}

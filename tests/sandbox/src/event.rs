@@ -1,0 +1,79 @@
+//! Usage events as they come in.
+
+use serde_json::{Map, Value};
+
+/// Names that events had in 2022, and those that took their place.
+const EVENT_NAMES: [(&str, &str); 3] =
+    [("eventName", "schemaName"), ("eventTimestamp", "timestamp"), ("eventAttributes", "attributes")];
+const ATTRIBUTE_NAMES: [(&str, &str); 3] =
+    [("attributeName", "name"), ("attributeValue", "value"), ("attributeValueUnit", "unit")];
+
+/// Brings an event in the shape of 2022 into that of today; any other value stays as it is.
+pub(crate) fn modernise(event: &mut Value) {
+    let Value::Object(fields) = event else { return };
+    rename(fields, &EVENT_NAMES);
+    let attributes = fields.get_mut("attributes").and_then(Value::as_array_mut);
+    for attribute in attributes.into_iter().flatten() {
+        if let Value::Object(fields) = attribute {
+            rename(fields, &ATTRIBUTE_NAMES);
+        }
+    }
+}
+
+fn rename(fields: &mut Map<String, Value>, names: &[(&str, &str)]) {
+    for (old, new) in names {
+        if !fields.contains_key(*new)
+            && let Some(value) = fields.remove(*old)
+        {
+            fields.insert((*new).to_owned(), value);
+        }
+    }
+}
+
+/// The text of a field of an event.
+pub(crate) fn text<'a>(event: &'a Value, field: &str) -> Option<&'a str> {
+    event.get(field).and_then(Value::as_str)
+}
+
+/// The id of an event; an empty one is none.
+pub(crate) fn id(event: &Value) -> Option<&str> {
+    text(event, "id").filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(mut event: Value, expected: &Value) {
+        modernise(&mut event);
+        assert_eq!(event, *expected);
+    }
+
+    #[test]
+    fn events_of_2022_take_the_names_of_today() {
+        let old = json!({
+            "eventName": "rides",
+            "eventTimestamp": "2022-06-15T07:30:35.123",
+            "eventAttributes": [{ "attributeName": "distance", "attributeValue": "1", "attributeValueUnit": "km" }],
+            "accountId": "a",
+        });
+        let new = json!({
+            "schemaName": "rides",
+            "timestamp": "2022-06-15T07:30:35.123",
+            "attributes": [{ "name": "distance", "value": "1", "unit": "km" }],
+            "accountId": "a",
+        });
+        check(old, &new);
+        check(new.clone(), &new);
+    }
+
+    #[test]
+    fn what_is_no_event_stays_as_it_is() {
+        check(json!(null), &json!(null));
+        check(json!({ "eventAttributes": "none" }), &json!({ "attributes": "none" }));
+        check(json!({ "eventName": "a", "schemaName": "b" }), &json!({ "eventName": "a", "schemaName": "b" }));
+    }
+}

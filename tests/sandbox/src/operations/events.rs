@@ -1,0 +1,175 @@
+//! `GET /events` and `GET /events/{event_id}`.
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Refusal};
+use crate::application::{Application, Call, State};
+use crate::arrivals::{Arrival, describe};
+use crate::directory::Directory;
+use crate::event;
+use crate::moment;
+use crate::paging::{self, PageRequest};
+
+const FILTERS: [&str; 3] = ["status", "account_id", "schema_name"];
+
+/// Lists arrivals, oldest first, so that those of later do not move the pages.
+pub(super) fn get_events(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let list = &call.operation.id;
+    let filters = FILTERS.iter().filter_map(|name| Some(((*name).to_owned(), json!(call.text(name)?)))).collect();
+    let request = PageRequest::read(list, call.page_size(), filters, call.text("nextToken"))?;
+
+    let state = State::of(application);
+    let arrivals = state.arrivals.all().iter().enumerate().skip(request.position);
+    let matching = arrivals.filter(|(_, arrival)| matches(arrival, &request));
+    let page = paging::cut(list, &request, application.settings.trailing_empty_page, matching);
+    let events: Vec<_> = page.items.into_iter().map(with_status).collect();
+    Ok(Answer::ok(json!({ "events": events, "nextToken": page.next_token })))
+}
+
+/// Answers all arrivals of one event id.
+pub(super) fn get_single_event(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let event_id = call.path("event_id");
+    let state = State::of(application);
+    let with_pipeline_info = |arrival| {
+        let mut event = with_status(arrival);
+        event["eventPipelineInfo"] = pipeline_info(arrival, &state.directory);
+        event
+    };
+    let events: Vec<_> = state.arrivals.with_event_id(event_id).map(with_pipeline_info).collect();
+    if events.is_empty() {
+        return Err(Refusal::not_found(format!("event_id: no event was ingested with this id: {event_id}")));
+    }
+    Ok(Answer::ok(json!({ "events": events })))
+}
+
+/// An arrival as the lists show it.
+pub(super) fn with_status(arrival: &Arrival) -> Value {
+    let mut event = json!({
+        "referenceId": arrival.reference_id,
+        "eventPayload": arrival.payload,
+        "ingestionStatus": { "status": arrival.status, "statusDescription": describe(arrival.status) },
+        "source": { "id": "api", "type": "API" },
+        "createdAt": moment::to_text(arrival.arrived_at),
+    });
+    if let Some(customer_id) = &arrival.customer_id {
+        event["customerId"] = json!(customer_id);
+    }
+    event
+}
+
+/// Whether an arrival is of this account, which may be given by its id or as the event gave it.
+pub(super) fn is_of_account(arrival: &Arrival, account_id: &str) -> bool {
+    arrival.account_id.as_deref() == Some(account_id) || event::text(&arrival.payload, "accountId") == Some(account_id)
+}
+
+fn matches(arrival: &Arrival, request: &PageRequest) -> bool {
+    let status_matches = match request.filter("status") {
+        None => true,
+        // The vendor's samples filter by these two, which are no statuses of an event.
+        Some("PROCESSED") => arrival.status.starts_with("INGESTION_COMPLETED"),
+        Some("IN_PROGRESS") => arrival.status == "INGESTION_IN_PROGRESS",
+        Some(status) => arrival.status == status,
+    };
+    let schema_name = event::text(&arrival.payload, "schemaName");
+    status_matches
+        && request.filter("account_id").is_none_or(|account_id| is_of_account(arrival, account_id))
+        && request.filter("schema_name").is_none_or(|wanted| schema_name == Some(wanted))
+}
+
+fn pipeline_info(arrival: &Arrival, directory: &Directory) -> Value {
+    let mut info = Map::new();
+    let schema_name = event::text(&arrival.payload, "schemaName");
+    info.insert("eventSchema".to_owned(), json!({ "name": schema_name, "version": 1 }));
+    if let (Some(customer_id), Some(account_id)) = (&arrival.customer_id, &arrival.account_id) {
+        let mut account = json!({ "id": account_id });
+        if let Some(known) = directory.get(customer_id, account_id) {
+            account["name"] = json!(known.name);
+        }
+        let named = event::text(&arrival.payload, "accountId");
+        if let Some(alias) = named.filter(|named| *named != account_id.as_str()) {
+            account["alias"] = json!(alias);
+        }
+        info.insert("account".to_owned(), account);
+        info.insert("customer".to_owned(), json!({ "id": customer_id, "name": customer_id }));
+    }
+    if let Some(status) = arrival.status_before_reverting {
+        info.insert("statusBeforeReverting".to_owned(), json!(status));
+    }
+    Value::Object(info)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, Reply, event};
+
+    fn bench_with(ids: impl IntoIterator<Item = &'static str>) -> Bench {
+        let bench = Bench::new();
+        for id in ids {
+            let mut event = event(id);
+            event["schemaName"] = json!(if id.starts_with('a') { "rides" } else { "deliveries" });
+            bench.post("/ingest", &json!({ "event": event }));
+        }
+        bench
+    }
+
+    fn ids(body: &Value) -> Vec<&str> {
+        let events = body["events"].as_array().unwrap();
+        events.iter().map(|event| event["eventPayload"]["id"].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn events_are_listed_in_the_order_of_arrival() {
+        let bench = bench_with(["a1", "b1", "a1"]);
+        let Reply(_, body) = bench.get("/events");
+        assert_eq!((ids(&body), &body["nextToken"]), (vec!["a1", "b1", "a1"], &json!(null)));
+        let expected = json!({
+            "referenceId": "reference-1",
+            "eventPayload": event("a1"),
+            "ingestionStatus": {
+                "status": "INGESTION_COMPLETED_EVENT_METERED",
+                "statusDescription": "The event was metered",
+            },
+            "source": { "id": "api", "type": "API" },
+            "createdAt": "2025-01-01T00:00:00.000Z",
+        });
+        assert_eq!(body["events"][0], expected);
+    }
+
+    #[test]
+    fn filters_narrow_the_list() {
+        let bench = bench_with(["a1", "b1", "a1"]);
+        let check = |query: &str, expected: &[&str]| assert_eq!(ids(&bench.get(&format!("/events?{query}")).1), expected);
+        check("schema_name=rides", &["a1", "a1"]);
+        check("account_id=acme-prod", &["a1", "b1", "a1"]);
+        check("account_id=nobody", &[]);
+        check("status=INGESTION_FAILED_DUPLICATE_EVENT", &["a1"]);
+        check("status=PROCESSED&schema_name=rides", &["a1"]);
+        check("status=IN_PROGRESS", &[]);
+    }
+
+    #[test]
+    fn a_token_goes_on_with_the_filters_and_the_page_size() {
+        let bench = bench_with(["a1", "b1", "a2", "b2", "a3"]);
+        let Reply(_, first) = bench.get("/events?pageSize=2&schema_name=rides");
+        assert_eq!(ids(&first), ["a1", "a2"]);
+        let token: String = form_urlencoded::byte_serialize(first["nextToken"].as_str().unwrap().as_bytes()).collect();
+        let Reply(_, second) = bench.get(&format!("/events?nextToken={token}"));
+        assert_eq!((ids(&second), &second["nextToken"]), (vec!["a3"], &json!(null)));
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_read_is_refused() {
+        assert_eq!(Bench::new().get("/events?nextToken=nonsense").0, 400);
+    }
+
+    #[test]
+    fn all_arrivals_of_an_event_id_are_answered() {
+        let bench = bench_with(["a1", "b1", "a1"]);
+        let Reply(status, body) = bench.get("/events/a1");
+        assert_eq!((status, ids(&body)), (200, vec!["a1", "a1"]));
+        assert_eq!(body["events"][0]["eventPipelineInfo"]["eventSchema"], json!({ "name": "rides", "version": 1 }));
+        let message = "event_id: no event was ingested with this id: unknown";
+        assert_eq!(bench.get("/events/unknown"), Reply(404, json!({ "message": message })));
+    }
+}

@@ -1,0 +1,259 @@
+//! `POST /ingest` and `POST /ingestBatch`.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Refusal, at_most_500};
+use crate::application::{Application, Call, State};
+use crate::arrivals::Owner;
+use crate::builder::PartialFailureShape;
+use crate::event;
+
+/// Accepts one event.
+pub(super) fn ingest(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+    if let Some(event) = call.unchecked_body().as_mut().and_then(|body| body.get_mut("event")) {
+        event::modernise(event);
+    }
+    let body = call.take_checked_body()?;
+    if let Some(event) = body.and_then(|mut body| body.get_mut("event").map(Value::take)) {
+        record(application, &mut State::of(application), &call, event);
+    }
+    Ok(accepted())
+}
+
+/// Accepts the events that are in order, one by one.
+pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+    let Some(mut body) = call.unchecked_body().take() else {
+        return Err(Refusal::bad_request("body: is required"));
+    };
+    application.document.batch_envelope.check("", &body).map_err(Refusal::bad_request)?;
+    let Some(Value::Array(received)) = body.get_mut("events").map(Value::take) else {
+        return Err(Refusal::bad_request("events: has to be an array"));
+    };
+    let limit = application.settings.max_batch.unwrap_or(application.document.batch_limit);
+    if received.len() > limit {
+        let message = format!("events: has {} events, and at most {limit} are taken at once", received.len());
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message));
+    }
+
+    let total = received.len();
+    let mut accepted_events = Vec::with_capacity(total);
+    let mut errors = Vec::new();
+    for (index, received) in received.into_iter().enumerate() {
+        // A refused event is answered as it was received, whatever its shape.
+        let mut event = received.clone();
+        event::modernise(&mut event);
+        match application.document.event.check(&format!("events[{index}]"), &event) {
+            Ok(()) => accepted_events.push(event),
+            Err(message) => errors.push(json!({ "message": at_most_500(message), "eventPayload": received })),
+        }
+    }
+
+    // Under one lock, so that a batch arrives as one even when others arrive at the same time.
+    let mut state = State::of(application);
+    for event in accepted_events {
+        record(application, &mut state, &call, event);
+    }
+    if errors.is_empty() { Ok(accepted()) } else { Ok(partly_accepted(application, errors, total)) }
+}
+
+/// The account that an event belongs to.
+pub(super) fn owner(application: &Application, state: &State, event: &Value) -> Owner {
+    let account = event::text(event, "accountId").and_then(|name| state.directory.resolve(name));
+    match account {
+        Some(account) => Owner::Known { customer_id: account.customer_id.clone(), account_id: account.id.clone() },
+        None if application.settings.accept_unknown_accounts => Owner::Assumed,
+        None => Owner::NotFound,
+    }
+}
+
+fn record(application: &Application, state: &mut State, call: &Call<'_>, event: Value) {
+    let owner = owner(application, state, &event);
+    state.arrivals.record(event, owner, call.now);
+}
+
+fn accepted() -> Answer {
+    Answer::new(StatusCode::ACCEPTED, json!({ "success": true }))
+}
+
+fn partly_accepted(application: &Application, mut errors: Vec<Value>, total: usize) -> Answer {
+    let message = format!("{} of {total} events were not accepted", errors.len());
+    if let Some(limit) = application.settings.partial_failure_limit {
+        errors.truncate(limit);
+    }
+    let mut body = Map::new();
+    body.insert("success".to_owned(), json!(false));
+    body.insert("message".to_owned(), json!(message));
+    match application.settings.partial_failure {
+        PartialFailureShape::TopLevel => {
+            body.insert("errors".to_owned(), json!(errors));
+        }
+        PartialFailureShape::UnderDetails => {
+            body.insert("details".to_owned(), json!({ "errors": errors }));
+        }
+        PartialFailureShape::WithoutList => {}
+    }
+    Answer::new(StatusCode::MULTI_STATUS, Value::Object(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::arrivals::{ACCOUNT_NOT_FOUND, DUPLICATE, METERED, NO_EVENT_ID};
+    use crate::testing::{Bench, Reply, event};
+
+    fn batch(events: &[Value]) -> Value {
+        json!({ "events": events })
+    }
+
+    fn with(mut event: Value, pointer: &str, value: Value) -> Value {
+        *event.pointer_mut(pointer).unwrap() = value;
+        event
+    }
+
+    fn number_as_value() -> Value {
+        with(event("bad"), "/attributes/0/value", json!(12))
+    }
+
+    #[test]
+    fn one_event_is_accepted_or_refused() {
+        let bench = Bench::new();
+        let reply = bench.post("/ingest", &json!({ "event": event("a") }));
+        assert_eq!(reply, Reply(202, json!({ "success": true })));
+        let reply = bench.post("/ingest", &json!({ "event": number_as_value() }));
+        let message = "event.attributes[0].value: has to be a string, but is a number";
+        assert_eq!(reply, Reply(400, json!({ "message": message })));
+        assert_eq!(bench.statuses(), [METERED]);
+    }
+
+    #[test]
+    fn a_batch_is_accepted_whole_when_every_event_is_in_order() {
+        let bench = Bench::new();
+        let reply = bench.post("/ingestBatch", &batch(&[event("a"), event("b")]));
+        assert_eq!(reply, Reply(202, json!({ "success": true })));
+        assert_eq!(bench.statuses(), [METERED, METERED]);
+    }
+
+    #[test]
+    fn bad_events_are_refused_one_by_one_and_sent_back_as_they_came() {
+        let bench = Bench::new();
+        let events = [number_as_value(), event("a"), json!("no event"), json!({ "eventName": "old" })];
+        let Reply(status, body) = bench.post("/ingestBatch", &batch(&events));
+        let refused = [
+            ("events[0].attributes[0].value: has to be a string, but is a number", &events[0]),
+            ("events[2]: has to be an object, but is a string", &events[2]),
+            ("events[3].timestamp: is required", &events[3]),
+        ];
+        let errors: Vec<_> =
+            refused.iter().map(|(message, event)| json!({ "message": message, "eventPayload": event })).collect();
+        let expected = json!({ "success": false, "message": "3 of 4 events were not accepted", "errors": errors });
+        assert_eq!((status, body), (207, expected));
+        assert_eq!(bench.statuses(), [METERED]);
+    }
+
+    #[test]
+    fn a_batch_of_bad_events_is_answered_207_as_well() {
+        let bench = Bench::new();
+        let Reply(status, body) = bench.post("/ingestBatch", &batch(&[json!(1), json!(2)]));
+        assert_eq!((status, body["errors"].as_array().unwrap().len()), (207, 2));
+    }
+
+    #[test]
+    fn the_answer_to_a_partly_accepted_batch_takes_other_shapes() {
+        let reply = |shape, limit| {
+            let bench = Bench::with(|settings| {
+                settings.partial_failure = shape;
+                settings.partial_failure_limit = limit;
+            });
+            bench.post("/ingestBatch", &batch(&[json!(1), json!(2), event("a")])).1
+        };
+        assert_eq!(reply(PartialFailureShape::TopLevel, Some(1))["errors"].as_array().unwrap().len(), 1);
+        let under_details = reply(PartialFailureShape::UnderDetails, None);
+        assert_eq!(under_details["details"]["errors"].as_array().unwrap().len(), 2);
+        let without_list = json!({ "success": false, "message": "2 of 3 events were not accepted" });
+        assert_eq!(reply(PartialFailureShape::WithoutList, None), without_list);
+    }
+
+    #[test]
+    fn the_envelope_of_a_batch_is_checked_first() {
+        let bench = Bench::with(|settings| settings.max_batch = Some(2));
+        let check = |body: Value, status: u16, message: &str| {
+            assert_eq!(bench.post("/ingestBatch", &body), Reply(status, json!({ "message": message })));
+        };
+        check(json!({}), 400, "events: is required");
+        check(json!({ "events": {} }), 400, "events: has to be an array, but is an object");
+        check(json!({ "events": [] }), 400, "events: has to have at least 1 item");
+        check(json!([]), 400, "body: has to be an object, but is an array");
+        check(batch(&[json!(1), json!(2), json!(3)]), 422, "events: has 3 events, and at most 2 are taken at once");
+        assert_eq!(bench.statuses(), [""; 0]);
+    }
+
+    #[test]
+    fn the_document_limits_a_batch_to_1000_events() {
+        let bench = Bench::new();
+        let events: Vec<_> = (0..1001).map(|number| event(&number.to_string())).collect();
+        assert_eq!(bench.post("/ingestBatch", &batch(&events)).0, 422);
+        assert_eq!(bench.post("/ingestBatch", &batch(&events[1..])).0, 202);
+        assert_eq!(bench.statuses().len(), 1000);
+    }
+
+    #[test]
+    fn events_in_the_shape_of_2022_are_taken() {
+        let bench = Bench::new();
+        let old = json!({
+            "eventName": "rides",
+            "id": "old",
+            "eventTimestamp": "2022-06-15T07:30:35.123",
+            "accountId": "acme-prod",
+            "eventAttributes": [{ "attributeName": "distance", "attributeValue": "1", "attributeValueUnit": "km" }],
+            "dimensions": {},
+        });
+        assert_eq!(bench.post("/ingest", &json!({ "event": old })).0, 202);
+        assert_eq!(bench.post("/ingestBatch", &batch(&[old])).0, 202);
+        let Reply(_, body) = bench.get("/events/old");
+        assert_eq!(body["events"][0]["eventPayload"]["schemaName"], "rides");
+        assert_eq!(bench.statuses(), [METERED, DUPLICATE]);
+    }
+
+    #[test]
+    fn an_id_is_metered_once_in_45_days_over_both_operations() {
+        let bench = Bench::new();
+        bench.post("/ingest", &json!({ "event": event("a") }));
+        bench.post("/ingestBatch", &batch(&[event("a"), event("b"), event("b")]));
+        bench.clock.advance(Duration::from_secs(45 * 24 * 60 * 60));
+        bench.post("/ingest", &json!({ "event": event("a") }));
+        assert_eq!(bench.statuses(), [METERED, DUPLICATE, METERED, DUPLICATE, METERED]);
+    }
+
+    #[test]
+    fn accounts_are_found_by_id_or_alias_when_they_have_to_exist() {
+        let bench = Bench::with(|settings| {
+            settings.accept_unknown_accounts = false;
+            settings.accounts.push(("acme".to_owned(), "acme-prod".to_owned()));
+        });
+        let alias = json!({ "aliases": ["ops@acme.test"] });
+        bench.post("/customers/acme/accounts/acme-prod/add_aliases", &alias);
+        let events = [
+            event("by id"),
+            with(event("by alias"), "/accountId", json!("ops@acme.test")),
+            with(event("unknown"), "/accountId", json!("nobody")),
+        ];
+        bench.post("/ingestBatch", &batch(&events));
+        assert_eq!(bench.statuses(), [METERED, METERED, ACCOUNT_NOT_FOUND]);
+        let Reply(_, body) = bench.get("/events/by%20alias");
+        let info = &body["events"][0]["eventPipelineInfo"];
+        let account = json!({ "id": "acme-prod", "name": "Account acme-prod", "alias": "ops@acme.test" });
+        assert_eq!((&info["account"], &info["customer"]["id"]), (&account, &json!("acme")));
+    }
+
+    #[test]
+    fn an_event_without_an_id_is_accepted_and_not_metered() {
+        let bench = Bench::new();
+        let mut without_id = event("a");
+        without_id.as_object_mut().unwrap().remove("id");
+        assert_eq!(bench.post("/ingest", &json!({ "event": without_id })).0, 202);
+        assert_eq!(bench.statuses(), [NO_EVENT_ID]);
+    }
+}

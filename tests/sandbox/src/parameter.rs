@@ -1,0 +1,138 @@
+//! Parameters in the path and in the query of an operation.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::schema::Schemas;
+use crate::validate::Rules;
+
+/// One declared parameter.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    place: Place,
+    required: bool,
+    kind: Kind,
+    is_date_time: bool,
+    default: Option<Value>,
+    rules: Rules,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Path,
+    Query,
+    /// A header or a cookie: the API has none, and the sandbox looks at none.
+    Elsewhere,
+}
+
+/// What the text of a parameter stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Boolean,
+    Number,
+    Text,
+}
+
+impl Parameter {
+    /// Reads a parameter of the document, `$ref` already followed.
+    pub(crate) fn read(parameter: &Value, schemas: &Schemas) -> Result<Self, String> {
+        let name = parameter["name"].as_str().ok_or("a parameter has no name")?.to_owned();
+        let schema = &parameter["schema"];
+        let place = match parameter["in"].as_str() {
+            Some("path") => Place::Path,
+            Some("query") => Place::Query,
+            _ => Place::Elsewhere,
+        };
+        let kind = match schema["type"].as_str() {
+            Some("boolean") => Kind::Boolean,
+            Some("integer" | "number") => Kind::Number,
+            _ => Kind::Text,
+        };
+        Ok(Self {
+            name,
+            place,
+            required: parameter["required"].as_bool().unwrap_or(false),
+            kind,
+            is_date_time: schema["format"] == "date-time",
+            default: schema.get("default").cloned(),
+            rules: Rules::compile(&schemas.standalone(schema))?,
+        })
+    }
+
+    /// The value of the parameter in a request, or its default, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the value breaks, or that it is missing.
+    pub(crate) fn value(
+        &self,
+        path: &BTreeMap<String, String>,
+        query: &[(String, String)],
+    ) -> Result<Option<Value>, String> {
+        let text = match self.place {
+            Place::Path => path.get(&self.name),
+            Place::Query => query.iter().rev().find(|(name, _)| *name == self.name).map(|(_, text)| text),
+            Place::Elsewhere => return Ok(None),
+        };
+        let Some(text) = text else {
+            return match &self.default {
+                None if self.required => Err(format!("{}: is required", self.name)),
+                default => Ok(default.clone()),
+            };
+        };
+        let value = self.typed(text);
+        self.rules.check(&self.name, &value)?;
+        Ok(Some(value))
+    }
+
+    /// Whether the value differs from run to run: an id, a page token or a moment.
+    pub(crate) fn varies(name: &str, parameters: &[Self]) -> bool {
+        let is_date_time = parameters.iter().any(|parameter| parameter.name == name && parameter.is_date_time);
+        is_date_time || name == "id" || name == "nextToken" || name.ends_with("_id") || name.ends_with("Id")
+    }
+
+    /// Text that does not read as the declared type stays text, and the rules then say so.
+    fn typed(&self, text: &str) -> Value {
+        let typed = match self.kind {
+            Kind::Boolean => text.parse().ok().map(Value::Bool),
+            Kind::Number => text.parse().ok().map(Value::Number),
+            Kind::Text => None,
+        };
+        typed.unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(schema: Value, text: Option<&str>, expected: Result<Option<Value>, &str>) {
+        let declared = json!({ "name": "size", "in": "query", "schema": schema });
+        let parameter = Parameter::read(&declared, &Schemas::new(&json!({}))).unwrap();
+        let query: Vec<_> = text.map(|text| ("size".to_owned(), text.to_owned())).into_iter().collect();
+        assert_eq!(parameter.value(&BTreeMap::new(), &query), expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn values_take_the_declared_type() {
+        check(json!({ "type": "integer" }), Some("10"), Ok(Some(json!(10))));
+        check(json!({ "type": "boolean" }), Some("true"), Ok(Some(json!(true))));
+        check(json!({ "type": "string" }), Some("10"), Ok(Some(json!("10"))));
+        check(json!({ "type": "integer", "default": 50 }), None, Ok(Some(json!(50))));
+        check(json!({ "type": "integer" }), None, Ok(None));
+    }
+
+    #[test]
+    fn what_does_not_read_as_the_declared_type_is_refused() {
+        check(json!({ "type": "integer" }), Some("ten"), Err("size: has to be an integer, but is a string"));
+        check(json!({ "type": "integer" }), Some("1.5"), Err("size: has to be an integer, but is a number"));
+        check(json!({ "type": "boolean" }), Some("1"), Err("size: has to be a boolean, but is a string"));
+        let limited = json!({ "type": "integer", "maximum": 50 });
+        check(limited, Some("51"), Err("size: has to be at most 50, but is 51"));
+    }
+}

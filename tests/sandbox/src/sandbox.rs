@@ -1,0 +1,164 @@
+//! A running sandbox, as its owner sees it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use crate::application::{Application, State};
+use crate::arrivals::Arrival;
+use crate::builder::SandboxBuilder;
+use crate::fault::{Fault, Faults};
+use crate::lock;
+use crate::log::{LoggedRequest, RequestLog};
+use crate::server::{Server, Stop};
+
+/// An in-memory Togai that listens on a port of this computer.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use togai_sandbox::Sandbox;
+///
+/// let sandbox = Sandbox::start().await?;
+/// let answer = reqwest::Client::new()
+///     .get(format!("{}/events", sandbox.base_url()))
+///     .bearer_auth(sandbox.token())
+///     .send()
+///     .await?;
+/// assert_eq!(answer.status(), 200);
+/// assert_eq!(sandbox.requests()[0].to_string(), "GET /events -> 200");
+/// # Ok(()) }
+/// ```
+///
+/// It stops when it is dropped, with all connections; [`stop`](Self::stop) lets the requests under way finish.
+///
+/// # Panics
+///
+/// Dropping it panics if the server did, so that a fault of the sandbox fails the test that met it.
+#[must_use = "the sandbox stops when it is dropped"]
+pub struct Sandbox {
+    base_url: String,
+    shared: Arc<Shared>,
+    server: Server,
+}
+
+/// What the server and its owner both reach.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) application: Application,
+    pub(crate) log: RequestLog,
+    pub(crate) faults: Faults,
+    /// What the server was doing each time it panicked.
+    pub(crate) panics: Mutex<Vec<String>>,
+}
+
+impl Sandbox {
+    /// Sets a sandbox up.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::new()
+    }
+
+    /// Starts a sandbox with the default settings: the token `sandbox`, a free port, the quotas of a trial.
+    ///
+    /// # Errors
+    ///
+    /// If no port can be listened on.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    pub(crate) async fn launch(application: Application, address: SocketAddr) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            application,
+            log: RequestLog::default(),
+            faults: Faults::default(),
+            panics: Mutex::default(),
+        });
+        let server = Server::start(address, Arc::clone(&shared)).await?;
+        Ok(Self { base_url: format!("http://{}", server.address()), shared, server })
+    }
+
+    /// Where the API is: `http://127.0.0.1:` and the port, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The token that requests have to carry.
+    pub fn token(&self) -> &str {
+        &self.shared.application.settings.token
+    }
+
+    /// Every request, answered or not, in the order in which their heads arrived.
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.shared.log.requests()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.shared.log.clear();
+    }
+
+    /// Every event that was accepted, in order. A repeated event is there as often as it arrived.
+    pub fn events(&self) -> Vec<Arrival> {
+        State::of(&self.shared.application).arrivals.all().to_vec()
+    }
+
+    /// The events that count: each of them was metered, once, and not reverted.
+    pub fn metered(&self) -> Vec<Arrival> {
+        let state = State::of(&self.shared.application);
+        state.arrivals.all().iter().filter(|arrival| arrival.is_metered()).cloned().collect()
+    }
+
+    /// How many events count; cheaper than the list of them.
+    pub fn metered_count(&self) -> usize {
+        let state = State::of(&self.shared.application);
+        state.arrivals.all().iter().filter(|arrival| arrival.is_metered()).count()
+    }
+
+    /// Makes something go wrong from now on.
+    ///
+    /// # Panics
+    ///
+    /// If the fault is for an operation that the API does not have: it would never apply, and the test would pass
+    /// without testing anything.
+    pub fn fault(&self, fault: Fault) {
+        if let Some(wanted) = &fault.operation_id {
+            let mut known = self.shared.application.document.operations().iter().map(|operation| &operation.id);
+            assert!(known.clone().any(|id| id == wanted), "no operation {wanted}, only {:?}", {
+                known.by_ref().collect::<Vec<_>>()
+            });
+        }
+        self.shared.faults.register(fault);
+    }
+
+    /// Lets nothing go wrong any more.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Stops listening, lets the requests under way finish and closes the connections.
+    ///
+    /// What has not finished after five seconds is cut off. Dropping the future does the same at once.
+    ///
+    /// # Panics
+    ///
+    /// If the server did.
+    pub async fn stop(mut self) {
+        self.server.stop(Stop::Gracefully).await;
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sandbox").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.stop_now();
+        let panics = std::mem::take(&mut *lock(&self.shared.panics));
+        // A second panic would abort the process and hide the first.
+        assert!(panics.is_empty() || std::thread::panicking(), "the sandbox panicked {}", panics.join(", "));
+    }
+}

@@ -1,0 +1,161 @@
+//! One HTTP request: logged, met by a fault or not, and answered.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::connection::ConnectionControl;
+use crate::fault::{Fault, Outcome};
+use crate::lock;
+use crate::log::{Head, ReceivedBody};
+use crate::response_body::ResponseBody;
+use crate::route::Route;
+use crate::sandbox::Shared;
+
+/// Answers a request, if it gets an answer at all.
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    control: Arc<ConnectionControl>,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let head = read_head(parts);
+    let _report = PanicReport { shared: &shared, head: &head };
+
+    let route = Route::find(&shared.application.document, &head.method, &head.path);
+    let operation = route.operation();
+    let fault = shared.faults.next(operation.map(|operation| operation.id.as_str()));
+    let number = shared.log.begin(&head, operation, fault.as_ref().map(Fault::name));
+
+    if let Some(fault) = &fault
+        && fault.outcome == Outcome::ResetBeforeReading
+    {
+        shared.application.clock.sleep(fault.delay).await;
+        control.reset();
+        return pending().await;
+    }
+
+    let body = read_body(body, shared.application.settings.max_body_bytes).await;
+    shared.log.set_body(number, body.clone());
+    let apply = || Message::from(shared.application.answer(&head, &route, &body));
+    let Some(fault) = fault else {
+        let message = apply();
+        shared.log.set_status(number, message.status);
+        return Ok(message.into_response());
+    };
+
+    let applied = fault.after_applying.then(apply);
+    if !fault.delay.is_zero() {
+        shared.application.clock.sleep(fault.delay).await;
+    }
+    let message = match fault.outcome {
+        Outcome::ResetBeforeReading | Outcome::ResetAfterReading => {
+            control.reset();
+            return pending().await;
+        }
+        Outcome::Status(status) => Message::of_fault(status),
+        Outcome::Answer | Outcome::CutOff => applied.unwrap_or_else(apply),
+    };
+    let message = message.changed_by(&fault);
+    shared.log.set_status(number, message.status);
+    Ok(match fault.outcome {
+        Outcome::CutOff => message.into_half_a_response(control),
+        _ => message.into_response(),
+    })
+}
+
+fn read_head(parts: Parts) -> Head {
+    let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    Head { method: parts.method, path: parts.uri.path().to_owned(), query, headers: parts.headers }
+}
+
+/// Reads a body to its end, and keeps it unless it is too large.
+///
+/// It is read even when it is not kept: a client that is still sending when the connection closes would see a reset
+/// instead of the answer.
+async fn read_body(mut body: Incoming, limit: usize) -> ReceivedBody {
+    let mut kept = BytesMut::new();
+    let mut total: u64 = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return ReceivedBody::NotRead };
+        let Ok(data) = frame.into_data() else { continue };
+        total += data.len() as u64;
+        if kept.len() + data.len() <= limit {
+            kept.extend_from_slice(&data);
+        }
+    }
+    if total > limit as u64 {
+        ReceivedBody::TooLarge { bytes: total }
+    } else {
+        ReceivedBody::Whole(kept.freeze())
+    }
+}
+
+/// An answer as it goes over the wire.
+struct Message {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Message {
+    fn of_fault(status: StatusCode) -> Self {
+        let reason = status.canonical_reason().unwrap_or("no reason");
+        Self::from(Answer::new(status, json!({ "message": format!("a fault of the sandbox: {reason}") })))
+    }
+
+    fn changed_by(mut self, fault: &Fault) -> Self {
+        if let Some(body) = &fault.body {
+            self.body = body.clone();
+        }
+        for (name, value) in &fault.headers {
+            self.headers.insert(name.clone(), value.clone());
+        }
+        self
+    }
+
+    fn into_response(self) -> Response<ResponseBody> {
+        let body = ResponseBody::whole(self.body);
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+
+    fn into_half_a_response(self, control: Arc<ConnectionControl>) -> Response<ResponseBody> {
+        let body = ResponseBody::half(&self.body, control);
+        self.into_response().map(|_| body)
+    }
+}
+
+impl From<Answer> for Message {
+    fn from(answer: Answer) -> Self {
+        let mut headers = answer.headers;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self { status: answer.status, headers, body: answer.body.to_string().into() }
+    }
+}
+
+/// Remembers that a request made the sandbox panic, whichever task it is answered in.
+struct PanicReport<'a> {
+    shared: &'a Shared,
+    head: &'a Head,
+}
+
+impl Drop for PanicReport<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let request = format!("while answering {} {}", self.head.method, self.head.path);
+            lock(&self.shared.panics).push(request);
+        }
+    }
+}

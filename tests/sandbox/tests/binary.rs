@@ -1,0 +1,61 @@
+//! The sandbox from the command line.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// The binary, killed when the test ends, whichever way it does.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(arguments: &[&str]) -> (Running, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_togai-sandbox"));
+    let mut running = Running(command.args(arguments).stdout(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+    (running, url)
+}
+
+#[tokio::test]
+async fn it_serves_until_it_is_told_to_stop() {
+    let (mut running, url) = start(&["--port", "0", "--token", "secret", "--no-quotas"]);
+    let client = reqwest::Client::new();
+    for _ in 0..20 {
+        let answer = client.get(format!("{url}/events")).bearer_auth("secret").send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    if cfg!(unix) {
+        let killed = Command::new("kill").arg(running.0.id().to_string()).status().unwrap();
+        assert!(killed.success());
+        assert!(running.0.wait().unwrap().success());
+    }
+}
+
+#[tokio::test]
+async fn the_default_token_is_sandbox_and_quotas_hold() {
+    let (_running, url) = start(&["--port=0"]);
+    let client = reqwest::Client::new();
+    let mut statuses = Vec::new();
+    for _ in 0..20 {
+        let answer = client.get(format!("{url}/events")).bearer_auth("sandbox").send().await.unwrap();
+        statuses.push(answer.status().as_u16());
+    }
+    assert!(statuses.starts_with(&[200; 10]), "{statuses:?}");
+    assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let (_running, url) = start(&["--port", "0"]);
+    let port = url.rsplit(':').next().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_togai-sandbox")).args(["--port", port]).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(message.starts_with(&format!("error: cannot listen on port {port}: ")), "{message}");
+}

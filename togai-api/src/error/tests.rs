@@ -1,0 +1,159 @@
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::*;
+use crate::types::CustomerAccount;
+use crate::{OPERATIONS, ResponseValue};
+
+const TOKEN: &str = "s3cr3t-t0ken";
+
+fn operation(id: &str) -> &'static Operation {
+    OPERATIONS.iter().copied().find(|operation| operation.id == id).unwrap()
+}
+
+/// Decodes an answer the way a client does, with a token in play that must not show.
+fn decoded(
+    id: &str,
+    status: u16,
+    headers: &[(&'static str, &'static str)],
+    body: &str,
+) -> Result<ResponseValue<CustomerAccount>, Error> {
+    let mut response = http::Response::new(body.to_owned());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    for (name, value) in headers {
+        response.headers_mut().insert(*name, HeaderValue::from_static(value));
+    }
+    let mut context = CallContext::new(3, Duration::from_millis(1234));
+    context.set_secret(Arc::from(TOKEN));
+    response.extensions_mut().insert(context);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(decode(operation(id), response.into()))
+}
+
+fn failed(id: &str, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Error {
+    let error = decoded(id, status, headers, body).unwrap_err();
+    let said = format!("{error} {error:?} {:?} {:?} {:?}", error.message(), error.code(), error.body_excerpt());
+    assert!(!said.contains(TOKEN), "{said}");
+    error
+}
+
+#[test]
+fn a_refusal_says_what_the_server_said_and_what_to_do() {
+    insta::assert_snapshot!(
+        failed("get_account", 404, &[("x-request-id", "r-17")], r#"{"message": "there is no account x"}"#),
+        @"get_account: the server answered 404 Not Found: there is no account x (request r-17) (3 attempts, 1.2 s)"
+    );
+    insta::assert_snapshot!(
+        failed("get_account", 401, &[], r#"{"error": {"message": "bad token s3cr3t-t0ken", "code": "E1"}}"#),
+        @"get_account: the server answered 401 Unauthorized: bad token *** [E1] (3 attempts, 1.2 s); check the token, and that it belongs to this environment"
+    );
+    insta::assert_snapshot!(
+        failed("get_account", 403, &[], ""),
+        @"get_account: the server answered 403 Forbidden (3 attempts, 1.2 s); the token is valid but not allowed to do this"
+    );
+    insta::assert_snapshot!(
+        failed("get_account", 302, &[("location", "http://elsewhere")], ""),
+        @"get_account: the server answered 302 Found (3 attempts, 1.2 s); redirects are not followed, so check the base URL"
+    );
+}
+
+#[test]
+fn a_gateway_s_page_is_a_status_like_any_other() {
+    let page = "<html><head><title>503 Service Temporarily Unavailable</title></head><body>nginx</body></html>";
+    let error = failed("create_account", 503, &[("content-type", "text/html")], page);
+    insta::assert_snapshot!(
+        error,
+        @"create_account: the server answered 503 Service Unavailable: 503 Service Temporarily Unavailable (3 attempts, 1.2 s); the request may have been applied, so look before repeating it"
+    );
+    assert!(error.maybe_delivered());
+    assert!(!failed("get_account", 503, &[], page).maybe_delivered());
+}
+
+#[test]
+fn throttling_says_how_long_to_wait() {
+    let error = failed("ingest", 429, &[("retry-after", "7")], r#"{"message": "slow down"}"#);
+    insta::assert_snapshot!(
+        error,
+        @"ingest: the server answered 429 Too Many Requests: slow down (3 attempts, 1.2 s); send fewer requests, or wait at least 7.0 s before the next"
+    );
+    assert!(error.is_throttled() && !error.maybe_delivered());
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_told_with_the_place_and_an_excerpt() {
+    let error = failed("get_account", 200, &[], r#"{"id": "a", "aliases": [{"alias": {"token": "s3cr3t-t0ken"}}]}"#);
+    insta::assert_snapshot!(
+        error,
+        @"get_account: the server answered 200 OK, but its body cannot be read at `aliases[0].alias`: invalid type: map, expected a string at line 1 column 34 (3 attempts, 1.2 s)"
+    );
+    assert!(error.is_decode());
+    assert_eq!(error.body_excerpt(), Some(r#"{"id": "a", "aliases": [{"alias": {"token": "***"}}]}"#));
+
+    let error = failed("create_account", 201, &[], "<html>");
+    insta::assert_snapshot!(
+        error,
+        @"create_account: the server answered 201 Created, but its body cannot be read: expected value at line 1 column 1 (3 attempts, 1.2 s); the request may have been applied, so look before repeating it"
+    );
+}
+
+#[test]
+fn more_than_one_value_is_no_body() {
+    assert!(failed("get_account", 200, &[], "{} {}").is_decode());
+}
+
+#[test]
+fn without_an_answer_it_is_told_whether_the_request_may_have_been_applied() {
+    let mut said = Vec::new();
+    for (kind, expected) in [
+        (TransportErrorKind::Connect, false),
+        (TransportErrorKind::Request, false),
+        (TransportErrorKind::Timeout, true),
+        (TransportErrorKind::Interrupted, true),
+        (TransportErrorKind::TooLarge, true),
+    ] {
+        let failure = || TransportError::new(kind, "underneath", CallContext::new(1, Duration::from_millis(5)));
+        let error = from_transport(operation("create_account"), failure());
+        assert_eq!(error.maybe_delivered(), expected, "{kind:?}");
+        assert!(!from_transport(operation("get_account"), failure()).maybe_delivered());
+        assert_eq!(error.source().unwrap().to_string(), "underneath");
+        said.push(error.to_string());
+    }
+    insta::assert_snapshot!(said.join("\n"), @r###"
+    create_account: no connection could be made: underneath (1 attempt, 5 ms); nothing was sent; check the base URL and the network
+    create_account: the request could not be built: underneath (1 attempt, 5 ms)
+    create_account: no answer came in time: underneath (1 attempt, 5 ms); the request may have been applied, so look before repeating it
+    create_account: the connection broke before the answer was complete: underneath (1 attempt, 5 ms); the request may have been applied, so look before repeating it
+    create_account: the answer is larger than the client reads: underneath (1 attempt, 5 ms); the request may have been applied, so look before repeating it
+    "###);
+}
+
+#[test]
+fn debug_says_the_same_with_what_is_underneath() {
+    let failure =
+        TransportError::new(TransportErrorKind::Timeout, "underneath", CallContext::new(1, Duration::from_millis(5)));
+    let error = from_transport(operation("get_events"), failure).with_resume_token(Some("page-2".to_owned()));
+    insta::assert_debug_snapshot!(error, @r###"
+    Error {
+        message: "get_events: no answer came in time: underneath (1 attempt, 5 ms)",
+        resume_token: "page-2",
+        source: "underneath",
+    }
+    "###);
+}
+
+#[test]
+fn an_empty_body_of_success_is_read_as_an_empty_object() {
+    let answer = decoded("get_account", 200, &[], " \n").unwrap();
+    assert_eq!((answer.attempts(), answer.status()), (3, StatusCode::OK));
+    assert_eq!(answer.into_inner(), CustomerAccount::default());
+}
+
+#[test]
+fn unknown_fields_and_values_and_nulls_are_no_errors() {
+    let answer = decoded("get_account", 200, &[], r#"{"id": "a", "name": null, "status": "FROZEN", "new": [1]}"#);
+    let account = answer.unwrap().into_inner();
+    assert_eq!((account.id.as_str(), account.name.as_str()), ("a", ""));
+    assert_eq!(account.status.as_str(), "FROZEN");
+}

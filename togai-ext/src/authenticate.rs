@@ -1,0 +1,87 @@
+//! The token on every request, and in nothing else.
+
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use togai_api::{BoxFuture, CallContext, Error, Operation, Transport, TransportError};
+
+/// Adds the bearer token.
+pub(crate) struct Authenticate<T> {
+    inner: T,
+    token: Arc<str>,
+    header: HeaderValue,
+}
+
+impl<T> Authenticate<T> {
+    /// Fails where the token is none.
+    pub(crate) fn new(token: &str, inner: T) -> Result<Self, Error> {
+        if token.is_empty() {
+            return Err(Error::configuration("the token is empty: set it with `ClientBuilder::new` or TOGAI_API_TOKEN"));
+        }
+        let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic());
+        let mut header = HeaderValue::try_from(format!("Bearer {token}"))
+            .ok()
+            .filter(|_| is_plain)
+            .ok_or_else(|| {
+                Error::configuration(
+                    "the token holds white space or characters that no token has: give it without quotes and line ends",
+                )
+            })?;
+        header.set_sensitive(true);
+        Ok(Self { inner, token: token.into(), header })
+    }
+}
+
+impl<T: Transport> Transport for Authenticate<T> {
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        mut request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        request.headers_mut().insert(AUTHORIZATION, self.header.clone());
+        Box::pin(async move {
+            let mut answer = self.inner.execute(http, request, operation).await;
+            let context = match &mut answer {
+                Ok(response) => response.extensions_mut().get_mut::<CallContext>(),
+                Err(failure) => Some(failure.context_mut()),
+            };
+            // A server may echo the token in an answer that ends up in an error.
+            if let Some(context) = context {
+                context.set_secret(Arc::clone(&self.token));
+            }
+            answer
+        })
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Authenticate<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Authenticate").field("token", &"***").field("inner", &self.inner).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use togai_api::HttpTransport;
+
+    use super::*;
+
+    #[test]
+    fn a_token_that_is_none_is_refused_without_being_repeated() {
+        for token in ["", "se cret", "secret\n", "\"sécret\""] {
+            let error = Authenticate::new(token, HttpTransport::new()).unwrap_err();
+            assert!(error.is_configuration());
+            let said = format!("{error} {error:?}");
+            assert!(said.contains("the token") && !said.contains("cret\""), "{said}");
+        }
+    }
+
+    #[test]
+    fn its_debug_output_does_not_show_the_token() {
+        let transport = Authenticate::new("s3cr3t", HttpTransport::new()).unwrap();
+        assert!(!format!("{transport:?}").contains("s3cr3t"));
+        assert!(!format!("{:?}", transport.header).contains("s3cr3t"));
+    }
+}

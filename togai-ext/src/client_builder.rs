@@ -1,0 +1,343 @@
+//! Making a client.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use togai_api::{Client, Error, HttpTransport};
+
+use crate::authenticate::Authenticate;
+use crate::clock::SystemClock;
+use crate::retry::Retry;
+use crate::{Environment, RetryPolicy, tls};
+
+const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
+
+/// Makes a [`Client`].
+///
+/// ```
+/// use std::time::Duration;
+/// use togai_ext::{ClientBuilder, Environment, RetryPolicy};
+///
+/// # fn main() -> Result<(), togai_ext::Error> {
+/// # if !cfg!(feature = "rustls-ring") { return Ok(()) }
+/// let client = ClientBuilder::new("a-secret-token")
+///     .environment(Environment::Sandbox)
+///     .with_attempt_timeout(Duration::from_secs(10))
+///     .with_retry(RetryPolicy::default().with_max_attempts(3))
+///     .build()?;
+/// assert_eq!(client.base_url(), "https://sandbox-api.togai.com");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Make one client and clone it: clones share connections, and what is learnt of the server's limits.
+///
+/// | setting | default |
+/// |---|---|
+/// | server | production, `https://api.togai.com` |
+/// | time to connect | 5 s |
+/// | time for an attempt, from the first byte sent to the last byte read | 30 s |
+/// | idle connections are kept for | 50 s |
+/// | size of an answer | 32 MiB |
+/// | retry | [`RetryPolicy::default`] |
+/// | user agent | `togai-ext/` and its version |
+///
+/// Redirects are never followed, since they would take the token along. `http://` is accepted for this machine alone.
+pub struct ClientBuilder {
+    token: String,
+    base_url: String,
+    connect_timeout: Duration,
+    attempt_timeout: Duration,
+    max_response_bytes: Option<usize>,
+    user_agent: String,
+    retry: RetryPolicy,
+    http: Option<reqwest::ClientBuilder>,
+}
+
+impl ClientBuilder {
+    /// A builder with a token: a secret key, or a short-lived token.
+    ///
+    /// The token is in no log, no error and no `Debug` output.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self {
+            token: token.into(),
+            base_url: Environment::default().base_url().to_owned(),
+            connect_timeout: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(30),
+            max_response_bytes: None,
+            user_agent: USER_AGENT.to_owned(),
+            retry: RetryPolicy::default(),
+            http: None,
+        }
+    }
+
+    /// A builder with the token of the environment variable `TOGAI_API_TOKEN`, and the address of `TOGAI_BASE_URL` where
+    /// that is set.
+    ///
+    /// ```no_run
+    /// use togai_ext::ClientBuilder;
+    ///
+    /// let client = ClientBuilder::from_env()?.build()?;
+    /// # Ok::<(), togai_ext::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where `TOGAI_API_TOKEN` is not set, or a variable is not Unicode.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(|name| match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(Error::configuration(format!("the environment variable {name} is not Unicode")))
+            }
+        })
+    }
+
+    fn from_variables(read: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Self, Error> {
+        let token = read("TOGAI_API_TOKEN")?.filter(|token| !token.is_empty()).ok_or_else(|| {
+            Error::configuration("the environment variable TOGAI_API_TOKEN is not set: put the token of your account there")
+        })?;
+        let builder = Self::new(token);
+        Ok(match read("TOGAI_BASE_URL")?.filter(|address| !address.is_empty()) {
+            Some(address) => builder.base_url(address),
+            None => builder,
+        })
+    }
+
+    /// Sets which server of the vendor to talk to; production by default.
+    #[must_use]
+    pub fn environment(self, environment: Environment) -> Self {
+        self.base_url(environment.base_url())
+    }
+
+    /// Sets the address of another server, such as a sandbox on this machine or a proxy.
+    ///
+    /// It may have a path, and has no query. `http://` is accepted for this machine alone.
+    #[must_use]
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = base_url.into();
+        self
+    }
+
+    /// Sets how long an attempt may take to connect; 5 seconds by default.
+    #[must_use]
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how long an attempt may take in all, from the first byte sent to the last byte read; 30 seconds by default.
+    #[must_use]
+    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// Sets the size above which an answer is not read to its end but ends the call with an error; 32 MiB by default.
+    #[must_use]
+    pub fn with_max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets what the client calls itself; name your application, so that the vendor can tell you apart.
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Sets how calls are repeated that the server throttles.
+    #[must_use]
+    pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Sets an HTTP client to build on, for proxies, headers, or a resolver of your own.
+    ///
+    /// ```
+    /// use togai_ext::ClientBuilder;
+    ///
+    /// let http = reqwest::Client::builder().tcp_nodelay(true);
+    /// let client = ClientBuilder::new("sandbox").base_url("http://127.0.0.1:8080").with_http_client(http).build()?;
+    /// # Ok::<(), togai_ext::Error>(())
+    /// ```
+    ///
+    /// The settings for redirects, TLS, timeouts and the user agent are put on it last, so they hold.
+    #[must_use]
+    pub fn with_http_client(mut self, http: reqwest::ClientBuilder) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// Where the token or the address is no good, where the address needs TLS and no TLS feature is on, and where TLS
+    /// cannot be set up. The error says what to set.
+    pub fn build(self) -> Result<Client, Error> {
+        let base_url = check_base_url(&self.base_url)?;
+        let needs_tls = base_url.scheme() == "https";
+        if needs_tls && !tls::IS_AVAILABLE {
+            return Err(Error::configuration(
+                "an https:// address needs TLS: turn on a feature of togai-ext, `rustls-ring`, `rustls-aws-lc` or \
+                 `native-tls`",
+            ));
+        }
+        for (name, timeout) in [("connect", self.connect_timeout), ("attempt", self.attempt_timeout)] {
+            if timeout.is_zero() {
+                return Err(Error::configuration(format!(
+                    "the {name} timeout is zero: set `with_{name}_timeout` to the time it may take"
+                )));
+            }
+        }
+        let mut bottom = HttpTransport::new();
+        if let Some(bytes) = self.max_response_bytes {
+            bottom = bottom.with_max_response_bytes(bytes);
+        }
+        let transport = Authenticate::new(&self.token, bottom)?;
+        let transport = Retry::new(self.retry, Arc::new(SystemClock), transport);
+
+        let http = tls::configure(self.http.unwrap_or_default(), needs_tls)?
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.attempt_timeout)
+            // Below the 60 s after which load balancers usually close, so that a request does not meet a closing door.
+            .pool_idle_timeout(Duration::from_secs(50))
+            .user_agent(self.user_agent)
+            .build()
+            .map_err(|error| Error::configuration("the HTTP client cannot be built").with_source(error))?;
+        Ok(Client::new(base_url.as_str(), http, transport))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ClientBuilder")
+            .field("token", &"***")
+            .field("base_url", &self.base_url)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("user_agent", &self.user_agent)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_base_url(text: &str) -> Result<Url, Error> {
+    let problem = |problem: &str| {
+        Err(Error::configuration(format!("the base URL {problem}: set it to something like https://api.togai.com")))
+    };
+    // The address itself is not repeated before it is known to hold no password.
+    let Ok(url) = Url::parse(text) else { return problem("is not an absolute URL") };
+    if !url.username().is_empty() || url.password().is_some() {
+        return problem("holds a user name or password, and the token is what authenticates");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return problem("has a query or fragment");
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => problem(&format!("{text} would send the token in the clear; http:// is for this machine alone")),
+        _ => problem(&format!("{text} is neither https:// nor http://")),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn problem(builder: ClientBuilder) -> String {
+        let error = builder.build().unwrap_err();
+        assert!(error.is_configuration());
+        error.to_string()
+    }
+
+    fn at(base_url: &str) -> ClientBuilder {
+        ClientBuilder::new("s3cr3t").base_url(base_url)
+    }
+
+    #[test]
+    fn wrong_addresses_are_refused_with_what_to_set() {
+        insta::assert_snapshot!(problem(at("api.togai.com")), @"the base URL is not an absolute URL: set it to something like https://api.togai.com");
+        insta::assert_snapshot!(problem(at("ftp://api.togai.com")), @"the base URL ftp://api.togai.com is neither https:// nor http://: set it to something like https://api.togai.com");
+        insta::assert_snapshot!(problem(at("http://api.togai.com")), @"the base URL http://api.togai.com would send the token in the clear; http:// is for this machine alone: set it to something like https://api.togai.com");
+        insta::assert_snapshot!(problem(at("https://me:pw@api.togai.com")), @"the base URL holds a user name or password, and the token is what authenticates: set it to something like https://api.togai.com");
+        insta::assert_snapshot!(problem(at("https://api.togai.com/?a=b")), @"the base URL has a query or fragment: set it to something like https://api.togai.com");
+    }
+
+    #[test]
+    fn this_machine_is_reached_without_tls() {
+        for address in ["http://127.0.0.1:8080", "http://localhost:8080/", "http://[::1]:8080", "http://127.9.9.9"] {
+            assert!(at(address).build().is_ok(), "{address}");
+        }
+        for address in ["http://10.0.0.1", "http://localhost.example.com", "http://0.0.0.0"] {
+            assert!(at(address).build().is_err(), "{address}");
+        }
+    }
+
+    #[test]
+    fn the_address_may_have_a_path_and_a_slash_at_its_end() {
+        assert_eq!(at("http://localhost:8080/togai/").build().unwrap().base_url(), "http://localhost:8080/togai");
+    }
+
+    #[test]
+    fn timeouts_of_zero_are_refused() {
+        let builder = at("http://localhost").with_attempt_timeout(Duration::ZERO);
+        insta::assert_snapshot!(problem(builder), @"the attempt timeout is zero: set `with_attempt_timeout` to the time it may take");
+    }
+
+    #[test]
+    fn a_user_agent_that_is_no_header_is_refused() {
+        let builder = at("http://localhost").with_user_agent("a\nb");
+        insta::assert_snapshot!(problem(builder), @"the HTTP client cannot be built");
+    }
+
+    #[test]
+    fn the_variables_of_the_environment_are_read() {
+        let variables = |token: &'static str, address: &'static str| {
+            ClientBuilder::from_variables(move |name| {
+                Ok(Some(if name == "TOGAI_API_TOKEN" { token.to_owned() } else { address.to_owned() }))
+            })
+        };
+        assert_eq!(variables("t", "http://localhost:1").unwrap().base_url, "http://localhost:1");
+        assert_eq!(variables("t", "").unwrap().base_url, "https://api.togai.com");
+        insta::assert_snapshot!(
+            variables("", "").unwrap_err(),
+            @"the environment variable TOGAI_API_TOKEN is not set: put the token of your account there"
+        );
+    }
+
+    #[cfg(not(any(feature = "rustls-ring", feature = "rustls-aws-lc", feature = "native-tls")))]
+    #[test]
+    fn without_tls_the_features_are_named() {
+        insta::assert_snapshot!(
+            problem(at("https://api.togai.com")),
+            @"an https:// address needs TLS: turn on a feature of togai-ext, `rustls-ring`, `rustls-aws-lc` or `native-tls`"
+        );
+    }
+
+    #[test]
+    fn the_token_is_in_no_debug_output() {
+        let builder = at("http://localhost");
+        assert!(!format!("{builder:?}").contains("s3cr3t"));
+        assert!(!format!("{:?}", builder.build().unwrap()).contains("s3cr3t"));
+    }
+}

@@ -1,0 +1,93 @@
+//! A call that did not get through all its events.
+
+use std::fmt::{self, Write as _};
+
+use togai_api::Error;
+
+use super::{IngestReport, NotAccepted};
+
+/// Why not all events were handed over, with what became of those that were pulled.
+///
+/// ```
+/// use togai_ext::prelude::*;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+/// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+/// let events = (0..3000).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
+///
+/// let failure = client.ingest_events(events).send().await.unwrap_err();
+/// assert!(failure.error().is_auth());
+/// // The first batch was refused. Nothing more was pulled or sent.
+/// assert_eq!((failure.report().submitted(), failure.report().rejected()), (1000, 1000));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// What the source still holds was not pulled. It converts into [`Error`], which loses the report.
+pub struct IngestError {
+    // Boxed, so that a `Result` stays small.
+    inner: Box<(Error, IngestReport)>,
+}
+
+impl IngestError {
+    pub(super) fn new(error: Error, report: IngestReport) -> Self {
+        Self { inner: Box::new((error, report)) }
+    }
+
+    pub(super) fn not_all_accepted(report: IngestReport) -> Self {
+        let mut problem = String::from("not all events were accepted");
+        if let Some(first) = report.not_accepted().first() {
+            let _ = write!(problem, "; event {} is {}", first.index, first.outcome);
+        }
+        Self::new(Error::protocol("ingest_batch", problem), report)
+    }
+
+    /// What stopped the call.
+    pub fn error(&self) -> &Error {
+        &self.inner.0
+    }
+
+    /// What became of the events that were pulled.
+    pub fn report(&self) -> &IngestReport {
+        &self.inner.1
+    }
+
+    /// The report without the events that were not sent, those events, and what stopped the call.
+    ///
+    /// The events have the ids that they were to be sent with. The report still counts them.
+    pub fn into_parts(self) -> (IngestReport, Vec<NotAccepted>, Error) {
+        let (error, mut report) = *self.inner;
+        let not_sent = report.take_not_sent();
+        (report, not_sent, error)
+    }
+}
+
+impl From<IngestError> for Error {
+    fn from(failure: IngestError) -> Self {
+        failure.inner.0
+    }
+}
+
+impl fmt::Display for IngestError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.error(), self.report().summary())
+    }
+}
+
+impl fmt::Debug for IngestError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("IngestError")
+            .field("error", self.error())
+            .field("report", &self.report().summary())
+            .finish()
+    }
+}
+
+impl std::error::Error for IngestError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error().source()
+    }
+}

@@ -1,0 +1,94 @@
+//! What is repeated, how often and how long.
+
+use std::time::Duration;
+
+/// How calls are repeated that the server throttles (status 429).
+///
+/// ```
+/// use std::time::Duration;
+/// use togai_ext::RetryPolicy;
+///
+/// let patient = RetryPolicy::default().with_max_attempts(20).with_max_elapsed(Duration::from_secs(600));
+/// let never = RetryPolicy::never();
+/// assert_eq!(never.max_attempts(), 1);
+/// ```
+///
+/// A throttled request was not carried out, so repeating it is harmless whatever it does. The wait before an attempt is
+/// what the server asked for (`Retry-After` in seconds or as a date, or `retry-after-ms`), never less, and a random time
+/// on top, whose bound doubles from attempt to attempt. A wait that does not fit into the time ends the call at once:
+/// the error then holds the server's last answer, and [`Error::retry_after`](crate::Error::retry_after) says how long it
+/// asked to wait.
+///
+/// | setting | default |
+/// |---|---|
+/// | attempts, the first included | 8 |
+/// | time in all, waits included | 60 s |
+/// | bound of the first wait | 250 ms |
+/// | bound of every wait | 10 s |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    max_attempts: u32,
+    max_elapsed: Duration,
+    initial_backoff: Duration,
+    max_backoff: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_attempts: 8,
+            max_elapsed: Duration::from_secs(60),
+            initial_backoff: Duration::from_millis(250),
+            max_backoff: Duration::from_secs(10),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// A policy that makes one attempt.
+    pub fn never() -> Self {
+        Self::default().with_max_attempts(1)
+    }
+
+    /// Sets the number of attempts, the first included; 0 is read as 1.
+    #[must_use]
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the time for all attempts and the waits between them. An attempt that has begun is not cut short by it.
+    #[must_use]
+    pub fn with_max_elapsed(mut self, elapsed: Duration) -> Self {
+        self.max_elapsed = elapsed;
+        self
+    }
+
+    /// Sets the bound of the random wait before the second attempt; it doubles from there.
+    #[must_use]
+    pub fn with_initial_backoff(mut self, backoff: Duration) -> Self {
+        self.initial_backoff = backoff;
+        self
+    }
+
+    /// Sets what no bound of a random wait exceeds. What the server asks for is not bounded by it.
+    #[must_use]
+    pub fn with_max_backoff(mut self, backoff: Duration) -> Self {
+        self.max_backoff = backoff;
+        self
+    }
+
+    /// The number of attempts, the first included.
+    pub fn max_attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
+    /// The time for all attempts and the waits between them.
+    pub fn max_elapsed(&self) -> Duration {
+        self.max_elapsed
+    }
+
+    pub(super) fn backoff(&self) -> super::backoff::Backoff {
+        super::backoff::Backoff::new(self.initial_backoff, self.max_backoff)
+    }
+}

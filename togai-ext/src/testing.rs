@@ -1,0 +1,99 @@
+//! A clock that is moved by hand and a transport that answers from a list.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind};
+
+use crate::clock::Clock;
+
+/// Time that passes only in sleep. Chance always falls on the same number.
+#[derive(Clone, Debug)]
+pub(crate) struct VirtualClock {
+    start: Instant,
+    elapsed: Arc<Mutex<Duration>>,
+    random: f64,
+}
+
+impl VirtualClock {
+    pub(crate) fn new(random: f64) -> Self {
+        Self { start: Instant::now(), elapsed: Arc::default(), random }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        *self.elapsed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Instant {
+        self.start + self.elapsed()
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777) + self.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        *self.elapsed.lock().unwrap_or_else(PoisonError::into_inner) += duration;
+        Box::pin(std::future::ready(()))
+    }
+
+    fn random(&self) -> f64 {
+        self.random
+    }
+}
+
+/// Answers from a list, and remembers when it was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    clock: VirtualClock,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+    asked: Arc<Mutex<Vec<Duration>>>,
+}
+
+/// A status with headers, or no answer at all.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Status(u16, &'static [(&'static str, &'static str)], &'static str),
+    Failure(TransportErrorKind),
+}
+
+impl Script {
+    pub(crate) fn new(clock: &VirtualClock, answers: impl IntoIterator<Item = Answer>) -> Self {
+        let answers = Arc::new(Mutex::new(answers.into_iter().collect()));
+        Self { clock: clock.clone(), answers, asked: Arc::default() }
+    }
+
+    /// The times at which requests came, in milliseconds.
+    pub(crate) fn asked(&self) -> Vec<u128> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Duration::as_millis).collect()
+    }
+}
+
+impl Transport for Script {
+    fn execute<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _request: reqwest::Request,
+        _operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(self.clock.elapsed());
+        let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        Box::pin(async move {
+            match answer {
+                Some(Answer::Status(status, headers, body)) => {
+                    let mut response = http::Response::new(body);
+                    *response.status_mut() = reqwest::StatusCode::from_u16(status).unwrap_or_default();
+                    for (name, value) in headers {
+                        response.headers_mut().insert(*name, reqwest::header::HeaderValue::from_static(value));
+                    }
+                    Ok(reqwest::Response::from(response))
+                }
+                Some(Answer::Failure(kind)) => Err(TransportError::new(kind, "scripted", CallContext::default())),
+                None => panic!("a request came that the script has no answer for"),
+            }
+        })
+    }
+}
