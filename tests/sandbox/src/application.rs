@@ -14,6 +14,7 @@ use crate::builder::Settings;
 use crate::clock::Clock;
 use crate::directory::{Account, Directory};
 use crate::document::{Document, Operation};
+use crate::event;
 use crate::lock;
 use crate::log::{Head, ReceivedBody};
 use crate::operations;
@@ -168,9 +169,18 @@ impl Call<'_> {
         Ok(self.body.take())
     }
 
-    /// The body as it is, to be changed before it is checked.
-    pub(crate) fn unchecked_body(&mut self) -> &mut Option<Value> {
-        &mut self.body
+    /// Takes the body out as it is.
+    pub(crate) fn take_unchecked_body(&mut self) -> Option<Value> {
+        self.body.take()
+    }
+
+    /// Brings `event` of the body into the shape of today, if it is in that of 2022.
+    pub(crate) fn modernise_event(&mut self) {
+        if let Some(event) = self.body.as_mut().and_then(|body| body.get_mut("event"))
+            && let Some(modernised) = event::modernised(event)
+        {
+            *event = modernised;
+        }
     }
 }
 
@@ -221,7 +231,7 @@ mod tests {
             length if length > 100 => ReceivedBody::TooLarge { bytes: length as u64 },
             _ => ReceivedBody::Whole(body.to_owned().into()),
         };
-        let answer = bench.send_raw(method, target, headers, body);
+        let answer = bench.send_raw(method, target, headers, &body);
         assert_eq!((answer.status.as_u16(), answer.body["message"].as_str()), (status, Some(message)));
     }
 
@@ -286,7 +296,7 @@ mod tests {
                 "GET",
                 "/events",
                 headers(&[(AUTHORIZATION, "Bearer sandbox")]),
-                ReceivedBody::Whole(bytes::Bytes::new()),
+                &ReceivedBody::Whole(bytes::Bytes::new()),
             );
             (answer.status.as_u16(), answer.headers.get(RETRY_AFTER).cloned())
         };
@@ -300,7 +310,7 @@ mod tests {
     fn requests_that_are_not_authenticated_use_no_quota() {
         let bench = Bench::with(|settings| settings.quotas = Quotas::off().other(1.0));
         for _ in 0..3 {
-            let answer = bench.send_raw("GET", "/events", HeaderMap::new(), ReceivedBody::NotRead);
+            let answer = bench.send_raw("GET", "/events", HeaderMap::new(), &ReceivedBody::NotRead);
             assert_eq!(answer.status, 401);
         }
         assert!(matches!(bench.get("/events"), Reply(200, _)));

@@ -51,7 +51,10 @@ impl Arrival {
 /// The account that an event names, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owner {
-    Known { customer_id: String, account_id: String },
+    Known {
+        customer_id: String,
+        account_id: String,
+    },
     /// No such account, but the sandbox takes any.
     Assumed,
     NotFound,

@@ -22,6 +22,16 @@ pub trait Clock: Debug + Send + Sync + 'static {
     }
 }
 
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> SystemTime {
+        (**self).now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        (**self).sleep(duration)
+    }
+}
+
 /// The clock of the computer. The default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;

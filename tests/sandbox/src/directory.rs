@@ -77,7 +77,12 @@ impl Directory {
     /// # Errors
     ///
     /// Why the aliases cannot be taken. Then none of them is.
-    pub(crate) fn add_aliases(&mut self, customer_id: &str, account_id: &str, aliases: &[String]) -> Result<(), String> {
+    pub(crate) fn add_aliases(
+        &mut self,
+        customer_id: &str,
+        account_id: &str,
+        aliases: &[String],
+    ) -> Result<(), String> {
         let Some(number) = self.number(customer_id, account_id) else { return Ok(()) };
         let Some(account) = self.accounts.get(&number) else { return Ok(()) };
         let mut seen: HashSet<_> = account.aliases.iter().collect();

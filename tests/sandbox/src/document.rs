@@ -1,4 +1,4 @@
-//! The operations of the API, read from its OpenAPI document.
+//! The operations of the API, read from the document that describes it.
 //!
 //! The document is what the client is generated from, but the two have no code in common: a mistake in the generator
 //! cannot hide itself here.
@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::parameter::Parameter;
 use crate::schema::{Schemas, referred_name};
@@ -178,8 +178,8 @@ fn batch_rules(document: &Value, schemas: &Schemas) -> Result<(Rules, usize, Rul
     let limit = events.remove("maxItems").and_then(|limit| limit.as_u64()).ok_or_else(missing)?;
     let limit = usize::try_from(limit).map_err(|error| error.to_string())?;
 
-    let event = Rules::compile(&schemas.with_definitions(event))?;
-    let envelope = Rules::compile(&schemas.with_definitions(json!(envelope)))?;
+    let event = Rules::compile(&schemas.with_definitions(&event))?;
+    let envelope = Rules::compile(&schemas.with_definitions(&envelope))?;
     Ok((envelope, limit, event))
 }
 
@@ -201,6 +201,8 @@ fn is_http_method(method: &Method) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -8,8 +8,19 @@ const EVENT_NAMES: [(&str, &str); 3] =
 const ATTRIBUTE_NAMES: [(&str, &str); 3] =
     [("attributeName", "name"), ("attributeValue", "value"), ("attributeValueUnit", "unit")];
 
-/// Brings an event in the shape of 2022 into that of today; any other value stays as it is.
-pub(crate) fn modernise(event: &mut Value) {
+/// An event of 2022 in the shape of today; none if the value is not one, and can be taken as it is.
+pub(crate) fn modernised(event: &Value) -> Option<Value> {
+    let is_old = |value: &Value, names: &[(&str, &str)]| names.iter().any(|(old, _)| value.get(old).is_some());
+    let mut attributes = event.get("attributes").and_then(Value::as_array).into_iter().flatten();
+    if !is_old(event, &EVENT_NAMES) && !attributes.any(|attribute| is_old(attribute, &ATTRIBUTE_NAMES)) {
+        return None;
+    }
+    let mut event = event.clone();
+    modernise(&mut event);
+    Some(event)
+}
+
+fn modernise(event: &mut Value) {
     let Value::Object(fields) = event else { return };
     rename(fields, &EVENT_NAMES);
     let attributes = fields.get_mut("attributes").and_then(Value::as_array_mut);
@@ -47,9 +58,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(mut event: Value, expected: &Value) {
-        modernise(&mut event);
-        assert_eq!(event, *expected);
+    fn check(event: &Value, expected: Option<&Value>) {
+        assert_eq!(modernised(event).as_ref(), expected);
     }
 
     #[test]
@@ -66,14 +76,18 @@ mod tests {
             "attributes": [{ "name": "distance", "value": "1", "unit": "km" }],
             "accountId": "a",
         });
-        check(old, &new);
-        check(new.clone(), &new);
+        check(&old, Some(&new));
+        check(&new, None);
+        let mixed = json!({ "attributes": [{ "name": "a" }, { "attributeName": "b" }] });
+        check(&mixed, Some(&json!({ "attributes": [{ "name": "a" }, { "name": "b" }] })));
     }
 
     #[test]
     fn what_is_no_event_stays_as_it_is() {
-        check(json!(null), &json!(null));
-        check(json!({ "eventAttributes": "none" }), &json!({ "attributes": "none" }));
-        check(json!({ "eventName": "a", "schemaName": "b" }), &json!({ "eventName": "a", "schemaName": "b" }));
+        check(&json!(null), None);
+        check(&json!([{ "eventName": "a" }]), None);
+        check(&json!({ "eventAttributes": "none" }), Some(&json!({ "attributes": "none" })));
+        let both = json!({ "eventName": "a", "schemaName": "b" });
+        check(&both, Some(&both));
     }
 }

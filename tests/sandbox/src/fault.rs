@@ -3,6 +3,7 @@
 //! A [`Fault`] plays a gateway or a network that misbehaves. It is looked for before anything else, authentication and
 //! quotas included; only the log of requests comes earlier.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -125,9 +126,9 @@ impl Fault {
 
     /// Replaces the body of the answer by JSON.
     #[must_use]
-    pub fn json(mut self, value: &Value) -> Self {
+    pub fn json(mut self, value: impl Borrow<Value>) -> Self {
         self.headers.insert(0, (CONTENT_TYPE, HeaderValue::from_static("application/json")));
-        self.body = Some(value.to_string().into());
+        self.body = Some(value.borrow().to_string().into());
         self
     }
 

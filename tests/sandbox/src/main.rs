@@ -37,9 +37,10 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> io::Result<()> {
     let quotas = if arguments.no_quotas { Quotas::off() } else { Quotas::default() };
     let builder = Sandbox::builder().port(arguments.port).token(arguments.token).quotas(quotas);
-    let sandbox = builder.start().await.map_err(|error| {
-        io::Error::new(error.kind(), format!("cannot listen on port {}: {error}", arguments.port))
-    })?;
+    let sandbox = builder
+        .start()
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on port {}: {error}", arguments.port)))?;
 
     // Before the line below: whoever reads it may send a signal at once.
     let stop_signal = stop_signal()?;

@@ -25,7 +25,12 @@ impl PageRequest {
     /// # Errors
     ///
     /// A token that is not one of this list.
-    pub(crate) fn read(list: &str, page_size: usize, filters: Map<String, Value>, token: Option<&str>) -> Result<Self, Refusal> {
+    pub(crate) fn read(
+        list: &str,
+        page_size: usize,
+        filters: Map<String, Value>,
+        token: Option<&str>,
+    ) -> Result<Self, Refusal> {
         match token {
             None | Some(SAMPLE_TOKEN) => Ok(Self { position: 0, page_size, filters }),
             Some(token) => Self::decode(list, token).ok_or_else(|| {

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(schema: Value, text: Option<&str>, expected: Result<Option<Value>, &str>) {
+    fn check(schema: &Value, text: Option<&str>, expected: Result<Option<Value>, &str>) {
         let declared = json!({ "name": "size", "in": "query", "schema": schema });
         let parameter = Parameter::read(&declared, &Schemas::new(&json!({}))).unwrap();
         let query: Vec<_> = text.map(|text| ("size".to_owned(), text.to_owned())).into_iter().collect();
@@ -120,19 +120,19 @@ mod tests {
 
     #[test]
     fn values_take_the_declared_type() {
-        check(json!({ "type": "integer" }), Some("10"), Ok(Some(json!(10))));
-        check(json!({ "type": "boolean" }), Some("true"), Ok(Some(json!(true))));
-        check(json!({ "type": "string" }), Some("10"), Ok(Some(json!("10"))));
-        check(json!({ "type": "integer", "default": 50 }), None, Ok(Some(json!(50))));
-        check(json!({ "type": "integer" }), None, Ok(None));
+        check(&json!({ "type": "integer" }), Some("10"), Ok(Some(json!(10))));
+        check(&json!({ "type": "boolean" }), Some("true"), Ok(Some(json!(true))));
+        check(&json!({ "type": "string" }), Some("10"), Ok(Some(json!("10"))));
+        check(&json!({ "type": "integer", "default": 50 }), None, Ok(Some(json!(50))));
+        check(&json!({ "type": "integer" }), None, Ok(None));
     }
 
     #[test]
     fn what_does_not_read_as_the_declared_type_is_refused() {
-        check(json!({ "type": "integer" }), Some("ten"), Err("size: has to be an integer, but is a string"));
-        check(json!({ "type": "integer" }), Some("1.5"), Err("size: has to be an integer, but is a number"));
-        check(json!({ "type": "boolean" }), Some("1"), Err("size: has to be a boolean, but is a string"));
+        check(&json!({ "type": "integer" }), Some("ten"), Err("size: has to be an integer, but is a string"));
+        check(&json!({ "type": "integer" }), Some("1.5"), Err("size: has to be an integer, but is a number"));
+        check(&json!({ "type": "boolean" }), Some("1"), Err("size: has to be a boolean, but is a string"));
         let limited = json!({ "type": "integer", "maximum": 50 });
-        check(limited, Some("51"), Err("size: has to be at most 50, but is 51"));
+        check(&limited, Some("51"), Err("size: has to be at most 50, but is 51"));
     }
 }

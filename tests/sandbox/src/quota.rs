@@ -77,11 +77,7 @@ pub(crate) struct Limiter {
 impl Limiter {
     pub(crate) fn new(quotas: Quotas, now: SystemTime) -> Self {
         let bucket = |per_second: Option<f64>| per_second.map(|rate| Mutex::new(Bucket::full(rate, now)));
-        Self {
-            ingest: bucket(quotas.ingest),
-            ingest_batch: bucket(quotas.ingest_batch),
-            other: bucket(quotas.other),
-        }
+        Self { ingest: bucket(quotas.ingest), ingest_batch: bucket(quotas.ingest_batch), other: bucket(quotas.other) }
     }
 
     /// Takes one request from the bucket of its class, or says after how many seconds there will be one.

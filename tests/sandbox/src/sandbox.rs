@@ -123,10 +123,9 @@ impl Sandbox {
     /// without testing anything.
     pub fn fault(&self, fault: Fault) {
         if let Some(wanted) = &fault.operation_id {
-            let mut known = self.shared.application.document.operations().iter().map(|operation| &operation.id);
-            assert!(known.clone().any(|id| id == wanted), "no operation {wanted}, only {:?}", {
-                known.by_ref().collect::<Vec<_>>()
-            });
+            let operations = self.shared.application.document.operations();
+            let known: Vec<_> = operations.iter().map(|operation| operation.id.as_str()).collect();
+            assert!(known.contains(&wanted.as_str()), "no operation {wanted}, only {}", known.join(", "));
         }
         self.shared.faults.register(fault);
     }

@@ -1,4 +1,4 @@
-//! Turns schemas of OpenAPI 3.0 into JSON Schema.
+//! Turns the schemas of the document, which is `OpenAPI` 3.0, into JSON Schema.
 //!
 //! The two differ in a few keywords only: `nullable`, the boolean `exclusiveMinimum` and `exclusiveMaximum`, and
 //! annotations such as `example`, which are dropped.
@@ -22,7 +22,7 @@ impl Schemas {
 
     /// A schema that stands on its own: with it come the named schemas that it refers to, and no others.
     pub(crate) fn standalone(&self, openapi_schema: &Value) -> Value {
-        self.with_definitions(convert(openapi_schema))
+        self.with_definitions(&convert(openapi_schema))
     }
 
     /// The converted schema of a name.
@@ -31,9 +31,9 @@ impl Schemas {
     }
 
     /// Adds the named schemas that an already converted schema refers to.
-    pub(crate) fn with_definitions(&self, schema: Value) -> Value {
+    pub(crate) fn with_definitions(&self, schema: &Value) -> Value {
         let mut definitions = Map::new();
-        self.collect(&schema, &mut definitions);
+        self.collect(schema, &mut definitions);
         // JSON Schema ignores what stands beside a `$ref`, so the schema goes one level down.
         json!({ "allOf": [schema], "components": { "schemas": definitions } })
     }

@@ -93,11 +93,7 @@ async fn read_body(mut body: Incoming, limit: usize) -> ReceivedBody {
             kept.extend_from_slice(&data);
         }
     }
-    if total > limit as u64 {
-        ReceivedBody::TooLarge { bytes: total }
-    } else {
-        ReceivedBody::Whole(kept.freeze())
-    }
+    if total > limit as u64 { ReceivedBody::TooLarge { bytes: total } } else { ReceivedBody::Whole(kept.freeze()) }
 }
 
 /// An answer as it goes over the wire.

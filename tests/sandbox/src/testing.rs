@@ -57,17 +57,17 @@ impl Bench {
         headers.insert(AUTHORIZATION, "Bearer sandbox".parse().unwrap());
         headers.insert(CONTENT_TYPE, "application/json; charset=utf-8".parse().unwrap());
         let body = body.map(Value::to_string).unwrap_or_default();
-        let answer = self.send_raw(method, target, headers, ReceivedBody::Whole(body.into()));
+        let answer = self.send_raw(method, target, headers, &ReceivedBody::Whole(body.into()));
         Reply(answer.status.as_u16(), answer.body)
     }
 
     #[track_caller]
-    pub(crate) fn send_raw(&self, method: &str, target: &str, headers: HeaderMap, body: ReceivedBody) -> Answer {
+    pub(crate) fn send_raw(&self, method: &str, target: &str, headers: HeaderMap, body: &ReceivedBody) -> Answer {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let head = Head { method: method.parse::<Method>().unwrap(), path: path.to_owned(), query, headers };
         let route = Route::find(&self.application.document, &head.method, &head.path);
-        let answer = self.application.answer(&head, &route, &body);
+        let answer = self.application.answer(&head, &route, body);
         if let Some(operation) = route.operation() {
             self.check(operation, &answer);
         }

@@ -1,6 +1,6 @@
 //! Checks values against schemas, and says in one sentence which field is wrong and what it has to be.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
@@ -33,12 +33,12 @@ impl Rules {
     /// # Errors
     ///
     /// The first rule that the value breaks, with the JSON path of the field.
-    pub(crate) fn check(&self, name: &str, value: &Value) -> Result<(), String> {
+    pub(crate) fn check(&self, name: impl Display, value: &Value) -> Result<(), String> {
         // The first error has to be looked for only when there is one; telling that there is none is much faster.
         if self.0.is_valid(value) {
             return Ok(());
         }
-        self.0.validate(value).map_err(|error| describe(name, &error))
+        self.0.validate(value).map_err(|error| describe(&name.to_string(), &error))
     }
 }
 
@@ -156,24 +156,28 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(schema: Value, value: Value, expected: &str) {
+    fn check(schema: &Value, value: &Value, expected: &str) {
         let rules = Rules::compile(&json!({ "properties": { "field": schema } })).unwrap();
         assert_eq!(rules.check("", &json!({ "field": value })).unwrap_err(), expected);
     }
 
     #[test]
     fn a_message_names_the_field_and_the_remedy() {
-        check(json!({ "type": "string" }), json!(1), "field: has to be a string, but is a number");
-        check(json!({ "type": ["object", "null"] }), json!([]), "field: has to be null or an object, but is an array");
-        check(json!({ "required": ["a"] }), json!({}), "field.a: is required");
-        check(json!({ "enum": ["A", "B"] }), json!("C"), r#"field: has to be one of "A", "B", but is "C""#);
-        check(json!({ "pattern": "^a$" }), json!("b"), r#"field: has to match ^a$, but is "b""#);
-        check(json!({ "maxLength": 1 }), json!("ab"), "field: has to have at most 1 character");
-        check(json!({ "minItems": 2 }), json!([]), "field: has to have at least 2 items");
-        check(json!({ "maximum": 50 }), json!(51), "field: has to be at most 50, but is 51");
+        check(&json!({ "type": "string" }), &json!(1), "field: has to be a string, but is a number");
         check(
-            json!({ "format": "date-time" }),
-            json!("yesterday"),
+            &json!({ "type": ["object", "null"] }),
+            &json!([]),
+            "field: has to be null or an object, but is an array",
+        );
+        check(&json!({ "required": ["a"] }), &json!({}), "field.a: is required");
+        check(&json!({ "enum": ["A", "B"] }), &json!("C"), r#"field: has to be one of "A", "B", but is "C""#);
+        check(&json!({ "pattern": "^a$" }), &json!("b"), r#"field: has to match ^a$, but is "b""#);
+        check(&json!({ "maxLength": 1 }), &json!("ab"), "field: has to have at most 1 character");
+        check(&json!({ "minItems": 2 }), &json!([]), "field: has to have at least 2 items");
+        check(&json!({ "maximum": 50 }), &json!(51), "field: has to be at most 50, but is 51");
+        check(
+            &json!({ "format": "date-time" }),
+            &json!("yesterday"),
             r#"field: has to be a date-time such as 2024-11-05T08:31:12.250Z, but is "yesterday""#,
         );
     }
@@ -182,7 +186,7 @@ mod tests {
     fn places_in_arrays_are_given_by_index() {
         let items = json!({ "items": { "properties": { "value": { "type": "string" } } } });
         let value = json!([{ "value": "1" }, { "value": 1 }]);
-        check(items.clone(), value.clone(), "field[1].value: has to be a string, but is a number");
+        check(&items, &value, "field[1].value: has to be a string, but is a number");
         let rules = Rules::compile(&items).unwrap();
         let message = rules.check("events[3].attributes", &value).unwrap_err();
         assert_eq!(message, "events[3].attributes[1].value: has to be a string, but is a number");

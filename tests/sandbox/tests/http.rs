@@ -71,19 +71,24 @@ async fn events_are_ingested_and_listed() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = Client::new();
     let answer = ingest(&client, &sandbox, &["a", "b", "a"]).send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (202, &"application/json".parse().unwrap()));
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["content-type"]),
+        (202, &"application/json".parse().unwrap())
+    );
     assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "success": true }));
 
     let page: Value = list(&client, &sandbox).query(&[("pageSize", 2)]).send().await.unwrap().json().await.unwrap();
     let token = page["nextToken"].as_str().unwrap();
-    let page: Value = list(&client, &sandbox).query(&[("nextToken", token)]).send().await.unwrap().json().await.unwrap();
+    let page: Value =
+        list(&client, &sandbox).query(&[("nextToken", token)]).send().await.unwrap().json().await.unwrap();
     assert_eq!(page["events"][0]["ingestionStatus"]["status"], "INGESTION_FAILED_DUPLICATE_EVENT");
 
     let arrivals: Vec<_> = sandbox.events().into_iter().map(|arrival| (arrival.event_id, arrival.duplicate)).collect();
     let expected = [("a", false), ("b", false), ("a", true)];
     assert_eq!(arrivals, expected.map(|(id, duplicate)| (Some(id.to_owned()), duplicate)));
     assert_eq!((sandbox.metered().len(), sandbox.metered_count()), (2, 2));
-    let expected = ["POST /ingestBatch 3 events -> 202", "GET /events?pageSize=2 -> 200", "GET /events?nextToken=.. -> 200"];
+    let expected =
+        ["POST /ingestBatch 3 events -> 202", "GET /events?pageSize=2 -> 200", "GET /events?nextToken=.. -> 200"];
     assert_eq!(log(&sandbox), expected);
 }
 
@@ -139,7 +144,7 @@ async fn a_status_is_answered_instead_of_carrying_the_request_out() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = Client::new();
     sandbox.fault(Fault::status(503).header("retry-after", "7").body("<html>busy</html>").first(1));
-    sandbox.fault(Fault::status(500).json(&json!({ "error": { "message": "oh" } })).after_applying().first(1));
+    sandbox.fault(Fault::status(500).json(json!({ "error": { "message": "oh" } })).after_applying().first(1));
     sandbox.fault(Fault::status(429).on("get_events"));
 
     let answer = ingest(&client, &sandbox, &["a"]).send().await.unwrap();

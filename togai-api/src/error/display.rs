@@ -112,13 +112,15 @@ impl fmt::Debug for Error {
     }
 }
 
-/// A duration with as many digits as a reader wants: `412 ms`, `12.3 s`.
+/// A duration with as many digits as a reader wants: `412 ms`, `12.3 s`, `3600 s`.
 struct Rounded(Duration);
 
 impl fmt::Display for Rounded {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 < Duration::from_secs(1) {
             write!(formatter, "{} ms", self.0.as_millis())
+        } else if self.0.subsec_millis() == 0 {
+            write!(formatter, "{} s", self.0.as_secs())
         } else {
             write!(formatter, "{:.1} s", self.0.as_secs_f64())
         }

@@ -112,13 +112,30 @@ impl IngestReport {
         })
     }
 
-    /// The report where all events were accepted, else an error that holds it.
+    /// How many events there were, where all of them were accepted; else an error that holds the report.
+    ///
+    /// ```
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// let event = Event::new("api_calls", "acme-prod").attribute("count", 1);
+    /// assert_eq!(client.ingest_events([event]).send().await?.into_result()?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// Where an event was not accepted, be it only that the server has it already.
-    pub fn into_result(self) -> Result<Self, IngestError> {
-        if self.counts.accepted == self.submitted { Ok(self) } else { Err(IngestError::not_all_accepted(self)) }
+    pub fn into_result(self) -> Result<u64, IngestError> {
+        if self.counts.accepted == self.submitted {
+            Ok(self.submitted)
+        } else {
+            Err(IngestError::not_all_accepted(self))
+        }
     }
 
     pub(super) fn count_submitted(&mut self) -> u64 {
@@ -232,8 +249,8 @@ mod tests {
 
     #[test]
     fn a_report_is_a_result_where_all_were_accepted() {
-        assert!(report(&[0, 1], &[]).into_result().is_ok());
-        assert!(IngestReport::default().into_result().is_ok());
+        assert_eq!(report(&[0, 1], &[]).into_result().ok(), Some(2));
+        assert_eq!(IngestReport::default().into_result().ok(), Some(0));
         let error = report(&[0], &[1]).into_result().unwrap_err();
         insta::assert_snapshot!(error, @"ingest_batch: not all events were accepted; event 1 is rejected: bad (1 of 2 events accepted, 1 rejected)");
         assert_eq!(error.report().rejected(), 1);

@@ -157,8 +157,7 @@ fn text(body: &Value, field: &str) -> Option<String> {
 }
 
 fn to_json(account: &Account) -> Value {
-    let aliases: Vec<_> =
-        account.aliases.iter().map(|alias| json!({ "alias": alias, "status": "ACTIVE" })).collect();
+    let aliases: Vec<_> = account.aliases.iter().map(|alias| json!({ "alias": alias, "status": "ACTIVE" })).collect();
     json!({ "id": account.id, "name": account.name, "status": "ACTIVE", "aliases": aliases })
 }
 
@@ -230,7 +229,10 @@ mod tests {
         let bench = bench();
         let check = |body: Value, expected: &str| assert_eq!(message(&bench.post(ACCOUNTS, &body)), (400, expected));
         check(json!({ "id": "prod", "name": "Other" }), "id: is taken by another account or alias: prod");
-        check(json!({ "id": "x", "name": "Other", "aliases": ["p"] }), "aliases[0]: is taken by another account or alias: p");
+        check(
+            json!({ "id": "x", "name": "Other", "aliases": ["p"] }),
+            "aliases[0]: is taken by another account or alias: p",
+        );
         check(json!({ "id": "x" }), "name: is required");
         check(json!({ "id": "x", "name": "ab" }), "name: has to have at least 3 characters");
         check(json!({ "id": "", "name": "abc" }), "id: has to have at least 1 character");

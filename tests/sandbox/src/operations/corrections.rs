@@ -19,9 +19,7 @@ const MOST_IN_ANSWER: usize = 50;
 
 /// Reverts events, and ingests them again or another in their place.
 pub(super) fn event_correction(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
-    if let Some(event) = call.unchecked_body().as_mut().and_then(|body| body.get_mut("event")) {
-        event::modernise(event);
-    }
+    call.modernise_event();
     let replacement = call.take_checked_body()?.and_then(|mut body| body.get_mut("event").map(Value::take));
     let action = call.text("action").unwrap_or_default();
     if action == "REDO_EVENT" && replacement.is_none() {

@@ -139,7 +139,8 @@ mod tests {
     #[test]
     fn filters_narrow_the_list() {
         let bench = bench_with(["a1", "b1", "a1"]);
-        let check = |query: &str, expected: &[&str]| assert_eq!(ids(&bench.get(&format!("/events?{query}")).1), expected);
+        let check =
+            |query: &str, expected: &[&str]| assert_eq!(ids(&bench.get(&format!("/events?{query}")).1), expected);
         check("schema_name=rides", &["a1", "a1"]);
         check("account_id=acme-prod", &["a1", "b1", "a1"]);
         check("account_id=nobody", &[]);

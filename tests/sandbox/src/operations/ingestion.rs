@@ -11,9 +11,7 @@ use crate::event;
 
 /// Accepts one event.
 pub(super) fn ingest(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
-    if let Some(event) = call.unchecked_body().as_mut().and_then(|body| body.get_mut("event")) {
-        event::modernise(event);
-    }
+    call.modernise_event();
     let body = call.take_checked_body()?;
     if let Some(event) = body.and_then(|mut body| body.get_mut("event").map(Value::take)) {
         record(application, &mut State::of(application), &call, event);
@@ -23,7 +21,7 @@ pub(super) fn ingest(application: &Application, mut call: Call<'_>) -> Result<An
 
 /// Accepts the events that are in order, one by one.
 pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
-    let Some(mut body) = call.unchecked_body().take() else {
+    let Some(mut body) = call.take_unchecked_body() else {
         return Err(Refusal::bad_request("body: is required"));
     };
     application.document.batch_envelope.check("", &body).map_err(Refusal::bad_request)?;
@@ -40,11 +38,11 @@ pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Res
     let mut accepted_events = Vec::with_capacity(total);
     let mut errors = Vec::new();
     for (index, received) in received.into_iter().enumerate() {
-        // A refused event is answered as it was received, whatever its shape.
-        let mut event = received.clone();
-        event::modernise(&mut event);
-        match application.document.event.check(&format!("events[{index}]"), &event) {
-            Ok(()) => accepted_events.push(event),
+        let modernised = event::modernised(&received);
+        let event = modernised.as_ref().unwrap_or(&received);
+        match application.document.event.check(format_args!("events[{index}]"), event) {
+            Ok(()) => accepted_events.push(modernised.unwrap_or(received)),
+            // It is sent back as it was received, whatever its shape.
             Err(message) => errors.push(json!({ "message": at_most_500(message), "eventPayload": received })),
         }
     }

@@ -1,0 +1,91 @@
+//! What users are told when something fails, through the whole client.
+
+use serde_json::json;
+use togai_ext::prelude::*;
+use togai_ext::types::CreateCustomerAccountRequest;
+use togai_sandbox::Fault;
+
+use crate::support::{TOKEN, start, told};
+
+/// The text of the error that a fault leads to, for a call that reads or for one that changes something.
+async fn told_of(fault: Fault, changes: bool) -> String {
+    let (sandbox, client) = start().await;
+    sandbox.fault(fault);
+    let error = if changes {
+        let body = CreateCustomerAccountRequest::new("acme-prod", "Acme");
+        client.create_account().customer_id("acme").body(body).send().await.unwrap_err()
+    } else {
+        client.get_account().customer_id("acme").account_id("acme-prod").send().await.unwrap_err()
+    };
+    assert!(!format!("{error:?}").contains(TOKEN));
+    told(&error)
+}
+
+#[tokio::test]
+async fn each_status_is_told_with_what_the_server_said() {
+    let mut all = String::new();
+    for status in [301, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504] {
+        let fault = Fault::status(status).header("retry-after", "3600").json(&json!({"message": "said the server"}));
+        all += &format!("{}\n", told_of(fault, true).await);
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[tokio::test]
+async fn broken_connections_are_told_with_whether_the_request_may_have_been_applied() {
+    let mut all = String::new();
+    for changes in [false, true] {
+        for fault in [Fault::reset_before_reading(), Fault::reset_after_reading(), Fault::cut_off()] {
+            all += &format!("{}: {}\n", fault.name(), told_of(fault, changes).await);
+        }
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[tokio::test]
+async fn a_server_that_echoes_the_token_does_not_get_it_into_an_error() {
+    let message = format!("no such token: {TOKEN}");
+    let said = told_of(Fault::status(401).json(&json!({"message": message})), false).await;
+    insta::assert_snapshot!(said, @"get_account: the server answered 401 Unauthorized: no such token: *** (1 attempt); check the token, and that it belongs to this environment");
+    let said = told_of(Fault::status(200).json(&json!({"id": {"token": TOKEN}})), false).await;
+    insta::assert_snapshot!(said, @"get_account: the server answered 200 OK, but its body cannot be read at `id`: invalid type: map, expected a string at line 1 column 6 (1 attempt)");
+}
+
+#[tokio::test]
+async fn values_that_are_missing_or_wrong_are_named_before_anything_is_sent() {
+    let (sandbox, client) = start().await;
+    let mut all = String::new();
+    for error in [
+        client.get_account().account_id("acme-prod").send().await.unwrap_err(),
+        client.delete_account().customer_id("acme").account_id("").send().await.unwrap_err(),
+        client.get_account().customer_id("acme").account_id("..").send().await.unwrap_err(),
+        client.create_account().customer_id("acme").send().await.unwrap_err(),
+        client.get_events().page_size(-1).send().await.unwrap_err(),
+        client.event_correction().action("UNDO").created_at("yesterday").send().await.unwrap_err(),
+        client.ingest_events([]).batch_size(5000).send().await.unwrap_err().into(),
+    ] {
+        assert!(error.is_invalid_request());
+        all += &format!("{error}\n");
+    }
+    insta::assert_snapshot!(all);
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let (sandbox, client) = start().await;
+    let (elsewhere, _) = start().await;
+    sandbox.fault(Fault::status(307).header("location", elsewhere.base_url()));
+    let error = client.get_events().send().await.unwrap_err();
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(307));
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn answers_that_are_too_large_are_not_read_to_their_end() {
+    let (sandbox, _) = start().await;
+    let client = crate::support::builder_of(&sandbox).with_max_response_bytes(1000).build().unwrap();
+    sandbox.fault(Fault::status(200).body("x".repeat(100_000)));
+    let error = client.get_events().send().await.unwrap_err();
+    insta::assert_snapshot!(told(&error), @"get_events: the answer is larger than the client reads: more than 1000 bytes; raise the limit with `with_max_response_bytes` (1 attempt)");
+}

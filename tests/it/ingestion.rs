@@ -1,0 +1,244 @@
+//! Ingestion through the whole client: a verdict for each event, whatever the server does.
+
+use std::time::Duration;
+
+use serde_json::json;
+use togai_ext::prelude::*;
+use togai_sandbox::{Fault, PartialFailureShape, Sandbox};
+
+use crate::support::{TOKEN, bad_event, builder_of, client_of, event, log, sandbox, start, told};
+
+/// The verdicts of a report in short, checked to add up.
+#[track_caller]
+fn counts(report: &IngestReport) -> String {
+    let parts = [
+        (report.accepted(), "accepted"),
+        (report.duplicates(), "duplicate"),
+        (report.rejected(), "rejected"),
+        (report.unknown(), "unknown"),
+        (report.not_sent(), "not sent"),
+    ];
+    assert_eq!(report.submitted(), parts.iter().map(|(count, _)| count).sum::<u64>());
+    assert_eq!(report.outcomes().count() as u64, report.submitted());
+    let named = parts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}"));
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// What becomes of events 0 to 9, in batches of 5, in a sandbox with faults: the verdicts, what stopped the call, what
+/// the server saw, and how many events it metered.
+async fn ten_events(sandbox: &Sandbox, client: &Client) -> String {
+    let sent = client.ingest_events((0..10).map(event)).batch_size(5).concurrency(1).send().await;
+    let (verdicts, stopped) = match &sent {
+        Ok(report) => (counts(report), "nothing".to_owned()),
+        Err(failure) => (counts(failure.report()), told(failure.error())),
+    };
+    format!("{verdicts}\nstopped by: {stopped}\n{}\nmetered: {}", log(sandbox), sandbox.metered().len())
+}
+
+#[tokio::test]
+async fn any_number_of_events_goes_in_batches_of_a_thousand() {
+    for (count, batches) in [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (2500, 3)] {
+        let (sandbox, client) = start().await;
+        let report = client.ingest_events((0..count).map(event)).send().await.unwrap();
+        assert_eq!(report.accepted(), u64::from(count));
+        assert_eq!((sandbox.requests().len(), sandbox.metered().len()), (batches, count as usize));
+
+        let (sandbox, client) = start().await;
+        let report = client.ingest_stream(futures::stream::iter((0..count).map(event))).send().await.unwrap();
+        assert_eq!((report.accepted(), sandbox.requests().len()), (u64::from(count), batches));
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_batch_is_sent_again_until_it_is_taken() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(429).header("retry-after", "0").on("ingest_batch").first(2));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    10 accepted
+    stopped by: nothing
+    POST /ingestBatch 5 events -> 429 (fault: status 429)
+    POST /ingestBatch 5 events -> 429 (fault: status 429)
+    POST /ingestBatch 5 events -> 202
+    POST /ingestBatch 5 events -> 202
+    metered: 10
+    "###);
+}
+
+#[tokio::test]
+async fn throttling_by_a_page_for_browsers_is_throttling() {
+    let (sandbox, client) = start().await;
+    let page = Fault::status(429).header("content-type", "text/html").body("<html><title>Slow down</title></html>");
+    sandbox.fault(page.on("ingest_batch").first(1));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    10 accepted
+    stopped by: nothing
+    POST /ingestBatch 5 events -> 429 (fault: status 429)
+    POST /ingestBatch 5 events -> 202
+    POST /ingestBatch 5 events -> 202
+    metered: 10
+    "###);
+}
+
+#[tokio::test]
+async fn events_that_are_throttled_for_ever_were_not_sent() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(429).header("retry-after", "3600").json(&json!({"message": "slow down"})));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    5 not sent
+    stopped by: ingest_batch: the server answered 429 Too Many Requests: slow down (1 attempt); send fewer requests, or wait at least 3600 s before the next
+    POST /ingestBatch 5 events -> 429 (fault: status 429)
+    metered: 0
+    "###);
+}
+
+#[tokio::test]
+async fn one_refused_event_is_named_and_the_others_are_accepted() {
+    let (sandbox, client) = start().await;
+    let events = (0..10).map(|number| if number == 7 { bad_event(number) } else { event(number) });
+    let report = client.ingest_events(events).batch_size(5).send().await.unwrap();
+    assert_eq!(counts(&report), "9 accepted, 1 rejected");
+    let refused = &report.not_accepted()[0];
+    assert_eq!((refused.index, &refused.event), (7, &bad_event(7)));
+    insta::assert_snapshot!(refused.outcome, @r###"rejected: events[2].attributes[0].value: has to match ^-?\d{1,512}(\.\d+)?$, but is "far""###);
+    assert_eq!(sandbox.metered().len(), 9);
+    assert!(report.into_result().is_err());
+}
+
+#[tokio::test]
+async fn all_events_can_be_refused() {
+    let (sandbox, client) = start().await;
+    let report = client.ingest_events((0..10).map(bad_event)).send().await.unwrap();
+    assert_eq!(counts(&report), "10 rejected");
+    assert_eq!(report.not_accepted().iter().map(|refused| refused.index).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+    assert_eq!(sandbox.metered().len(), 0);
+}
+
+#[tokio::test]
+async fn refused_events_are_found_below_details_too() {
+    let sandbox = sandbox().partial_failure(PartialFailureShape::UnderDetails).start().await.unwrap();
+    let report = client_of(&sandbox).ingest_events([event(0), bad_event(1)]).send().await.unwrap();
+    assert_eq!(counts(&report), "1 accepted, 1 rejected");
+}
+
+#[tokio::test]
+async fn where_the_refused_events_are_not_named_nothing_is_known() {
+    let sandbox = sandbox().partial_failure(PartialFailureShape::WithoutList).start().await.unwrap();
+    let report = client_of(&sandbox).ingest_events([event(0), bad_event(1)]).send().await.unwrap();
+    assert_eq!(counts(&report), "2 unknown");
+    insta::assert_snapshot!(report.not_accepted()[0].outcome, @"unknown: the server refused events of the batch and may not have listed them all");
+}
+
+#[tokio::test]
+async fn where_the_list_of_refused_events_may_be_short_the_others_are_unknown() {
+    let sandbox = sandbox().partial_failure_limit(100).start().await.unwrap();
+    let events = (0..300).map(|number| if number < 200 { bad_event(number) } else { event(number) });
+    let report = client_of(&sandbox).ingest_events(events).send().await.unwrap();
+    assert_eq!(counts(&report), "100 rejected, 200 unknown");
+}
+
+#[tokio::test]
+async fn a_wrong_token_costs_one_request_and_leaves_the_rest_unpulled() {
+    let (sandbox, _) = start().await;
+    let client = ClientBuilder::new("wrong").base_url(sandbox.base_url()).build().unwrap();
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    5 rejected
+    stopped by: ingest_batch: the server answered 401 Unauthorized: authorization: the token is not valid; use the one that the sandbox was started with (1 attempt); check the token, and that it belongs to this environment
+    POST /ingestBatch 5 events -> 401
+    metered: 0
+    "###);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_too_large_is_rejected_with_the_server_s_words() {
+    let sandbox = sandbox().max_batch(4).start().await.unwrap();
+    let client = client_of(&sandbox);
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    10 rejected
+    stopped by: nothing
+    POST /ingestBatch 5 events -> 422
+    POST /ingestBatch 5 events -> 422
+    metered: 0
+    "###);
+}
+
+#[tokio::test]
+async fn where_the_answer_is_lost_nothing_is_known() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::reset_after_reading().on("ingest_batch"));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    5 unknown
+    stopped by: ingest_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    metered: 5
+    "###);
+}
+
+#[tokio::test]
+async fn where_the_answer_is_cut_off_nothing_is_known() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::cut_off().on("ingest_batch"));
+    let told = ten_events(&sandbox, &client).await;
+    assert!(told.starts_with("5 unknown\n"), "{told}");
+}
+
+#[tokio::test]
+async fn where_no_answer_comes_in_time_nothing_is_known() {
+    let (sandbox, _) = start().await;
+    let client = builder_of(&sandbox).with_attempt_timeout(Duration::from_millis(50)).build().unwrap();
+    sandbox.fault(Fault::delay(Duration::from_secs(3600)).on("ingest_batch"));
+    let failure = client.ingest_events((0..5).map(event)).send().await.unwrap_err();
+    assert!(failure.error().is_timeout() && failure.error().maybe_delivered());
+    assert_eq!(counts(failure.report()), "5 unknown");
+}
+
+#[tokio::test]
+async fn where_the_server_fails_nothing_is_known() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(503).body("<html><title>503</title></html>").on("ingest_batch"));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    5 unknown
+    stopped by: ingest_batch: the server answered 503 Service Unavailable: 503 (1 attempt); the request may have been applied, so look before repeating it
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    metered: 0
+    "###);
+}
+
+#[tokio::test]
+async fn without_a_server_nothing_was_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = ClientBuilder::new(TOKEN).base_url(address).build().unwrap();
+    let failure = client.ingest_events((0..5).map(event)).send().await.unwrap_err();
+    assert_eq!(counts(failure.report()), "5 not sent");
+    assert!(failure.error().is_connect() && !failure.error().maybe_delivered());
+
+    let (report, not_sent, _) = failure.into_parts();
+    let events: Vec<Event> = not_sent.into_iter().map(|unsent| unsent.event).collect();
+    assert_eq!(events, (0..5).map(event).collect::<Vec<_>>());
+    assert_eq!((report.not_sent(), report.not_accepted().len()), (5, 0));
+}
+
+#[tokio::test]
+async fn events_that_are_sent_again_are_metered_once() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::reset_after_reading().on("ingest_batch").first(1));
+    let failure = client.ingest_events((0..5).map(event)).send().await.unwrap_err();
+    let (report, _, _) = failure.into_parts();
+    let again = report.into_not_accepted().into_iter().map(|unknown| unknown.event);
+    assert_eq!(counts(&client.ingest_events(again).send().await.unwrap()), "5 accepted");
+    assert_eq!((sandbox.events().len(), sandbox.metered().len()), (10, 5));
+}
+
+#[tokio::test]
+async fn events_without_an_id_get_one_before_the_first_attempt() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(429).header("retry-after", "0").on("ingest_batch").first(1));
+    let events = (0..3).map(|count| Event::new("rides", "acme-prod").attribute("count", count));
+    client.ingest_events(events).send().await.unwrap().into_result().unwrap();
+    let bodies: Vec<_> = sandbox.requests().iter().map(|request| request.body.json().cloned()).collect();
+    // The same ids went with both attempts.
+    assert_eq!((bodies.len(), bodies[1].is_some()), (2, true));
+    let ids: std::collections::BTreeSet<_> = sandbox.metered().into_iter().filter_map(|event| event.event_id).collect();
+    assert_eq!(ids.len(), 3);
+}

@@ -1,0 +1,11 @@
+//! Contract tests against the sandbox, snapshots of what is on the wire and of what users are told.
+
+mod accounts;
+mod answers;
+mod errors;
+mod ingestion;
+mod operations;
+mod paging;
+mod support;
+mod wire;
+mod workspace;

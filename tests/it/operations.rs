@@ -1,0 +1,89 @@
+//! The table of operations, and each of them through the client.
+
+use togai_ext::prelude::*;
+use togai_ext::types::{EventCorrectionAction, EventCorrectionInfoStatus, EventCorrectionRequest, IngestEventRequest};
+use togai_ext::types::{IngestBatchEventRequest, IngestionStatusStatus};
+
+use crate::support::{bad_event, event, start};
+
+#[test]
+fn the_table_of_operations_is_what_it_was() {
+    let mut table = String::new();
+    for operation in togai_api::OPERATIONS {
+        table += &format!("{} {} {}\n", operation.id, operation.method, operation.path);
+        for parameter in operation.parameters {
+            let required = if parameter.required { ", required" } else { "" };
+            table += &format!("  {:?} {}{required}\n", parameter.location, parameter.name);
+        }
+        table += &format!("  statuses {}\n", operation.statuses.join(" "));
+        table += &format!("  quota {:?}, repeat {:?}, paging {:?}\n", operation.quota_class, operation.repeat, operation.paging);
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn there_are_the_thirteen_operations() {
+    let ids: Vec<&str> = togai_api::OPERATIONS.iter().map(|operation| operation.id).collect();
+    for id in [
+        "ingest", "ingest_batch", "get_events", "get_single_event", "event_correction", "add_aliases",
+        "associate_price_plan", "create_account", "delete_account", "get_account", "get_accounts", "remove_aliases",
+        "update_account",
+    ] {
+        assert!(ids.contains(&id), "{id}");
+    }
+    assert_eq!(ids.len(), 13);
+}
+
+#[tokio::test]
+async fn one_event_is_ingested_and_looked_up() {
+    let (sandbox, client) = start().await;
+    let answer = client.ingest().body(IngestEventRequest::new(event(1))).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.success), (202, Some(true)));
+
+    let found = client.get_single_event().event_id("ride-1").send().await.unwrap().into_inner();
+    assert_eq!(found.events[0].event_payload, event(1));
+    assert_eq!(found.events[0].ingestion_status.status, IngestionStatusStatus::IngestionCompletedEventMetered);
+    assert_eq!(sandbox.metered().len(), 1);
+
+    assert!(client.get_single_event().event_id("ride-2").send().await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_202_or_207() {
+    let (_sandbox, client) = start().await;
+    let batch = IngestBatchEventRequest::new([event(1), event(2)]);
+    let answer = client.ingest_batch().body(batch).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.errors.len()), (202, 0));
+
+    let batch = IngestBatchEventRequest::new([event(3), bad_event(4)]);
+    let answer = client.ingest_batch().body(batch).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.errors.len()), (207, 1));
+    assert_eq!(answer.errors[0].event_payload.as_ref().unwrap().id.as_deref(), Some("ride-4"));
+}
+
+#[tokio::test]
+async fn an_event_is_taken_back_and_repeated_and_replaced() {
+    let (sandbox, client) = start().await;
+    client.ingest_events([event(1), event(2), event(3)]).send().await.unwrap().into_result().unwrap();
+
+    let correction = client.event_correction().account_id("acme-prod");
+    let undone = correction.clone().action(EventCorrectionAction::Undo).event_id("ride-1").send().await.unwrap();
+    assert_eq!(undone.data[0].status, EventCorrectionInfoStatus::Reverted);
+
+    let redone = correction.clone().action("REDO").event_id("ride-2").send().await.unwrap();
+    assert_eq!(redone.data[0].status, EventCorrectionInfoStatus::RevertedAndReingested);
+
+    let body = EventCorrectionRequest::new().event(event(3).attribute("stops", 2));
+    let replaced = correction.action("REDO_EVENT").event_id("ride-3").body(body).send().await.unwrap();
+    assert_eq!(replaced.data[0].status, EventCorrectionInfoStatus::RevertedAndReingested);
+    assert_eq!(sandbox.metered().last().unwrap().payload["attributes"][1]["name"], "stops");
+}
+
+#[tokio::test]
+async fn a_correction_without_a_body_sends_none() {
+    let (sandbox, client) = start().await;
+    client.ingest_events([event(1)]).send().await.unwrap().into_result().unwrap();
+    client.event_correction().action("UNDO").event_id("ride-1").send().await.unwrap();
+    let requests = sandbox.requests();
+    assert!(requests.last().unwrap().header("content-type").is_none());
+}

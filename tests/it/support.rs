@@ -1,0 +1,76 @@
+//! What many tests need.
+
+use std::time::Duration;
+
+use togai_ext::prelude::*;
+use togai_sandbox::{Quotas, Sandbox, SandboxBuilder};
+
+/// The token of every sandbox here; it must show nowhere.
+pub(crate) const TOKEN: &str = "s3cr3t-t0ken";
+
+/// A sandbox without quotas, to be set up further.
+pub(crate) fn sandbox() -> SandboxBuilder {
+    Sandbox::builder().token(TOKEN).quotas(Quotas::off())
+}
+
+/// A client that does not wait between attempts.
+pub(crate) fn client_of(sandbox: &Sandbox) -> Client {
+    builder_of(sandbox).build().unwrap()
+}
+
+pub(crate) fn builder_of(sandbox: &Sandbox) -> ClientBuilder {
+    let hasty = RetryPolicy::default().with_initial_backoff(Duration::ZERO);
+    ClientBuilder::new(TOKEN).base_url(sandbox.base_url()).with_retry(hasty)
+}
+
+/// A sandbox and a client of it.
+pub(crate) async fn start() -> (Sandbox, Client) {
+    let sandbox = sandbox().start().await.unwrap();
+    let client = client_of(&sandbox);
+    (sandbox, client)
+}
+
+/// The event of a number, always the same.
+pub(crate) fn event(number: u32) -> Event {
+    Event::new("rides", "acme-prod")
+        .id(format!("ride-{number}"))
+        .timestamp(Timestamp::from_unix_seconds(1_713_456_017 + i64::from(number)))
+        .attribute_with_unit("distance", f64::from(number) / 2.0, "km")
+        .dimension("city", "Chennai")
+}
+
+/// The same with a value that the server refuses.
+pub(crate) fn bad_event(number: u32) -> Event {
+    let mut event = event(number);
+    event.attributes[0].value = "far".to_owned();
+    event
+}
+
+/// What the sandbox was asked, a line for each request.
+pub(crate) fn log(sandbox: &Sandbox) -> String {
+    sandbox.requests().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// The text of an error without what differs from run to run and from system to system: times, and the causes of broken
+/// connections.
+pub(crate) fn told(error: &impl std::fmt::Display) -> String {
+    let mut text = error.to_string();
+    assert!(!text.contains(TOKEN), "{text}");
+    const BROKEN: &str = "before the answer was complete: ";
+    if let Some(start) = text.find(BROKEN) {
+        let start = start + BROKEN.len();
+        let end = start + text[start..].rfind(" (").unwrap();
+        text.replace_range(start..end, "<cause>");
+    }
+    let mut told = String::new();
+    let mut rest = text.as_str();
+    // Times are written as "5 attempts, 412 ms)".
+    while let Some(start) = rest.find(" attempt") {
+        let Some(end) = rest[start..].find(')') else { break };
+        let (before, after) = rest.split_at(start);
+        told.push_str(before);
+        told.push_str(after[..end].split(',').next().unwrap_or_default());
+        rest = &after[end..];
+    }
+    told + rest
+}

@@ -1,0 +1,92 @@
+//! Rules on the workspace itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--all-features", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Normal dependencies of a package, theirs included, as name and required Rust version.
+fn normal_dependencies(metadata: &Value, package: &str) -> BTreeMap<String, Option<(u64, u64)>> {
+    let packages: BTreeMap<&str, &Value> =
+        metadata["packages"].as_array().unwrap().iter().map(|package| (package["id"].as_str().unwrap(), package)).collect();
+    let nodes: BTreeMap<&str, &Value> = metadata["resolve"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| (node["id"].as_str().unwrap(), node))
+        .collect();
+    let start = packages.iter().find(|(_, json)| json["name"] == package).unwrap().0;
+    let (mut seen, mut todo) = (BTreeSet::new(), vec![*start]);
+    while let Some(id) = todo.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        for dependency in nodes[id]["deps"].as_array().unwrap() {
+            let is_normal = dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null());
+            if is_normal {
+                todo.push(dependency["pkg"].as_str().unwrap());
+            }
+        }
+    }
+    seen.into_iter()
+        .map(|id| {
+            let version = packages[id]["rust_version"].as_str().map(|version| {
+                let mut parts = version.split('.').map(|part| part.parse().unwrap());
+                (parts.next().unwrap(), parts.next().unwrap_or(0))
+            });
+            (format!("{} {}", packages[id]["name"].as_str().unwrap(), packages[id]["version"].as_str().unwrap()), version)
+        })
+        .collect()
+}
+
+#[test]
+fn no_normal_dependency_asks_for_a_newer_rust_than_we_do() {
+    let metadata = metadata();
+    for package in ["togai-api", "togai-ext"] {
+        let dependencies = normal_dependencies(&metadata, package);
+        assert!(dependencies.len() > 20, "{dependencies:?}");
+        let newer: Vec<_> = dependencies.iter().filter(|(_, version)| version.is_some_and(|it| it > (1, 88))).collect();
+        assert_eq!(newer, [], "{package} says 1.88");
+    }
+}
+
+#[test]
+fn packages_depend_on_whom_they_may() {
+    let metadata = metadata();
+    let names = |package| -> BTreeSet<String> {
+        normal_dependencies(&metadata, package)
+            .into_keys()
+            .filter(|name| name.starts_with("togai") || name.starts_with("xtask") || name.starts_with("progenitor"))
+            .map(|name| name.split(' ').next().unwrap().to_owned())
+            .collect()
+    };
+    let set = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(names("togai-api"), set(&["togai-api", "progenitor-client"]));
+    assert_eq!(names("togai-ext"), set(&["togai-ext", "togai-api", "progenitor-client"]));
+    assert_eq!(names("togai-sandbox"), set(&["togai-sandbox"]));
+    let generator = names("xtask");
+    assert!(generator.iter().all(|name| !name.starts_with("togai")), "{generator:?}");
+}
+
+#[test]
+fn the_readme_of_each_published_crate_is_there() {
+    for package in ["togai-api", "togai-ext"] {
+        let text = std::fs::read_to_string(root().join(package).join("README.md")).unwrap();
+        assert!(text.contains(package), "{package}");
+    }
+}
