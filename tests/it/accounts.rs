@@ -2,8 +2,8 @@
 
 use togai_ext::types::{
     AddCustomerAccountAliasesRequest, AssociatePricePlanRequest, CreateCustomerAccountRequest, CustomerAccountStatus,
-    CustomerRateCard, RateCardUsage, RateCardUsageValue, RemoveCustomerAccountAliasesRequest, UpdateCustomerAccountRequest,
-    UsageStrategy,
+    CustomerRateCard, RateCardUsage, RateCardUsageValue, RemoveCustomerAccountAliasesRequest,
+    UpdateCustomerAccountRequest, UsageStrategy,
 };
 
 use crate::support::start;
@@ -54,7 +54,8 @@ async fn a_price_plan_is_associated_with_rates_that_keep_their_digits() {
     let slab = UsageStrategy::new(1_u32, "0.10".parse::<togai_ext::Decimal>().unwrap(), 0);
     let rates = RateCardUsageValue::new("Rides", "PER_UNIT", [slab]);
     let usage = RateCardUsage([("rides".to_owned(), rates)].into());
-    let body = AssociatePricePlanRequest::new("Standard").rate_card_override(CustomerRateCard::new("USAGE").usage_config(usage));
+    let body = AssociatePricePlanRequest::new("Standard")
+        .rate_card_override(CustomerRateCard::new("USAGE").usage_config(usage));
     let answer =
         client.associate_price_plan().customer_id("acme").account_id("acme-prod").body(body).send().await.unwrap();
     assert_eq!((answer.account_id.as_str(), answer.pricing_schedules.len()), ("acme-prod", 1));

@@ -1,8 +1,8 @@
 //! Answers that the document does not foresee.
 
 use serde_json::json;
-use togai_ext::types::CustomerAccountStatus;
 use togai_ext::prelude::*;
+use togai_ext::types::CustomerAccountStatus;
 use togai_sandbox::Fault;
 
 use crate::support::{event, start};
@@ -10,7 +10,8 @@ use crate::support::{event, start};
 #[tokio::test]
 async fn unknown_fields_and_values_are_taken() {
     let (sandbox, client) = start().await;
-    let odd = json!({"id": "acme-prod", "name": null, "status": "FROZEN", "tier": {"level": 3}, "aliases": [{"alias": "a"}]});
+    let odd =
+        json!({"id": "acme-prod", "name": null, "status": "FROZEN", "tier": {"level": 3}, "aliases": [{"alias": "a"}]});
     sandbox.fault(Fault::status(200).json(&odd).on("get_account"));
     let account = client.get_account().customer_id("acme").account_id("acme-prod").send().await.unwrap().into_inner();
     assert_eq!(account.status, CustomerAccountStatus::Other("FROZEN".to_owned()));

@@ -109,7 +109,10 @@ async fn all_events_can_be_refused() {
     let (sandbox, client) = start().await;
     let report = client.ingest_events((0..10).map(bad_event)).send().await.unwrap();
     assert_eq!(counts(&report), "10 rejected");
-    assert_eq!(report.not_accepted().iter().map(|refused| refused.index).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+    assert_eq!(
+        report.not_accepted().iter().map(|refused| refused.index).collect::<Vec<_>>(),
+        (0..10).collect::<Vec<_>>()
+    );
     assert_eq!(sandbox.metered().len(), 0);
 }
 

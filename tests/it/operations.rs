@@ -16,7 +16,10 @@ fn the_table_of_operations_is_what_it_was() {
             table += &format!("  {:?} {}{required}\n", parameter.location, parameter.name);
         }
         table += &format!("  statuses {}\n", operation.statuses.join(" "));
-        table += &format!("  quota {:?}, repeat {:?}, paging {:?}\n", operation.quota_class, operation.repeat, operation.paging);
+        table += &format!(
+            "  quota {:?}, repeat {:?}, paging {:?}\n",
+            operation.quota_class, operation.repeat, operation.paging
+        );
     }
     insta::assert_snapshot!(table);
 }
@@ -25,8 +28,18 @@ fn the_table_of_operations_is_what_it_was() {
 fn there_are_the_thirteen_operations() {
     let ids: Vec<&str> = togai_api::OPERATIONS.iter().map(|operation| operation.id).collect();
     for id in [
-        "ingest", "ingest_batch", "get_events", "get_single_event", "event_correction", "add_aliases",
-        "associate_price_plan", "create_account", "delete_account", "get_account", "get_accounts", "remove_aliases",
+        "ingest",
+        "ingest_batch",
+        "get_events",
+        "get_single_event",
+        "event_correction",
+        "add_aliases",
+        "associate_price_plan",
+        "create_account",
+        "delete_account",
+        "get_account",
+        "get_accounts",
+        "remove_aliases",
         "update_account",
     ] {
         assert!(ids.contains(&id), "{id}");

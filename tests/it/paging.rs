@@ -28,7 +28,8 @@ async fn accounts_are_read_page_by_page() {
         client.create_account().customer_id("acme").body(account).send().await.unwrap();
     }
     sandbox.clear_requests();
-    let pages: Vec<Page<_>> = client.get_accounts().customer_id("acme").page_size(2).pages().try_collect().await.unwrap();
+    let pages: Vec<Page<_>> =
+        client.get_accounts().customer_id("acme").page_size(2).pages().try_collect().await.unwrap();
     let sizes: Vec<usize> = pages.iter().map(|page| page.len()).collect();
     assert_eq!(sizes, [2, 2, 1]);
     assert_eq!(pages[2].resume_token(), None);

@@ -1,8 +1,8 @@
 //! What is on the wire on each main path.
 
+use futures::TryStreamExt;
 use togai_ext::prelude::*;
 use togai_sandbox::Fault;
-use futures::TryStreamExt;
 
 use crate::support::{TOKEN, bad_event, event, log, start};
 
@@ -26,7 +26,12 @@ async fn ingestion_through_throttling_and_a_refusal() {
 async fn a_list_of_three_pages() {
     let (sandbox, client) = start().await;
     client.ingest_events((0..120).map(event)).send().await.unwrap().into_result().unwrap();
-    let count = client.get_events().account_id("acme-prod").schema_name("rides").items().try_fold(0, async |count, _| Ok(count + 1));
+    let count = client
+        .get_events()
+        .account_id("acme-prod")
+        .schema_name("rides")
+        .items()
+        .try_fold(0, async |count, _| Ok(count + 1));
     assert_eq!(count.await.unwrap(), 120);
     insta::assert_snapshot!(log(&sandbox), @r###"
     POST /ingestBatch 120 events -> 202

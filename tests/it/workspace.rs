@@ -22,8 +22,12 @@ fn metadata() -> Value {
 
 /// Normal dependencies of a package, theirs included, as name and required Rust version.
 fn normal_dependencies(metadata: &Value, package: &str) -> BTreeMap<String, Option<(u64, u64)>> {
-    let packages: BTreeMap<&str, &Value> =
-        metadata["packages"].as_array().unwrap().iter().map(|package| (package["id"].as_str().unwrap(), package)).collect();
+    let packages: BTreeMap<&str, &Value> = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| (package["id"].as_str().unwrap(), package))
+        .collect();
     let nodes: BTreeMap<&str, &Value> = metadata["resolve"]["nodes"]
         .as_array()
         .unwrap()
@@ -49,7 +53,10 @@ fn normal_dependencies(metadata: &Value, package: &str) -> BTreeMap<String, Opti
                 let mut parts = version.split('.').map(|part| part.parse().unwrap());
                 (parts.next().unwrap(), parts.next().unwrap_or(0))
             });
-            (format!("{} {}", packages[id]["name"].as_str().unwrap(), packages[id]["version"].as_str().unwrap()), version)
+            (
+                format!("{} {}", packages[id]["name"].as_str().unwrap(), packages[id]["version"].as_str().unwrap()),
+                version,
+            )
         })
         .collect()
 }

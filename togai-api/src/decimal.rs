@@ -166,8 +166,8 @@ impl<'de> Deserialize<'de> for Decimal {
         if is_number(raw.get()) {
             return Ok(Self(raw));
         }
-        let text: String = serde_json::from_str(raw.get())
-            .map_err(|_| de::Error::custom(ParseDecimalError::of(raw.get())))?;
+        let text: String =
+            serde_json::from_str(raw.get()).map_err(|_| de::Error::custom(ParseDecimalError::of(raw.get())))?;
         text.parse().map_err(de::Error::custom)
     }
 }

@@ -50,12 +50,7 @@ impl<T> ResponseValue<T> {
 
     /// The same answer with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
-        ResponseValue {
-            value: change(self.value),
-            status: self.status,
-            headers: self.headers,
-            context: self.context,
-        }
+        ResponseValue { value: change(self.value), status: self.status, headers: self.headers, context: self.context }
     }
 }
 

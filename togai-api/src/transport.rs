@@ -169,9 +169,7 @@ impl Transport for HttpTransport {
                     response.extensions_mut().insert(CallContext::new(1, start.elapsed()));
                     Ok(response)
                 }
-                Err(failure) => {
-                    Err(TransportError { failure, context: CallContext::new(1, start.elapsed()) })
-                }
+                Err(failure) => Err(TransportError { failure, context: CallContext::new(1, start.elapsed()) }),
             }
         })
     }
@@ -292,8 +290,7 @@ impl Failure {
     }
 
     fn from_reading(error: reqwest::Error) -> Self {
-        let kind =
-            if error.is_timeout() { TransportErrorKind::Timeout } else { TransportErrorKind::Interrupted };
+        let kind = if error.is_timeout() { TransportErrorKind::Timeout } else { TransportErrorKind::Interrupted };
         Self::of(kind, error)
     }
 

@@ -116,5 +116,8 @@ async fn print_usage(client: &Client) -> Result<(), Box<dyn Error>> {
 fn print_requests(sandbox: &Sandbox) {
     let requests = sandbox.requests();
     let throttled = requests.iter().filter(|request| request.status == Some(429)).count();
-    println!("\n  the server saw {} requests, throttled {throttled} of them, and was asked again each time", requests.len());
+    println!(
+        "\n  the server saw {} requests, throttled {throttled} of them, and was asked again each time",
+        requests.len()
+    );
 }

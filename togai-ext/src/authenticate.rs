@@ -17,13 +17,13 @@ impl<T> Authenticate<T> {
     /// Fails where the token is none.
     pub(crate) fn new(token: &str, inner: T) -> Result<Self, Error> {
         if token.is_empty() {
-            return Err(Error::configuration("the token is empty: set it with `ClientBuilder::new` or TOGAI_API_TOKEN"));
+            return Err(Error::configuration(
+                "the token is empty: set it with `ClientBuilder::new` or TOGAI_API_TOKEN",
+            ));
         }
         let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic());
-        let mut header = HeaderValue::try_from(format!("Bearer {token}"))
-            .ok()
-            .filter(|_| is_plain)
-            .ok_or_else(|| {
+        let mut header =
+            HeaderValue::try_from(format!("Bearer {token}")).ok().filter(|_| is_plain).ok_or_else(|| {
                 Error::configuration(
                     "the token holds white space or characters that no token has: give it without quotes and line ends",
                 )

@@ -99,7 +99,9 @@ impl ClientBuilder {
 
     fn from_variables(read: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Self, Error> {
         let token = read("TOGAI_API_TOKEN")?.filter(|token| !token.is_empty()).ok_or_else(|| {
-            Error::configuration("the environment variable TOGAI_API_TOKEN is not set: put the token of your account there")
+            Error::configuration(
+                "the environment variable TOGAI_API_TOKEN is not set: put the token of your account there",
+            )
         })?;
         let builder = Self::new(token);
         Ok(match read("TOGAI_BASE_URL")?.filter(|address| !address.is_empty()) {

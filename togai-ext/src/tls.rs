@@ -3,7 +3,8 @@
 use togai_api::Error;
 
 /// Whether `https://` addresses can be reached.
-pub(crate) const IS_AVAILABLE: bool = cfg!(any(feature = "rustls-ring", feature = "rustls-aws-lc", feature = "native-tls"));
+pub(crate) const IS_AVAILABLE: bool =
+    cfg!(any(feature = "rustls-ring", feature = "rustls-aws-lc", feature = "native-tls"));
 
 /// Puts TLS into the HTTP client. Where none is needed, the roots of the operating system are not loaded.
 #[cfg(any(feature = "rustls-ring", feature = "rustls-aws-lc"))]

@@ -35,9 +35,5 @@ pub(crate) fn run(lowered: &Value) -> Result<syn::File> {
 }
 
 fn schema_of(kind: InstanceType, format: Option<&str>) -> SchemaObject {
-    SchemaObject {
-        instance_type: Some(kind.into()),
-        format: format.map(str::to_owned),
-        ..SchemaObject::default()
-    }
+    SchemaObject { instance_type: Some(kind.into()), format: format.map(str::to_owned), ..SchemaObject::default() }
 }

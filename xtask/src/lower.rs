@@ -238,7 +238,8 @@ mod tests {
     #[test]
     fn failures_become_two_ranges() {
         let failure = json!({"$ref": "#/components/responses/F"});
-        let operation = json!({"responses": {"202": {}, "207": {}, "400": failure, "503": failure, "default": failure}});
+        let operation =
+            json!({"responses": {"202": {}, "207": {}, "400": failure, "503": failure, "default": failure}});
         let mut lowered = document(&operation, &json!({}));
         failures_become_ranges(&mut lowered);
         let expected = json!({"202": {}, "207": {}, "4XX": failure, "5XX": failure});
@@ -253,7 +254,8 @@ mod tests {
 
     #[test]
     fn a_property_that_is_named_like_a_keyword_stays() {
-        let schema = json!({"type": "object", "properties": {"pattern": {"type": "string"}, "default": {"type": "string"}}});
+        let schema =
+            json!({"type": "object", "properties": {"pattern": {"type": "string"}, "default": {"type": "string"}}});
         for rule in RULES {
             check_schema(*rule, &schema, &schema);
         }

@@ -76,7 +76,8 @@ fn files(document: &Document) -> Result<BTreeMap<PathBuf, String>> {
     let lowered = lower::run(document.json());
     let raw = generate::run(&lowered)?;
     let mut files = BTreeMap::new();
-    for (name, tokens) in adapt::run(raw, &lowered, document.json())?.into_iter().chain([table::run(document.json())?]) {
+    for (name, tokens) in adapt::run(raw, &lowered, document.json())?.into_iter().chain([table::run(document.json())?])
+    {
         let code = format!("{}{}", preamble(&name), prettyplease::unparse(&tokens));
         files.insert(Path::new(GENERATED).join(name), code);
     }

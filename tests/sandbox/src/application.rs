@@ -1,8 +1,6 @@
 //! From a request to its answer, without any network.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
@@ -11,14 +9,14 @@ use serde_json::Value;
 use crate::answer::{Answer, Refusal};
 use crate::arrivals::Arrivals;
 use crate::builder::Settings;
+use crate::call::Call;
 use crate::clock::Clock;
 use crate::directory::{Account, Directory};
-use crate::document::{Document, Operation};
-use crate::event;
+use crate::document::Document;
 use crate::lock;
-use crate::log::{Head, ReceivedBody};
 use crate::operations;
 use crate::quota::Limiter;
+use crate::request_log::{Head, ReceivedBody};
 use crate::route::Route;
 
 /// The in-memory Togai.
@@ -36,15 +34,6 @@ pub(crate) struct Application {
 pub(crate) struct State {
     pub(crate) arrivals: Arrivals,
     pub(crate) directory: Directory,
-}
-
-/// A request that may be carried out.
-#[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub(crate) operation: &'a Operation,
-    pub(crate) now: SystemTime,
-    body: Option<Value>,
-    parameters: BTreeMap<String, Value>,
 }
 
 impl Application {
@@ -134,53 +123,6 @@ impl Application {
         }
         let value = serde_json::from_slice(bytes);
         value.map(Some).map_err(|error| Refusal::bad_request(format!("body: is not JSON: {error}")))
-    }
-}
-
-impl Call<'_> {
-    /// The text of a parameter, if it was sent or has a default.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).and_then(Value::as_str)
-    }
-
-    /// The text of a parameter in the path, which is always there.
-    pub(crate) fn path(&self, name: &str) -> &str {
-        self.text(name).unwrap_or_default()
-    }
-
-    /// Whether a boolean parameter is set.
-    pub(crate) fn flag(&self, name: &str) -> bool {
-        self.parameters.get(name).and_then(Value::as_bool).unwrap_or(false)
-    }
-
-    /// The page size: the document gives its default and its limits.
-    pub(crate) fn page_size(&self) -> usize {
-        let size = self.parameters.get("pageSize").and_then(Value::as_u64);
-        size.and_then(|size| usize::try_from(size).ok()).unwrap_or(20)
-    }
-
-    /// Takes the body out, checked against the rules of the operation.
-    ///
-    /// # Errors
-    ///
-    /// The first rule that the body breaks.
-    pub(crate) fn take_checked_body(&mut self) -> Result<Option<Value>, Refusal> {
-        self.operation.check_body(self.body.as_ref()).map_err(Refusal::bad_request)?;
-        Ok(self.body.take())
-    }
-
-    /// Takes the body out as it is.
-    pub(crate) fn take_unchecked_body(&mut self) -> Option<Value> {
-        self.body.take()
-    }
-
-    /// Brings `event` of the body into the shape of today, if it is in that of 2022.
-    pub(crate) fn modernise_event(&mut self) {
-        if let Some(event) = self.body.as_mut().and_then(|body| body.get_mut("event"))
-            && let Some(modernised) = event::modernised(event)
-        {
-            *event = modernised;
-        }
     }
 }
 

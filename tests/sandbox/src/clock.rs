@@ -1,7 +1,7 @@
 //! Where the sandbox takes its time from.
 //!
-//! Quotas refill and event ids are forgotten as time passes. With [`ManualClock`] a test decides when that is, and waits
-//! for nothing.
+//! Quotas refill and event ids are forgotten as time passes. With [`ManualClock`] a test decides when that is, and
+//! waits for nothing.
 
 use std::fmt::Debug;
 use std::future::Future;

@@ -25,7 +25,9 @@ pub(crate) struct Schedule {
     pub(crate) rate_card: Option<Value>,
 }
 
-/// All accounts. An id or an alias means one account, whichever customer it belongs to, because events name no customer.
+/// All accounts.
+///
+/// An id or an alias means one account, whichever customer it belongs to, because events name no customer.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
     /// In the order of creation, which is that of the lists.

@@ -70,12 +70,15 @@ mod quota;
 mod sandbox;
 
 mod connection;
+mod faults;
+mod request_log;
 mod response_body;
 mod server;
 mod service;
 
 mod answer;
 mod application;
+mod call;
 mod operations;
 mod route;
 

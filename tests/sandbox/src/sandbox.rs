@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex};
 use crate::application::{Application, State};
 use crate::arrivals::Arrival;
 use crate::builder::SandboxBuilder;
-use crate::fault::{Fault, Faults};
+use crate::fault::Fault;
+use crate::faults::Faults;
 use crate::lock;
-use crate::log::{LoggedRequest, RequestLog};
+use crate::log::LoggedRequest;
+use crate::request_log::RequestLog;
 use crate::server::{Server, Stop};
 
 /// An in-memory Togai that listens on a port of this computer.

@@ -116,14 +116,14 @@ mod tests {
             "example": { "a": 1 },
             "x-note": "dropped",
             "properties": {
-                "example": { "type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 9, "exclusiveMaximum": false },
+                "example": { "minimum": 0, "exclusiveMinimum": true, "maximum": 9, "exclusiveMaximum": false },
                 "nullable": { "type": "string", "nullable": true },
             },
         });
         let expected = json!({
             "type": "object",
             "properties": {
-                "example": { "type": "number", "exclusiveMinimum": 0, "maximum": 9 },
+                "example": { "exclusiveMinimum": 0, "maximum": 9 },
                 "nullable": { "anyOf": [{ "type": "null" }, { "type": "string" }] },
             },
         });

@@ -16,7 +16,7 @@ use crate::answer::Answer;
 use crate::connection::ConnectionControl;
 use crate::fault::{Fault, Outcome};
 use crate::lock;
-use crate::log::{Head, ReceivedBody};
+use crate::request_log::{Head, ReceivedBody};
 use crate::response_body::ResponseBody;
 use crate::route::Route;
 use crate::sandbox::Shared;

@@ -126,7 +126,8 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, message: Option<&str>, code: Option<&str>) {
-        let answer = Answer::of_failure(StatusCode::BAD_REQUEST, HeaderMap::new(), body.as_bytes(), &CallContext::default());
+        let answer =
+            Answer::of_failure(StatusCode::BAD_REQUEST, HeaderMap::new(), body.as_bytes(), &CallContext::default());
         assert_eq!((answer.message.as_deref(), answer.code.as_deref()), (message, code), "{body}");
     }
 

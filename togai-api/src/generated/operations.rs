@@ -10,26 +10,11 @@ pub(super) static GET_ACCOUNTS: Operation = Operation {
     path: "/customers/{customer_id}/accounts",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging {
-        smallest: 1u32,
-        largest: 100u32,
-    }),
+    paging: Some(Paging { smallest: 1u32, largest: 100u32 }),
     parameters: &[
-        Parameter {
-            name: "customer_id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "nextToken",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "pageSize",
-            location: Location::Query,
-            required: false,
-        },
+        Parameter { name: "customer_id", location: Location::Path, required: true },
+        Parameter { name: "nextToken", location: Location::Query, required: false },
+        Parameter { name: "pageSize", location: Location::Query, required: false },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -41,13 +26,7 @@ pub(super) static CREATE_ACCOUNT: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Never,
     paging: None,
-    parameters: &[
-        Parameter {
-            name: "customer_id",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "customer_id", location: Location::Path, required: true }],
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Delete an account of a customer.
@@ -59,16 +38,8 @@ pub(super) static DELETE_ACCOUNT: Operation = Operation {
     repeat: Repeat::Always,
     paging: None,
     parameters: &[
-        Parameter {
-            name: "customer_id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "account_id",
-            location: Location::Path,
-            required: true,
-        },
+        Parameter { name: "customer_id", location: Location::Path, required: true },
+        Parameter { name: "account_id", location: Location::Path, required: true },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -81,16 +52,8 @@ pub(super) static GET_ACCOUNT: Operation = Operation {
     repeat: Repeat::Always,
     paging: None,
     parameters: &[
-        Parameter {
-            name: "customer_id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "account_id",
-            location: Location::Path,
-            required: true,
-        },
+        Parameter { name: "customer_id", location: Location::Path, required: true },
+        Parameter { name: "account_id", location: Location::Path, required: true },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -103,16 +66,8 @@ pub(super) static UPDATE_ACCOUNT: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter {
-            name: "customer_id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "account_id",
-            location: Location::Path,
-            required: true,
-        },
+        Parameter { name: "customer_id", location: Location::Path, required: true },
+        Parameter { name: "account_id", location: Location::Path, required: true },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -125,16 +80,8 @@ pub(super) static ADD_ALIASES: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter {
-            name: "customer_id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "account_id",
-            location: Location::Path,
-            required: true,
-        },
+        Parameter { name: "customer_id", location: Location::Path, required: true },
+        Parameter { name: "account_id", location: Location::Path, required: true },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -147,16 +94,8 @@ pub(super) static ASSOCIATE_PRICE_PLAN: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter {
-            name: "customer_id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "account_id",
-            location: Location::Path,
-            required: true,
-        },
+        Parameter { name: "customer_id", location: Location::Path, required: true },
+        Parameter { name: "account_id", location: Location::Path, required: true },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -169,16 +108,8 @@ pub(super) static REMOVE_ALIASES: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter {
-            name: "customer_id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "account_id",
-            location: Location::Path,
-            required: true,
-        },
+        Parameter { name: "customer_id", location: Location::Path, required: true },
+        Parameter { name: "account_id", location: Location::Path, required: true },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -189,36 +120,13 @@ pub(super) static GET_EVENTS: Operation = Operation {
     path: "/events",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging {
-        smallest: 1u32,
-        largest: 50u32,
-    }),
+    paging: Some(Paging { smallest: 1u32, largest: 50u32 }),
     parameters: &[
-        Parameter {
-            name: "nextToken",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "status",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "account_id",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "schema_name",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "pageSize",
-            location: Location::Query,
-            required: false,
-        },
+        Parameter { name: "nextToken", location: Location::Query, required: false },
+        Parameter { name: "status", location: Location::Query, required: false },
+        Parameter { name: "account_id", location: Location::Query, required: false },
+        Parameter { name: "schema_name", location: Location::Query, required: false },
+        Parameter { name: "pageSize", location: Location::Query, required: false },
     ],
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
@@ -231,46 +139,14 @@ pub(super) static EVENT_CORRECTION: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter {
-            name: "action",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "require_confirmation",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "account_id",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "id",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "event_id",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "event_source_time",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "created_at",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "async",
-            location: Location::Query,
-            required: false,
-        },
+        Parameter { name: "action", location: Location::Query, required: true },
+        Parameter { name: "require_confirmation", location: Location::Query, required: false },
+        Parameter { name: "account_id", location: Location::Query, required: false },
+        Parameter { name: "id", location: Location::Query, required: false },
+        Parameter { name: "event_id", location: Location::Query, required: false },
+        Parameter { name: "event_source_time", location: Location::Query, required: false },
+        Parameter { name: "created_at", location: Location::Query, required: false },
+        Parameter { name: "async", location: Location::Query, required: false },
     ],
     statuses: &["200", "400", "401", "403", "429", "default"],
 };
@@ -282,13 +158,7 @@ pub(super) static GET_SINGLE_EVENT: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: None,
-    parameters: &[
-        Parameter {
-            name: "event_id",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "event_id", location: Location::Path, required: true }],
     statuses: &["200", "400", "401", "403", "429", "default"],
 };
 /// Send one usage event.

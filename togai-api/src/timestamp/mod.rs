@@ -117,9 +117,7 @@ impl Timestamp {
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         match time.duration_since(UNIX_EPOCH) {
-            Ok(after) => {
-                Self::clamped(i64::try_from(after.as_secs()).unwrap_or(i64::MAX), after.subsec_nanos())
-            }
+            Ok(after) => Self::clamped(i64::try_from(after.as_secs()).unwrap_or(i64::MAX), after.subsec_nanos()),
             Err(error) => {
                 let before = error.duration();
                 let seconds = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);

@@ -57,9 +57,7 @@ fn read(text: &[u8]) -> Option<Timestamp> {
     let time = NaiveTime::from_hms_opt(hour, minute, second - leap)?;
     let local = NaiveDateTime::new(date, time).checked_add_signed(TimeDelta::seconds(i64::from(leap)))?;
     let moment = local.and_utc().timestamp() - i64::from(offset);
-    (super::EARLIEST..=super::LATEST)
-        .contains(&moment)
-        .then_some(Timestamp { seconds: moment, nanoseconds })
+    (super::EARLIEST..=super::LATEST).contains(&moment).then_some(Timestamp { seconds: moment, nanoseconds })
 }
 
 struct Reader<'a>(&'a [u8]);

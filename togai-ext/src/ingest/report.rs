@@ -106,7 +106,9 @@ impl IngestReport {
         let mut accepted = self.accepted.iter().cloned().flatten().peekable();
         let mut others = self.not_accepted.iter().peekable();
         std::iter::from_fn(move || match (accepted.peek(), others.peek()) {
-            (Some(index), Some(other)) if other.index < *index => others.next().map(|other| (other.index, &other.outcome)),
+            (Some(index), Some(other)) if other.index < *index => {
+                others.next().map(|other| (other.index, &other.outcome))
+            }
             (Some(_), _) => accepted.next().map(|index| (index, &Outcome::Accepted)),
             (None, _) => others.next().map(|other| (other.index, &other.outcome)),
         })
@@ -163,7 +165,8 @@ impl IngestReport {
     /// Batches end in any order, so ranges are joined to both sides.
     fn record_accepted(&mut self, index: u64) {
         let place = self.accepted.partition_point(|range| range.end < index);
-        let Some(range) = self.accepted.get_mut(place).filter(|range| range.end == index || range.start == index + 1) else {
+        let Some(range) = self.accepted.get_mut(place).filter(|range| range.end == index || range.start == index + 1)
+        else {
             self.accepted.insert(place, index..index + 1);
             return;
         };

@@ -93,7 +93,10 @@ impl<B: Backend<Event = Event>> Run<'_, B> {
     }
 
     fn may_pull(&self) -> bool {
-        self.stopped_by.is_none() && !self.has_ended && self.may_start() && self.filling.len() < self.settings.batch_size
+        self.stopped_by.is_none()
+            && !self.has_ended
+            && self.may_start()
+            && self.filling.len() < self.settings.batch_size
     }
 
     /// Waits for whatever comes first. Batches in flight are polled before the source, so that an endless source does

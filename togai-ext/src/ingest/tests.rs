@@ -109,7 +109,9 @@ fn check_sums(report: &IngestReport) {
 
 #[tokio::test]
 async fn events_go_in_batches_of_the_size_that_was_set() {
-    for (count, sizes) in [(0, vec![]), (1, vec![1]), (9, vec![9]), (10, vec![10]), (11, vec![10, 1]), (25, vec![10, 10, 5])] {
+    for (count, sizes) in
+        [(0, vec![]), (1, vec![1]), (9, vec![9]), (10, vec![10]), (11, vec![10, 1]), (25, vec![10, 10, 5])]
+    {
         let fake = Fake::default();
         let (report, error) = run(&fake, events(count), settings(10, 2)).await;
         assert!(error.is_none());

@@ -23,7 +23,8 @@ impl Togai {
     /// Fails where the table of operations has no such operation, which a generated table always has.
     pub(super) fn new(client: Client) -> Result<Self, Error> {
         let operation = OPERATIONS.iter().copied().find(|operation| operation.id == "ingest_batch");
-        let operation = operation.ok_or_else(|| Error::configuration("the client was generated without ingest_batch"))?;
+        let operation =
+            operation.ok_or_else(|| Error::configuration("the client was generated without ingest_batch"))?;
         Ok(Self { client, operation })
     }
 }
@@ -63,7 +64,8 @@ impl Backend for Togai {
                 .body(body)
                 .build()
                 .map_err(|error| {
-                    Error::invalid_request(operation.id, "the request could not be built").with_source(error.without_url())
+                    Error::invalid_request(operation.id, "the request could not be built")
+                        .with_source(error.without_url())
                 })?;
             client.execute::<Value>(request, operation).await.map(read)
         })

@@ -25,7 +25,9 @@ pub(super) fn of_answer(ids: &[&str], answer: Answer) -> Vec<Outcome> {
     }
     // Whoever is not named was accepted only if everyone who was not accepted is named.
     let others = if unmatched > 0 {
-        Outcome::Unknown { why: format!("the server refused {unmatched} events of the batch without saying which").into() }
+        Outcome::Unknown {
+            why: format!("the server refused {unmatched} events of the batch without saying which").into(),
+        }
     } else if may_be_incomplete {
         Outcome::Unknown { why: "the server refused events of the batch and may not have listed them all".into() }
     } else {
@@ -50,8 +52,10 @@ pub(super) fn of_error(error: &Error) -> (Outcome, Next) {
         Some(StatusCode::TOO_MANY_REQUESTS) | None => (Outcome::NotSent { why }, Next::Stop),
         Some(status) => {
             let message = error.message().map_or(why, Into::into);
-            let is_about_content =
-                matches!(status, StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY);
+            let is_about_content = matches!(
+                status,
+                StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY
+            );
             let next = if is_about_content { Next::GoOn } else { Next::Stop };
             (Outcome::Rejected { status: Some(status), message }, next)
         }
@@ -91,7 +95,11 @@ mod tests {
 
     #[test]
     fn who_is_not_named_is_unknown_where_a_failure_has_no_name_or_a_strange_one() {
-        check(&[failure(Some("b"), "bad"), failure(None, "x")], false, ["unknown: the", "rejected: ba", "unknown: the"]);
+        check(
+            &[failure(Some("b"), "bad"), failure(None, "x")],
+            false,
+            ["unknown: the", "rejected: ba", "unknown: the"],
+        );
         check(&[failure(Some("z"), "bad")], false, ["unknown: the", "unknown: the", "unknown: the"]);
     }
 

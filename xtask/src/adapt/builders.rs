@@ -23,9 +23,10 @@ pub(super) fn adapt(items: Vec<Item>, truth: &Value) -> Result<syn::File> {
     }
     let mut builders = Vec::new();
     for structure in &structures {
-        let operation = operations(truth)
-            .find(|operation| name(operation).is_ok_and(|name| structure.ident == name))
-            .with_context(|| format!("the generator made a builder `{}` for no operation", structure.ident))?;
+        let operation =
+            operations(truth)
+                .find(|operation| name(operation).is_ok_and(|name| structure.ident == name))
+                .with_context(|| format!("the generator made a builder `{}` for no operation", structure.ident))?;
         let implementation = implementations
             .iter()
             .find(|implementation| self_name(implementation).is_some_and(|name| *name == structure.ident))
@@ -199,7 +200,8 @@ impl<'a> Field<'a> {
             let body = path.path.segments.last().context("the body has no type")?;
             let body = &body.ident;
             let hand_written = crate::generate::HAND_WRITTEN.iter().any(|known| body == known);
-            let kind: Type = if hand_written { syn::parse_quote!(crate::#body) } else { syn::parse_quote!(types::#body) };
+            let kind: Type =
+                if hand_written { syn::parse_quote!(crate::#body) } else { syn::parse_quote!(types::#body) };
             let kind = if body_is_required { kind } else { syn::parse_quote!(Option<#kind>) };
             let about = resolve(truth, &operation.json["requestBody"])["description"]
                 .as_str()
@@ -256,7 +258,9 @@ fn request(send: &syn::ImplItemFn, body_is_required: bool) -> Result<Expr> {
         .stmts
         .iter()
         .find_map(|statement| match statement {
-            Stmt::Local(local) if is_named(&local.pat, "request") => local.init.as_ref().map(|init| (*init.expr).clone()),
+            Stmt::Local(local) if is_named(&local.pat, "request") => {
+                local.init.as_ref().map(|init| (*init.expr).clone())
+            }
             _ => None,
         })
         .context("`send` makes no request")?;
@@ -303,7 +307,9 @@ fn argument<'a>(kind: &'a Type, name: &str) -> Result<&'a Type> {
     if let Type::Path(path) = kind {
         if let Some(segment) = path.path.segments.last() {
             if let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments {
-                if let (true, Some(syn::GenericArgument::Type(argument))) = (segment.ident == name, arguments.args.first()) {
+                if let (true, Some(syn::GenericArgument::Type(argument))) =
+                    (segment.ident == name, arguments.args.first())
+                {
                     return Ok(argument);
                 }
             }

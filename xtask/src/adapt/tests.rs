@@ -71,7 +71,10 @@ fn a_parameter_that_is_a_keyword_in_rust_gets_an_underscore() {
     let mut document = document();
     document["paths"]["/things/{thing_id}"]["put"]["parameters"][1]["name"] = json!("async");
     let builder = &files(&document).unwrap()[2];
-    assert!(builder.contains("pub fn async_<V>") && builder.contains(r#"QueryParam::new("async", &async_)"#), "{builder}");
+    assert!(
+        builder.contains("pub fn async_<V>") && builder.contains(r#"QueryParam::new("async", &async_)"#),
+        "{builder}"
+    );
 }
 
 #[test]

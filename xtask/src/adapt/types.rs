@@ -39,7 +39,9 @@ pub(super) fn adapt(generated: Vec<Item>, document: &Value) -> Result<syn::File>
                 if is_request || is_response {
                     kept.extend(structure_of(structure, document, is_request, is_response)?);
                 } else if document["components"]["schemas"][&name].is_null() {
-                    bail!("the generator made a type `{name}` for something inside of a schema; lower what makes it one");
+                    bail!(
+                        "the generator made a type `{name}` for something inside of a schema; lower what makes it one"
+                    );
                 }
             }
             Item::Impl(implementation) => {
@@ -177,7 +179,8 @@ fn lenient(attributes: &mut Vec<Attribute>) -> Result<()> {
 
 /// `new` with what is required, and a setter for everything.
 fn constructors(name: &syn::Ident, members: &[Member]) -> TokenStream {
-    let required: Vec<&Member> = members.iter().filter(|member| member.required && !is(&member.kind, "Option")).collect();
+    let required: Vec<&Member> =
+        members.iter().filter(|member| member.required && !is(&member.kind, "Option")).collect();
     let parameters = required.iter().map(|member| {
         let ident = &member.ident;
         let (kind, _) = accepted(&member.kind, ident);
@@ -228,7 +231,10 @@ fn accepted(kind: &Type, value: &syn::Ident) -> (TokenStream, TokenStream) {
         return (kind, quote!(Some(#value)));
     }
     if let [item] = arguments(kind, "Vec")[..] {
-        return (quote!(impl IntoIterator<Item = impl Into<#item>>), quote!(#value.into_iter().map(Into::into).collect()));
+        return (
+            quote!(impl IntoIterator<Item = impl Into<#item>>),
+            quote!(#value.into_iter().map(Into::into).collect()),
+        );
     }
     if let [key, item] = arguments(kind, "BTreeMap")[..] {
         return (

@@ -10,7 +10,12 @@ pub(super) fn version(document: &Document, findings: &mut Vec<Finding>) {
     let version = document.json()["openapi"].as_str().unwrap_or_default();
     if version != "3.0.3" {
         let problem = format!("the version is `{version}`");
-        findings.push(Finding::new("common.yaml", "openapi", problem, "write `openapi: 3.0.3`; the generator takes no other"));
+        findings.push(Finding::new(
+            "common.yaml",
+            "openapi",
+            problem,
+            "write `openapi: 3.0.3`; the generator takes no other",
+        ));
     }
 }
 

@@ -13,8 +13,7 @@ pub(super) fn templates(document: &Document, findings: &mut Vec<Finding>) {
             .filter(|parameter| parameter["in"] == "path")
             .filter_map(|parameter| parameter["name"].as_str())
             .collect();
-        let named: Vec<&str> =
-            operation.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+        let named: Vec<&str> = operation.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
         let missing = named.iter().filter(|name| !declared.contains(name)).map(|name| (name, "is not declared"));
         let idle = declared.iter().filter(|name| !named.contains(name)).map(|name| (name, "is not in the path"));
         for (name, problem) in missing.chain(idle) {

@@ -27,7 +27,12 @@ pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
         for (name, _) in entries(object.get("properties").unwrap_or(&Value::Null)) {
             if let Some(other) = seen.insert(snake_case(name), name) {
                 let problem = format!("the properties `{other}` and `{name}` have the same name in Rust");
-                findings.push(Finding::new(file, place, problem, "write that schema by hand, and leave one of them out"));
+                findings.push(Finding::new(
+                    file,
+                    place,
+                    problem,
+                    "write that schema by hand, and leave one of them out",
+                ));
             }
         }
     });

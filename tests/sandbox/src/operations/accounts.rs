@@ -5,7 +5,8 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Refusal};
-use crate::application::{Application, Call, State};
+use crate::application::{Application, State};
+use crate::call::Call;
 use crate::directory::{Account, Schedule};
 use crate::moment;
 use crate::paging::{self, PageRequest};

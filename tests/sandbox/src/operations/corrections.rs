@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal};
-use crate::application::{Application, Call, State};
+use crate::application::{Application, State};
 use crate::arrivals::{Arrival, REVERTED};
+use crate::call::Call;
 use crate::event;
 use crate::moment;
 use crate::operations::events::{is_of_account, with_status};

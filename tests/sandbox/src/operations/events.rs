@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Refusal};
-use crate::application::{Application, Call, State};
+use crate::application::{Application, State};
 use crate::arrivals::{Arrival, describe};
+use crate::call::Call;
 use crate::directory::Directory;
 use crate::event;
 use crate::moment;

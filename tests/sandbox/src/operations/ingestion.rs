@@ -4,9 +4,10 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Refusal, at_most_500};
-use crate::application::{Application, Call, State};
+use crate::application::{Application, State};
 use crate::arrivals::Owner;
 use crate::builder::PartialFailureShape;
+use crate::call::Call;
 use crate::event;
 
 /// Accepts one event.

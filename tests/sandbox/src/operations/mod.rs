@@ -8,7 +8,8 @@ mod ingestion;
 use http::StatusCode;
 
 use crate::answer::{Answer, Refusal};
-use crate::application::{Application, Call};
+use crate::application::Application;
+use crate::call::Call;
 
 /// Performs an operation.
 ///
