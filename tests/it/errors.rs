@@ -1,5 +1,7 @@
 //! What users are told when something fails, through the whole client.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 use togai_ext::prelude::*;
 use togai_ext::types::CreateCustomerAccountRequest;
@@ -25,8 +27,8 @@ async fn told_of(fault: Fault, changes: bool) -> String {
 async fn each_status_is_told_with_what_the_server_said() {
     let mut all = String::new();
     for status in [301, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504] {
-        let fault = Fault::status(status).header("retry-after", "3600").json(&json!({"message": "said the server"}));
-        all += &format!("{}\n", told_of(fault, true).await);
+        let fault = Fault::status(status).header("retry-after", "3600").json(json!({"message": "said the server"}));
+        let _ = writeln!(all, "{}", told_of(fault, true).await);
     }
     insta::assert_snapshot!(all);
 }
@@ -36,7 +38,7 @@ async fn broken_connections_are_told_with_whether_the_request_may_have_been_appl
     let mut all = String::new();
     for changes in [false, true] {
         for fault in [Fault::reset_before_reading(), Fault::reset_after_reading(), Fault::cut_off()] {
-            all += &format!("{}: {}\n", fault.name(), told_of(fault, changes).await);
+            let _ = writeln!(all, "{}: {}", fault.name(), told_of(fault, changes).await);
         }
     }
     insta::assert_snapshot!(all);
@@ -45,9 +47,9 @@ async fn broken_connections_are_told_with_whether_the_request_may_have_been_appl
 #[tokio::test]
 async fn a_server_that_echoes_the_token_does_not_get_it_into_an_error() {
     let message = format!("no such token: {TOKEN}");
-    let said = told_of(Fault::status(401).json(&json!({"message": message})), false).await;
+    let said = told_of(Fault::status(401).json(json!({"message": message})), false).await;
     insta::assert_snapshot!(said, @"get_account: the server answered 401 Unauthorized: no such token: *** (1 attempt); check the token, and that it belongs to this environment");
-    let said = told_of(Fault::status(200).json(&json!({"id": {"token": TOKEN}})), false).await;
+    let said = told_of(Fault::status(200).json(json!({"id": {"token": TOKEN}})), false).await;
     insta::assert_snapshot!(said, @"get_account: the server answered 200 OK, but its body cannot be read at `id`: invalid type: map, expected a string at line 1 column 6 (1 attempt)");
 }
 
@@ -65,7 +67,7 @@ async fn values_that_are_missing_or_wrong_are_named_before_anything_is_sent() {
         client.ingest_events([]).batch_size(5000).send().await.unwrap_err().into(),
     ] {
         assert!(error.is_invalid_request());
-        all += &format!("{error}\n");
+        let _ = writeln!(all, "{error}");
     }
     insta::assert_snapshot!(all);
     assert_eq!(sandbox.requests().len(), 0);

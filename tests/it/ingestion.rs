@@ -82,7 +82,7 @@ async fn throttling_by_a_page_for_browsers_is_throttling() {
 #[tokio::test]
 async fn events_that_are_throttled_for_ever_were_not_sent() {
     let (sandbox, client) = start().await;
-    sandbox.fault(Fault::status(429).header("retry-after", "3600").json(&json!({"message": "slow down"})));
+    sandbox.fault(Fault::status(429).header("retry-after", "3600").json(json!({"message": "slow down"})));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
     5 not sent
     stopped by: ingest_batch: the server answered 429 Too Many Requests: slow down (1 attempt); send fewer requests, or wait at least 3600 s before the next

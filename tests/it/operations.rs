@@ -1,5 +1,7 @@
 //! The table of operations, and each of them through the client.
 
+use std::fmt::Write as _;
+
 use togai_ext::prelude::*;
 use togai_ext::types::{EventCorrectionAction, EventCorrectionInfoStatus, EventCorrectionRequest, IngestEventRequest};
 use togai_ext::types::{IngestBatchEventRequest, IngestionStatusStatus};
@@ -10,16 +12,14 @@ use crate::support::{bad_event, event, start};
 fn the_table_of_operations_is_what_it_was() {
     let mut table = String::new();
     for operation in togai_api::OPERATIONS {
-        table += &format!("{} {} {}\n", operation.id, operation.method, operation.path);
+        let _ = writeln!(table, "{} {} {}", operation.id, operation.method, operation.path);
         for parameter in operation.parameters {
             let required = if parameter.required { ", required" } else { "" };
-            table += &format!("  {:?} {}{required}\n", parameter.location, parameter.name);
+            let _ = writeln!(table, "  {:?} {}{required}", parameter.location, parameter.name);
         }
-        table += &format!("  statuses {}\n", operation.statuses.join(" "));
-        table += &format!(
-            "  quota {:?}, repeat {:?}, paging {:?}\n",
-            operation.quota_class, operation.repeat, operation.paging
-        );
+        let _ = writeln!(table, "  statuses {}", operation.statuses.join(" "));
+        let (quota, repeat, paging) = (operation.quota_class, operation.repeat, operation.paging);
+        let _ = writeln!(table, "  quota {quota:?}, repeat {repeat:?}, paging {paging:?}");
     }
     insta::assert_snapshot!(table);
 }

@@ -51,7 +51,7 @@ async fn an_empty_page_with_a_token_is_gone_past() {
     client.ingest_events([event(1)]).send().await.unwrap().into_result().unwrap();
     // The token of the documented example is taken as one of the first page.
     let token = "eyJsYXN0SXRlbUlkIjogInN0cmluZyIsICJwYWdlU2l6ZSI6IDEyMywgInNvcnRPcmRlciI6ICJhc2MifQ==";
-    sandbox.fault(Fault::status(200).json(&json!({"events": [], "nextToken": token})).on("get_events").first(1));
+    sandbox.fault(Fault::status(200).json(json!({"events": [], "nextToken": token})).on("get_events").first(1));
     let events: Vec<_> = client.get_events().items().try_collect().await.unwrap();
     assert_eq!(events.len(), 1);
 }
@@ -86,7 +86,7 @@ async fn a_list_goes_on_after_an_error() {
 #[tokio::test]
 async fn a_token_that_comes_twice_is_an_error() {
     let (sandbox, client) = start().await;
-    sandbox.fault(Fault::status(200).json(&json!({"events": [], "nextToken": "round"})).on("get_events"));
+    sandbox.fault(Fault::status(200).json(json!({"events": [], "nextToken": "round"})).on("get_events"));
     let error = client.get_events().items().try_next().await.unwrap_err();
     insta::assert_snapshot!(told(&error), @"get_events: the server sent the page token `round` a second time, so the list would never end: items after it are missing");
     insta::assert_snapshot!(log(&sandbox), @r###"

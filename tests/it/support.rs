@@ -42,7 +42,7 @@ pub(crate) fn event(number: u32) -> Event {
 /// The same with a value that the server refuses.
 pub(crate) fn bad_event(number: u32) -> Event {
     let mut event = event(number);
-    event.attributes[0].value = "far".to_owned();
+    "far".clone_into(&mut event.attributes[0].value);
     event
 }
 
@@ -51,12 +51,14 @@ pub(crate) fn log(sandbox: &Sandbox) -> String {
     sandbox.requests().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// What stands before the cause of a broken connection.
+const BROKEN: &str = "before the answer was complete: ";
+
 /// The text of an error without what differs from run to run and from system to system: times, and the causes of broken
 /// connections.
 pub(crate) fn told(error: &impl std::fmt::Display) -> String {
     let mut text = error.to_string();
     assert!(!text.contains(TOKEN), "{text}");
-    const BROKEN: &str = "before the answer was complete: ";
     if let Some(start) = text.find(BROKEN) {
         let start = start + BROKEN.len();
         let end = start + text[start..].rfind(" (").unwrap();

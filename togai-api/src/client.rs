@@ -32,9 +32,12 @@ impl Client {
     /// `base_url` is the address of the server, with or without a slash at its end. Nothing is added to a request that
     /// the transport does not add, authentication included.
     pub fn new(base_url: impl Into<String>, http: reqwest::Client, transport: impl Transport) -> Self {
-        let mut baseurl = base_url.into();
-        baseurl.truncate(baseurl.trim_end_matches('/').len());
-        Self { baseurl, client: http, inner: Inner { transport: Arc::new(transport) } }
+        let address: String = base_url.into();
+        Self {
+            baseurl: address.trim_end_matches('/').to_owned(),
+            client: http,
+            inner: Inner { transport: Arc::new(transport) },
+        }
     }
 
     /// The address of the server, without a slash at its end.

@@ -95,8 +95,6 @@ macro_rules! from_integer {
     ($($integer:ty)*) => {$(
         impl From<$integer> for Decimal {
             fn from(number: $integer) -> Self {
-                // The text of an integer is a JSON number, so this never fails.
-                #[expect(clippy::expect_used, reason = "the text of an integer is a JSON number")]
                 Self(RawValue::from_string(number.to_string()).expect("the text of an integer is a JSON number"))
             }
         }

@@ -1,4 +1,4 @@
-//! Client for the Togai usage metering and billing API, generated from its OpenAPI document.
+//! Client for the Togai usage metering and billing API, generated from its `OpenAPI` document.
 //!
 //! Most applications use the crate `togai-ext` on top of this one: it builds the client, retries, pages, and ingests
 //! events in batches with a verdict for each.
@@ -27,6 +27,8 @@ mod client;
 mod decimal;
 mod error;
 mod event;
+#[allow(clippy::all, clippy::pedantic, reason = "generated code is checked by the rules on the document it comes from")]
+#[rustfmt::skip] // Formatted by prettyplease, which writes the same with every version of Rust.
 mod generated;
 mod lenient;
 mod open_enum;

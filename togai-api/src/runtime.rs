@@ -30,11 +30,11 @@ pub(crate) fn unbuildable(operation: &'static Operation, error: reqwest::Error) 
 
 /// Sends a body only where there is one.
 pub(crate) trait OptionalBody {
-    fn optional_json<T: serde::Serialize>(self, body: &Option<T>) -> Self;
+    fn optional_json<T: serde::Serialize>(self, body: Option<&T>) -> Self;
 }
 
 impl OptionalBody for reqwest::RequestBuilder {
-    fn optional_json<T: serde::Serialize>(self, body: &Option<T>) -> Self {
+    fn optional_json<T: serde::Serialize>(self, body: Option<&T>) -> Self {
         match body {
             Some(body) => self.json(body),
             None => self,

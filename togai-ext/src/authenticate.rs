@@ -58,7 +58,11 @@ impl<T: Transport> Transport for Authenticate<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Authenticate<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Authenticate").field("token", &"***").field("inner", &self.inner).finish()
+        formatter
+            .debug_struct("Authenticate")
+            .field("token", &"***")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }
 

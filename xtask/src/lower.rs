@@ -205,10 +205,10 @@ fn collect(document: &Value, part: &Value, names: &mut std::collections::BTreeSe
     });
     for reference in references {
         let Some(part) = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer)) else { continue };
-        if let Some(name) = reference.strip_prefix("#/components/schemas/") {
-            if !names.insert(name.to_owned()) {
-                continue;
-            }
+        if let Some(name) = reference.strip_prefix("#/components/schemas/")
+            && !names.insert(name.to_owned())
+        {
+            continue;
         }
         collect(document, part, names);
     }

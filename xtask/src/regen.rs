@@ -42,18 +42,15 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<String> {
             let mut report = String::new();
             for path in &stale {
                 let place = root.join(path);
-                match files.get(path) {
-                    Some(content) => {
-                        if let Some(folder) = place.parent() {
-                            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-                        }
-                        fs::write(&place, content).with_context(|| format!("cannot write {}", place.display()))?;
-                        let _ = writeln!(report, "wrote {}", path.display());
+                if let Some(content) = files.get(path) {
+                    if let Some(folder) = place.parent() {
+                        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
                     }
-                    None => {
-                        fs::remove_file(&place).with_context(|| format!("cannot remove {}", place.display()))?;
-                        let _ = writeln!(report, "removed {}", path.display());
-                    }
+                    fs::write(&place, content).with_context(|| format!("cannot write {}", place.display()))?;
+                    let _ = writeln!(report, "wrote {}", path.display());
+                } else {
+                    fs::remove_file(&place).with_context(|| format!("cannot remove {}", place.display()))?;
+                    let _ = writeln!(report, "removed {}", path.display());
                 }
             }
             report.truncate(report.trim_end().len());

@@ -856,7 +856,7 @@ impl EventCorrection {
             .client
             .post(url)
             .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .optional_json(&body)
+            .optional_json(body.as_ref())
             .query(&QueryParam::new("account_id", &account_id))
             .query(&QueryParam::new("action", &action))
             .query(&QueryParam::new("async", &async_))

@@ -116,13 +116,12 @@ impl<B: Backend<Event = Event>> Run<'_, B> {
     fn take_in(&mut self, mut event: Event) {
         let index = self.report.count_submitted();
         if self.backend.id(&event).is_none() {
-            match self.settings.ids.make() {
-                Some(id) => self.backend.set_id(&mut event, id),
-                None => {
-                    let message = "`id` is not set: give the event one with `.id(..)`, or take another `IdPolicy`";
-                    self.reject(index, event, message.into());
-                    return;
-                }
+            if let Some(id) = self.settings.ids.make() {
+                self.backend.set_id(&mut event, id);
+            } else {
+                let message = "`id` is not set: give the event one with `.id(..)`, or take another `IdPolicy`";
+                self.reject(index, event, message.into());
+                return;
             }
         }
         let backend = self.backend;

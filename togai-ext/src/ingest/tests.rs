@@ -86,6 +86,7 @@ fn settings(batch_size: usize, concurrency: usize) -> Settings {
     Settings { batch_size, concurrency, ..Settings::default() }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "an answer, as the failure beside it")]
 fn partial(failures: &[(&str, &str)]) -> Result<Answer, Error> {
     let failures = failures
         .iter()

@@ -49,6 +49,9 @@ pub trait Paginate: PagedRequest {
 
 impl<R: PagedRequest> Paginate for R {}
 
+/// The items of a page and the token of the next, once they are there.
+pub(crate) type Fetch<T> = BoxFuture<'static, Result<(Vec<T>, Option<String>), Error>>;
+
 /// A request for a page. Only the builders of operations that page are ones.
 pub trait PagedRequest: Clone + Send + Unpin + sealed::Sealed + 'static {
     /// What the list is made of.
@@ -65,7 +68,7 @@ pub trait PagedRequest: Clone + Send + Unpin + sealed::Sealed + 'static {
 
     /// Sends the request: the items of the page, and the token of the next.
     #[doc(hidden)]
-    fn fetch(self) -> BoxFuture<'static, Result<(Vec<Self::Item>, Option<String>), Error>>;
+    fn fetch(self) -> Fetch<Self::Item>;
 }
 
 mod sealed {

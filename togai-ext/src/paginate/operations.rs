@@ -1,8 +1,8 @@
 //! The operations that page, a line for each.
 
-use togai_api::{BoxFuture, Error, builder, types};
+use togai_api::{builder, types};
 
-use super::{PagedRequest, sealed::Sealed};
+use super::{Fetch, PagedRequest, sealed::Sealed};
 
 /// Operation, builder, item, and the field of the answer that holds the items.
 macro_rules! paged {
@@ -18,7 +18,7 @@ macro_rules! paged {
                 self.next_token(token)
             }
 
-            fn fetch(self) -> BoxFuture<'static, Result<(Vec<Self::Item>, Option<String>), Error>> {
+            fn fetch(self) -> Fetch<Self::Item> {
                 Box::pin(async move {
                     let page = self.send().await?.into_inner();
                     Ok((page.$items, page.next_token))

@@ -7,9 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
-use togai_api::{BoxFuture, Error};
+use togai_api::Error;
 
-use super::PagedRequest;
+use super::{Fetch, PagedRequest};
 
 /// A page of a list.
 ///
@@ -47,11 +47,9 @@ impl<T> std::ops::Deref for Page<T> {
 pub struct Pages<R: PagedRequest> {
     request: R,
     next: Next,
-    in_flight: Option<InFlight<R::Item>>,
+    in_flight: Option<Fetch<R::Item>>,
     seen: Seen,
 }
-
-type InFlight<T> = BoxFuture<'static, Result<(Vec<T>, Option<String>), Error>>;
 
 /// Which page comes next.
 enum Next {

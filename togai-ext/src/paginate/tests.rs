@@ -37,13 +37,14 @@ impl PagedRequest for Listing {
         Self { token: Some(token), ..self }
     }
 
-    fn fetch(self) -> BoxFuture<'static, Result<(Vec<u32>, Option<String>), Error>> {
+    fn fetch(self) -> Fetch<u32> {
         self.asked.lock().unwrap().push(self.token.unwrap_or_else(|| "-".to_owned()));
         let answer = self.answers.lock().unwrap().pop().expect("a page more was asked for than there are");
         Box::pin(std::future::ready(answer))
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "an answer, as the failure beside it")]
 fn page(items: &[u32], token: Option<&str>) -> Answer {
     Ok((items.to_vec(), token.map(str::to_owned)))
 }

@@ -38,15 +38,14 @@ impl<T: Transport> Retry<T> {
             let copy = current.try_clone();
             let mut answer = self.inner.execute(http, current, operation).await;
             let elapsed = self.clock.now() - start;
-            if let (Ok(response), Some(copy)) = (&answer, copy) {
-                if let Some(wait) = self.wait(response, attempts, &mut bounds) {
-                    if elapsed.saturating_add(wait) <= self.policy.max_elapsed() {
-                        self.clock.sleep(wait).await;
-                        current = copy;
-                        attempts += 1;
-                        continue;
-                    }
-                }
+            if let (Ok(response), Some(copy)) = (&answer, copy)
+                && let Some(wait) = self.wait(response, attempts, &mut bounds)
+                && elapsed.saturating_add(wait) <= self.policy.max_elapsed()
+            {
+                self.clock.sleep(wait).await;
+                current = copy;
+                attempts += 1;
+                continue;
             }
             if let Some(context) = context_of(&mut answer) {
                 context.attempts = attempts;

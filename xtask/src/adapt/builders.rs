@@ -107,7 +107,7 @@ impl<'a> Builder<'a> {
 
         let body_is_required = resolve(truth, &operation.json["requestBody"])["required"] == true;
         let mut fields = Vec::new();
-        for field in structure.fields.iter() {
+        for field in &structure.fields {
             let name = field.ident.as_ref().context("a field has no name")?;
             if name != "client" {
                 fields.push(Field::read(name, &field.ty, &operation, truth, body_is_required)?);
@@ -169,16 +169,13 @@ impl<'a> Builder<'a> {
         let mut values = Vec::new();
         for part in self.operation.path.split('/').skip(1) {
             format.push('/');
-            match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
-                Some(name) => {
-                    format.push_str("{}");
-                    let field = format_ident!("{}", field(name));
-                    values.push(quote!(runtime::path_value(operation, #name, &#field)?));
-                }
-                None => {
-                    ensure!(!part.contains(['{', '}']), "a path parameter is only a part of `{part}`");
-                    format.push_str(part);
-                }
+            if let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+                format.push_str("{}");
+                let field = format_ident!("{}", field(name));
+                values.push(quote!(runtime::path_value(operation, #name, &#field)?));
+            } else {
+                ensure!(!part.contains(['{', '}']), "a path parameter is only a part of `{part}`");
+                format.push_str(part);
             }
         }
         Ok(quote!(format!(#format, client.baseurl, #(#values),*)))
@@ -290,6 +287,7 @@ impl VisitMut for OfOurs {
         visit_mut::visit_expr_method_call_mut(self, call);
         if call.method == "json" && !self.body_is_required {
             call.method = format_ident!("optional_json");
+            call.args = syn::parse_quote!(body.as_ref());
         }
     }
 
@@ -304,16 +302,12 @@ impl VisitMut for OfOurs {
 
 /// The first type argument of a type that ends in a name.
 fn argument<'a>(kind: &'a Type, name: &str) -> Result<&'a Type> {
-    if let Type::Path(path) = kind {
-        if let Some(segment) = path.path.segments.last() {
-            if let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments {
-                if let (true, Some(syn::GenericArgument::Type(argument))) =
-                    (segment.ident == name, arguments.args.first())
-                {
-                    return Ok(argument);
-                }
-            }
-        }
+    if let Type::Path(path) = kind
+        && let Some(segment) = path.path.segments.last()
+        && let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments
+        && let (true, Some(syn::GenericArgument::Type(argument))) = (segment.ident == name, arguments.args.first())
+    {
+        return Ok(argument);
     }
     bail!("`{}` is no `{name}`", quote!(#kind))
 }

@@ -83,8 +83,11 @@ fn is_blank(schema: &Value) -> bool {
     schema["description"].as_str().is_none_or(|text| text.trim().is_empty())
 }
 
+/// What is called with a file, a place in it, and the schema there.
+type Visitor<'a> = dyn FnMut(&str, &str, &Map<String, Value>) + 'a;
+
 /// Visits every schema object below `components.schemas`, with its file and place. Examples are no schemas.
-fn each_object(document: &Document, visitor: &mut dyn FnMut(&str, &str, &Map<String, Value>)) {
+fn each_object(document: &Document, visitor: &mut Visitor<'_>) {
     for (name, schema) in entries(&document.json()["components"]["schemas"]) {
         let file = document.file_of_component("schemas", name);
         visit(schema, &mut |path, object| {
