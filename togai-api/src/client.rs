@@ -25,6 +25,7 @@ impl Client {
     /// ```
     /// use togai_api::{Client, HttpTransport};
     ///
+    /// # let _ = rustls::crypto::ring::default_provider().install_default();
     /// let client = Client::new("http://127.0.0.1:8080", reqwest::Client::new(), HttpTransport::new());
     /// assert_eq!(client.base_url(), "http://127.0.0.1:8080");
     /// ```
@@ -60,6 +61,7 @@ impl Client {
     /// ```
     /// use togai_api::{Client, HttpTransport};
     ///
+    /// # let _ = rustls::crypto::ring::default_provider().install_default();
     /// let client = Client::new("http://127.0.0.1:8080", reqwest::Client::new(), HttpTransport::new());
     /// let frugal = client.with_transport(HttpTransport::new().with_max_response_bytes(1 << 16));
     /// ```

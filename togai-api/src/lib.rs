@@ -1,4 +1,4 @@
-//! Client for the Togai usage metering and billing API, generated from its `OpenAPI` document.
+//! Client for the Togai usage metering and billing API, generated from its OpenAPI document.
 //!
 //! Most applications use the crate `togai-ext` on top of this one: it builds the client, retries, pages, and ingests
 //! events in batches with a verdict for each.
@@ -8,6 +8,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
 //! let client = Client::new("http://127.0.0.1:9", reqwest::Client::new(), HttpTransport::new());
 //! let call = client.get_account().customer_id("acme").account_id("acme-prod").send();
 //! assert!(call.await.unwrap_err().is_connect());

@@ -21,6 +21,7 @@ pub(crate) use decode::decode;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
+/// # let _ = rustls::crypto::ring::default_provider().install_default();
 /// let client = Client::new("http://127.0.0.1:8080", reqwest::Client::new(), HttpTransport::new());
 /// let error = client.get_account().customer_id("acme").send().await.unwrap_err();
 /// assert!(error.is_invalid_request());

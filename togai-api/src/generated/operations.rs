@@ -10,11 +10,26 @@ pub(super) static GET_ACCOUNTS: Operation = Operation {
     path: "/customers/{customer_id}/accounts",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { smallest: 1u32, largest: 100u32 }),
+    paging: Some(Paging {
+        smallest: 1u32,
+        largest: 100u32,
+    }),
     parameters: &[
-        Parameter { name: "customer_id", location: Location::Path, required: true },
-        Parameter { name: "nextToken", location: Location::Query, required: false },
-        Parameter { name: "pageSize", location: Location::Query, required: false },
+        Parameter {
+            name: "customer_id",
+            location: Location::Path,
+            required: true,
+        },
+        Parameter {
+            name: "nextToken",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "pageSize",
+            location: Location::Query,
+            required: false,
+        },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -26,7 +41,13 @@ pub(super) static CREATE_ACCOUNT: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Never,
     paging: None,
-    parameters: &[Parameter { name: "customer_id", location: Location::Path, required: true }],
+    parameters: &[
+        Parameter {
+            name: "customer_id",
+            location: Location::Path,
+            required: true,
+        },
+    ],
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Delete an account of a customer.
@@ -38,8 +59,16 @@ pub(super) static DELETE_ACCOUNT: Operation = Operation {
     repeat: Repeat::Always,
     paging: None,
     parameters: &[
-        Parameter { name: "customer_id", location: Location::Path, required: true },
-        Parameter { name: "account_id", location: Location::Path, required: true },
+        Parameter {
+            name: "customer_id",
+            location: Location::Path,
+            required: true,
+        },
+        Parameter {
+            name: "account_id",
+            location: Location::Path,
+            required: true,
+        },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -52,8 +81,16 @@ pub(super) static GET_ACCOUNT: Operation = Operation {
     repeat: Repeat::Always,
     paging: None,
     parameters: &[
-        Parameter { name: "customer_id", location: Location::Path, required: true },
-        Parameter { name: "account_id", location: Location::Path, required: true },
+        Parameter {
+            name: "customer_id",
+            location: Location::Path,
+            required: true,
+        },
+        Parameter {
+            name: "account_id",
+            location: Location::Path,
+            required: true,
+        },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -66,8 +103,16 @@ pub(super) static UPDATE_ACCOUNT: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter { name: "customer_id", location: Location::Path, required: true },
-        Parameter { name: "account_id", location: Location::Path, required: true },
+        Parameter {
+            name: "customer_id",
+            location: Location::Path,
+            required: true,
+        },
+        Parameter {
+            name: "account_id",
+            location: Location::Path,
+            required: true,
+        },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -80,8 +125,16 @@ pub(super) static ADD_ALIASES: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter { name: "customer_id", location: Location::Path, required: true },
-        Parameter { name: "account_id", location: Location::Path, required: true },
+        Parameter {
+            name: "customer_id",
+            location: Location::Path,
+            required: true,
+        },
+        Parameter {
+            name: "account_id",
+            location: Location::Path,
+            required: true,
+        },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -94,8 +147,16 @@ pub(super) static ASSOCIATE_PRICE_PLAN: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter { name: "customer_id", location: Location::Path, required: true },
-        Parameter { name: "account_id", location: Location::Path, required: true },
+        Parameter {
+            name: "customer_id",
+            location: Location::Path,
+            required: true,
+        },
+        Parameter {
+            name: "account_id",
+            location: Location::Path,
+            required: true,
+        },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -108,8 +169,16 @@ pub(super) static REMOVE_ALIASES: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter { name: "customer_id", location: Location::Path, required: true },
-        Parameter { name: "account_id", location: Location::Path, required: true },
+        Parameter {
+            name: "customer_id",
+            location: Location::Path,
+            required: true,
+        },
+        Parameter {
+            name: "account_id",
+            location: Location::Path,
+            required: true,
+        },
     ],
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
@@ -120,13 +189,36 @@ pub(super) static GET_EVENTS: Operation = Operation {
     path: "/events",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { smallest: 1u32, largest: 50u32 }),
+    paging: Some(Paging {
+        smallest: 1u32,
+        largest: 50u32,
+    }),
     parameters: &[
-        Parameter { name: "nextToken", location: Location::Query, required: false },
-        Parameter { name: "status", location: Location::Query, required: false },
-        Parameter { name: "account_id", location: Location::Query, required: false },
-        Parameter { name: "schema_name", location: Location::Query, required: false },
-        Parameter { name: "pageSize", location: Location::Query, required: false },
+        Parameter {
+            name: "nextToken",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "status",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "account_id",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "schema_name",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "pageSize",
+            location: Location::Query,
+            required: false,
+        },
     ],
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
@@ -139,14 +231,46 @@ pub(super) static EVENT_CORRECTION: Operation = Operation {
     repeat: Repeat::Never,
     paging: None,
     parameters: &[
-        Parameter { name: "action", location: Location::Query, required: true },
-        Parameter { name: "require_confirmation", location: Location::Query, required: false },
-        Parameter { name: "account_id", location: Location::Query, required: false },
-        Parameter { name: "id", location: Location::Query, required: false },
-        Parameter { name: "event_id", location: Location::Query, required: false },
-        Parameter { name: "event_source_time", location: Location::Query, required: false },
-        Parameter { name: "created_at", location: Location::Query, required: false },
-        Parameter { name: "async", location: Location::Query, required: false },
+        Parameter {
+            name: "action",
+            location: Location::Query,
+            required: true,
+        },
+        Parameter {
+            name: "require_confirmation",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "account_id",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "id",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "event_id",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "event_source_time",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "created_at",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "async",
+            location: Location::Query,
+            required: false,
+        },
     ],
     statuses: &["200", "400", "401", "403", "429", "default"],
 };
@@ -158,7 +282,13 @@ pub(super) static GET_SINGLE_EVENT: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: None,
-    parameters: &[Parameter { name: "event_id", location: Location::Path, required: true }],
+    parameters: &[
+        Parameter {
+            name: "event_id",
+            location: Location::Path,
+            required: true,
+        },
+    ],
     statuses: &["200", "400", "401", "403", "429", "default"],
 };
 /// Send one usage event.

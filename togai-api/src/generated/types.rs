@@ -14,10 +14,15 @@ pub struct AddCustomerAccountAliasesRequest {
 impl AddCustomerAccountAliasesRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
-        Self { aliases: Default::default() }
+        Self {
+            aliases: Default::default(),
+        }
     }
     /// Sets `aliases`: The aliases; 1 to 10, of at most 50 characters each.
-    pub fn aliases(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn aliases(
+        mut self,
+        value: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
         self.aliases = value.into_iter().map(Into::into).collect();
         self
     }
@@ -27,16 +32,25 @@ impl AddCustomerAccountAliasesRequest {
 #[non_exhaustive]
 pub struct AssociatePricePlanRequest {
     /// Day from which the price plan holds.
-    #[serde(rename = "effectiveFrom", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "effectiveFrom",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub effective_from: Option<chrono::naive::NaiveDate>,
     /// Day until which the price plan holds.
-    #[serde(rename = "effectiveUntil", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "effectiveUntil",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub effective_until: Option<chrono::naive::NaiveDate>,
     /// Name of the price plan; at most 50 characters.
     #[serde(rename = "pricePlanName")]
     pub price_plan_name: String,
     /// The rates that usage is billed at. `type` says which of the two parts is filled in.
-    #[serde(rename = "rateCardOverride", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "rateCardOverride",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub rate_card_override: Option<CustomerRateCard>,
 }
 impl AssociatePricePlanRequest {
@@ -55,7 +69,10 @@ impl AssociatePricePlanRequest {
         self
     }
     /// Sets `effective_until`: Day until which the price plan holds.
-    pub fn effective_until(mut self, value: impl Into<chrono::naive::NaiveDate>) -> Self {
+    pub fn effective_until(
+        mut self,
+        value: impl Into<chrono::naive::NaiveDate>,
+    ) -> Self {
         self.effective_until = Some(value.into());
         self
     }
@@ -75,13 +92,25 @@ impl AssociatePricePlanRequest {
 #[non_exhaustive]
 pub struct AssociatePricePlanResponse {
     /// Id of the account; at most 50 characters.
-    #[serde(rename = "accountId", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "accountId",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub account_id: String,
     /// Name of the account.
-    #[serde(rename = "accountName", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "accountName",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub account_name: String,
     /// The price plans of the account, each with the time it holds for.
-    #[serde(rename = "pricingSchedules", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "pricingSchedules",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub pricing_schedules: Vec<CustomerPlanOverride>,
 }
 /// Confirms that an operation without a result of its own was carried out.
@@ -106,7 +135,11 @@ pub struct BundleStrategy {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub rate: crate::Decimal,
     /// The usage meters of the bundle, each with the usage after which the bundle holds.
-    #[serde(rename = "usageMeters", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "usageMeters",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub usage_meters: std::collections::BTreeMap<String, BundleStrategyUsageMetersValue>,
 }
 impl BundleStrategy {
@@ -115,13 +148,18 @@ impl BundleStrategy {
         name: impl Into<String>,
         order: impl Into<u32>,
         rate: impl Into<crate::Decimal>,
-        usage_meters: impl IntoIterator<Item = (impl Into<String>, impl Into<BundleStrategyUsageMetersValue>)>,
+        usage_meters: impl IntoIterator<
+            Item = (impl Into<String>, impl Into<BundleStrategyUsageMetersValue>),
+        >,
     ) -> Self {
         Self {
             name: name.into(),
             order: order.into(),
             rate: rate.into(),
-            usage_meters: usage_meters.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+            usage_meters: usage_meters
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
         }
     }
     /// Sets `name`: Name of the bundle; 3 to 50 characters.
@@ -142,9 +180,14 @@ impl BundleStrategy {
     /// Sets `usage_meters`: The usage meters of the bundle, each with the usage after which the bundle holds.
     pub fn usage_meters(
         mut self,
-        value: impl IntoIterator<Item = (impl Into<String>, impl Into<BundleStrategyUsageMetersValue>)>,
+        value: impl IntoIterator<
+            Item = (impl Into<String>, impl Into<BundleStrategyUsageMetersValue>),
+        >,
     ) -> Self {
-        self.usage_meters = value.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        self.usage_meters = value
+            .into_iter()
+            .map(|(key, value)| (key.into(), value.into()))
+            .collect();
         self
     }
 }
@@ -153,13 +196,19 @@ impl BundleStrategy {
 #[non_exhaustive]
 pub struct BundleStrategyUsageMetersValue {
     /// Units of usage of the meter after which the bundle holds.
-    #[serde(rename = "startAfter", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "startAfter",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub start_after: crate::Decimal,
 }
 impl BundleStrategyUsageMetersValue {
     /// One with everything that is required.
     pub fn new(start_after: impl Into<crate::Decimal>) -> Self {
-        Self { start_after: start_after.into() }
+        Self {
+            start_after: start_after.into(),
+        }
     }
     /// Sets `start_after`: Units of usage of the meter after which the bundle holds.
     pub fn start_after(mut self, value: impl Into<crate::Decimal>) -> Self {
@@ -182,10 +231,17 @@ pub struct CreateCustomerAccountRequest {
 impl CreateCustomerAccountRequest {
     /// One with everything that is required.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { aliases: Default::default(), id: id.into(), name: name.into() }
+        Self {
+            aliases: Default::default(),
+            id: id.into(),
+            name: name.into(),
+        }
     }
     /// Sets `aliases`: Other names of the new account; 0 to 10, of at most 50 characters each.
-    pub fn aliases(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn aliases(
+        mut self,
+        value: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
         self.aliases = value.into_iter().map(Into::into).collect();
         self
     }
@@ -259,7 +315,10 @@ pub struct CustomerAccountPaginatedResponse {
     )]
     pub data: Vec<CustomerAccount>,
     /// Marker of the next page, to be sent as `nextToken`. Null or absent on the last page.
-    #[serde(rename = "nextToken", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "nextToken",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub next_token: Option<String>,
 }
 /// State of the account: ACTIVE or ARCHIVED.
@@ -279,16 +338,28 @@ open_enum!(CustomerAccountStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
 #[non_exhaustive]
 pub struct CustomerPlanOverride {
     /// Moment until which the price plan holds.
-    #[serde(rename = "endDate", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "endDate",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub end_date: crate::Timestamp,
     /// The rates that usage is billed at. `type` says which of the two parts is filled in.
     #[serde(rename = "override", skip_serializing_if = "::std::option::Option::is_none")]
     pub override_: Option<CustomerRateCard>,
     /// Name of the price plan.
-    #[serde(rename = "pricePlanName", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "pricePlanName",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub price_plan_name: String,
     /// Moment from which the price plan holds.
-    #[serde(rename = "startDate", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "startDate",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub start_date: crate::Timestamp,
 }
 /// The rates that usage is billed at. `type` says which of the two parts is filled in.
@@ -296,19 +367,33 @@ pub struct CustomerPlanOverride {
 #[non_exhaustive]
 pub struct CustomerRateCard {
     /// Rates for bundles of usage meters.
-    #[serde(rename = "bundleConfig", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "bundleConfig",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub bundle_config: Option<RateCardBundle>,
     /// How usage is billed: USAGE (see `usageConfig`) or BUNDLE (see `bundleConfig`).
-    #[serde(rename = "type", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "type",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub type_: CustomerRateCardType,
     /// Rates by usage meter; a sample program of the vendor uses the name of the meter as the key.
-    #[serde(rename = "usageConfig", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "usageConfig",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub usage_config: Option<RateCardUsage>,
 }
 impl CustomerRateCard {
     /// One with everything that is required.
     pub fn new(type_: impl Into<CustomerRateCardType>) -> Self {
-        Self { bundle_config: Default::default(), type_: type_.into(), usage_config: Default::default() }
+        Self {
+            bundle_config: Default::default(),
+            type_: type_.into(),
+            usage_config: Default::default(),
+        }
     }
     /// Sets `bundle_config`: Rates for bundles of usage meters.
     pub fn bundle_config(mut self, value: impl Into<RateCardBundle>) -> Self {
@@ -347,7 +432,11 @@ pub struct EnrichedField {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub name: String,
     /// Which of the two it is: ATTRIBUTE or DIMENSION.
-    #[serde(rename = "type", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "type",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub type_: EnrichedFieldType,
     /// The value that was added.
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
@@ -376,7 +465,11 @@ pub struct EnrichmentDependency {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: Option<String>,
     /// What kind of thing it is: SETTING, a setting.
-    #[serde(rename = "type", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "type",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub type_: EnrichmentDependencyType,
     /// The value that was found.
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
@@ -413,23 +506,41 @@ open_enum!(
 #[non_exhaustive]
 pub struct EventCorrectionInfo {
     /// When the service recorded the event.
-    #[serde(rename = "createdAt", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "createdAt",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub created_at: crate::Timestamp,
     /// Id of the customer that the account of the event belongs to; at most 50 characters.
-    #[serde(rename = "customerId", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "customerId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub customer_id: Option<String>,
     /// Something that a customer used, at a moment, with what there is to count about it (attributes) and what
     /// describes it (dimensions).
-    #[serde(rename = "eventPayload", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "eventPayload",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub event_payload: crate::Event,
     /// How far the processing of an event got.
-    #[serde(rename = "ingestionStatus", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "ingestionStatus",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub ingestion_status: IngestionStatus,
     /// Why the correction ended as it did, in words for a person.
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub reason: String,
     /// Id that the service gave the event.
-    #[serde(rename = "referenceId", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "referenceId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub reference_id: Option<String>,
     /// Where an event came from.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -486,7 +597,10 @@ pub struct EventPipelineInfo {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub account: Option<EventPipelineInfoAccount>,
     /// Currency of `revenueBaseCurrency`.
-    #[serde(rename = "baseCurrency", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "baseCurrency",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub base_currency: Option<String>,
     /// The customer that the account belongs to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -495,13 +609,22 @@ pub struct EventPipelineInfo {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub enrichments: Option<EventPipelineInfoEnrichments>,
     /// The event schema that the event was read with.
-    #[serde(rename = "eventSchema", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "eventSchema",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub event_schema: Option<EventPipelineInfoEventSchema>,
     /// The feature that the event counts against.
-    #[serde(rename = "featureDetails", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "featureDetails",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub feature_details: Option<EventPipelineInfoFeatureDetails>,
     /// Currency of `revenueInvoiceCurrency`, in which the account is invoiced.
-    #[serde(rename = "invoiceCurrency", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "invoiceCurrency",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub invoice_currency: Option<String>,
     /// The price plans that the event is billed under.
     #[serde(
@@ -520,7 +643,10 @@ pub struct EventPipelineInfo {
     )]
     pub revenue_details: Vec<EventPipelineInfoRevenueDetails>,
     /// Status that the event had before a correction reverted it.
-    #[serde(rename = "statusBeforeReverting", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "statusBeforeReverting",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub status_before_reverting: Option<String>,
     /// The usage meters that looked at the event.
     #[serde(
@@ -598,16 +724,30 @@ pub struct EventPipelineInfoEventSchema {
 #[non_exhaustive]
 pub struct EventPipelineInfoFeatureDetails {
     /// Id of the feature.
-    #[serde(rename = "featureId", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "featureId",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub feature_id: String,
     /// Attribute of the event that counts against the feature.
-    #[serde(rename = "mappedAttribute", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "mappedAttribute",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub mapped_attribute: String,
     /// Units above the entitlement so far in the cycle.
-    #[serde(rename = "overageInCycle", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "overageInCycle",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub overage_in_cycle: Option<crate::Decimal>,
     /// Units of this event above the entitlement.
-    #[serde(rename = "overageInEvent", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "overageInEvent",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub overage_in_event: Option<crate::Decimal>,
 }
 /// A price plan that the event is billed under.
@@ -615,10 +755,18 @@ pub struct EventPipelineInfoFeatureDetails {
 #[non_exhaustive]
 pub struct EventPipelineInfoPricePlans {
     /// End of the pricing cycle, a date as text. The order of day, month and year is not certain.
-    #[serde(rename = "cycleEnd", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "cycleEnd",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub cycle_end: String,
     /// Start of the pricing cycle, a date as text. The order of day, month and year is not certain.
-    #[serde(rename = "cycleStart", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "cycleStart",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub cycle_start: String,
     /// Id of the price plan.
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
@@ -627,7 +775,11 @@ pub struct EventPipelineInfoPricePlans {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub name: String,
     /// Id of the pricing schedule that joins the account to the price plan.
-    #[serde(rename = "scheduleId", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "scheduleId",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub schedule_id: String,
     /// The usage meters of the price plan that count the event.
     #[serde(
@@ -643,13 +795,25 @@ pub struct EventPipelineInfoPricePlans {
 #[non_exhaustive]
 pub struct EventPipelineInfoRevenueDetails {
     /// Revenue in the base currency.
-    #[serde(rename = "revenueBaseCurrency", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "revenueBaseCurrency",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub revenue_base_currency: crate::Decimal,
     /// Revenue in the invoice currency.
-    #[serde(rename = "revenueInvoiceCurrency", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "revenueInvoiceCurrency",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub revenue_invoice_currency: crate::Decimal,
     /// Id of the usage meter.
-    #[serde(rename = "usageMeterId", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "usageMeterId",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub usage_meter_id: String,
 }
 /// What one usage meter made of the event.
@@ -697,7 +861,11 @@ pub struct EventSource {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub id: String,
     /// Kind of source; at most 100 characters.
-    #[serde(rename = "type", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "type",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub type_: String,
 }
 /// An ingested event and what became of it.
@@ -705,20 +873,38 @@ pub struct EventSource {
 #[non_exhaustive]
 pub struct EventWithStatus {
     /// When the service recorded the event.
-    #[serde(rename = "createdAt", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "createdAt",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub created_at: crate::Timestamp,
     /// Id of the customer that the account of the event belongs to; at most 50 characters.
-    #[serde(rename = "customerId", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "customerId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub customer_id: Option<String>,
     /// Something that a customer used, at a moment, with what there is to count about it (attributes) and what
     /// describes it (dimensions).
-    #[serde(rename = "eventPayload", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "eventPayload",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub event_payload: crate::Event,
     /// How far the processing of an event got.
-    #[serde(rename = "ingestionStatus", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "ingestionStatus",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub ingestion_status: IngestionStatus,
     /// Id that the service gave the event.
-    #[serde(rename = "referenceId", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "referenceId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub reference_id: Option<String>,
     /// Where an event came from.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -729,23 +915,45 @@ pub struct EventWithStatus {
 #[non_exhaustive]
 pub struct EventWithStatusAndEventPipelineInfo {
     /// When the service recorded the event.
-    #[serde(rename = "createdAt", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "createdAt",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub created_at: crate::Timestamp,
     /// Id of the customer that the account of the event belongs to; at most 50 characters.
-    #[serde(rename = "customerId", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "customerId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub customer_id: Option<String>,
     /// Something that a customer used, at a moment, with what there is to count about it (attributes) and what
     /// describes it (dimensions).
-    #[serde(rename = "eventPayload", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "eventPayload",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub event_payload: crate::Event,
     /// What the stages of processing made of an event. Every part is optional.
-    #[serde(rename = "eventPipelineInfo", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "eventPipelineInfo",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub event_pipeline_info: EventPipelineInfo,
     /// How far the processing of an event got.
-    #[serde(rename = "ingestionStatus", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "ingestionStatus",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub ingestion_status: IngestionStatus,
     /// Id that the service gave the event.
-    #[serde(rename = "referenceId", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "referenceId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub reference_id: Option<String>,
     /// Where an event came from.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -775,7 +983,10 @@ pub struct GetEventsResponse {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub events: Vec<EventWithStatus>,
     /// Marker of the next page, to be sent as `nextToken`; at most 500 characters. Null or absent on the last page.
-    #[serde(rename = "nextToken", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "nextToken",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub next_token: Option<String>,
 }
 /// The events to ingest in one request.
@@ -788,10 +999,15 @@ pub struct IngestBatchEventRequest {
 impl IngestBatchEventRequest {
     /// One with everything that is required.
     pub fn new(events: impl IntoIterator<Item = impl Into<crate::Event>>) -> Self {
-        Self { events: events.into_iter().map(Into::into).collect() }
+        Self {
+            events: events.into_iter().map(Into::into).collect(),
+        }
     }
     /// Sets `events`: The events, from 1 to 1000 of them.
-    pub fn events(mut self, value: impl IntoIterator<Item = impl Into<crate::Event>>) -> Self {
+    pub fn events(
+        mut self,
+        value: impl IntoIterator<Item = impl Into<crate::Event>>,
+    ) -> Self {
         self.events = value.into_iter().map(Into::into).collect();
         self
     }
@@ -802,7 +1018,10 @@ impl IngestBatchEventRequest {
 pub struct IngestError {
     /// Something that a customer used, at a moment, with what there is to count about it (attributes) and what
     /// describes it (dimensions).
-    #[serde(rename = "eventPayload", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "eventPayload",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub event_payload: Option<crate::Event>,
     /// Why the event was not accepted, in words for a person; at most 500 characters.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -857,7 +1076,10 @@ pub struct IngestEventResponse {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: Option<String>,
     /// HTTP status of the answer, repeated.
-    #[serde(rename = "statusCode", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "statusCode",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub status_code: Option<i32>,
     /// Whether the request was accepted.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -873,7 +1095,10 @@ pub struct IngestionStatus {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub status: IngestionStatusStatus,
     /// The status in words for a person; at most 250 characters.
-    #[serde(rename = "statusDescription", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "statusDescription",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub status_description: Option<String>,
 }
 /// State of the event. INGESTION_IN_PROGRESS: not finished. INGESTION_COMPLETED_*: finished, and either metered,
@@ -941,7 +1166,10 @@ pub struct PaginationOptions {
     #[serde(rename = "pageSize", skip_serializing_if = "::std::option::Option::is_none")]
     pub page_size: Option<i64>,
     /// Direction in which the items are sorted: ASC (ascending) or DESC (descending).
-    #[serde(rename = "sortOrder", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "sortOrder",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub sort_order: Option<PaginationOptionsSortOrder>,
 }
 /// Direction in which the items are sorted: ASC (ascending) or DESC (descending).
@@ -964,10 +1192,16 @@ pub struct RateCardBundle {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub bundles: Vec<BundleStrategy>,
     /// How a rate is applied: FLAT (once), the only value there is.
-    #[serde(rename = "rateStrategy", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "rateStrategy",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub rate_strategy: Option<RateCardBundleRateStrategy>,
     /// How the bundles work together: TIER, the only value there is.
-    #[serde(rename = "slabStrategy", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "slabStrategy",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub slab_strategy: Option<RateCardBundleSlabStrategy>,
 }
 impl RateCardBundle {
@@ -980,17 +1214,26 @@ impl RateCardBundle {
         }
     }
     /// Sets `bundles`: The bundles; 1 to 10.
-    pub fn bundles(mut self, value: impl IntoIterator<Item = impl Into<BundleStrategy>>) -> Self {
+    pub fn bundles(
+        mut self,
+        value: impl IntoIterator<Item = impl Into<BundleStrategy>>,
+    ) -> Self {
         self.bundles = value.into_iter().map(Into::into).collect();
         self
     }
     /// Sets `rate_strategy`: How a rate is applied: FLAT (once), the only value there is.
-    pub fn rate_strategy(mut self, value: impl Into<RateCardBundleRateStrategy>) -> Self {
+    pub fn rate_strategy(
+        mut self,
+        value: impl Into<RateCardBundleRateStrategy>,
+    ) -> Self {
         self.rate_strategy = Some(value.into());
         self
     }
     /// Sets `slab_strategy`: How the bundles work together: TIER, the only value there is.
-    pub fn slab_strategy(mut self, value: impl Into<RateCardBundleSlabStrategy>) -> Self {
+    pub fn slab_strategy(
+        mut self,
+        value: impl Into<RateCardBundleSlabStrategy>,
+    ) -> Self {
         self.slab_strategy = Some(value.into());
         self
     }
@@ -1038,10 +1281,17 @@ pub struct RateCardUsageValue {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub name: String,
     /// How a rate is applied: FLAT (once) or PER_UNIT (to each unit of usage).
-    #[serde(rename = "rateStrategy", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "rateStrategy",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub rate_strategy: RateCardUsageValueRateStrategy,
     /// How the slabs work together: TIER, the only value there is.
-    #[serde(rename = "slabStrategy", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "slabStrategy",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub slab_strategy: Option<RateCardUsageValueSlabStrategy>,
     /// The rates, by amount of usage; 1 to 10.
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
@@ -1067,17 +1317,26 @@ impl RateCardUsageValue {
         self
     }
     /// Sets `rate_strategy`: How a rate is applied: FLAT (once) or PER_UNIT (to each unit of usage).
-    pub fn rate_strategy(mut self, value: impl Into<RateCardUsageValueRateStrategy>) -> Self {
+    pub fn rate_strategy(
+        mut self,
+        value: impl Into<RateCardUsageValueRateStrategy>,
+    ) -> Self {
         self.rate_strategy = value.into();
         self
     }
     /// Sets `slab_strategy`: How the slabs work together: TIER, the only value there is.
-    pub fn slab_strategy(mut self, value: impl Into<RateCardUsageValueSlabStrategy>) -> Self {
+    pub fn slab_strategy(
+        mut self,
+        value: impl Into<RateCardUsageValueSlabStrategy>,
+    ) -> Self {
         self.slab_strategy = Some(value.into());
         self
     }
     /// Sets `slabs`: The rates, by amount of usage; 1 to 10.
-    pub fn slabs(mut self, value: impl IntoIterator<Item = impl Into<UsageStrategy>>) -> Self {
+    pub fn slabs(
+        mut self,
+        value: impl IntoIterator<Item = impl Into<UsageStrategy>>,
+    ) -> Self {
         self.slabs = value.into_iter().map(Into::into).collect();
         self
     }
@@ -1115,10 +1374,15 @@ pub struct RemoveCustomerAccountAliasesRequest {
 impl RemoveCustomerAccountAliasesRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
-        Self { aliases: Default::default() }
+        Self {
+            aliases: Default::default(),
+        }
     }
     /// Sets `aliases`: The aliases; 1 to 10, of at most 50 characters each.
-    pub fn aliases(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn aliases(
+        mut self,
+        value: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
         self.aliases = value.into_iter().map(Into::into).collect();
         self
     }
@@ -1153,13 +1417,25 @@ pub struct UsageStrategy {
     #[serde(default, deserialize_with = "crate::lenient::null_as_default")]
     pub rate: crate::Decimal,
     /// Units of usage after which the rate holds.
-    #[serde(rename = "startAfter", default, deserialize_with = "crate::lenient::null_as_default")]
+    #[serde(
+        rename = "startAfter",
+        default,
+        deserialize_with = "crate::lenient::null_as_default"
+    )]
     pub start_after: crate::Decimal,
 }
 impl UsageStrategy {
     /// One with everything that is required.
-    pub fn new(order: impl Into<u32>, rate: impl Into<crate::Decimal>, start_after: impl Into<crate::Decimal>) -> Self {
-        Self { order: order.into(), rate: rate.into(), start_after: start_after.into() }
+    pub fn new(
+        order: impl Into<u32>,
+        rate: impl Into<crate::Decimal>,
+        start_after: impl Into<crate::Decimal>,
+    ) -> Self {
+        Self {
+            order: order.into(),
+            rate: rate.into(),
+            start_after: start_after.into(),
+        }
     }
     /// Sets `order`: Position of the slab among the others, from 1 to 10.
     pub fn order(mut self, value: impl Into<u32>) -> Self {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Finding, snake_case};
 use crate::document::{Document, entries, operations};
 
-/// The generator takes `OpenAPI` 3.0 alone.
+/// The generator takes OpenAPI 3.0 alone.
 pub(super) fn version(document: &Document, findings: &mut Vec<Finding>) {
     let version = document.json()["openapi"].as_str().unwrap_or_default();
     if version != "3.0.3" {
