@@ -7,5 +7,6 @@ mod ingestion;
 mod operations;
 mod paging;
 mod support;
+mod tls;
 mod wire;
 mod workspace;

@@ -3,8 +3,12 @@
 use std::fmt::Write as _;
 
 use togai_ext::prelude::*;
-use togai_ext::types::{EventCorrectionAction, EventCorrectionInfoStatus, EventCorrectionRequest, IngestEventRequest};
-use togai_ext::types::{IngestBatchEventRequest, IngestionStatusStatus};
+use togai_ext::types::{
+    AddCustomerAccountAliasesRequest, AssociatePricePlanRequest, CreateCustomerAccountRequest, EventCorrectionAction,
+    EventCorrectionInfoStatus, EventCorrectionRequest, IngestBatchEventRequest, IngestEventRequest,
+    IngestionStatusStatus, RemoveCustomerAccountAliasesRequest, UpdateCustomerAccountRequest,
+};
+use togai_sandbox::Fault;
 
 use crate::support::{bad_event, event, start};
 
@@ -45,6 +49,38 @@ fn there_are_the_thirteen_operations() {
         assert!(ids.contains(&id), "{id}");
     }
     assert_eq!(ids.len(), 13);
+}
+
+#[tokio::test]
+async fn every_operation_is_repeated_when_it_is_throttled() {
+    let (sandbox, client) = start().await;
+    // Whatever the answer is in the end: it is that of the second request.
+    macro_rules! check {
+        ($($operation:ident $(.$parameter:ident($value:expr))*;)*) => {$(
+            sandbox.clear_requests();
+            sandbox.fault(Fault::status(429).header("retry-after", "0").on(stringify!($operation)).first(1));
+            let _ = client.$operation()$(.$parameter($value))*.send().await;
+            let statuses: Vec<_> = sandbox.requests().iter().map(|request| request.status).collect();
+            assert_eq!((statuses.len(), statuses[0]), (2, Some(429)), stringify!($operation));
+            assert_ne!(statuses[1], Some(429), stringify!($operation));
+        )*};
+    }
+    let aliases = ["acme"];
+    check! {
+        ingest.body(IngestEventRequest::new(event(1)));
+        ingest_batch.body(IngestBatchEventRequest::new([event(1)]));
+        get_events;
+        get_single_event.event_id("ride-1");
+        event_correction.action("UNDO").event_id("ride-1");
+        create_account.customer_id("c").body(CreateCustomerAccountRequest::new("acme", "Acme"));
+        get_accounts.customer_id("c");
+        get_account.customer_id("c").account_id("acme");
+        update_account.customer_id("c").account_id("acme").body(UpdateCustomerAccountRequest::new().name("New"));
+        add_aliases.customer_id("c").account_id("acme").body(AddCustomerAccountAliasesRequest::new().aliases(aliases));
+        remove_aliases.customer_id("c").account_id("acme").body(RemoveCustomerAccountAliasesRequest::new().aliases(aliases));
+        associate_price_plan.customer_id("c").account_id("acme").body(AssociatePricePlanRequest::new("Standard"));
+        delete_account.customer_id("c").account_id("acme");
+    }
 }
 
 #[tokio::test]
