@@ -245,3 +245,11 @@ async fn events_without_an_id_get_one_before_the_first_attempt() {
     let ids: std::collections::BTreeSet<_> = sandbox.metered().into_iter().filter_map(|event| event.event_id).collect();
     assert_eq!(ids.len(), 3);
 }
+
+#[tokio::test]
+async fn a_source_may_borrow() {
+    let (_sandbox, client) = start().await;
+    let rides = [1, 2, 3];
+    let report = client.ingest_events(rides.iter().map(|number| event(*number))).send().await.unwrap();
+    assert_eq!(report.accepted(), rides.len() as u64);
+}

@@ -12,6 +12,7 @@ mod togai;
 mod verdict;
 
 use futures::Stream;
+use futures::stream::{self, Iter};
 use togai_api::{Client, Event};
 
 pub use error::IngestError;
@@ -44,37 +45,27 @@ pub use request::Ingest;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The call borrows what its source borrows, and can be sent to another thread where its source can.
 pub trait IngestExt {
     /// Ingests the events of an iterator.
     ///
     /// The iterator is pulled on the task that sends, so one that reads a file belongs on a thread of its own, with a
     /// channel to [`ingest_stream`](Self::ingest_stream).
-    fn ingest_events<I>(&self, events: I) -> Ingest<futures::stream::Iter<I::IntoIter>>
-    where
-        I: IntoIterator<Item = Event>,
-        I::IntoIter: Send + 'static;
+    fn ingest_events<I: IntoIterator<Item = Event>>(&self, events: I) -> Ingest<Iter<I::IntoIter>>;
 
     /// Ingests the events of a stream.
     ///
     /// A batch is sent when it is full or the stream has ended, not before.
-    fn ingest_stream<S>(&self, events: S) -> Ingest<S>
-    where
-        S: Stream<Item = Event> + Send + 'static;
+    fn ingest_stream<S: Stream<Item = Event>>(&self, events: S) -> Ingest<S>;
 }
 
 impl IngestExt for Client {
-    fn ingest_events<I>(&self, events: I) -> Ingest<futures::stream::Iter<I::IntoIter>>
-    where
-        I: IntoIterator<Item = Event>,
-        I::IntoIter: Send + 'static,
-    {
-        Ingest::new(self.clone(), futures::stream::iter(events))
+    fn ingest_events<I: IntoIterator<Item = Event>>(&self, events: I) -> Ingest<Iter<I::IntoIter>> {
+        Ingest::new(self.clone(), stream::iter(events))
     }
 
-    fn ingest_stream<S>(&self, events: S) -> Ingest<S>
-    where
-        S: Stream<Item = Event> + Send + 'static,
-    {
+    fn ingest_stream<S: Stream<Item = Event>>(&self, events: S) -> Ingest<S> {
         Ingest::new(self.clone(), events)
     }
 }

@@ -68,7 +68,7 @@ impl<S> Ingest<S> {
     }
 }
 
-impl<S: Stream<Item = Event> + Send + 'static> Ingest<S> {
+impl<S: Stream<Item = Event>> Ingest<S> {
     /// Sends the events in batches and waits for what becomes of them.
     ///
     /// Dropping the future stops the call: batches in flight are abandoned, and the server may take them. Which events

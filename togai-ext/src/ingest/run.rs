@@ -32,7 +32,7 @@ impl Default for Settings {
 /// Ingests all events: what became of each that was pulled, and what stopped the call where something did.
 pub(super) async fn run<B: Backend<Event = Event>>(
     backend: &B,
-    events: impl Stream<Item = Event> + Send,
+    events: impl Stream<Item = Event>,
     settings: Settings,
 ) -> (IngestReport, Option<Error>) {
     let mut events = pin!(events);
