@@ -74,16 +74,6 @@ async fn values_that_are_missing_or_wrong_are_named_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn redirects_are_not_followed() {
-    let (sandbox, client) = start().await;
-    let (elsewhere, _) = start().await;
-    sandbox.fault(Fault::status(307).header("location", elsewhere.base_url()));
-    let error = client.get_events().send().await.unwrap_err();
-    assert_eq!(error.status().map(|status| status.as_u16()), Some(307));
-    assert_eq!(elsewhere.requests().len(), 0);
-}
-
-#[tokio::test]
 async fn answers_that_are_too_large_are_not_read_to_their_end() {
     let (sandbox, _) = start().await;
     let client = crate::support::builder_of(&sandbox).with_max_response_bytes(1000).build().unwrap();

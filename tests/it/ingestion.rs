@@ -99,7 +99,7 @@ async fn one_refused_event_is_named_and_the_others_are_accepted() {
     assert_eq!(counts(&report), "9 accepted, 1 rejected");
     let refused = &report.not_accepted()[0];
     assert_eq!((refused.index, &refused.event), (7, &bad_event(7)));
-    insta::assert_snapshot!(refused.outcome, @r###"rejected: events[2].attributes[0].value: has to match ^-?\d{1,512}(\.\d+)?$, but is "far""###);
+    insta::assert_snapshot!(refused.outcome, @r###"rejected: attributes[0].value: has to match ^-?\d{1,512}(\.\d+)?$, but is "far""###);
     assert_eq!(sandbox.metered().len(), 9);
     assert!(report.into_result().is_err());
 }
@@ -170,7 +170,12 @@ async fn where_the_answer_is_lost_nothing_is_known() {
     sandbox.fault(Fault::reset_after_reading().on("ingest_batch"));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
     5 unknown
-    stopped by: ingest_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+    stopped by: ingest_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied, so look before repeating it
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
     POST /ingestBatch 5 events -> no answer (fault: reset after reading)
     metered: 5
     "###);
@@ -188,6 +193,7 @@ async fn where_the_answer_is_cut_off_nothing_is_known() {
 async fn where_no_answer_comes_in_time_nothing_is_known() {
     let (sandbox, _) = start().await;
     let client = builder_of(&sandbox).with_attempt_timeout(Duration::from_millis(50)).build().unwrap();
+    let client = client.with(CallOptions::new().retry(RetryPolicy::never()));
     sandbox.fault(Fault::delay(Duration::from_secs(3600)).on("ingest_batch"));
     let failure = client.ingest_events((0..5).map(event)).send().await.unwrap_err();
     assert!(failure.error().is_timeout() && failure.error().maybe_delivered());
@@ -200,7 +206,12 @@ async fn where_the_server_fails_nothing_is_known() {
     sandbox.fault(Fault::status(503).body("<html><title>503</title></html>").on("ingest_batch"));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
     5 unknown
-    stopped by: ingest_batch: the server answered 503 Service Unavailable: 503 (1 attempt); the request may have been applied, so look before repeating it
+    stopped by: ingest_batch: the server answered 503 Service Unavailable: 503 (6 attempts); the request may have been applied, so look before repeating it
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
     POST /ingestBatch 5 events -> 503 (fault: status 503)
     metered: 0
     "###);
@@ -211,7 +222,7 @@ async fn without_a_server_nothing_was_sent() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let client = ClientBuilder::new(TOKEN).base_url(address).build().unwrap();
+    let client = ClientBuilder::new(TOKEN).base_url(address).with_retry(RetryPolicy::never()).build().unwrap();
     let failure = client.ingest_events((0..5).map(event)).send().await.unwrap_err();
     assert_eq!(counts(failure.report()), "5 not sent");
     assert!(failure.error().is_connect() && !failure.error().maybe_delivered());
@@ -226,7 +237,8 @@ async fn without_a_server_nothing_was_sent() {
 async fn events_that_are_sent_again_are_metered_once() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::reset_after_reading().on("ingest_batch").first(1));
-    let failure = client.ingest_events((0..5).map(event)).send().await.unwrap_err();
+    let once = client.with(CallOptions::new().retry(RetryPolicy::never()));
+    let failure = once.ingest_events((0..5).map(event)).send().await.unwrap_err();
     let (report, _, _) = failure.into_parts();
     let again = report.into_not_accepted().into_iter().map(|unknown| unknown.event);
     assert_eq!(counts(&client.ingest_events(again).send().await.unwrap()), "5 accepted");

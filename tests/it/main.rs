@@ -2,10 +2,12 @@
 
 mod accounts;
 mod answers;
+mod calls;
 mod errors;
 mod ingestion;
 mod operations;
 mod paging;
+mod safety;
 mod support;
 mod tls;
 mod wire;

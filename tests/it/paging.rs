@@ -70,7 +70,7 @@ async fn a_list_goes_on_after_an_error() {
     let (sandbox, client) = start().await;
     client.ingest_events((0..60).map(event)).send().await.unwrap().into_result().unwrap();
     sandbox.clear_requests();
-    let mut events = client.get_events().items();
+    let mut events = client.with(CallOptions::new().retry(RetryPolicy::never())).get_events().items();
     for _ in 0..50 {
         events.try_next().await.unwrap().unwrap();
     }

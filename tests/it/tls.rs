@@ -18,7 +18,7 @@ async fn an_https_address_is_greeted_in_tls_with_http_2_on_offer() {
         greeting
     });
 
-    let client = ClientBuilder::new(TOKEN).base_url(address).build().unwrap();
+    let client = ClientBuilder::new(TOKEN).base_url(address).with_retry(RetryPolicy::never()).build().unwrap();
     let error = client.get_events().send().await.unwrap_err();
     assert!(error.is_connect() && !error.maybe_delivered(), "{error}");
 

@@ -51,7 +51,7 @@ async fn a_single_call() {
     headers.sort_unstable();
     insta::assert_snapshot!(format!("{request}\n{}", headers.join(" ")), @r###"
     GET /events?pageSize=10&status=PROCESSED -> 200
-    accept authorization host user-agent
+    accept accept-encoding authorization host user-agent
     "###);
     let agent = request.header("user-agent").unwrap();
     assert!(agent.starts_with("togai-ext/"), "{agent}");

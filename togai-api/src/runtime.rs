@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::{Error, Operation};
+use crate::{Error, Operation, Paging};
 
 /// A value in its place in a path, percent-encoded.
 ///
@@ -16,6 +16,17 @@ pub(crate) fn path_value(operation: &'static Operation, name: &str, value: &impl
         ));
     }
     Ok(progenitor_client::encode_path(&value))
+}
+
+/// Refuses a page size outside of the document's limits, which servers answer in ways of their own.
+pub(crate) fn check_page_size(operation: &'static Operation, size: Option<u32>) -> Result<(), Error> {
+    match (size, operation.paging) {
+        (Some(size), Some(limits)) if !(limits.smallest..=limits.largest).contains(&size) => {
+            let Paging { smallest, largest } = limits;
+            Err(invalid_request(operation, format!("`page_size` is {size}: set it to {smallest} to {largest}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The error of a request that was not sent because a value of it is missing or of no use.

@@ -1,5 +1,6 @@
 //! The seam between the generated client and everything that happens to a request on its way.
 
+use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
@@ -40,7 +41,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// }
 /// # let _ = Announce(togai_api::HttpTransport::new());
 /// ```
-pub trait Transport: fmt::Debug + Send + Sync + 'static {
+///
+/// It is [`Any`], so that an extension of the client finds its own transport behind [`Client::transport`](crate::Client).
+pub trait Transport: Any + fmt::Debug + Send + Sync {
     /// Sends the request and waits for the whole answer.
     ///
     /// Dropping the future abandons the request; the server may have applied it.
@@ -71,6 +74,8 @@ pub struct CallContext {
     pub attempts: u32,
     /// The time spent in all, waits included.
     pub elapsed: Duration,
+    /// Whether an attempt before the last one may have been applied, whatever became of the last.
+    pub maybe_delivered: bool,
     secret: Option<Secret>,
 }
 
@@ -87,7 +92,7 @@ impl fmt::Debug for Secret {
 impl CallContext {
     /// The context of a call that made so many attempts in so much time.
     pub fn new(attempts: u32, elapsed: Duration) -> Self {
-        Self { attempts, elapsed, secret: None }
+        Self { attempts, elapsed, ..Self::default() }
     }
 
     /// Sets the credential of the call, so that no error repeats it should the server have echoed it.
@@ -169,7 +174,10 @@ impl Transport for HttpTransport {
                     response.extensions_mut().insert(CallContext::new(1, start.elapsed()));
                     Ok(response)
                 }
-                Err(failure) => Err(TransportError { failure, context: CallContext::new(1, start.elapsed()) }),
+                Err(failure) => {
+                    let context = CallContext::new(1, start.elapsed());
+                    Err(TransportError { failure, context, retry_after: None })
+                }
             }
         })
     }
@@ -182,6 +190,7 @@ impl Transport for HttpTransport {
 pub struct TransportError {
     failure: Failure,
     context: CallContext,
+    retry_after: Option<Duration>,
 }
 
 /// The failure without the circumstances.
@@ -205,6 +214,10 @@ pub enum TransportErrorKind {
     Interrupted,
     /// The answer is larger than the client reads.
     TooLarge,
+    /// The deadline of the call passed before an attempt could be made; nothing was sent.
+    Deadline,
+    /// The server had asked for a pause that is longer than the call may wait; nothing was sent.
+    Paused,
 }
 
 impl TransportErrorKind {
@@ -228,7 +241,19 @@ impl TransportError {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
         context: CallContext,
     ) -> Self {
-        Self { failure: Failure { kind, source: Some(source.into()) }, context }
+        Self { failure: Failure { kind, source: Some(source.into()) }, context, retry_after: None }
+    }
+
+    /// The error of a call that was not made because the server had asked for a pause, with what is left of that.
+    pub fn paused(left: Duration, context: CallContext) -> Self {
+        let failure = Failure { kind: TransportErrorKind::Paused, source: None };
+        Self { failure, context, retry_after: Some(left) }
+    }
+
+    /// The error of a call that was not made because its deadline had passed.
+    pub fn deadline(context: CallContext) -> Self {
+        let failure = Failure { kind: TransportErrorKind::Deadline, source: None };
+        Self { failure, context, retry_after: None }
     }
 
     /// What went wrong.
@@ -246,8 +271,13 @@ impl TransportError {
         &mut self.context
     }
 
-    pub(crate) fn into_parts(self) -> (TransportErrorKind, Option<Box<dyn StdError + Send + Sync>>, CallContext) {
-        (self.failure.kind, self.failure.source, self.context)
+    /// How long to wait before the call is worth making, where a pause kept it from being made.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    pub(crate) fn into_source(self) -> Option<Box<dyn StdError + Send + Sync>> {
+        self.failure.source
     }
 }
 
@@ -271,6 +301,8 @@ impl TransportErrorKind {
             Self::Timeout => "no answer came in time",
             Self::Interrupted => "the connection broke before the answer was complete",
             Self::TooLarge => "the answer is larger than the client reads",
+            Self::Deadline => "the deadline passed before the request could be sent",
+            Self::Paused => "the server has asked for a pause that the call cannot wait out",
         }
     }
 }

@@ -10,8 +10,8 @@ use togai_api::{Client, Error, HttpTransport};
 
 use crate::authenticate::Authenticate;
 use crate::clock::SystemClock;
-use crate::retry::Retry;
-use crate::{Environment, RetryPolicy, tls};
+use crate::retry::{Parts, Retry};
+use crate::{Environment, RetryBudget, RetryPolicy, tls};
 
 const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 
@@ -42,7 +42,7 @@ const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 /// | time for an attempt, from the first byte sent to the last byte read | 30 s |
 /// | idle connections are kept for | 50 s |
 /// | size of an answer | 32 MiB |
-/// | retry | [`RetryPolicy::default`] |
+/// | retry | [`RetryPolicy::default`], and at most 100 retries of all calls in an outage, [`RetryBudget`] |
 /// | user agent | `togai-ext/` and its version |
 ///
 /// Redirects are never followed, since they would take the token along. `http://` is accepted for this machine alone.
@@ -54,6 +54,7 @@ pub struct ClientBuilder {
     max_response_bytes: Option<usize>,
     user_agent: String,
     retry: RetryPolicy,
+    budget: RetryBudget,
     http: Option<reqwest::ClientBuilder>,
 }
 
@@ -70,6 +71,7 @@ impl ClientBuilder {
             max_response_bytes: None,
             user_agent: USER_AGENT.to_owned(),
             retry: RetryPolicy::default(),
+            budget: RetryBudget::default(),
             http: None,
         }
     }
@@ -153,10 +155,17 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how calls are repeated that the server throttles.
+    /// Sets how calls are repeated that meet throttling or an outage.
     #[must_use]
     pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// Sets how many retries all calls of the client, its clones included, may make in an outage; 100 by default.
+    #[must_use]
+    pub fn with_retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.budget = budget;
         self
     }
 
@@ -204,7 +213,13 @@ impl ClientBuilder {
             bottom = bottom.with_max_response_bytes(bytes);
         }
         let transport = Authenticate::new(&self.token, bottom)?;
-        let transport = Retry::new(self.retry, Arc::new(SystemClock), transport);
+        let transport = Retry::new(Parts {
+            inner: Box::new(transport),
+            clock: Arc::new(SystemClock),
+            policy: self.retry,
+            attempt_timeout: Some(self.attempt_timeout),
+            budget: self.budget,
+        });
 
         let http = tls::configure(self.http.unwrap_or_default(), needs_tls)?
             .redirect(reqwest::redirect::Policy::none())
@@ -230,6 +245,7 @@ impl fmt::Debug for ClientBuilder {
             .field("max_response_bytes", &self.max_response_bytes)
             .field("user_agent", &self.user_agent)
             .field("retry", &self.retry)
+            .field("budget", &self.budget)
             .finish_non_exhaustive()
     }
 }

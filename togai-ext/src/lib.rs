@@ -27,6 +27,7 @@
 //!   `http://` addresses of this machine work.
 
 mod authenticate;
+mod call_options;
 mod client_builder;
 mod clock;
 mod environment;
@@ -34,15 +35,19 @@ mod ingest;
 mod paginate;
 pub mod prelude;
 mod retry;
+mod stats;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod trace;
 
+pub use call_options::{CallOptions, ClientExt};
 pub use client_builder::ClientBuilder;
 pub use environment::Environment;
 pub use ingest::{IdPolicy, Ingest, IngestError, IngestExt, IngestReport, NotAccepted, Outcome};
 pub use paginate::{Items, Page, Pages, Paginate};
-pub use retry::RetryPolicy;
+pub use retry::{RetryBudget, RetryPolicy};
+pub use stats::{ClassStats, Stats};
 pub use togai_api::{Attribute, Client, Decimal, Error, Event, ResponseValue, Timestamp, types};
 
 /// Fails to compile when a public type loses a property that users rely on.
@@ -51,6 +56,7 @@ const _: () = {
     const fn stream<T: futures::Stream + Send + Unpin + 'static>() {}
     const fn sent<T: Send + 'static>(_: fn(Ingest<futures::stream::Empty<Event>>) -> T) {}
     shared::<RetryPolicy>();
+    shared::<CallOptions>();
     shared::<Environment>();
     shared::<IngestReport>();
     stream::<Items<togai_api::builder::GetEvents>>();

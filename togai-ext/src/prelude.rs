@@ -1,6 +1,6 @@
 //! Everything that most applications need: `use togai_ext::prelude::*;`.
 
 pub use crate::{
-    Attribute, Client, ClientBuilder, Decimal, Environment, Error, Event, IdPolicy, IngestError, IngestExt,
-    IngestReport, Outcome, Page, Paginate, RetryPolicy, Timestamp,
+    Attribute, CallOptions, Client, ClientBuilder, ClientExt, Decimal, Environment, Error, Event, IdPolicy,
+    IngestError, IngestExt, IngestReport, Outcome, Page, Paginate, RetryPolicy, Timestamp,
 };

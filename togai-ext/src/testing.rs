@@ -14,11 +14,17 @@ pub(crate) struct VirtualClock {
     start: Instant,
     elapsed: Arc<Mutex<Duration>>,
     random: f64,
+    hangs: bool,
 }
 
 impl VirtualClock {
     pub(crate) fn new(random: f64) -> Self {
-        Self { start: Instant::now(), elapsed: Arc::default(), random }
+        Self { start: Instant::now(), elapsed: Arc::default(), random, hangs: false }
+    }
+
+    /// The same, whose sleep never ends.
+    pub(crate) fn that_hangs(self) -> Self {
+        Self { hangs: true, ..self }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -36,6 +42,9 @@ impl Clock for VirtualClock {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        if self.hangs {
+            return Box::pin(std::future::pending());
+        }
         *self.elapsed.lock().unwrap_or_else(PoisonError::into_inner) += duration;
         Box::pin(std::future::ready(()))
     }
@@ -50,7 +59,16 @@ impl Clock for VirtualClock {
 pub(crate) struct Script {
     clock: VirtualClock,
     answers: Arc<Mutex<VecDeque<Answer>>>,
-    asked: Arc<Mutex<Vec<Duration>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+/// A request that came.
+#[derive(Clone, Debug)]
+struct Asked {
+    at: Duration,
+    timeout: Option<Duration>,
+    url: String,
+    headers: reqwest::header::HeaderMap,
 }
 
 /// A status with headers, or no answer at all.
@@ -68,7 +86,23 @@ impl Script {
 
     /// The times at which requests came, in milliseconds.
     pub(crate) fn asked(&self) -> Vec<u128> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Duration::as_millis).collect()
+        self.requests().iter().map(|asked| asked.at.as_millis()).collect()
+    }
+
+    /// How long each attempt was given, where it was given less than by default.
+    pub(crate) fn timeouts(&self) -> Vec<Option<Duration>> {
+        self.requests().iter().map(|asked| asked.timeout).collect()
+    }
+
+    /// Address and headers of the request that came last.
+    pub(crate) fn last_request(&self) -> (String, reqwest::header::HeaderMap) {
+        let requests = self.requests();
+        let last = requests.last().expect("a request came");
+        (last.url.clone(), last.headers.clone())
+    }
+
+    fn requests(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -76,10 +110,15 @@ impl Transport for Script {
     fn execute<'a>(
         &'a self,
         _http: &'a reqwest::Client,
-        _request: reqwest::Request,
+        request: reqwest::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(self.clock.elapsed());
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(Asked {
+            at: self.clock.elapsed(),
+            timeout: request.timeout().copied(),
+            url: request.url().to_string(),
+            headers: request.headers().clone(),
+        });
         let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         Box::pin(async move {
             match answer {

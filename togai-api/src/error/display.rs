@@ -42,7 +42,7 @@ impl fmt::Display for Error {
             let plural = if attempts == 1 { "" } else { "s" };
             write!(formatter, " ({attempts} attempt{plural}, {})", Rounded(context.elapsed))?;
         }
-        if let Some(wait) = self.retry_after().filter(|_| self.is_throttled()) {
+        if let Some(wait) = self.retry_after().filter(|_| self.is_throttled() && !self.maybe_delivered()) {
             write!(formatter, "; send fewer requests, or wait at least {} before the next", Rounded(wait))?;
         } else if let Some(advice) = self.advice() {
             write!(formatter, "; {advice}")?;

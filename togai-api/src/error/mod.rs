@@ -44,6 +44,7 @@ struct Inner {
     changes: bool,
     answer: Option<Answer>,
     resume_token: Option<String>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -72,6 +73,7 @@ impl Error {
                 changes: false,
                 answer: None,
                 resume_token: None,
+                retry_after: None,
                 source: None,
             }),
         }
@@ -159,9 +161,18 @@ impl Error {
 
     /// How long the server asked to wait, from `Retry-After` or `retry-after-ms` of its last answer.
     ///
-    /// A date is measured against the system clock at the time of the answer.
+    /// A date is measured against the system clock at the time of the answer. Where the call was not made because the
+    /// server had asked for a pause before, it is what is left of that.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.inner.answer.as_ref().and_then(|answer| answer.retry_after)
+        self.inner.retry_after.or_else(|| self.inner.answer.as_ref().and_then(|answer| answer.retry_after))
+    }
+
+    /// The place in the body that could not be decoded, such as `data[3].status`.
+    pub fn json_path(&self) -> Option<&str> {
+        match &self.inner.kind {
+            Kind::Decode { path, .. } => Some(path),
+            _ => None,
+        }
     }
 
     /// The first characters of the body that could not be decoded.
@@ -194,9 +205,21 @@ impl Error {
         matches!(self.inner.kind, Kind::Decode { .. })
     }
 
-    /// Whether the server throttled the call, status 429.
+    /// Whether the server throttled the call, status 429, or had asked for a pause that it could not wait out.
     pub fn is_throttled(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+            || matches!(self.inner.kind, Kind::Transport(TransportErrorKind::Paused))
+    }
+
+    /// Whether the same call may succeed later: throttling, outages, broken connections, a deadline that passed.
+    ///
+    /// It does not say that repeating is harmless; [`maybe_delivered`](Self::maybe_delivered) has the other half.
+    pub fn is_retryable(&self) -> bool {
+        match &self.inner.kind {
+            Kind::Transport(kind) => !matches!(kind, TransportErrorKind::Request | TransportErrorKind::TooLarge),
+            Kind::Status => self.status().is_some_and(|status| matches!(status.as_u16(), 408 | 429 | 500 | 502..=504)),
+            _ => false,
+        }
     }
 
     /// Whether the server did not accept the token or what it may do, status 401 or 403.
@@ -212,14 +235,18 @@ impl Error {
     /// Whether the server may have applied the request although the call failed.
     ///
     /// It is so for requests that change something, where no answer came (in time, or whole), where the answer was 408
-    /// or a 5xx, and where an answer of success could not be decoded. Repeating such a request may do it twice.
+    /// or a 5xx, and where an answer of success could not be decoded. It is so, too, where that happened to an attempt
+    /// before the last, and the last was throttled or not sent. Repeating such a request may do it twice.
     pub fn maybe_delivered(&self) -> bool {
+        let before = self.inner.context.as_ref().is_some_and(|context| context.maybe_delivered);
         self.inner.changes
             && match &self.inner.kind {
-                Kind::Transport(kind) => kind.maybe_delivered(),
-                Kind::Status => self
-                    .status()
-                    .is_some_and(|status| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT),
+                Kind::Transport(kind) => before || kind.maybe_delivered(),
+                Kind::Status => self.status().is_some_and(|status| match status {
+                    StatusCode::TOO_MANY_REQUESTS => before,
+                    StatusCode::REQUEST_TIMEOUT => true,
+                    other => other.is_server_error(),
+                }),
                 Kind::Decode { .. } => true,
                 Kind::Configuration(_) | Kind::InvalidRequest(_) | Kind::Protocol(_) => false,
             }
@@ -241,12 +268,12 @@ impl StdError for Error {
 
 /// The error of a call that had no whole answer.
 pub(crate) fn from_transport(operation: &'static Operation, failure: TransportError) -> Error {
-    let (kind, source, context) = failure.into_parts();
-    let mut error = Error::of(Kind::Transport(kind));
+    let mut error = Error::of(Kind::Transport(failure.kind()));
     error.inner.operation = Some(operation.id);
     error.inner.changes = operation.method != "GET";
-    error.inner.context = Some(context);
-    error.inner.source = source;
+    error.inner.context = Some(failure.context().clone());
+    error.inner.retry_after = failure.retry_after();
+    error.inner.source = failure.into_source();
     error
 }
 

@@ -75,7 +75,7 @@ fn throttling_says_how_long_to_wait() {
     let error = failed("ingest", 429, &[("retry-after", "7")], r#"{"message": "slow down"}"#);
     insta::assert_snapshot!(
         error,
-        @"ingest: the server answered 429 Too Many Requests: slow down (3 attempts, 1.2 s); send fewer requests, or wait at least 7.0 s before the next"
+        @"ingest: the server answered 429 Too Many Requests: slow down (3 attempts, 1.2 s); send fewer requests, or wait at least 7 s before the next"
     );
     assert!(error.is_throttled() && !error.maybe_delivered());
     assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));

@@ -91,6 +91,7 @@ impl GetAccounts {
             .map_err(|problem| runtime::invalid_request(operation, problem))?;
         let page_size = page_size
             .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
         let url = format!(
             "{}/customers/{}/accounts", client.baseurl, runtime::path_value(operation,
             "customer_id", & customer_id) ?
@@ -821,6 +822,7 @@ impl GetEvents {
             .map_err(|problem| runtime::invalid_request(operation, problem))?;
         let status = status
             .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
         let url = format!("{}/events", client.baseurl,);
         let request = client
             .client

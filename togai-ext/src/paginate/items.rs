@@ -23,6 +23,11 @@ impl<R: PagedRequest> Items<R> {
         Self { pages, page: Vec::new().into_iter() }
     }
 
+    /// Asks for the next page while this one is being used, see [`Pages::prefetch`].
+    pub fn prefetch(self) -> Self {
+        Self { pages: self.pages.prefetch(), ..self }
+    }
+
     /// Goes on from a token, one of [`Page::resume_token`](super::Page::resume_token) or [`Error::resume_token`].
     pub fn resume_from(self, token: impl Into<String>) -> Self {
         Self::new(self.pages.resume_from(token))
@@ -35,6 +40,8 @@ impl<R: PagedRequest> Stream for Items<R> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(item) = self.page.next() {
+                // A page that was asked for ahead goes on meanwhile.
+                self.pages.poll_ahead(context);
                 return Poll::Ready(Some(Ok(item)));
             }
             match ready!(self.pages.poll_page(context)) {

@@ -33,7 +33,7 @@ pub use pages::{Page, Pages};
 /// ```
 ///
 /// Nothing is sent before the first poll, and a page is asked for when the one before it is used up, so `.take(n)` costs
-/// no page too many. The list ends where the server sends no token; an empty page with a token is gone past. An error is
+/// no page too many, unless `prefetch` is on. The list ends where the server sends no token; an empty page with a token is gone past. An error is
 /// yielded once; polling again asks for the same page again.
 pub trait Paginate: PagedRequest {
     /// The list, item by item.
@@ -49,8 +49,11 @@ pub trait Paginate: PagedRequest {
 
 impl<R: PagedRequest> Paginate for R {}
 
-/// The items of a page and the token of the next, once they are there.
-pub(crate) type Fetch<T> = BoxFuture<'static, Result<(Vec<T>, Option<String>), Error>>;
+/// A page on its way.
+pub(crate) type Fetch<T> = BoxFuture<'static, Fetched<T>>;
+
+/// The items of a page and the token of the next.
+pub(crate) type Fetched<T> = Result<(Vec<T>, Option<String>), Error>;
 
 /// A request for a page. Only the builders of operations that page are ones.
 pub trait PagedRequest: Clone + Send + Unpin + sealed::Sealed + 'static {

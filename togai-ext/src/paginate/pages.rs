@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures::Stream;
 use togai_api::Error;
 
-use super::{Fetch, PagedRequest};
+use super::{Fetch, Fetched, PagedRequest};
 
 /// A page of a list.
 ///
@@ -47,8 +47,15 @@ impl<T> std::ops::Deref for Page<T> {
 pub struct Pages<R: PagedRequest> {
     request: R,
     next: Next,
-    in_flight: Option<Fetch<R::Item>>,
+    in_flight: Option<InFlight<R::Item>>,
+    prefetches: bool,
     seen: Seen,
+}
+
+/// A page on its way, or one that came before it was asked for.
+enum InFlight<T> {
+    Call(Fetch<T>),
+    Answer(Fetched<T>),
 }
 
 /// Which page comes next.
@@ -60,7 +67,32 @@ enum Next {
 
 impl<R: PagedRequest> Pages<R> {
     pub(super) fn new(request: R) -> Self {
-        Self { request, next: Next::First, in_flight: None, seen: Seen::new() }
+        Self { request, next: Next::First, in_flight: None, prefetches: false, seen: Seen::new() }
+    }
+
+    /// Asks for the next page while this one is being used: one page ahead, no more.
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # let events = (0..120).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
+    /// # client.ingest_events(events).send().await?.into_result()?;
+    /// let events: Vec<_> = client.get_events().items().prefetch().try_collect().await?;
+    /// assert_eq!(events.len(), 120);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It is off by default, since it may cost a request whose page nobody looks at, and reading is limited to 10
+    /// requests a second. The request is sent when a page is yielded, and goes on whenever the stream is polled.
+    pub fn prefetch(mut self) -> Self {
+        self.prefetches = true;
+        self
     }
 
     /// Goes on from a token, one of [`Page::resume_token`] or [`Error::resume_token`].
@@ -96,38 +128,67 @@ impl<R: PagedRequest> Stream for Pages<R> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let mut call = match (this.in_flight.take(), &this.next) {
-            (Some(call), _) => call,
-            (None, Next::None) => return Poll::Ready(None),
-            (None, Next::First) => this.request.clone().fetch(),
-            (None, Next::Token(token)) => this.request.clone().with_token(token.clone()).fetch(),
-        };
-        let Poll::Ready(answer) = call.as_mut().poll(context) else {
-            this.in_flight = Some(call);
-            return Poll::Pending;
-        };
-        let current = match &this.next {
+        if this.in_flight.is_none() {
+            let Some(call) = this.next_call() else { return Poll::Ready(None) };
+            this.in_flight = Some(InFlight::Call(call));
+        }
+        this.poll_ahead(context);
+        match this.in_flight.take() {
+            Some(InFlight::Answer(answer)) => {
+                let page = this.settle(answer);
+                if this.prefetches && page.is_ok() {
+                    this.in_flight = this.next_call().map(InFlight::Call);
+                    this.poll_ahead(context);
+                }
+                Poll::Ready(Some(page))
+            }
+            pending => {
+                this.in_flight = pending;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<R: PagedRequest> Pages<R> {
+    /// The call for the page that comes next; none after the last.
+    fn next_call(&self) -> Option<Fetch<R::Item>> {
+        match &self.next {
+            Next::First => Some(self.request.clone().fetch()),
+            Next::Token(token) => Some(self.request.clone().with_token(token.clone()).fetch()),
+            Next::None => None,
+        }
+    }
+
+    /// Lets a page that is on its way go on.
+    pub(super) fn poll_ahead(&mut self, context: &mut Context<'_>) {
+        if let Some(InFlight::Call(call)) = &mut self.in_flight
+            && let Poll::Ready(answer) = call.as_mut().poll(context)
+        {
+            self.in_flight = Some(InFlight::Answer(answer));
+        }
+    }
+
+    /// Takes an answer in: the page, and where to go on.
+    fn settle(&mut self, answer: Fetched<R::Item>) -> Result<Page<R::Item>, Error> {
+        let current = match &self.next {
             Next::Token(token) => Some(token.clone()),
             Next::First | Next::None => None,
         };
-        Poll::Ready(Some(match answer {
-            Err(error) => Err(error.with_resume_token(current)),
-            Ok((items, next_token)) => match &next_token {
-                Some(token) if !this.seen.is_new(token) => {
-                    // Going on would list the same items for ever.
-                    this.next = Next::None;
-                    let problem = format!(
-                        "the server sent the page token `{token}` a second time, so the list would never end: items after \
-                         it are missing"
-                    );
-                    Err(Error::protocol(R::OPERATION, problem).with_resume_token(current))
-                }
-                token => {
-                    this.next = token.clone().map_or(Next::None, Next::Token);
-                    Ok(Page { items, next_token })
-                }
-            },
-        }))
+        let (items, next_token) = answer.map_err(|error| error.with_resume_token(current.clone()))?;
+        if let Some(token) = &next_token
+            && !self.seen.is_new(token)
+        {
+            // Going on would list the same items for ever.
+            self.next = Next::None;
+            let problem = format!(
+                "the server sent the page token `{token}` a second time, so the list would never end: items after it are \
+                 missing"
+            );
+            return Err(Error::protocol(R::OPERATION, problem).with_resume_token(current));
+        }
+        self.next = next_token.clone().map_or(Next::None, Next::Token);
+        Ok(Page { items, next_token })
     }
 }
 

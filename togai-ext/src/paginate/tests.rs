@@ -127,6 +127,27 @@ async fn a_token_that_was_there_before_is_an_error_that_names_it_and_the_list_is
 }
 
 #[tokio::test]
+async fn one_page_is_asked_for_ahead_where_that_was_wanted() {
+    let listing = Listing::new([page(&[1, 2], Some("a")), page(&[3], Some("b")), page(&[4], None)]);
+    let mut items = listing.clone().items().prefetch();
+    assert_eq!(items.try_next().await.unwrap(), Some(1));
+    assert_eq!(listing.asked(), "- a");
+    assert_eq!((items.try_next().await.unwrap(), listing.asked()), (Some(2), "- a".to_owned()));
+    assert_eq!((items.try_next().await.unwrap(), listing.asked()), (Some(3), "- a b".to_owned()));
+    assert_eq!(items.try_collect::<Vec<u32>>().await.unwrap(), [4]);
+}
+
+#[tokio::test]
+async fn a_page_that_failed_ahead_is_told_in_its_turn_and_asked_for_again() {
+    let listing = Listing::new([page(&[1], Some("a")), failure(), page(&[2], None)]);
+    let mut items = listing.clone().items().prefetch();
+    assert_eq!(items.try_next().await.unwrap(), Some(1));
+    assert_eq!(items.try_next().await.unwrap_err().resume_token(), Some("a"));
+    assert_eq!(items.try_collect::<Vec<u32>>().await.unwrap(), [2]);
+    assert_eq!(listing.asked(), "- a a");
+}
+
+#[tokio::test]
 async fn a_list_goes_on_from_the_token_of_a_page() {
     let first = Listing::new([page(&[1], Some("a"))]).pages().try_next().await.unwrap().unwrap();
     assert_eq!(first.resume_token(), Some("a"));

@@ -1,8 +1,12 @@
-//! Repeating calls that the server throttles.
+//! Carrying calls through throttling and outages.
 
 mod backoff;
+mod budget;
+mod pause;
 mod policy;
+mod repeatable;
 mod transport;
 
+pub use budget::RetryBudget;
 pub use policy::RetryPolicy;
-pub(crate) use transport::Retry;
+pub(crate) use transport::{Parts, Retry};

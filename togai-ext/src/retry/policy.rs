@@ -1,8 +1,8 @@
-//! What is repeated, how often and how long.
+//! How often and how long calls are repeated.
 
 use std::time::Duration;
 
-/// How calls are repeated that the server throttles (status 429).
+/// How calls are repeated that meet throttling or an outage.
 ///
 /// ```
 /// use std::time::Duration;
@@ -13,15 +13,21 @@ use std::time::Duration;
 /// assert_eq!(never.max_attempts(), 1);
 /// ```
 ///
-/// A throttled request was not carried out, so repeating it is harmless whatever it does. The wait before an attempt is
-/// what the server asked for (`Retry-After` in seconds or as a date, or `retry-after-ms`), never less, and a random time
-/// on top, whose bound doubles from attempt to attempt. A wait that does not fit into the time ends the call at once:
-/// the error then holds the server's last answer, and [`Error::retry_after`](crate::Error::retry_after) says how long it
-/// asked to wait.
+/// - A throttled request (status 429) was not carried out, so it is repeated whatever it does. All calls of its quota class
+///   keep the pause that the server asked for.
+/// - So is a request that met no server: nothing was sent.
+/// - After 408, 500, 502, 503, 504, a broken connection or a timeout the request may have been carried out. It is repeated
+///   where that is harmless: it reads, replaces or deletes, all its events have ids, or it has an idempotency key.
+/// - Other answers are final: 400, 401, 403, 404, 409 and 422 would be the same again.
+///
+/// The wait before an attempt is what the server asked for (`Retry-After` in seconds or as a date, or `retry-after-ms`),
+/// never less, and a random time on top, whose bound doubles from attempt to attempt. A wait that does not fit into the
+/// time ends the call at once: the error then holds the server's last answer, and
+/// [`Error::retry_after`](crate::Error::retry_after) says how long it asked to wait.
 ///
 /// | setting | default |
 /// |---|---|
-/// | attempts, the first included | 8 |
+/// | attempts, the first included | 6 |
 /// | time in all, waits included | 60 s |
 /// | bound of the first wait | 250 ms |
 /// | bound of every wait | 10 s |
@@ -36,7 +42,7 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            max_attempts: 8,
+            max_attempts: 6,
             max_elapsed: Duration::from_secs(60),
             initial_backoff: Duration::from_millis(250),
             max_backoff: Duration::from_secs(10),
@@ -86,6 +92,10 @@ impl RetryPolicy {
     /// The time for all attempts and the waits between them.
     pub fn max_elapsed(&self) -> Duration {
         self.max_elapsed
+    }
+
+    pub(super) fn initial_backoff(&self) -> Duration {
+        self.initial_backoff
     }
 
     pub(super) fn backoff(&self) -> super::backoff::Backoff {

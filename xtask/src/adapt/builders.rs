@@ -133,6 +133,9 @@ impl<'a> Builder<'a> {
         let table = crate::table::constant(&self.operation)?;
         let url = self.url()?;
         let (request, answer) = (&self.request, self.answer);
+        let page_size = self.operation.json["x-togai-paged"]
+            .is_object()
+            .then(|| quote!(runtime::check_page_size(operation, page_size)?;));
         Ok(quote! {
             #doc
             #[derive(Clone, Debug)]
@@ -155,6 +158,7 @@ impl<'a> Builder<'a> {
                     let operation = &operations::#table;
                     let Self { client, #(#names,)* } = self;
                     #(let #names = #names.map_err(|problem| runtime::invalid_request(operation, problem))?;)*
+                    #page_size
                     let url = #url;
                     let request = #request.build().map_err(|error| runtime::unbuildable(operation, error))?;
                     client.execute(request, operation).await

@@ -1,27 +1,92 @@
-use togai_api::{OPERATIONS, TransportErrorKind};
+use std::time::Duration;
+
+use togai_api::{OPERATIONS, Operation, TransportErrorKind};
 
 use super::*;
 use crate::testing::{Answer, Script, VirtualClock};
 
 const THROTTLED: Answer = Answer::Status(429, &[], "");
 const ACCEPTED: Answer = Answer::Status(202, &[], "{}");
+const FAILED: Answer = Answer::Status(503, &[], "");
 
-/// Runs a call over a list of answers: the times of the requests in milliseconds, and how it ended.
-async fn call(policy: RetryPolicy, random: f64, answers: &[Answer]) -> (Vec<u128>, String) {
-    let clock = VirtualClock::new(random);
-    let script = Script::new(&clock, answers.iter().cloned());
-    let retry = Retry::new(policy, Arc::new(clock), script.clone());
-    let client = reqwest::Client::builder();
-    let http = crate::tls::configure(client, false).unwrap().build().unwrap();
-    let request = http.post("http://localhost/ingestBatch").body("{}").build().unwrap();
-    let ended = match retry.execute(&http, request, OPERATIONS[0]).await {
-        Ok(response) => {
-            let context = response.extensions().get::<CallContext>().unwrap();
-            format!("{} after {} attempts, {} ms", response.status(), context.attempts, context.elapsed.as_millis())
+fn operation(id: &str) -> &'static Operation {
+    OPERATIONS.iter().copied().find(|operation| operation.id == id).unwrap()
+}
+
+/// A retry transport over a script, with what a call needs.
+struct Stage {
+    clock: VirtualClock,
+    script: Script,
+    retry: Retry,
+    http: reqwest::Client,
+}
+
+impl Stage {
+    fn new(policy: RetryPolicy, random: f64, answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::with_budget(policy, RetryBudget::default(), random, answers)
+    }
+
+    fn with_budget(
+        policy: RetryPolicy,
+        budget: RetryBudget,
+        random: f64,
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> Self {
+        let clock = VirtualClock::new(random);
+        let script = Script::new(&clock, answers);
+        let retry = Retry::new(Parts {
+            inner: Box::new(script.clone()),
+            clock: Arc::new(clock.clone()),
+            policy,
+            attempt_timeout: Some(Duration::from_secs(30)),
+            budget,
+        });
+        let http = crate::tls::configure(reqwest::Client::builder(), false).unwrap().build().unwrap();
+        Self { clock, script, retry, http }
+    }
+
+    fn request(&self, operation: &Operation, body: &'static str) -> reqwest::Request {
+        let method = operation.method.parse().unwrap();
+        self.http.request(method, format!("http://localhost{}", operation.path)).body(body).build().unwrap()
+    }
+
+    /// Makes a call, and says how it ended.
+    async fn call(&self, id: &str, body: &'static str, options: CallOptions) -> String {
+        let operation = operation(id);
+        let retry = self.retry.with(options);
+        match retry.execute(&self.http, self.request(operation, body), operation).await {
+            Ok(response) => {
+                let context = response.extensions().get::<CallContext>().unwrap();
+                format!("{} after {} attempts, {} ms", response.status(), context.attempts, context.elapsed.as_millis())
+            }
+            Err(failure) => {
+                let context = failure.context();
+                let mut ended =
+                    format!("{failure} after {} attempts, {} ms", context.attempts, context.elapsed.as_millis());
+                if let Some(left) = failure.retry_after() {
+                    ended += &format!(", {} ms left", left.as_millis());
+                }
+                ended
+            }
         }
-        Err(failure) => format!("{failure} after {} attempts", failure.context().attempts),
-    };
-    (script.asked(), ended)
+    }
+}
+
+/// Runs a call that reads over a list of answers: the times of the requests in milliseconds, and how it ended.
+async fn call(policy: RetryPolicy, random: f64, answers: &[Answer]) -> (Vec<u128>, String) {
+    call_of("get_events", "", policy, random, answers).await
+}
+
+async fn call_of(
+    id: &str,
+    body: &'static str,
+    policy: RetryPolicy,
+    random: f64,
+    answers: &[Answer],
+) -> (Vec<u128>, String) {
+    let stage = Stage::new(policy, random, answers.iter().cloned());
+    let ended = stage.call(id, body, CallOptions::new()).await;
+    (stage.script.asked(), ended)
 }
 
 #[track_caller]
@@ -68,11 +133,286 @@ async fn a_wait_that_does_not_fit_ends_the_call_at_once() {
 }
 
 #[tokio::test]
-async fn other_answers_and_failures_are_handed_on() {
-    for status in [200, 400, 401, 403, 404, 422, 503] {
+async fn final_answers_are_handed_on() {
+    for status in [200, 301, 400, 401, 403, 404, 409, 413, 422, 501] {
         let (asked, _) = call(RetryPolicy::default(), 1.0, &[Answer::Status(status, &[], "")]).await;
         assert_eq!(asked, [0], "{status}");
     }
-    let ended = call(RetryPolicy::default(), 1.0, &[THROTTLED, Answer::Failure(TransportErrorKind::Connect)]).await;
-    check(ended, &[0, 250], "no connection could be made after 2 attempts");
+}
+
+#[tokio::test]
+async fn outages_are_waited_out_where_repeating_is_harmless() {
+    for status in [408, 500, 502, 503, 504] {
+        let answers = [Answer::Status(status, &[], ""), ACCEPTED];
+        let ended = call(RetryPolicy::default(), 1.0, &answers).await;
+        check(ended, &[0, 250], "202 Accepted after 2 attempts, 250 ms");
+        let with_id = r#"{"events": [{"id": "a"}]}"#;
+        let (asked, _) = call_of("ingest_batch", with_id, RetryPolicy::default(), 1.0, &answers).await;
+        assert_eq!(asked, [0, 250], "{status}");
+        for (id, body) in [("create_account", "{}"), ("update_account", "{}"), ("ingest_batch", r#"{"events": [{}]}"#)]
+        {
+            let (asked, ended) = call_of(id, body, RetryPolicy::default(), 1.0, &answers[..1]).await;
+            assert_eq!(asked, [0], "{id} {status}");
+            assert!(ended.ends_with("after 1 attempts, 0 ms"), "{ended}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn broken_connections_are_repeated_where_that_is_harmless() {
+    use TransportErrorKind::{Connect, Interrupted, Request, Timeout, TooLarge};
+    for (kind, reading, creating) in
+        [(Connect, 2, 2), (Timeout, 2, 1), (Interrupted, 2, 1), (Request, 1, 1), (TooLarge, 1, 1)]
+    {
+        let answers = [Answer::Failure(kind), ACCEPTED];
+        let (asked, _) = call(RetryPolicy::default(), 1.0, &answers).await;
+        assert_eq!(asked.len(), reading, "{kind:?}");
+        let (asked, _) = call_of("create_account", "{}", RetryPolicy::default(), 1.0, &answers).await;
+        assert_eq!(asked.len(), creating, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_may_say_how_long_it_lasts() {
+    let failed = Answer::Status(503, &[("retry-after", "3")], "");
+    let ended = call(RetryPolicy::default(), 0.0, &[failed, ACCEPTED]).await;
+    check(ended, &[0, 3000], "202 Accepted after 2 attempts, 3000 ms");
+}
+
+#[tokio::test]
+async fn that_an_attempt_may_have_been_applied_is_kept() {
+    let with_id = r#"{"events": [{"id": "a"}]}"#;
+    let cases = [
+        (vec![FAILED, THROTTLED, THROTTLED], true),
+        (vec![Answer::Failure(TransportErrorKind::Timeout), THROTTLED, THROTTLED], true),
+        (vec![THROTTLED, THROTTLED, THROTTLED], false),
+        (vec![Answer::Failure(TransportErrorKind::Connect), THROTTLED, THROTTLED], false),
+    ];
+    for (answers, expected) in cases {
+        let stage = Stage::new(RetryPolicy::default().with_max_attempts(3), 0.0, answers);
+        let client = Client::new("http://localhost", stage.http.clone(), stage.retry.clone());
+        let operation = operation("ingest_batch");
+        let request = stage.request(operation, with_id);
+        let error = client.execute::<serde_json::Value>(request, operation).await.unwrap_err();
+        assert_eq!((error.is_throttled(), error.maybe_delivered()), (true, expected));
+    }
+}
+
+#[tokio::test]
+async fn a_pause_is_kept_by_all_calls_of_the_class_and_by_no_others() {
+    let asked = Answer::Status(429, &[("retry-after", "5")], "");
+    let stage = Stage::new(RetryPolicy::default(), 0.0, [asked, ACCEPTED, ACCEPTED, ACCEPTED]);
+    let once = CallOptions::new().retry(RetryPolicy::never());
+    stage.call("get_events", "", once.clone()).await;
+    // Another class is not held up, the same class is.
+    assert_eq!(stage.call("ingest", "{}", CallOptions::new()).await, "202 Accepted after 1 attempts, 0 ms");
+    assert_eq!(stage.call("get_accounts", "", CallOptions::new()).await, "202 Accepted after 1 attempts, 5000 ms");
+    assert_eq!(stage.call("get_accounts", "", once).await, "202 Accepted after 1 attempts, 0 ms");
+    assert_eq!(stage.script.asked(), [0, 0, 5000, 5000]);
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_wait_for_the_end_of_a_pause_ends_at_once_with_what_is_left() {
+    let asked = Answer::Status(429, &[("retry-after", "90")], "");
+    let stage = Stage::new(RetryPolicy::default(), 0.0, [asked, ACCEPTED]);
+    assert_eq!(stage.call("get_events", "", CallOptions::new()).await, "429 Too Many Requests after 1 attempts, 0 ms");
+    stage.clock.sleep(Duration::from_secs(10)).await;
+    assert_eq!(
+        stage.call("get_events", "", CallOptions::new()).await,
+        "the server has asked for a pause that the call cannot wait out after 0 attempts, 0 ms, 80000 ms left"
+    );
+    let patient = RetryPolicy::default().with_max_elapsed(Duration::from_secs(100));
+    assert_eq!(
+        stage.call("get_events", "", CallOptions::new().retry(patient)).await,
+        "202 Accepted after 1 attempts, 80000 ms"
+    );
+}
+
+#[tokio::test]
+async fn a_deadline_bounds_attempts_and_waits() {
+    let deadline = |milliseconds| CallOptions::new().deadline(Duration::from_millis(milliseconds));
+    let stage = Stage::new(RetryPolicy::default(), 1.0, [FAILED, FAILED, FAILED]);
+    assert_eq!(stage.call("get_events", "", deadline(1000)).await, "503 Service Unavailable after 3 attempts, 750 ms");
+    // What is left of the deadline is what an attempt gets.
+    assert_eq!(stage.script.timeouts(), [1000, 750, 250].map(|left| Some(Duration::from_millis(left))));
+
+    let stage = Stage::new(RetryPolicy::default(), 1.0, []);
+    assert_eq!(
+        stage.call("get_events", "", deadline(0)).await,
+        "the deadline passed before the request could be sent after 0 attempts, 0 ms"
+    );
+
+    // An attempt does not get more than without a deadline.
+    let stage = Stage::new(RetryPolicy::default(), 1.0, [ACCEPTED, ACCEPTED]);
+    stage.call("get_events", "", deadline(3_600_000)).await;
+    stage.call("get_events", "", CallOptions::new()).await;
+    assert_eq!(stage.script.timeouts(), [Some(Duration::from_secs(30)), None]);
+}
+
+#[tokio::test]
+async fn the_budget_is_shared_and_refilled_by_answers() {
+    let policy = RetryPolicy::default().with_max_attempts(3);
+    let answers = std::iter::repeat_n(FAILED, 6).chain(std::iter::repeat_n(ACCEPTED, 5)).chain([FAILED, ACCEPTED]);
+    let stage = Stage::with_budget(policy, RetryBudget::new(3), 0.0, answers);
+    let attempts = async || {
+        let before = stage.script.asked().len();
+        stage.call("get_events", "", CallOptions::new()).await;
+        stage.script.asked().len() - before
+    };
+    assert_eq!((attempts().await, attempts().await), (3, 2));
+    // The budget is used up: one attempt a call.
+    assert_eq!(attempts().await, 1);
+    for _ in 0..5 {
+        assert_eq!(attempts().await, 1);
+    }
+    // Five answers have paid for one retry.
+    assert_eq!(attempts().await, 2);
+}
+
+#[tokio::test]
+async fn throttled_calls_are_repeated_without_a_budget() {
+    let stage = Stage::with_budget(RetryPolicy::default(), RetryBudget::new(0), 0.0, [THROTTLED, THROTTLED, ACCEPTED]);
+    assert_eq!(stage.call("get_events", "", CallOptions::new()).await, "202 Accepted after 3 attempts, 0 ms");
+}
+
+#[tokio::test]
+async fn what_was_done_is_counted() {
+    let stage = Stage::new(RetryPolicy::default(), 1.0, [THROTTLED, FAILED, ACCEPTED, ACCEPTED]);
+    stage.call("get_events", "", CallOptions::new()).await;
+    stage.call("ingest", "{}", CallOptions::new()).await;
+    let stats = stage.retry.stats();
+    assert_eq!((stats.other.calls, stats.other.attempts, stats.other.retries), (1, 3, 2));
+    assert_eq!((stats.other.throttled, stats.other.waits), (1, 2));
+    assert_eq!(stats.other.waited, Duration::from_millis(750));
+    assert_eq!((stats.ingest.calls, stats.ingest.retries), (1, 0));
+    assert_eq!((stats.total().calls, stats.total().attempts), (2, 4));
+}
+
+#[tokio::test]
+async fn options_add_up_and_the_later_ones_hold() {
+    let stage = Stage::new(RetryPolicy::default(), 0.0, [ACCEPTED]);
+    let client = Client::new("http://localhost", stage.http.clone(), stage.retry.clone());
+    let first = CallOptions::new().header("x-a", "1").unwrap().header("x-b", "1").unwrap().query("a", "1 2");
+    let second = CallOptions::new().header("x-b", "2").unwrap().query("b", "&");
+    use crate::ClientExt as _;
+    client.with(first).with(second).get_events().page_size(5).send().await.unwrap();
+    let (url, headers) = stage.script.last_request();
+    assert_eq!(url, "http://localhost/events?pageSize=5&a=1+2&b=%26");
+    assert_eq!((&headers["x-a"], &headers["x-b"]), (&"1".parse().unwrap(), &"2".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_while_it_waits_leaves_nothing_behind() {
+    let clock = VirtualClock::new(0.5).that_hangs();
+    let script = Script::new(&clock, std::iter::repeat_n(FAILED, 200).chain([ACCEPTED]));
+    let retry = Retry::new(Parts {
+        inner: Box::new(script.clone()),
+        clock: Arc::new(clock),
+        policy: RetryPolicy::default(),
+        attempt_timeout: None,
+        budget: RetryBudget::new(2),
+    });
+    let http = crate::tls::configure(reqwest::Client::builder(), false).unwrap().build().unwrap();
+    let operation = operation("get_events");
+    for _ in 0..200 {
+        let request = http.get("http://localhost/events").build().unwrap();
+        let mut call = retry.execute(&http, request, operation);
+        assert!(futures::poll!(call.as_mut()).is_pending());
+        drop(call);
+        assert!(retry.shared.budget.is_full());
+        assert_eq!(retry.shared.pauses.left(operation.quota_class, Instant::now()), None);
+    }
+    let request = http.get("http://localhost/events").build().unwrap();
+    assert_eq!(retry.execute(&http, request, operation).await.unwrap().status(), 202);
+    assert_eq!(script.asked().len(), 201);
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn answers() -> impl Strategy<Value = Vec<Answer>> {
+        let answer = prop_oneof![
+            2 => Just(THROTTLED),
+            2 => prop_oneof![
+                Just(Answer::Status(429, &[("retry-after", "1")], "")),
+                Just(Answer::Status(429, &[("retry-after", "7")], "")),
+                Just(Answer::Status(503, &[("retry-after", "2")], "")),
+                Just(Answer::Status(429, &[("retry-after", "100")], "")),
+                Just(Answer::Status(429, &[("retry-after-ms", "1500")], "")),
+            ],
+            3 => Just(FAILED),
+            1 => Just(Answer::Failure(TransportErrorKind::Connect)),
+            1 => Just(Answer::Failure(TransportErrorKind::Timeout)),
+            1 => Just(ACCEPTED),
+            1 => Just(Answer::Status(404, &[], "")),
+        ];
+        // More than any call asks for.
+        prop::collection::vec(answer, 40)
+    }
+
+    /// What the server asked for with an answer, in milliseconds.
+    fn asked_for(answer: &Answer) -> u128 {
+        match answer {
+            Answer::Status(_, [("retry-after", seconds)], _) => seconds.parse::<u128>().unwrap() * 1000,
+            Answer::Status(_, [("retry-after-ms", milliseconds)], _) => milliseconds.parse().unwrap(),
+            _ => 0,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn no_call_breaks_its_policy(
+            answers in answers(),
+            random in 0.0..1.0_f64,
+            max_attempts in 1..10_u32,
+            max_elapsed in 0..30_000_u64,
+            deadline in prop::option::of(0..30_000_u64),
+            budget in 0..5_u32,
+            calls in 1..4_usize,
+        ) {
+            let policy = RetryPolicy::default()
+                .with_max_attempts(max_attempts)
+                .with_max_elapsed(Duration::from_millis(max_elapsed));
+            let stage = Stage::with_budget(policy, RetryBudget::new(budget), random, answers.iter().cloned());
+            let mut options = CallOptions::new();
+            options.deadline = deadline.map(Duration::from_millis);
+            let limit = u128::from(deadline.map_or(max_elapsed, |deadline| deadline.min(max_elapsed)));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+
+            let (mut retries, mut paused_until) = (0, 0);
+            for _ in 0..calls {
+                let first = stage.script.asked().len();
+                let start = stage.clock.elapsed().as_millis();
+                runtime.block_on(stage.call("get_events", "", options.clone()));
+                let asked = stage.script.asked();
+                let times = &asked[first..];
+
+                // Never more attempts than allowed.
+                prop_assert!(times.len() <= max_attempts as usize);
+                // Never past the limit: neither an attempt, nor the end of the call.
+                prop_assert!(times.iter().all(|time| time - start <= limit), "{times:?} {start} {limit}");
+                prop_assert!(stage.clock.elapsed().as_millis() - start <= limit);
+                for (place, time) in times.iter().enumerate() {
+                    // Never earlier than the server asked, be it this call or one before.
+                    prop_assert!(*time >= paused_until, "{times:?} {paused_until}");
+                    let answer = &answers[first + place];
+                    if place > 0 {
+                        let before = &answers[first + place - 1];
+                        prop_assert!(*time >= times[place - 1] + asked_for(before));
+                        retries += u32::from(!matches!(before, Answer::Status(429, ..)));
+                    }
+                    if matches!(answer, Answer::Status(429, ..)) {
+                        paused_until = paused_until.max(time + asked_for(answer));
+                    }
+                }
+            }
+            // Never more retries after failures than the budget and what answers have put back.
+            let answered = stage.script.asked().len() as u32;
+            prop_assert!(retries <= budget + answered / 5, "{retries} of {budget}");
+        }
+    }
 }

@@ -1,0 +1,198 @@
+//! Options of calls, counts and spans, through the whole client.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use togai_ext::prelude::*;
+use togai_ext::types::CreateCustomerAccountRequest;
+use togai_sandbox::Fault;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+
+use crate::support::{TOKEN, builder_of, event, log, start};
+
+#[tokio::test]
+async fn a_deadline_ends_an_attempt() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::delay(Duration::from_secs(3600)));
+    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
+    let start = Instant::now();
+    let error = hasty.get_events().send().await.unwrap_err();
+    assert!(error.is_timeout() && error.is_retryable(), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_pause_that_does_not_fit_is_told_at_once_and_kept_by_clones() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(429).header("retry-after", "3600").first(1));
+    let clone = client.clone();
+    let error = client.get_events().send().await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+
+    let error = clone.get_accounts().customer_id("acme").send().await.unwrap_err();
+    assert!(error.is_throttled() && error.is_retryable() && !error.maybe_delivered());
+    let left = error.retry_after().unwrap();
+    assert!(left > Duration::from_secs(3500) && left <= Duration::from_secs(3600), "{left:?}");
+    assert!(error.to_string().contains("wait at least 3"), "{error}");
+    // Events are ingested meanwhile: that is another quota.
+    client.ingest_events([event(1)]).send().await.unwrap().into_result().unwrap();
+    assert_eq!(sandbox.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn an_outage_is_waited_out() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(503).first(1));
+    sandbox.fault(Fault::reset_before_reading().first(1));
+    sandbox.fault(Fault::reset_after_reading().first(1));
+    sandbox.fault(Fault::cut_off().first(1));
+    client.ingest_events([event(1)]).send().await.unwrap().into_result().unwrap();
+    insta::assert_snapshot!(log(&sandbox), @r###"
+    POST /ingestBatch 1 event -> 503 (fault: status 503)
+    POST /ingestBatch -> no answer (fault: reset before reading)
+    POST /ingestBatch 1 event -> no answer (fault: reset after reading)
+    POST /ingestBatch 1 event -> 202 (fault: cut off)
+    POST /ingestBatch 1 event -> 202
+    "###);
+    // It was applied three times, and metered once.
+    assert_eq!((sandbox.events().len(), sandbox.metered().len()), (3, 1));
+}
+
+#[tokio::test]
+async fn what_may_have_been_applied_is_not_repeated_where_that_would_do_harm() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::reset_after_reading().first(1));
+    let body = CreateCustomerAccountRequest::new("acme-prod", "Acme");
+    let error = client.create_account().customer_id("acme").body(body).send().await.unwrap_err();
+    assert!(error.maybe_delivered());
+    assert_eq!(sandbox.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn options_hold_for_ingestion_and_lists() {
+    let (sandbox, client) = start().await;
+    let traced = client.with(CallOptions::new().header("x-trace-id", "t-1").unwrap());
+    traced.ingest_events([event(1)]).send().await.unwrap().into_result().unwrap();
+    let events: Vec<_> = futures::TryStreamExt::try_collect(traced.get_events().items()).await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert!(sandbox.requests().iter().all(|request| request.header("x-trace-id") == Some("t-1")));
+}
+
+#[tokio::test]
+async fn headers_that_cannot_be_are_refused() {
+    insta::assert_snapshot!(CallOptions::new().header("no name", "x").unwrap_err(), @"the header `no name` has a name that no header can have");
+    insta::assert_snapshot!(CallOptions::new().header("x-a", "line\nbreak").unwrap_err(), @"the header `x-a` has a value that no header can have");
+    insta::assert_snapshot!(CallOptions::new().header("Authorization", "Bearer other").unwrap_err(), @"the header `Authorization` is set by the client: give the token to `ClientBuilder::new`");
+}
+
+#[tokio::test]
+async fn options_work_on_a_client_that_was_put_together_by_hand() {
+    let (sandbox, _) = start().await;
+    let http = ClientBuilder::new(TOKEN).base_url(sandbox.base_url()).build().unwrap().http().clone();
+    let client = Client::new(sandbox.base_url(), http, togai_api::HttpTransport::new());
+    sandbox.fault(Fault::status(429).header("retry-after", "0").first(1));
+    let patient = client.with(CallOptions::new().retry(RetryPolicy::default()));
+    // There is no token, but it got through the throttling.
+    assert!(patient.get_events().send().await.unwrap_err().is_auth());
+    assert_eq!(client.stats(), togai_ext::Stats::default());
+}
+
+/// Writes down spans and their fields.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<(String, Vec<String>)>>>);
+
+struct Fields<'a>(&'a mut Vec<String>);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0.push(format!("{field}={value:?}"));
+    }
+}
+
+impl tracing::Subscriber for Notes {
+    fn enabled(&self, _metadata: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut fields = Vec::new();
+        span.record(&mut Fields(&mut fields));
+        let mut notes = self.0.lock().unwrap();
+        notes.push((span.metadata().name().to_owned(), fields));
+        Id::from_u64(notes.len() as u64)
+    }
+
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        let place = usize::try_from(span.into_u64()).unwrap() - 1;
+        values.record(&mut Fields(&mut self.0.lock().unwrap()[place].1));
+    }
+
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut fields = Vec::new();
+        event.record(&mut Fields(&mut fields));
+        self.0.lock().unwrap().push(("event".to_owned(), fields));
+    }
+
+    fn enter(&self, _span: &Id) {}
+
+    fn exit(&self, _span: &Id) {}
+}
+
+#[test]
+fn calls_and_attempts_have_spans_without_bodies_and_without_the_token() {
+    let notes = Notes::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tracing::subscriber::with_default(notes.clone(), || {
+        runtime.block_on(async {
+            let (sandbox, client) = start().await;
+            sandbox.fault(Fault::status(503).first(1));
+            client.get_single_event().event_id("secret-id").send().await.unwrap_err();
+        });
+    });
+    let notes = notes.0.lock().unwrap();
+    let ours = notes
+        .iter()
+        .filter(|(name, fields)| name.starts_with("togai") || fields.iter().any(|field| field.starts_with("togai")));
+    let mut text = String::new();
+    for (name, fields) in ours {
+        let fields: Vec<&str> = fields.iter().map(String::as_str).filter(|field| !field.contains("port")).collect();
+        text += &[name.as_str(), "\n  ", &fields.join("\n  "), "\n"].concat();
+    }
+    insta::assert_snapshot!(text);
+    let all = format!("{notes:?}");
+    assert!(!all.contains(TOKEN) && !all.contains("secret-id"), "{all}");
+}
+
+#[tokio::test]
+async fn a_page_size_outside_of_the_limits_is_refused_before_anything_is_sent() {
+    let (sandbox, client) = start().await;
+    for size in [0, 51] {
+        let error = client.get_events().page_size(size).send().await.unwrap_err();
+        assert_eq!(error.to_string(), format!("get_events: `page_size` is {size}: set it to 1 to 50"));
+    }
+    assert!(client.get_events().page_size(50).send().await.is_ok());
+    assert!(client.get_accounts().customer_id("acme").page_size(101).send().await.unwrap_err().is_invalid_request());
+    assert_eq!(sandbox.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn calls_that_are_dropped_anywhere_leave_the_client_as_it_was() {
+    let (sandbox, _) = start().await;
+    let client = builder_of(&sandbox).build().unwrap();
+    sandbox.fault(Fault::status(503).every(3));
+    sandbox.fault(Fault::delay(Duration::from_millis(3)).every(5));
+    for round in 0..400_u64 {
+        let call = client.ingest_events((0..3).map(event)).batch_size(1).send();
+        // Dropped after a time that differs from round to round, at whatever it was waiting for.
+        let _ = tokio::time::timeout(Duration::from_micros(50 * (round % 60)), call).await;
+    }
+    sandbox.clear_faults();
+    for _ in 0..50 {
+        client.ingest_events((0..3).map(event)).batch_size(1).send().await.unwrap().into_result().unwrap();
+    }
+    assert_eq!(sandbox.metered().len(), 3);
+    assert!(client.stats().ingest_batch.attempts >= client.stats().ingest_batch.retries);
+}

@@ -1,0 +1,133 @@
+//! Servers that mean harm, or are broken: each is met with a bound.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use serde_json::json;
+use togai_ext::prelude::*;
+use togai_sandbox::Fault;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::{TOKEN, start, told};
+
+/// A server that reads the head of each request and then does as it likes. It ends with the test.
+async fn serve<F, Fut>(answer: F) -> String
+where
+    F: Fn(TcpStream) -> Fut + Send + 'static,
+    Fut: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let mut head = vec![0; 8192];
+            let _ = connection.read(&mut head).await;
+            tokio::spawn(answer(connection));
+        }
+    });
+    address
+}
+
+fn builder(address: &str) -> ClientBuilder {
+    ClientBuilder::new(TOKEN).base_url(address).with_retry(RetryPolicy::never())
+}
+
+#[tokio::test]
+async fn a_body_without_an_end_is_read_up_to_the_bound() {
+    let address = serve(async |mut connection| {
+        connection.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await?;
+        loop {
+            connection.write_all(b"400\r\n").await?;
+            connection.write_all(&[b' '; 0x400]).await?;
+            connection.write_all(b"\r\n").await?;
+        }
+    })
+    .await;
+    let client = builder(&address).with_max_response_bytes(1 << 20).build().unwrap();
+    let error = client.get_events().send().await.unwrap_err();
+    insta::assert_snapshot!(told(&error), @"get_events: the answer is larger than the client reads: more than 1048576 bytes; raise the limit with `with_max_response_bytes` (1 attempt)");
+}
+
+#[tokio::test]
+async fn a_body_that_unpacks_to_far_more_is_read_up_to_the_bound() {
+    // 64 MiB of zeros, packed twice over to 64 KiB and written here by the same library that browsers' servers use.
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::copy(&mut std::io::Read::take(std::io::repeat(b' '), 64 << 20), &mut packer).unwrap();
+    let packed = packer.finish().unwrap();
+    assert!(packed.len() < 100_000);
+    let address = serve(move |mut connection| {
+        let packed = packed.clone();
+        async move {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+            connection.write_all(head.as_bytes()).await?;
+            connection.write_all(&packed).await
+        }
+    })
+    .await;
+    // This package turns on reqwest's feature, as an application may.
+    let client = builder(&address).with_max_response_bytes(1 << 20).build().unwrap();
+    let error = client.get_events().send().await.unwrap_err();
+    assert!(error.to_string().contains("more than 1048576 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn a_trickle_is_cut_off_by_the_time_of_an_attempt() {
+    let address = serve(async |mut connection| {
+        connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await?;
+        loop {
+            connection.write_all(b" ").await?;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let client = builder(&address).with_attempt_timeout(Duration::from_millis(100)).build().unwrap();
+    let start = Instant::now();
+    let error = client.get_events().send().await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn headers_without_an_end_are_an_error() {
+    let address = serve(async |mut connection| {
+        connection.write_all(b"HTTP/1.1 200 OK\r\n").await?;
+        loop {
+            connection.write_all(b"x-padding: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n").await?;
+        }
+    })
+    .await;
+    let error = builder(&address).build().unwrap().get_events().send().await.unwrap_err();
+    assert!(error.to_string().starts_with("get_events: the connection broke"), "{error}");
+}
+
+#[tokio::test]
+async fn a_list_that_goes_in_a_circle_ends_in_an_error() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(200).json(&json!({"events": [], "nextToken": "a"})).on("get_events"));
+    let answers: Vec<_> = client.get_events().items().collect().await;
+    assert_eq!((answers.len(), answers[0].is_err(), sandbox.requests().len()), (1, true, 2));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_the_token_stays() {
+    let (elsewhere, _) = start().await;
+    for status in [301, 302, 303, 307, 308] {
+        let (sandbox, client) = start().await;
+        sandbox.fault(Fault::status(status).header("location", elsewhere.base_url()));
+        let error = client.get_events().send().await.unwrap_err();
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+    }
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_redirect_policy_of_the_caller_s_does_not_hold() {
+    let (sandbox, _) = start().await;
+    let (elsewhere, _) = start().await;
+    sandbox.fault(Fault::status(307).header("location", elsewhere.base_url()));
+    let eager = reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(10));
+    let client = builder(sandbox.base_url()).with_http_client(eager).build().unwrap();
+    client.get_events().send().await.unwrap_err();
+    assert_eq!(elsewhere.requests().len(), 0);
+}

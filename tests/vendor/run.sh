@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Shows that the vendor's own Python clients work against the sandbox.
+#
+# Prints a line for each operation and client, and `N passed, N failed` at the end; exits with 1 if anything failed.
+# Needs cargo, Python 3.9 or later with the venv module and, when the requirements changed, PyPI.
+#
+#   TOGAI_VENDOR_VENVS    where the virtual environments are kept, by default target/vendor
+#   TOGAI_SANDBOX_BINARY  a sandbox that is built already; by default it is built
+#   PYTHON                the Python to make the virtual environments with, by default python3
+
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here=tests/vendor
+environments="${TOGAI_VENDOR_VENVS:-target/vendor}"
+python="${PYTHON:-python3}"
+
+# The two versions share the name of their package, so each needs an environment of its own.
+install() {
+    local version=$1
+    local requirements="$here/requirements-$version.txt"
+    local environment="$environments/$version"
+    local stamp="$environment/installed.txt"
+    local wanted
+    # Compiled packages fit one version of Python, so another one has to start again, too.
+    wanted="$("$python" --version && cat "$requirements")"
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
+        return
+    fi
+    echo "installing togai-client $version into $environment" >&2
+    "$python" -m venv --clear "$environment"
+    # The requirements list everything; what they forgot shall be missing rather than installed in any version.
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$requirements"
+    "$environment/bin/python" -m pip check >&2
+    # Last, so that an installation that broke off is not taken for a whole one.
+    printf '%s\n' "$wanted" >"$stamp"
+}
+
+install 1.0.1
+install 1.0.3
+
+binary="${TOGAI_SANDBOX_BINARY:-}"
+if [ -z "$binary" ]; then
+    cargo build --quiet --package togai-sandbox
+    binary="${CARGO_TARGET_DIR:-target}/debug/togai-sandbox"
+fi
+
+lines="$(mktemp)"
+trap 'rm -f "$lines"' EXIT
+
+# Prints what a script prints, and keeps it for counting.
+run() {
+    local version=$1 script=$2 status=0 failed_before
+    failed_before="$(count '^FAIL ')"
+    # -B: the source tree is no place for compiled files.
+    "$environments/$version/bin/python" -B "$here/$script" "$binary" | tee -a "$lines" || status=$?
+    # A script that could not even begin says nothing that could be counted.
+    if [ "$status" -ne 0 ] && [ "$(count '^FAIL ')" -eq "$failed_before" ]; then
+        echo "FAIL $script ($version): stopped before its end" | tee -a "$lines"
+    fi
+}
+
+count() {
+    grep -c "$1" "$lines" || true
+}
+
+run 1.0.1 accounts_2022.py
+run 1.0.3 events.py
+
+expected="add_aliases
+associate_price_plan
+create_account
+delete_account
+event_correction
+get_account
+get_accounts
+get_events
+get_single_event
+ingest
+ingest_batch
+remove_aliases
+update_account"
+# A check that somebody removes or renames would go unnoticed otherwise.
+shown="$(sed -n 's/^ok   \([a-z_]*\) (.*)$/\1/p' "$lines" | LC_ALL=C sort -u)"
+if [ "$shown" = "$expected" ]; then
+    echo "ok   exactly the thirteen operations were shown" | tee -a "$lines"
+else
+    echo "FAIL exactly the thirteen operations were shown: $(echo "$shown" | tr '\n' ' ')" | tee -a "$lines"
+fi
+
+failed="$(count '^FAIL ')"
+echo "$(count '^ok   ') passed, $failed failed"
+[ "$failed" -eq 0 ]

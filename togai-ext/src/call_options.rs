@@ -1,0 +1,122 @@
+//! Settings of single calls.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use togai_api::{Client, Error};
+
+use crate::RetryPolicy;
+use crate::retry::Retry;
+use crate::stats::Stats;
+
+/// Settings of the calls of a client, in place of those that it was built with.
+///
+/// ```
+/// use std::time::Duration;
+/// use togai_ext::prelude::*;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// let options = CallOptions::new()
+///     .deadline(Duration::from_secs(5))
+///     .retry(RetryPolicy::never())
+///     .header("x-trace-id", "8f14e45f")?
+///     .query("_sort", "updated_at");
+/// client.with(options).get_events().send().await?;
+/// assert_eq!(sandbox.requests()[0].header("x-trace-id"), Some("8f14e45f"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// What is not set is as before. Options of options add up: `client.with(a).with(b)` has both, and where both set the same,
+/// `b` holds.
+#[derive(Clone, Debug, Default)]
+pub struct CallOptions {
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: Vec<(String, String)>,
+}
+
+impl CallOptions {
+    /// Options that change nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the time that each call may take in all, from its beginning, waits and retries included.
+    ///
+    /// An attempt gets what is left of it at most. A wait that does not fit ends the call at once. For ingestion it is
+    /// the time of each batch, and for a list that of each page.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets how calls are repeated.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// Adds a header to each request. It replaces one of the same name, but for the token.
+    ///
+    /// # Errors
+    ///
+    /// Where name or value are none that a header can have, or the header is the one of the token.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
+        let problem = |problem: &str| Error::configuration(format!("the header `{name}` {problem}"));
+        let key = HeaderName::try_from(name).map_err(|_| problem("has a name that no header can have"))?;
+        if key == reqwest::header::AUTHORIZATION {
+            return Err(problem("is set by the client: give the token to `ClientBuilder::new`"));
+        }
+        let value = HeaderValue::try_from(value).map_err(|_| problem("has a value that no header can have"))?;
+        self.headers.insert(key, value);
+        Ok(self)
+    }
+
+    /// Adds a pair to the query of each request, for parameters that the document does not have.
+    #[must_use]
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// These options with others on top.
+    pub(crate) fn merged(mut self, other: Self) -> Self {
+        self.deadline = other.deadline.or(self.deadline);
+        self.retry = other.retry.or(self.retry);
+        self.headers.extend(other.headers);
+        self.query.extend(other.query);
+        self
+    }
+}
+
+/// What a client of this crate can do beside calling operations.
+pub trait ClientExt {
+    /// The same client with other settings for its calls. It shares connections, pauses, the retry budget and the counts.
+    #[must_use]
+    fn with(&self, options: CallOptions) -> Client;
+
+    /// What the client and its clones have done so far.
+    ///
+    /// All counts are zero for a client that [`ClientBuilder`](crate::ClientBuilder) did not make.
+    fn stats(&self) -> Stats;
+}
+
+impl ClientExt for Client {
+    fn with(&self, options: CallOptions) -> Client {
+        match Retry::of(self) {
+            Some(retry) => self.with_transport(retry.with(options)),
+            None => self.with_transport(Retry::around(self).with(options)),
+        }
+    }
+
+    fn stats(&self) -> Stats {
+        Retry::of(self).map(Retry::stats).unwrap_or_default()
+    }
+}
