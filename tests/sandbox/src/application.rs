@@ -17,7 +17,7 @@ use crate::lock;
 use crate::operations;
 use crate::quota::Limiter;
 use crate::request_log::{Head, ReceivedBody};
-use crate::route::Route;
+use crate::router::Route;
 
 /// The in-memory Togai.
 #[derive(Debug)]
@@ -59,14 +59,14 @@ impl Application {
     }
 
     /// Carries a request out, unless something about it is wrong.
-    pub(crate) fn answer(&self, head: &Head, route: &Route<'_>, body: &ReceivedBody) -> Answer {
+    pub(crate) fn answer(&self, head: &Head, route: &Route, body: &ReceivedBody) -> Answer {
         self.carry_out(head, route, body).unwrap_or_else(Answer::from)
     }
 
-    fn carry_out(&self, head: &Head, route: &Route<'_>, body: &ReceivedBody) -> Result<Answer, Refusal> {
+    fn carry_out(&self, head: &Head, route: &Route, body: &ReceivedBody) -> Result<Answer, Refusal> {
         self.authenticate(&head.headers)?;
-        let (operation, path) = match route {
-            Route::Operation(operation, path) => (*operation, path),
+        let operation = match route {
+            Route::Operation(operation) => operation,
             Route::WrongMethod(allowed) => return Err(wrong_method(head, allowed)),
             Route::Unknown => {
                 return Err(Refusal::not_found(format!("the API has no path {}: check the base URL", head.path)));
@@ -74,7 +74,7 @@ impl Application {
         };
         let now = self.clock.now();
         self.limiter.take(operation.quota_class, now).map_err(too_many_requests)?;
-        let parameters = operation.read_parameters(path, &head.query).map_err(Refusal::bad_request)?;
+        let parameters = operation.read_parameters(&head.path_parameters, &head.query).map_err(Refusal::bad_request)?;
         let body = match operation.body {
             Some(_) => self.read_body(&head.headers, body)?,
             None => None,
@@ -169,11 +169,7 @@ mod tests {
     fn check(target: &str, headers: HeaderMap, body: &str, status: u16, message: &str) {
         let bench = Bench::with(|settings| settings.max_body_bytes = 100);
         let (method, target) = target.split_once(' ').unwrap();
-        let body = match body.len() {
-            length if length > 100 => ReceivedBody::TooLarge { bytes: length as u64 },
-            _ => ReceivedBody::Whole(body.to_owned().into()),
-        };
-        let answer = bench.send_raw(method, target, headers, &body);
+        let answer = bench.send_raw(method, target, headers, body);
         assert_eq!((answer.status.as_u16(), answer.body["message"].as_str()), (status, Some(message)));
     }
 
@@ -234,12 +230,7 @@ mod tests {
     fn quotas_refill_with_time() {
         let bench = Bench::with(|settings| settings.quotas = Quotas::off().other(1.0));
         let retry_after = || {
-            let answer = bench.send_raw(
-                "GET",
-                "/events",
-                headers(&[(AUTHORIZATION, "Bearer sandbox")]),
-                &ReceivedBody::Whole(bytes::Bytes::new()),
-            );
+            let answer = bench.send_raw("GET", "/events", headers(&[(AUTHORIZATION, "Bearer sandbox")]), "");
             (answer.status.as_u16(), answer.headers.get(RETRY_AFTER).cloned())
         };
         assert_eq!(retry_after(), (200, None));
@@ -252,7 +243,7 @@ mod tests {
     fn requests_that_are_not_authenticated_use_no_quota() {
         let bench = Bench::with(|settings| settings.quotas = Quotas::off().other(1.0));
         for _ in 0..3 {
-            let answer = bench.send_raw("GET", "/events", HeaderMap::new(), &ReceivedBody::NotRead);
+            let answer = bench.send_raw("GET", "/events", HeaderMap::new(), "");
             assert_eq!(answer.status, 401);
         }
         assert!(matches!(bench.get("/events"), Reply(200, _)));
@@ -261,7 +252,7 @@ mod tests {
     #[test]
     fn every_operation_of_the_document_is_implemented() {
         let bench = Bench::new();
-        for operation in bench.application.document.operations() {
+        for operation in bench.shared.application.document.operations() {
             let target = operation.template.replace(['{', '}'], "");
             let Reply(status, body) = bench.send(operation.method.as_str(), &target, None);
             assert_ne!(status, 501, "{}: {body}", operation.id);

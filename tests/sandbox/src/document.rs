@@ -4,7 +4,9 @@
 //! cannot hide itself here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use axum::routing::MethodFilter;
 use http::Method;
 use serde_json::Value;
 
@@ -17,7 +19,7 @@ const TEXT: &str = include_str!("../../../openapi/togai.json");
 /// Everything the sandbox takes from the document.
 #[derive(Debug)]
 pub(crate) struct Document {
-    operations: Vec<Operation>,
+    operations: Vec<Arc<Operation>>,
     /// The rules of one event.
     pub(crate) event: Rules,
     /// The rules of a batch, apart from those of its events and from its greatest size.
@@ -31,6 +33,8 @@ pub(crate) struct Document {
 pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) method: Method,
+    /// The method as the router takes it.
+    pub(crate) filter: MethodFilter,
     pub(crate) template: String,
     pub(crate) quota_class: QuotaClass,
     pub(crate) parameters: Vec<Parameter>,
@@ -68,7 +72,7 @@ impl Document {
     }
 
     /// Every operation, in the order of the document.
-    pub(crate) fn operations(&self) -> &[Operation] {
+    pub(crate) fn operations(&self) -> &[Arc<Operation>] {
         &self.operations
     }
 
@@ -79,12 +83,12 @@ impl Document {
             let shared_parameters = methods["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
             for (method, operation) in methods.as_object().into_iter().flatten() {
                 let Ok(method) = method.to_ascii_uppercase().parse::<Method>() else { continue };
-                if !is_http_method(&method) {
-                    continue;
-                }
-                let operation = Operation::read(document, &schemas, method, template, operation, shared_parameters)
-                    .map_err(|error| format!("{template}: {error}"))?;
-                operations.push(operation);
+                // Beside its methods a path may hold `parameters`, `summary` and the like, which also read as methods.
+                let Ok(filter) = MethodFilter::try_from(method.clone()) else { continue };
+                let operation =
+                    Operation::read(document, &schemas, method, filter, template, operation, shared_parameters)
+                        .map_err(|error| format!("{template}: {error}"))?;
+                operations.push(Arc::new(operation));
             }
         }
 
@@ -98,6 +102,7 @@ impl Operation {
         document: &Value,
         schemas: &Schemas,
         method: Method,
+        filter: MethodFilter,
         template: &str,
         operation: &Value,
         shared_parameters: &[Value],
@@ -119,7 +124,7 @@ impl Operation {
             Some(body) => Some(BodyRules::read(resolve(document, body)?, schemas)?),
             None => None,
         };
-        Ok(Self { id: id.to_owned(), method, template: template.to_owned(), quota_class, parameters, body })
+        Ok(Self { id: id.to_owned(), method, filter, template: template.to_owned(), quota_class, parameters, body })
     }
 
     /// Checks a request body.
@@ -129,7 +134,7 @@ impl Operation {
     /// The first rule that the body breaks.
     pub(crate) fn check_body(&self, body: Option<&Value>) -> Result<(), String> {
         match (&self.body, body) {
-            (Some(expected), Some(body)) => expected.rules.check("", body),
+            (Some(expected), Some(body)) => expected.rules.check_fields("body", body),
             (Some(expected), None) if expected.required => Err("body: is required".to_owned()),
             // An operation that takes no body ignores one, as HTTP asks for.
             _ => Ok(()),
@@ -192,11 +197,6 @@ fn resolve<'a>(document: &'a Value, value: &'a Value) -> Result<&'a Value, Strin
             .ok_or_else(|| format!("{reference} leads nowhere")),
         None => Ok(value),
     }
-}
-
-/// Beside its methods a path may hold `parameters`, `summary` and the like, which also read as methods.
-fn is_http_method(method: &Method) -> bool {
-    [Method::GET, Method::PUT, Method::POST, Method::DELETE, Method::PATCH].contains(method)
 }
 
 #[cfg(test)]

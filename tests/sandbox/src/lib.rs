@@ -71,8 +71,9 @@ mod sandbox;
 
 mod connection;
 mod faults;
+mod half_body;
 mod request_log;
-mod response_body;
+mod router;
 mod server;
 mod service;
 
@@ -80,7 +81,6 @@ mod answer;
 mod application;
 mod call;
 mod operations;
-mod route;
 
 mod document;
 mod parameter;

@@ -1,5 +1,6 @@
 //! Where the requests are kept.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use bytes::Bytes;
@@ -50,6 +51,9 @@ pub(crate) enum ReceivedBody {
 pub(crate) struct Head {
     pub(crate) method: Method,
     pub(crate) path: String,
+    /// Names and values of the path parameters, decoded.
+    pub(crate) path_parameters: BTreeMap<String, String>,
+    /// Names and values of the query, decoded, in the order they were sent in.
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
 }
@@ -160,21 +164,20 @@ fn route_line(head: &Head, operation: Option<&Operation>) -> String {
 mod tests {
     use super::*;
     use crate::document::Document;
-    use crate::route::Route;
 
     fn head(method: Method, path: &str, query: &[(&str, &str)]) -> Head {
         let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut headers = HeaderMap::new();
         headers.insert("authorization", "Bearer secret".parse().unwrap());
         headers.insert("accept", "application/json".parse().unwrap());
-        Head { method, path: path.to_owned(), query, headers }
+        Head { method, path: path.to_owned(), path_parameters: BTreeMap::new(), query, headers }
     }
 
-    fn logged(head: &Head, body: &str, status: Option<u16>, fault: Option<&str>) -> LoggedRequest {
+    fn logged(id: &str, head: &Head, body: &str, status: Option<u16>, fault: Option<&str>) -> LoggedRequest {
         let document = Document::load().unwrap();
         let log = RequestLog::default();
-        let operation = Route::find(&document, &head.method, &head.path).operation();
-        let number = log.begin(head, operation, fault.map(str::to_owned));
+        let operation = document.operations().iter().find(|operation| operation.id == id);
+        let number = log.begin(head, operation.map(AsRef::as_ref), fault.map(str::to_owned));
         log.set_body(number, ReceivedBody::Whole(body.to_owned().into()));
         if let Some(status) = status {
             log.set_status(number, StatusCode::from_u16(status).unwrap());
@@ -184,28 +187,30 @@ mod tests {
 
     #[test]
     fn a_request_is_one_line_without_what_differs_from_run_to_run() {
-        let batch = logged(&head(Method::POST, "/ingestBatch", &[]), r#"{"events":[{},{}]}"#, Some(207), None);
+        let batch =
+            logged("ingest_batch", &head(Method::POST, "/ingestBatch", &[]), r#"{"events":[{},{}]}"#, Some(207), None);
         assert_eq!(batch.to_string(), "POST /ingestBatch 2 events -> 207");
 
         let single = head(Method::POST, "/ingest", &[]);
-        let single = logged(&single, r#"{"event":{}}"#, None, Some("reset after reading"));
+        let single = logged("ingest", &single, r#"{"event":{}}"#, None, Some("reset after reading"));
         assert_eq!(single.to_string(), "POST /ingest 1 event -> no answer (fault: reset after reading)");
 
         let query = [("pageSize", "2"), ("account_id", "a"), ("nextToken", "e30="), ("status", "PROCESSED")];
-        let list = logged(&head(Method::GET, "/events", &query), "", Some(200), None);
+        let list = logged("get_events", &head(Method::GET, "/events", &query), "", Some(200), None);
         let expected = "GET /events?pageSize=2&account_id=..&nextToken=..&status=PROCESSED -> 200";
         assert_eq!(list.to_string(), expected);
 
-        let account = logged(&head(Method::GET, "/customers/acme/accounts/prod", &[]), "", Some(404), None);
+        let account =
+            logged("get_account", &head(Method::GET, "/customers/acme/accounts/prod", &[]), "", Some(404), None);
         assert_eq!(account.to_string(), "GET /customers/{customer_id}/accounts/{account_id} -> 404");
 
-        let unknown = logged(&head(Method::GET, "/nowhere", &[]), "", Some(404), None);
+        let unknown = logged("none", &head(Method::GET, "/nowhere", &[]), "", Some(404), None);
         assert_eq!((unknown.to_string().as_str(), unknown.operation_id), ("GET /nowhere -> 404", None));
     }
 
     #[test]
     fn the_token_is_not_in_the_log() {
-        let request = logged(&head(Method::GET, "/events", &[]), "", None, None);
+        let request = logged("get_events", &head(Method::GET, "/events", &[]), "", None, None);
         assert_eq!(request.header("Authorization"), Some("Bearer ***"));
         assert_eq!(request.header_names(), ["accept", "authorization"]);
         assert!(!format!("{request:?}").contains("secret"));

@@ -70,12 +70,7 @@ impl Sandbox {
     }
 
     pub(crate) async fn launch(application: Application, address: SocketAddr) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
-            application,
-            log: RequestLog::default(),
-            faults: Faults::default(),
-            panics: Mutex::default(),
-        });
+        let shared = Arc::new(Shared::new(application));
         let server = Server::start(address, Arc::clone(&shared)).await?;
         Ok(Self { base_url: format!("http://{}", server.address()), shared, server })
     }
@@ -146,6 +141,12 @@ impl Sandbox {
     /// If the server did.
     pub async fn stop(mut self) {
         self.server.stop(Stop::Gracefully).await;
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(application: Application) -> Self {
+        Self { application, log: RequestLog::default(), faults: Faults::default(), panics: Mutex::default() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Turns the schemas of the document, which is `OpenAPI` 3.0, into JSON Schema.
+//! Turns the schemas of the document, which is OpenAPI 3.0, into JSON Schema.
 //!
 //! The two differ in a few keywords only: `nullable`, the boolean `exclusiveMinimum` and `exclusiveMaximum`, and
 //! annotations such as `example`, which are dropped.

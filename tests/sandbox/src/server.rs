@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use hyper::service::service_fn;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
 use tokio::sync::{oneshot, watch};
@@ -20,8 +21,8 @@ use tokio::task::JoinSet;
 
 use crate::connection::{Connection, ConnectionControl};
 use crate::lock;
+use crate::router::router;
 use crate::sandbox::Shared;
-use crate::service;
 
 /// How long requests under way may take when the server stops gracefully.
 const GRACE: Duration = Duration::from_secs(5);
@@ -105,6 +106,7 @@ fn new_runtime() -> io::Result<runtime::Runtime> {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: watch::Receiver<Option<Stop>>) {
+    let router = router(Arc::clone(&shared));
     let mut stopping = stop.clone();
     let mut connections = JoinSet::new();
     loop {
@@ -113,7 +115,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: watch::Receive
             _ = stopping.wait_for(Option::is_some) => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve(stream, Arc::clone(&shared), stop.clone()));
+                    connections.spawn(serve(stream, router.clone(), stop.clone()));
                 }
                 // The client is gone again, or there are too many open files: neither is helped by a busy loop.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -135,14 +137,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: watch::Receive
     connections.shutdown().await;
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stop: watch::Receiver<Option<Stop>>) {
+async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<Option<Stop>>) {
     // Without it, small answers on a connection in use may wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
     let control = Arc::new(ConnectionControl::default());
-    let service = service_fn({
-        let control = Arc::clone(&control);
-        move |request| service::serve(Arc::clone(&shared), Arc::clone(&control), request)
-    });
+    let service = TowerToHyperService::new(router.layer(Extension(Arc::clone(&control))));
     let stream = TokioIo::new(Connection::new(stream, Arc::clone(&control)));
     let builder = auto::Builder::new(TokioExecutor::new());
     let mut connection = pin!(builder.serve_connection(stream, service));

@@ -1,37 +1,50 @@
 //! One HTTP request: logged, met by a fault or not, and answered.
 
-use std::convert::Infallible;
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
 
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
+use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::connection::ConnectionControl;
 use crate::fault::{Fault, Outcome};
+use crate::half_body::HalfBody;
 use crate::lock;
 use crate::request_log::{Head, ReceivedBody};
-use crate::response_body::ResponseBody;
-use crate::route::Route;
+use crate::router::Route;
 use crate::sandbox::Shared;
 
-/// Answers a request, if it gets an answer at all.
+/// Answers a request, if it gets an answer at all. The handler of every route.
 pub(crate) async fn serve(
-    shared: Arc<Shared>,
-    control: Arc<ConnectionControl>,
-    request: Request<Incoming>,
-) -> Result<Response<ResponseBody>, Infallible> {
+    State(shared): State<Arc<Shared>>,
+    Extension(control): Extension<Arc<ConnectionControl>>,
+    Extension(route): Extension<Route>,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Response {
+    let (route, path_parameters) = match path {
+        Ok(values) if values.iter().all(|(_, value)| !value.is_empty()) => {
+            (route, values.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        }
+        // The path is unknown, or a value in it is empty or not UTF-8, which no id is; axum lets an empty one pass if
+        // the path goes on after it.
+        _ => (Route::Unknown, BTreeMap::new()),
+    };
     let (parts, body) = request.into_parts();
-    let head = read_head(parts);
+    let head = read_head(parts, path_parameters);
     let _report = PanicReport { shared: &shared, head: &head };
 
-    let route = Route::find(&shared.application.document, &head.method, &head.path);
     let operation = route.operation();
     let fault = shared.faults.next(operation.map(|operation| operation.id.as_str()));
     let number = shared.log.begin(&head, operation, fault.as_ref().map(Fault::name));
@@ -50,7 +63,7 @@ pub(crate) async fn serve(
     let Some(fault) = fault else {
         let message = apply();
         shared.log.set_status(number, message.status);
-        return Ok(message.into_response());
+        return message.into_response();
     };
 
     let applied = fault.after_applying.then(apply);
@@ -67,22 +80,22 @@ pub(crate) async fn serve(
     };
     let message = message.changed_by(&fault);
     shared.log.set_status(number, message.status);
-    Ok(match fault.outcome {
+    match fault.outcome {
         Outcome::CutOff => message.into_half_a_response(control),
         _ => message.into_response(),
-    })
+    }
 }
 
-fn read_head(parts: Parts) -> Head {
+fn read_head(parts: Parts, path_parameters: BTreeMap<String, String>) -> Head {
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-    Head { method: parts.method, path: parts.uri.path().to_owned(), query, headers: parts.headers }
+    Head { method: parts.method, path: parts.uri.path().to_owned(), path_parameters, query, headers: parts.headers }
 }
 
 /// Reads a body to its end, and keeps it unless it is too large.
 ///
 /// It is read even when it is not kept: a client that is still sending when the connection closes would see a reset
 /// instead of the answer.
-async fn read_body(mut body: Incoming, limit: usize) -> ReceivedBody {
+async fn read_body(mut body: Body, limit: usize) -> ReceivedBody {
     let mut kept = BytesMut::new();
     let mut total: u64 = 0;
     while let Some(frame) = body.frame().await {
@@ -119,17 +132,25 @@ impl Message {
         self
     }
 
-    fn into_response(self) -> Response<ResponseBody> {
-        let body = ResponseBody::whole(self.body);
-        let mut response = Response::new(body);
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        response
+    fn into_half_a_response(self, control: Arc<ConnectionControl>) -> Response {
+        let body = Body::new(HalfBody::new(&self.body, control));
+        (self.status, self.headers, body).into_response()
     }
+}
 
-    fn into_half_a_response(self, control: Arc<ConnectionControl>) -> Response<ResponseBody> {
-        let body = ResponseBody::half(&self.body, control);
-        self.into_response().map(|_| body)
+impl IntoResponse for Message {
+    fn into_response(self) -> Response {
+        // axum announces the length of every body whose length it can tell.
+        let body = match self.status {
+            // HTTP lets these have neither.
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Body::empty(),
+            // A fault asks for chunks, which rule a length out.
+            _ if self.headers.contains_key(TRANSFER_ENCODING) => {
+                Body::from_stream(Body::from(self.body).into_data_stream())
+            }
+            _ => Body::from(self.body),
+        };
+        (self.status, self.headers, body).into_response()
     }
 }
 

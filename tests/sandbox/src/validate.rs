@@ -1,6 +1,6 @@
 //! Checks values against schemas, and says in one sentence which field is wrong and what it has to be.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
@@ -28,22 +28,33 @@ impl Rules {
             .map_err(|error| error.to_string())
     }
 
-    /// Checks a value that is called `name`; an empty name stands for the body itself.
+    /// Checks a value that is called `name`.
     ///
     /// # Errors
     ///
-    /// The first rule that the value breaks, with the JSON path of the field.
-    pub(crate) fn check(&self, name: impl Display, value: &Value) -> Result<(), String> {
+    /// The first rule that the value breaks, with the JSON path of the field, which begins with the name.
+    pub(crate) fn check(&self, name: &str, value: &Value) -> Result<(), String> {
+        self.first_error(value).map_or(Ok(()), |error| Err(describe(name, name, &error)))
+    }
+
+    /// Checks a value whose fields are named by themselves; `whole` is what the value is called.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the value breaks, with the JSON path of the field within the value.
+    pub(crate) fn check_fields(&self, whole: &str, value: &Value) -> Result<(), String> {
+        self.first_error(value).map_or(Ok(()), |error| Err(describe("", whole, &error)))
+    }
+
+    fn first_error<'a>(&'a self, value: &'a Value) -> Option<ValidationError<'a>> {
         // The first error has to be looked for only when there is one; telling that there is none is much faster.
-        if self.0.is_valid(value) {
-            return Ok(());
-        }
-        self.0.validate(value).map_err(|error| describe(&name.to_string(), &error))
+        if self.0.is_valid(value) { None } else { self.0.validate(value).err() }
     }
 }
 
-fn describe(name: &str, error: &ValidationError<'_>) -> String {
-    let mut path = name.to_owned();
+/// What is wrong: paths begin with `prefix`, and the value as a whole is called `whole`.
+fn describe(prefix: &str, whole: &str, error: &ValidationError<'_>) -> String {
+    let mut path = prefix.to_owned();
     for segment in error.instance_path() {
         match segment {
             LocationSegment::Index(index) => {
@@ -81,7 +92,7 @@ fn describe(name: &str, error: &ValidationError<'_>) -> String {
         }
         _ => error.to_string(),
     };
-    let path = if path.is_empty() { "body" } else { &path };
+    let path = if path.is_empty() { whole } else { &path };
     format!("{path}: {rule}")
 }
 
@@ -158,7 +169,7 @@ mod tests {
     #[track_caller]
     fn check(schema: &Value, value: &Value, expected: &str) {
         let rules = Rules::compile(&json!({ "properties": { "field": schema } })).unwrap();
-        assert_eq!(rules.check("", &json!({ "field": value })).unwrap_err(), expected);
+        assert_eq!(rules.check_fields("body", &json!({ "field": value })).unwrap_err(), expected);
     }
 
     #[test]
@@ -188,8 +199,16 @@ mod tests {
         let value = json!([{ "value": "1" }, { "value": 1 }]);
         check(&items, &value, "field[1].value: has to be a string, but is a number");
         let rules = Rules::compile(&items).unwrap();
-        let message = rules.check("events[3].attributes", &value).unwrap_err();
-        assert_eq!(message, "events[3].attributes[1].value: has to be a string, but is a number");
+        let message = rules.check("attributes", &value).unwrap_err();
+        assert_eq!(message, "attributes[1].value: has to be a string, but is a number");
+    }
+
+    #[test]
+    fn a_value_that_is_wrong_itself_is_called_by_its_name() {
+        let rules = Rules::compile(&json!({ "type": "object" })).unwrap();
+        let message = "event: has to be an object, but is a string";
+        assert_eq!(rules.check_fields("event", &json!("no event")).unwrap_err(), message);
+        assert_eq!(rules.check("event", &json!("no event")).unwrap_err(), message);
     }
 
     #[test]

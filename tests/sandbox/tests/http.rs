@@ -174,6 +174,20 @@ async fn a_status_is_answered_instead_of_carrying_the_request_out() {
 }
 
 #[tokio::test]
+async fn a_status_without_a_body_announces_none_and_chunks_announce_no_length() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.fault(Fault::status(204).first(1));
+    sandbox.fault(Fault::status(304).first(1));
+    sandbox.fault(Fault::status(503).header("transfer-encoding", "chunked").body("busy").first(1));
+    let client = Client::new();
+    for (status, body) in [(204, ""), (304, ""), (503, "busy")] {
+        let answer = list(&client, &sandbox).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers().get("content-length")), (status, None));
+        assert_eq!(answer.text().await.unwrap(), body);
+    }
+}
+
+#[tokio::test]
 async fn a_fault_comes_before_authentication() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::status(502));

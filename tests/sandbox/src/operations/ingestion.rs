@@ -25,7 +25,7 @@ pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Res
     let Some(mut body) = call.take_unchecked_body() else {
         return Err(Refusal::bad_request("body: is required"));
     };
-    application.document.batch_envelope.check("", &body).map_err(Refusal::bad_request)?;
+    application.document.batch_envelope.check_fields("body", &body).map_err(Refusal::bad_request)?;
     let Some(Value::Array(received)) = body.get_mut("events").map(Value::take) else {
         return Err(Refusal::bad_request("events: has to be an array"));
     };
@@ -38,10 +38,11 @@ pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Res
     let total = received.len();
     let mut accepted_events = Vec::with_capacity(total);
     let mut errors = Vec::new();
-    for (index, received) in received.into_iter().enumerate() {
+    for received in received {
         let modernised = event::modernised(&received);
         let event = modernised.as_ref().unwrap_or(&received);
-        match application.document.event.check(format_args!("events[{index}]"), event) {
+        // Fields are named within the event, not within the batch: the event is sent back with the message.
+        match application.document.event.check_fields("event", event) {
             Ok(()) => accepted_events.push(modernised.unwrap_or(received)),
             // It is sent back as it was received, whatever its shape.
             Err(message) => errors.push(json!({ "message": at_most_500(message), "eventPayload": received })),
@@ -141,9 +142,9 @@ mod tests {
         let events = [number_as_value(), event("a"), json!("no event"), json!({ "eventName": "old" })];
         let Reply(status, body) = bench.post("/ingestBatch", &batch(&events));
         let refused = [
-            ("events[0].attributes[0].value: has to be a string, but is a number", &events[0]),
-            ("events[2]: has to be an object, but is a string", &events[2]),
-            ("events[3].timestamp: is required", &events[3]),
+            ("attributes[0].value: has to be a string, but is a number", &events[0]),
+            ("event: has to be an object, but is a string", &events[2]),
+            ("timestamp: is required", &events[3]),
         ];
         let errors: Vec<_> =
             refused.iter().map(|(message, event)| json!({ "message": message, "eventPayload": event })).collect();

@@ -1,0 +1,190 @@
+//! What our transports add to a call over a bare reqwest call: `cargo bench -p togai-tests --bench calls`.
+//!
+//! The figure is the CPU time of the thread that makes the calls. The server is another process, which is this program
+//! again. Both ways of calling alternate within one run, so that whatever else the machine does meets both.
+#![expect(clippy::print_stdout, reason = "a program for a terminal")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+use criterion::measurement::{Measurement, ValueFormatter};
+use criterion::{Criterion, Throughput};
+use togai_ext::prelude::*;
+use togai_ext::types::GetEventsResponse;
+use tokio::runtime::Runtime;
+
+const SINK: &str = "TOGAI_BENCH_SINK";
+const ANSWER: &str = r#"{"events":[{"referenceId":"r-1","eventPayload":{"schemaName":"rides","id":"ride-1","timestamp":"2024-04-18T16:00:17Z","accountId":"acme-prod","attributes":[{"name":"distance","value":"12.5","unit":"km"}],"dimensions":{"city":"Chennai"}},"ingestionStatus":{"status":"INGESTION_COMPLETED_EVENT_METERED"},"createdAt":"2024-04-18T16:00:18.250Z"}],"nextToken":null}"#;
+
+fn main() {
+    if std::env::var_os(SINK).is_some() {
+        serve();
+        return;
+    }
+    let sink = Sink::start();
+    let bench = Bench::new(&sink.address);
+    let mut criterion = Criterion::default().with_measurement(CpuTime).configure_from_args();
+    let mut group = criterion.benchmark_group("a call that reads, CPU time");
+    group.bench_function("bare reqwest", |bencher| bencher.iter(|| bench.bare()));
+    group.bench_function("client", |bencher| bencher.iter(|| bench.client()));
+    group.finish();
+    criterion.final_summary();
+    bench.compare();
+}
+
+struct Bench {
+    runtime: Runtime,
+    client: Client,
+    url: String,
+}
+
+impl Bench {
+    fn new(address: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let client = ClientBuilder::new("token").base_url(address).build().expect("a client");
+        Self { runtime, client, url: format!("{address}/events") }
+    }
+
+    /// The same connections, headers, query and decoding, without anything of ours on the way.
+    fn bare(&self) {
+        self.runtime.block_on(async {
+            let request = self
+                .client
+                .http()
+                .get(&self.url)
+                .header("accept", "application/json")
+                .query(&[("account_id", "acme-prod"), ("pageSize", "50")])
+                .bearer_auth("token");
+            let answer = request.send().await.expect("an answer").bytes().await.expect("a body");
+            let page: GetEventsResponse = serde_json::from_slice(&answer).expect("a page");
+            assert_eq!(page.events.len(), 1);
+        });
+    }
+
+    fn client(&self) {
+        self.runtime.block_on(async {
+            let page = self.client.get_events().account_id("acme-prod").page_size(50).send().await.expect("a page");
+            assert_eq!(page.events.len(), 1);
+        });
+    }
+
+    /// Medians of alternating rounds, and their ratio.
+    fn compare(&self) {
+        const ROUNDS: usize = 21;
+        const CALLS: u32 = 1000;
+        let (mut bare, mut client) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            for (times, call) in [(&mut bare, Self::bare as fn(&Self)), (&mut client, Self::client)] {
+                let start = ThreadTime::now();
+                for _ in 0..CALLS {
+                    call(self);
+                }
+                times.push(start.elapsed() / CALLS);
+            }
+        }
+        let median = |times: &mut Vec<Duration>| {
+            times.sort();
+            times[times.len() / 2].as_secs_f64() * 1e6
+        };
+        let (bare, client) = (median(&mut bare), median(&mut client));
+        println!("bare reqwest {bare:.2} us, client {client:.2} us CPU a call: {:+.1} %", (client / bare - 1.0) * 100.0);
+    }
+}
+
+/// CPU time of the thread as what criterion measures.
+struct CpuTime;
+
+impl Measurement for CpuTime {
+    type Intermediate = ThreadTime;
+    type Value = Duration;
+
+    fn start(&self) -> ThreadTime {
+        ThreadTime::now()
+    }
+
+    fn end(&self, start: ThreadTime) -> Duration {
+        start.elapsed()
+    }
+
+    fn add(&self, one: &Duration, other: &Duration) -> Duration {
+        *one + *other
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, value: &Duration) -> f64 {
+        value.as_secs_f64() * 1e9
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        &Microseconds
+    }
+}
+
+struct Microseconds;
+
+impl ValueFormatter for Microseconds {
+    fn scale_values(&self, _typical: f64, values: &mut [f64]) -> &'static str {
+        values.iter_mut().for_each(|value| *value /= 1e3);
+        "us CPU"
+    }
+
+    fn scale_throughputs(&self, _typical: f64, _throughput: &Throughput, _values: &mut [f64]) -> &'static str {
+        "calls"
+    }
+
+    fn scale_for_machines(&self, _values: &mut [f64]) -> &'static str {
+        "ns CPU"
+    }
+}
+
+/// The server in a process of its own. It ends with the bench.
+struct Sink {
+    process: Child,
+    address: String,
+}
+
+impl Sink {
+    fn start() -> Self {
+        let program = std::env::current_exe().expect("the path of this program");
+        let mut process = Command::new(program).env(SINK, "1").stdout(Stdio::piped()).spawn().expect("a process");
+        let mut address = String::new();
+        let output = process.stdout.take().expect("the output of the process");
+        BufReader::new(output).read_line(&mut address).expect("an address");
+        Self { process, address: address.trim().to_owned() }
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Answers every request alike.
+fn serve() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    println!("http://{}", listener.local_addr().expect("an address"));
+    for connection in listener.incoming().flatten() {
+        std::thread::spawn(move || answer(connection));
+    }
+}
+
+fn answer(mut connection: TcpStream) {
+    let _ = connection.set_nodelay(true);
+    let answer =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}", ANSWER.len());
+    let mut request = [0; 4096];
+    // A request without a body fits into one read.
+    while connection.read(&mut request).is_ok_and(|length| length > 0) {
+        if connection.write_all(answer.as_bytes()).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Routes requests to the operations of the document.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use axum::handler::Handler as _;
+use axum::routing::{MethodFilter, MethodRouter, any, on};
+use axum::{Extension, Router};
+use http::Method;
+
+use crate::document::Operation;
+use crate::sandbox::Shared;
+use crate::service::serve;
+
+/// What the method and the path of a request lead to. The handler finds it among the extensions of the request.
+#[derive(Debug, Clone)]
+pub(crate) enum Route {
+    /// An operation.
+    Operation(Arc<Operation>),
+    /// The path is known, and takes these methods.
+    WrongMethod(Arc<[Method]>),
+    /// No operation has this path.
+    Unknown,
+}
+
+impl Route {
+    /// The operation, if there is one.
+    pub(crate) fn operation(&self) -> Option<&Operation> {
+        match self {
+            Self::Operation(operation) => Some(operation),
+            _ => None,
+        }
+    }
+}
+
+/// Builds a router that leads every request to [`serve`], even those that no operation takes: what is wrong with them is
+/// said only after they were logged, met by a fault or not, and authenticated.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let operations = shared.application.document.operations();
+    let paths: BTreeSet<_> = operations.iter().map(|operation| operation.template.as_str()).collect();
+    let mut router = Router::new().fallback(serve.layer(Extension(Route::Unknown)));
+    for path in paths {
+        router = router.route(path, methods_of(path, &shared));
+    }
+    router.with_state(shared)
+}
+
+/// The methods of a path: its own, and those of the paths that cover it.
+///
+/// axum looks at the method only after it has chosen the path, the one with the fewest parameters. By that alone
+/// `GET /events/correction` would be refused, as that path takes POST; but it is the event with the id `correction`.
+fn methods_of(path: &str, shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
+    let mut operations = shared.application.document.operations().to_vec();
+    operations.retain(|operation| covers(&operation.template, path));
+    operations.sort_by_key(|operation| operation.template.matches('{').count());
+    let mut seen = HashSet::new();
+    operations.retain(|operation| seen.insert(operation.method.clone()));
+
+    let allowed = operations.iter().map(|operation| operation.method.clone()).collect();
+    let refuse = serve.layer(Extension(Route::WrongMethod(allowed)));
+    // Unlike the other ways to set a fallback, `any` leaves the `Allow` header to the handler, whose answer may be 401.
+    let mut methods = any(refuse.clone());
+    for operation in operations {
+        let filter = operation.filter;
+        let is_own = operation.template == path;
+        let template = operation.template.clone();
+        let perform = serve.layer(Extension(Route::Operation(operation)));
+        methods = if is_own {
+            methods.on(filter, perform)
+        } else {
+            // Routed once more, by the path that covers this one, to capture the values of its parameters.
+            let covering = Router::new().route(&template, on(filter, perform));
+            methods.on_service(filter, covering.with_state(Arc::clone(shared)))
+        };
+    }
+    if !seen.contains(&Method::HEAD) {
+        // axum would answer it as GET.
+        methods = methods.on(MethodFilter::HEAD, refuse);
+    }
+    methods
+}
+
+/// Whether every request to a path also fits a template.
+fn covers(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template.zip(path).all(|(general, special)| general.starts_with('{') || general == special)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Bench, event};
+
+    #[track_caller]
+    fn check(method: &str, path: &str, expected: Option<&str>, status: u16) {
+        let bench = Bench::new();
+        let status_found = bench.send(method, path, None).0;
+        let operation_id = bench.shared.log.requests().remove(0).operation_id;
+        assert_eq!((operation_id.as_deref(), status_found), (expected, status), "{method} {path}");
+    }
+
+    #[test]
+    fn every_operation_is_found_by_its_method_and_path() {
+        let bench = Bench::new();
+        for operation in bench.shared.application.document.operations() {
+            bench.send(operation.method.as_str(), &operation.template.replace(['{', '}'], ""), None);
+        }
+        let requests = bench.shared.log.requests();
+        let found = requests.iter().filter_map(|request| request.operation_id.as_deref());
+        let operations = bench.shared.application.document.operations();
+        assert!(found.eq(operations.iter().map(|operation| operation.id.as_str())));
+    }
+
+    #[test]
+    fn a_literal_path_wins_over_a_parameter_when_the_method_fits() {
+        check("POST", "/events/correction", Some("event_correction"), 400);
+        check("GET", "/events/correction", Some("get_single_event"), 404);
+        let bench = Bench::new();
+        bench.post("/ingest", &json!({ "event": event("correction") }));
+        assert_eq!(bench.get("/events/correction").1["events"][0]["eventPayload"]["id"], "correction");
+    }
+
+    #[test]
+    fn path_parameters_are_decoded_after_the_path_was_split() {
+        let bench = Bench::new();
+        bench.post("/ingest", &json!({ "event": event("a/b 1") }));
+        assert_eq!(bench.get("/events/a%2Fb%201").1["events"][0]["eventPayload"]["id"], "a/b 1");
+        check("GET", "/events/a%ff", None, 404);
+    }
+
+    #[test]
+    fn other_paths_and_methods_are_told_apart() {
+        check("GET", "/nowhere", None, 404);
+        check("GET", "/events/", None, 404);
+        check("GET", "/customers//accounts", None, 404);
+        check("PUT", "/ingest", None, 405);
+        check("HEAD", "/events", None, 405);
+    }
+
+    #[test]
+    fn a_path_takes_the_methods_of_the_paths_that_cover_it() {
+        let message = "PUT /events/correction is not part of the API; the path takes POST, GET";
+        assert_eq!(Bench::new().send("PUT", "/events/correction", None).1["message"], message);
+        assert!(covers("/a/{b}/{c}", "/a/{d}/e"));
+        assert!(!covers("/a/{b}/c", "/a/{b}/{c}"));
+        assert!(!covers("/a/{b}", "/a/b/c"));
+    }
+}
