@@ -12,6 +12,8 @@ use std::time::Duration;
 use cpu_time::ThreadTime;
 use criterion::measurement::{Measurement, ValueFormatter};
 use criterion::{Criterion, Throughput};
+use reqwest::header::HeaderValue;
+use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind};
 use togai_ext::prelude::*;
 use togai_ext::types::GetEventsResponse;
 use tokio::runtime::Runtime;
@@ -28,8 +30,9 @@ fn main() {
     let bench = Bench::new(&sink.address);
     let mut criterion = Criterion::default().with_measurement(CpuTime).configure_from_args();
     let mut group = criterion.benchmark_group("a call that reads, CPU time");
-    group.bench_function("bare reqwest", |bencher| bencher.iter(|| bench.bare()));
-    group.bench_function("client", |bencher| bencher.iter(|| bench.client()));
+    group.bench_function("reqwest by hand", |bencher| bencher.iter(|| bench.by_hand()));
+    group.bench_function("builder over bare reqwest", |bencher| bencher.iter(|| bench.bare()));
+    group.bench_function("builder over our transports", |bencher| bencher.iter(|| bench.client()));
     group.finish();
     criterion.final_summary();
     bench.compare();
@@ -38,18 +41,40 @@ fn main() {
 struct Bench {
     runtime: Runtime,
     client: Client,
+    /// The same client over [`Bare`].
+    bare_client: Client,
     url: String,
+}
+
+/// A transport that does nothing of what ours do but reach the server.
+#[derive(Debug)]
+struct Bare;
+
+impl Transport for Bare {
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        mut request: reqwest::Request,
+        _operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        request.headers_mut().insert("authorization", HeaderValue::from_static("Bearer token"));
+        Box::pin(async move {
+            let failed = |error| TransportError::new(TransportErrorKind::Interrupted, error, CallContext::default());
+            http.execute(request).await.map_err(failed)
+        })
+    }
 }
 
 impl Bench {
     fn new(address: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let client = ClientBuilder::new("token").base_url(address).build().expect("a client");
-        Self { runtime, client, url: format!("{address}/events") }
+        let bare_client = client.with_transport(Bare);
+        Self { runtime, client, bare_client, url: format!("{address}/events") }
     }
 
     /// The same connections, headers, query and decoding, without anything of ours on the way.
-    fn bare(&self) {
+    fn by_hand(&self) {
         self.runtime.block_on(async {
             let request = self
                 .client
@@ -64,20 +89,33 @@ impl Bench {
         });
     }
 
+    fn bare(&self) {
+        self.call(&self.bare_client);
+    }
+
     fn client(&self) {
+        self.call(&self.client);
+    }
+
+    fn call(&self, client: &Client) {
         self.runtime.block_on(async {
-            let page = self.client.get_events().account_id("acme-prod").page_size(50).send().await.expect("a page");
+            let page = client.get_events().account_id("acme-prod").page_size(50).send().await.expect("a page");
             assert_eq!(page.events.len(), 1);
         });
     }
 
-    /// Medians of alternating rounds, and their ratio.
+    /// Medians of alternating rounds, and what ours take beside bare reqwest.
     fn compare(&self) {
         const ROUNDS: usize = 21;
         const CALLS: u32 = 1000;
-        let (mut bare, mut client) = (Vec::new(), Vec::new());
+        let ways = [
+            ("reqwest by hand", Self::by_hand as fn(&Self)),
+            ("builder over bare reqwest", Self::bare),
+            ("builder over our transports", Self::client),
+        ];
+        let mut times = ways.map(|_| Vec::new());
         for _ in 0..ROUNDS {
-            for (times, call) in [(&mut bare, Self::bare as fn(&Self)), (&mut client, Self::client)] {
+            for (times, (_, call)) in times.iter_mut().zip(ways) {
                 let start = ThreadTime::now();
                 for _ in 0..CALLS {
                     call(self);
@@ -85,12 +123,15 @@ impl Bench {
                 times.push(start.elapsed() / CALLS);
             }
         }
-        let median = |times: &mut Vec<Duration>| {
+        let medians = times.map(|mut times: Vec<Duration>| {
             times.sort();
             times[times.len() / 2].as_secs_f64() * 1e6
-        };
-        let (bare, client) = (median(&mut bare), median(&mut client));
-        println!("bare reqwest {bare:.2} us, client {client:.2} us CPU a call: {:+.1} %", (client / bare - 1.0) * 100.0);
+        });
+        println!("CPU time a call, medians of {ROUNDS} alternating rounds of {CALLS} calls");
+        for ((name, _), median) in ways.iter().zip(medians) {
+            println!("  {median:>6.2} us  {name}");
+        }
+        println!("  our transports add {:+.1} % to a call over bare reqwest", (medians[2] / medians[1] - 1.0) * 100.0);
     }
 }
 
@@ -178,8 +219,10 @@ fn serve() {
 
 fn answer(mut connection: TcpStream) {
     let _ = connection.set_nodelay(true);
-    let answer =
-        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}", ANSWER.len());
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
+        ANSWER.len()
+    );
     let mut request = [0; 4096];
     // A request without a body fits into one read.
     while connection.read(&mut request).is_ok_and(|length| length > 0) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 
@@ -85,8 +86,9 @@ impl Client {
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> Result<ResponseValue<T>, Error> {
+        let start = Instant::now();
         let answer = self.inner.transport.execute(&self.client, request, operation).await;
         let response = answer.map_err(|failure| error::from_transport(operation, failure))?;
-        error::decode(operation, response).await
+        error::decode(operation, response, start).await
     }
 }

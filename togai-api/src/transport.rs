@@ -7,7 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use reqwest::ResponseBuilderExt as _;
 
 use crate::Operation;
 
@@ -143,20 +144,59 @@ impl HttpTransport {
         self
     }
 
-    async fn exchange(&self, http: &reqwest::Client, request: reqwest::Request) -> Result<reqwest::Response, Failure> {
-        let mut response = http.execute(request).await.map_err(Failure::from_sending)?;
+    /// Sends the request and reads the answer to its end, without a box around the future.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    ///
+    /// # Errors
+    ///
+    /// Where there was no whole answer.
+    pub async fn exchange(
+        &self,
+        http: &reqwest::Client,
+        request: reqwest::Request,
+    ) -> Result<reqwest::Response, TransportError> {
+        let start = Instant::now();
+        let answer = match http.execute(request).await {
+            Ok(response) => self.read(response).await,
+            Err(error) => Err(Failure::from_sending(error)),
+        };
+        answer.map_err(|failure| {
+            let context = CallContext::new(1, start.elapsed());
+            TransportError { failure, context, retry_after: None }
+        })
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<reqwest::Response, Failure> {
+        // Without its address the response would be given an invented one, which is parsed anew each time.
+        let mut whole = http::Response::builder()
+            .status(response.status())
+            .version(response.version())
+            .url(response.url().clone())
+            .body(Bytes::new())
+            .map_err(Failure::of_response)?;
+        *whole.headers_mut() = std::mem::take(response.headers_mut());
+        *whole.body_mut() = match response.content_length() {
+            // The length that was announced is kept to, below and above, so there is nothing to count.
+            Some(length) if length <= self.max_response_bytes as u64 => {
+                response.bytes().await.map_err(Failure::from_reading)?
+            }
+            Some(_) => return Err(Failure::too_large(self.max_response_bytes)),
+            None => self.collect(response).await?,
+        };
+        Ok(reqwest::Response::from(whole))
+    }
+
+    /// Reads a body whose length is not known, up to the bound.
+    async fn collect(&self, mut response: reqwest::Response) -> Result<Bytes, Failure> {
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(Failure::from_reading)? {
-            if body.len() + chunk.len() > self.max_response_bytes {
+        while let Some(piece) = response.chunk().await.map_err(Failure::from_reading)? {
+            if body.len() + piece.len() > self.max_response_bytes {
                 return Err(Failure::too_large(self.max_response_bytes));
             }
-            body.extend_from_slice(&chunk);
+            body.extend_from_slice(&piece);
         }
-        let mut whole = http::Response::new(body.freeze());
-        *whole.status_mut() = response.status();
-        *whole.version_mut() = response.version();
-        *whole.headers_mut() = std::mem::take(response.headers_mut());
-        Ok(reqwest::Response::from(whole))
+        Ok(body.freeze())
     }
 }
 
@@ -167,19 +207,7 @@ impl Transport for HttpTransport {
         request: reqwest::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        Box::pin(async move {
-            let start = Instant::now();
-            match self.exchange(http, request).await {
-                Ok(mut response) => {
-                    response.extensions_mut().insert(CallContext::new(1, start.elapsed()));
-                    Ok(response)
-                }
-                Err(failure) => {
-                    let context = CallContext::new(1, start.elapsed());
-                    Err(TransportError { failure, context, retry_after: None })
-                }
-            }
-        })
+        Box::pin(self.exchange(http, request))
     }
 }
 
@@ -329,6 +357,10 @@ impl Failure {
     fn of(kind: TransportErrorKind, error: reqwest::Error) -> Self {
         // The address may hold what a user would not want in a log, and the operation says enough.
         Self { kind, source: Some(Box::new(error.without_url())) }
+    }
+
+    fn of_response(error: http::Error) -> Self {
+        Self { kind: TransportErrorKind::Interrupted, source: Some(error.into()) }
     }
 
     fn too_large(limit: usize) -> Self {

@@ -2,20 +2,21 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use togai_api::{BoxFuture, CallContext, Error, Operation, Transport, TransportError};
+use togai_api::{BoxFuture, CallContext, Error, HttpTransport, Operation, Transport, TransportError};
 
-/// Adds the bearer token.
-pub(crate) struct Authenticate<T> {
-    inner: T,
+/// Adds the bearer token to a request that goes over the wire.
+pub(crate) struct Authenticate {
+    inner: HttpTransport,
     token: Arc<str>,
     header: HeaderValue,
 }
 
-impl<T> Authenticate<T> {
+impl Authenticate {
     /// Fails where the token is none.
-    pub(crate) fn new(token: &str, inner: T) -> Result<Self, Error> {
+    pub(crate) fn new(token: &str, inner: HttpTransport) -> Result<Self, Error> {
         if token.is_empty() {
             return Err(Error::configuration(
                 "the token is empty: set it with `ClientBuilder::new` or TOGAI_API_TOKEN",
@@ -33,7 +34,7 @@ impl<T> Authenticate<T> {
     }
 }
 
-impl<T: Transport> Transport for Authenticate<T> {
+impl Transport for Authenticate {
     fn execute<'a>(
         &'a self,
         http: &'a reqwest::Client,
@@ -42,21 +43,23 @@ impl<T: Transport> Transport for Authenticate<T> {
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         request.headers_mut().insert(AUTHORIZATION, self.header.clone());
         Box::pin(async move {
-            let mut answer = self.inner.execute(http, request, operation).await;
-            let context = match &mut answer {
-                Ok(response) => response.extensions_mut().get_mut::<CallContext>(),
-                Err(failure) => Some(failure.context_mut()),
-            };
+            let mut answer = self.inner.exchange(http, request).await;
             // A server may echo the token in an answer that ends up in an error.
-            if let Some(context) = context {
-                context.set_secret(Arc::clone(&self.token));
+            let secret = Arc::clone(&self.token);
+            match &mut answer {
+                Ok(response) => {
+                    let mut context = CallContext::new(1, Duration::ZERO);
+                    context.set_secret(secret);
+                    response.extensions_mut().insert(context);
+                }
+                Err(failure) => failure.context_mut().set_secret(secret),
             }
             answer
         })
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Authenticate<T> {
+impl fmt::Debug for Authenticate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Authenticate")
@@ -68,8 +71,6 @@ impl<T: fmt::Debug> fmt::Debug for Authenticate<T> {
 
 #[cfg(test)]
 mod tests {
-    use togai_api::HttpTransport;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,6 @@
 //! From an answer to a value or an error.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 
@@ -10,10 +10,12 @@ use crate::{CallContext, Operation, ResponseValue, TransportError, TransportErro
 pub(crate) async fn decode<T: DeserializeOwned>(
     operation: &'static Operation,
     mut response: reqwest::Response,
+    start: Instant,
 ) -> Result<ResponseValue<T>, Error> {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
-    let context = response.extensions_mut().remove().unwrap_or_else(|| CallContext::new(1, Duration::ZERO));
+    // A transport that repeats says how often; without one there was one attempt.
+    let context = response.extensions_mut().remove().unwrap_or_else(|| CallContext::new(1, start.elapsed()));
     let body = response.bytes().await.map_err(|error| {
         let kind = TransportErrorKind::Interrupted;
         super::from_transport(operation, TransportError::new(kind, error.without_url(), context.clone()))
@@ -42,6 +44,10 @@ pub(crate) async fn decode<T: DeserializeOwned>(
 /// Reads a body; an empty one like `{}`, since the API has answered 202 without a body.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
     let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    // Keeping track of the place costs as much again as reading, so it is done only where the place is to be told.
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Ok(value);
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer)?;
     let path = serde_path_to_error::Track::new().path();
