@@ -112,10 +112,6 @@ class Checks:
         else:
             print(f"ok   {name} ({self._version})", flush=True)
 
-    def note(self, text):
-        """Prints what a reader of the lines should know."""
-        print(f"note {text}", flush=True)
-
 
 class _Watched:
     def __init__(self, api, called):

@@ -39,7 +39,7 @@ impl Transport for Authenticate {
         &'a self,
         http: &'a reqwest::Client,
         mut request: reqwest::Request,
-        operation: &'static Operation,
+        _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         request.headers_mut().insert(AUTHORIZATION, self.header.clone());
         Box::pin(async move {

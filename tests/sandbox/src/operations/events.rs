@@ -82,10 +82,9 @@ fn pipeline_info(arrival: &Arrival, directory: &Directory) -> Value {
     let schema_name = event::text(&arrival.payload, "schemaName");
     info.insert("eventSchema".to_owned(), json!({ "name": schema_name, "version": 1 }));
     if let (Some(customer_id), Some(account_id)) = (&arrival.customer_id, &arrival.account_id) {
-        let mut account = json!({ "id": account_id });
-        if let Some(known) = directory.get(customer_id, account_id) {
-            account["name"] = json!(known.name);
-        }
+        // The vendor's clients do not read an account without a name; one that was deleted since has only its id.
+        let name = directory.get(customer_id, account_id).map_or(account_id, |known| &known.name);
+        let mut account = json!({ "id": account_id, "name": name });
         let named = event::text(&arrival.payload, "accountId");
         if let Some(alias) = named.filter(|named| *named != account_id.as_str()) {
             account["alias"] = json!(alias);

@@ -36,10 +36,12 @@ pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Res
     }
 
     let total = received.len();
+    let mut is_of_2022 = true;
     let mut accepted_events = Vec::with_capacity(total);
     let mut errors = Vec::new();
     for received in received {
         let modernised = event::modernised(&received);
+        is_of_2022 &= modernised.is_some();
         let event = modernised.as_ref().unwrap_or(&received);
         // Fields are named within the event, not within the batch: the event is sent back with the message.
         match application.document.event.check_fields("event", event) {
@@ -54,7 +56,11 @@ pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Res
     for event in accepted_events {
         record(application, &mut state, &call, event);
     }
-    if errors.is_empty() { Ok(accepted()) } else { Ok(partly_accepted(application, errors, total)) }
+    Ok(match (is_of_2022, errors.is_empty()) {
+        (true, _) => answer_of_2022(errors),
+        (false, true) => accepted(),
+        (false, false) => partly_accepted(application, errors, total),
+    })
 }
 
 /// The account that an event belongs to.
@@ -74,6 +80,13 @@ fn record(application: &Application, state: &mut State, call: &Call<'_>, event: 
 
 fn accepted() -> Answer {
     Answer::new(StatusCode::ACCEPTED, json!({ "success": true }))
+}
+
+/// Who speaks the shape of 2022 is answered in it: the list of what was not accepted, empty or not, and nothing else. The
+/// vendor's client of that time takes no other answer.
+fn answer_of_2022(errors: Vec<Value>) -> Answer {
+    let status = if errors.is_empty() { StatusCode::ACCEPTED } else { StatusCode::MULTI_STATUS };
+    Answer::new(status, json!({ "errors": errors }))
 }
 
 fn partly_accepted(application: &Application, mut errors: Vec<Value>, total: usize) -> Answer {
@@ -246,6 +259,23 @@ mod tests {
         let info = &body["events"][0]["eventPipelineInfo"];
         let account = json!({ "id": "acme-prod", "name": "Account acme-prod", "alias": "ops@acme.test" });
         assert_eq!((&info["account"], &info["customer"]["id"]), (&account, &json!("acme")));
+    }
+
+    #[test]
+    fn a_batch_in_the_shape_of_2022_is_answered_in_it() {
+        let bench = Bench::new();
+        let old = |id: &str, value: &str| {
+            json!({
+                "eventName": "rides", "id": id, "eventTimestamp": "2022-06-15T07:30:35Z", "accountId": "acme-prod",
+                "eventAttributes": [{ "attributeName": "distance", "attributeValue": value }], "dimensions": {},
+            })
+        };
+        let Reply(status, body) = bench.post("/ingestBatch", &batch(&[old("a", "1")]));
+        assert_eq!((status, body), (202, json!({ "errors": [] })));
+        let refused = old("c", "many");
+        let Reply(status, body) = bench.post("/ingestBatch", &batch(&[old("b", "1"), refused.clone()]));
+        assert_eq!((status, body.as_object().unwrap().len()), (207, 1));
+        assert_eq!(body["errors"][0]["eventPayload"], refused);
     }
 
     #[test]
