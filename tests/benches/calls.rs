@@ -171,7 +171,9 @@ struct Microseconds;
 
 impl ValueFormatter for Microseconds {
     fn scale_values(&self, _typical: f64, values: &mut [f64]) -> &'static str {
-        values.iter_mut().for_each(|value| *value /= 1e3);
+        for value in values {
+            *value /= 1e3;
+        }
         "us CPU"
     }
 

@@ -100,7 +100,10 @@ async fn options_work_on_a_client_that_was_put_together_by_hand() {
 
 /// Writes down spans and their fields.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Vec<(String, Vec<String>)>>>);
+struct Notes(Arc<Mutex<Vec<Note>>>);
+
+/// The name of a span, or `event`, and its fields.
+type Note = (String, Vec<String>);
 
 struct Fields<'a>(&'a mut Vec<String>);
 

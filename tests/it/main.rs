@@ -7,6 +7,7 @@ mod errors;
 mod ingestion;
 mod operations;
 mod paging;
+mod readme;
 mod safety;
 mod support;
 mod tls;

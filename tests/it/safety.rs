@@ -104,7 +104,7 @@ async fn headers_without_an_end_are_an_error() {
 #[tokio::test]
 async fn a_list_that_goes_in_a_circle_ends_in_an_error() {
     let (sandbox, client) = start().await;
-    sandbox.fault(Fault::status(200).json(&json!({"events": [], "nextToken": "a"})).on("get_events"));
+    sandbox.fault(Fault::status(200).json(json!({"events": [], "nextToken": "a"})).on("get_events"));
     let answers: Vec<_> = client.get_events().items().collect().await;
     assert_eq!((answers.len(), answers[0].is_err(), sandbox.requests().len()), (1, true, 2));
 }

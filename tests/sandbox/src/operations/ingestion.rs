@@ -57,7 +57,7 @@ pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Res
         record(application, &mut state, &call, event);
     }
     Ok(match (is_of_2022, errors.is_empty()) {
-        (true, _) => answer_of_2022(errors),
+        (true, _) => answer_of_2022(&errors),
         (false, true) => accepted(),
         (false, false) => partly_accepted(application, errors, total),
     })
@@ -84,7 +84,7 @@ fn accepted() -> Answer {
 
 /// Who speaks the shape of 2022 is answered in it: the list of what was not accepted, empty or not, and nothing else. The
 /// vendor's client of that time takes no other answer.
-fn answer_of_2022(errors: Vec<Value>) -> Answer {
+fn answer_of_2022(errors: &[Value]) -> Answer {
     let status = if errors.is_empty() { StatusCode::ACCEPTED } else { StatusCode::MULTI_STATUS };
     Answer::new(status, json!({ "errors": errors }))
 }

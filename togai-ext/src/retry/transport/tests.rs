@@ -1,8 +1,10 @@
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use togai_api::{OPERATIONS, Operation, TransportErrorKind};
 
 use super::*;
+use crate::ClientExt as _;
 use crate::testing::{Answer, Script, VirtualClock};
 
 const THROTTLED: Answer = Answer::Status(429, &[], "");
@@ -64,7 +66,7 @@ impl Stage {
                 let mut ended =
                     format!("{failure} after {} attempts, {} ms", context.attempts, context.elapsed.as_millis());
                 if let Some(left) = failure.retry_after() {
-                    ended += &format!(", {} ms left", left.as_millis());
+                    let _ = write!(ended, ", {} ms left", left.as_millis());
                 }
                 ended
             }
@@ -294,7 +296,6 @@ async fn options_add_up_and_the_later_ones_hold() {
     let client = Client::new("http://localhost", stage.http.clone(), stage.retry.clone());
     let first = CallOptions::new().header("x-a", "1").unwrap().header("x-b", "1").unwrap().query("a", "1 2");
     let second = CallOptions::new().header("x-b", "2").unwrap().query("b", "&");
-    use crate::ClientExt as _;
     client.with(first).with(second).get_events().page_size(5).send().await.unwrap();
     let (url, headers) = stage.script.last_request();
     assert_eq!(url, "http://localhost/events?pageSize=5&a=1+2&b=%26");
@@ -383,7 +384,7 @@ mod properties {
             let limit = u128::from(deadline.map_or(max_elapsed, |deadline| deadline.min(max_elapsed)));
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
 
-            let (mut retries, mut paused_until) = (0, 0);
+            let (mut retries, mut paused_until) = (0_usize, 0);
             for _ in 0..calls {
                 let first = stage.script.asked().len();
                 let start = stage.clock.elapsed().as_millis();
@@ -403,7 +404,7 @@ mod properties {
                     if place > 0 {
                         let before = &answers[first + place - 1];
                         prop_assert!(*time >= times[place - 1] + asked_for(before));
-                        retries += u32::from(!matches!(before, Answer::Status(429, ..)));
+                        retries += usize::from(!matches!(before, Answer::Status(429, ..)));
                     }
                     if matches!(answer, Answer::Status(429, ..)) {
                         paused_until = paused_until.max(time + asked_for(answer));
@@ -411,8 +412,8 @@ mod properties {
                 }
             }
             // Never more retries after failures than the budget and what answers have put back.
-            let answered = stage.script.asked().len() as u32;
-            prop_assert!(retries <= budget + answered / 5, "{retries} of {budget}");
+            let answered = stage.script.asked().len();
+            prop_assert!(retries <= budget as usize + answered / 5, "{retries} of {budget}");
         }
     }
 }

@@ -1,0 +1,30 @@
+//! Makes a test of each Rust example of the README, so that the README itself needs no hidden lines.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let readme = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../README.md");
+    println!("cargo::rerun-if-changed={}", readme.display());
+    println!("cargo::rerun-if-changed=build.rs");
+
+    let text = std::fs::read_to_string(&readme)?;
+    let examples = text.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut tests = String::new();
+    for (number, example) in examples.enumerate() {
+        // The sandbox stands in for what the environment names.
+        let example = example.replace("ClientBuilder::from_env()?", "builder_of(&sandbox)");
+        let (imports, code): (Vec<&str>, Vec<&str>) = example.lines().partition(|line| line.starts_with("use "));
+        writeln!(
+            tests,
+            "#[tokio::test]\nasync fn example_{number}() -> Result<(), Box<dyn std::error::Error>> {{\n{}\n\
+             let (sandbox, client) = with_events().await;\nlet _ = &client;\n{}\ncheck(&sandbox);\nOk(())\n}}\n",
+            imports.join("\n"),
+            code.join("\n"),
+        )?;
+    }
+    let target = Path::new(&std::env::var("OUT_DIR")?).join("readme.rs");
+    std::fs::write(target, tests)?;
+    Ok(())
+}
