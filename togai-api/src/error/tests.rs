@@ -158,3 +158,45 @@ fn unknown_fields_and_values_and_nulls_are_no_errors() {
     assert_eq!((account.id.as_str(), account.name.as_str()), ("a", ""));
     assert_eq!(account.status.as_str(), "FROZEN");
 }
+
+#[test]
+fn every_kind_has_its_debug_output_without_the_token() {
+    let answered = failed("get_account", 404, &[], r#"{"message": "no account s3cr3t-t0ken"}"#);
+    let undecodable = failed("get_account", 200, &[], r#"{"id": ["s3cr3t-t0ken"]}"#);
+    let paused = TransportError::paused(Duration::from_secs(90), CallContext::new(0, Duration::ZERO));
+    let kinds = [
+        Error::configuration("the token is empty"),
+        Error::invalid_request("get_account", "`account_id` is not set"),
+        Error::protocol("get_events", "a page token came twice").with_resume_token(Some("page-2".to_owned())),
+        from_transport(operation("get_events"), paused),
+        from_transport(operation("get_events"), TransportError::deadline(CallContext::new(2, Duration::from_secs(5)))),
+        answered,
+        undecodable,
+    ];
+    insta::assert_debug_snapshot!(kinds);
+}
+
+#[test]
+fn what_an_error_is_can_be_asked() {
+    let of = |status, body: &str| failed("create_account", status, &[], body);
+    assert!(of(401, "").is_auth() && of(403, "").is_auth() && !of(404, "").is_auth());
+    assert!(of(404, "").is_not_found());
+    for (status, retryable) in [(400, false), (401, false), (404, false), (408, true), (409, false), (429, true)] {
+        assert_eq!(of(status, "").is_retryable(), retryable, "{status}");
+    }
+    for (status, retryable) in [(422, false), (500, true), (501, false), (502, true), (503, true), (504, true)] {
+        assert_eq!(of(status, "").is_retryable(), retryable, "{status}");
+    }
+    let error = of(400, r#"{"error": {"message": "no", "code": "E1"}}"#);
+    assert_eq!(
+        (error.operation(), error.attempts(), error.elapsed()),
+        (Some("create_account"), 3, Duration::from_millis(1234))
+    );
+    assert_eq!(
+        (error.status(), error.message(), error.code()),
+        (Some(StatusCode::BAD_REQUEST), Some("no"), Some("E1"))
+    );
+    assert!(error.headers().is_some_and(HeaderMap::is_empty) && error.request_id().is_none());
+    assert_eq!(of(201, r#"{"id": []}"#).json_path(), Some("id"));
+    assert!(Error::configuration("x").is_configuration() && !Error::configuration("x").is_retryable());
+}
