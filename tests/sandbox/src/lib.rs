@@ -21,6 +21,7 @@
 //!     "attributes": [{ "name": "count", "value": "1" }],
 //!     "dimensions": {},
 //! }] });
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
 //! let client = reqwest::Client::new();
 //! let send = || {
 //!     let request = client.post(format!("{}/ingestBatch", sandbox.base_url()));

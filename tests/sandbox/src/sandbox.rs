@@ -22,6 +22,7 @@ use crate::server::{Server, Stop};
 /// use togai_sandbox::Sandbox;
 ///
 /// let sandbox = Sandbox::start().await?;
+/// # let _ = rustls::crypto::ring::default_provider().install_default();
 /// let answer = reqwest::Client::new()
 ///     .get(format!("{}/events", sandbox.base_url()))
 ///     .bearer_auth(sandbox.token())

@@ -13,6 +13,12 @@ impl Drop for Running {
     }
 }
 
+/// A client of HTTP. Built together with the client of the workspace, reqwest has TLS without a provider and needs one.
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 fn start(arguments: &[&str]) -> (Running, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_togai-sandbox"));
     let mut running = Running(command.args(arguments).stdout(Stdio::piped()).spawn().unwrap());
@@ -25,7 +31,7 @@ fn start(arguments: &[&str]) -> (Running, String) {
 #[tokio::test]
 async fn it_serves_until_it_is_told_to_stop() {
     let (mut running, url) = start(&["--port", "0", "--token", "secret", "--no-quotas"]);
-    let client = reqwest::Client::new();
+    let client = client();
     for _ in 0..20 {
         let answer = client.get(format!("{url}/events")).bearer_auth("secret").send().await.unwrap();
         assert_eq!(answer.status(), 200);
@@ -40,7 +46,7 @@ async fn it_serves_until_it_is_told_to_stop() {
 #[tokio::test]
 async fn the_default_token_is_sandbox_and_quotas_hold() {
     let (_running, url) = start(&["--port=0"]);
-    let client = reqwest::Client::new();
+    let client = client();
     let mut statuses = Vec::new();
     for _ in 0..20 {
         let answer = client.get(format!("{url}/events")).bearer_auth("sandbox").send().await.unwrap();

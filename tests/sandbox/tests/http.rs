@@ -23,6 +23,12 @@ fn batch(ids: &[&str]) -> Value {
     json!({ "events": ids.iter().map(event).collect::<Vec<_>>() })
 }
 
+/// A client of HTTP. Built together with the client of the workspace, reqwest has TLS without a provider and needs one.
+fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 fn ingest(client: &Client, sandbox: &Sandbox, ids: &[&str]) -> RequestBuilder {
     let url = format!("{}/ingestBatch", sandbox.base_url());
     client.post(url).bearer_auth(sandbox.token()).json(&batch(ids))
@@ -69,7 +75,7 @@ fn exchange(sandbox: &Sandbox, body: &str) -> (io::Result<()>, String) {
 #[tokio::test]
 async fn events_are_ingested_and_listed() {
     let sandbox = Sandbox::start().await.unwrap();
-    let client = Client::new();
+    let client = client();
     let answer = ingest(&client, &sandbox, &["a", "b", "a"]).send().await.unwrap();
     assert_eq!(
         (answer.status().as_u16(), &answer.headers()["content-type"]),
@@ -95,7 +101,7 @@ async fn events_are_ingested_and_listed() {
 #[tokio::test]
 async fn refused_requests_are_logged_too() {
     let sandbox = Sandbox::start().await.unwrap();
-    let client = Client::new();
+    let client = client();
     let url = |path: &str| format!("{}{path}", sandbox.base_url());
     let statuses = [
         client.get(url("/events")).send().await.unwrap().status().as_u16(),
@@ -119,7 +125,7 @@ async fn a_quota_that_is_used_up_is_answered_with_the_time_to_wait() {
     let clock = ManualClock::new();
     let quotas = Quotas::off().ingest_batch(1.0);
     let sandbox = Sandbox::builder().quotas(quotas).clock(clock.clone()).start().await.unwrap();
-    let client = Client::new();
+    let client = client();
     assert_eq!(ingest(&client, &sandbox, &["a"]).send().await.unwrap().status(), 202);
     let answer = ingest(&client, &sandbox, &["b"]).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (429, &"1".parse().unwrap()));
@@ -131,7 +137,7 @@ async fn a_quota_that_is_used_up_is_answered_with_the_time_to_wait() {
 #[tokio::test]
 async fn a_body_that_is_too_large_gets_its_answer() {
     let sandbox = Sandbox::builder().max_body_bytes(1000).start().await.unwrap();
-    let client = Client::new();
+    let client = client();
     let request = client.post(format!("{}/ingest", sandbox.base_url())).bearer_auth("sandbox");
     let answer = request.header("content-type", "application/json").body("x".repeat(8_000_000)).send().await.unwrap();
     assert_eq!(answer.status(), 413);
@@ -142,7 +148,7 @@ async fn a_body_that_is_too_large_gets_its_answer() {
 #[tokio::test]
 async fn a_status_is_answered_instead_of_carrying_the_request_out() {
     let sandbox = Sandbox::start().await.unwrap();
-    let client = Client::new();
+    let client = client();
     sandbox.fault(Fault::status(503).header("retry-after", "7").body("<html>busy</html>").first(1));
     sandbox.fault(Fault::status(500).json(json!({ "error": { "message": "oh" } })).after_applying().first(1));
     sandbox.fault(Fault::status(429).on("get_events"));
@@ -179,7 +185,7 @@ async fn a_status_without_a_body_announces_none_and_chunks_announce_no_length() 
     sandbox.fault(Fault::status(204).first(1));
     sandbox.fault(Fault::status(304).first(1));
     sandbox.fault(Fault::status(503).header("transfer-encoding", "chunked").body("busy").first(1));
-    let client = Client::new();
+    let client = client();
     for (status, body) in [(204, ""), (304, ""), (503, "busy")] {
         let answer = list(&client, &sandbox).send().await.unwrap();
         assert_eq!((answer.status().as_u16(), answer.headers().get("content-length")), (status, None));
@@ -191,7 +197,7 @@ async fn a_status_without_a_body_announces_none_and_chunks_announce_no_length() 
 async fn a_fault_comes_before_authentication() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::status(502));
-    let answer = reqwest::get(format!("{}/nowhere", sandbox.base_url())).await.unwrap();
+    let answer = client().get(format!("{}/nowhere", sandbox.base_url())).send().await.unwrap();
     assert_eq!(answer.status(), 502);
 }
 
@@ -199,7 +205,7 @@ async fn a_fault_comes_before_authentication() {
 async fn a_connection_is_reset_before_the_body_is_read() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::reset_before_reading());
-    let error = ingest(&Client::new(), &sandbox, &["a"]).send().await.unwrap_err();
+    let error = ingest(&client(), &sandbox, &["a"]).send().await.unwrap_err();
     assert!(is_reset(&error), "{error:?}");
     let (result, answer) = exchange(&sandbox, &batch(&["a"]).to_string());
     assert_eq!((result.unwrap_err().kind(), answer.as_str()), (io::ErrorKind::ConnectionReset, ""));
@@ -212,7 +218,7 @@ async fn a_connection_is_reset_before_the_body_is_read() {
 async fn a_connection_is_reset_after_the_request_was_carried_out() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::reset_after_reading());
-    let error = ingest(&Client::new(), &sandbox, &["a"]).send().await.unwrap_err();
+    let error = ingest(&client(), &sandbox, &["a"]).send().await.unwrap_err();
     assert!(is_reset(&error), "{error:?}");
     let (result, answer) = exchange(&sandbox, &batch(&["b"]).to_string());
     assert_eq!((result.unwrap_err().kind(), answer.as_str()), (io::ErrorKind::ConnectionReset, ""));
@@ -231,7 +237,7 @@ async fn an_answer_is_cut_off_in_the_middle_of_its_body() {
     assert!(head.contains("\r\ncontent-length: 16\r\n"), "{head}");
     assert_eq!(body, r#"{"succes"#);
 
-    let answer = ingest(&Client::new(), &sandbox, &["b"]).send().await.unwrap();
+    let answer = ingest(&client(), &sandbox, &["b"]).send().await.unwrap();
     assert_eq!(answer.status(), 202);
     assert!(answer.bytes().await.is_err());
     assert_eq!(sandbox.metered_count(), 2);
@@ -257,7 +263,7 @@ async fn an_answer_is_late_on_the_clock_of_the_sandbox() {
     let sandbox = Sandbox::builder().clock(clock.clone()).start().await.unwrap();
     sandbox.fault(Fault::delay(Duration::from_secs(60)).first(1));
     sandbox.fault(Fault::status(504).delayed_by(Duration::from_secs(30)).after_applying());
-    let client = Client::new();
+    let client = client();
 
     let answer = tokio::spawn(ingest(&client, &sandbox, &["a"]).send());
     clock.until_sleeping(1).await;
@@ -277,7 +283,7 @@ async fn a_delayed_request_that_the_client_gives_up_is_not_carried_out() {
     let clock = ManualClock::new();
     let sandbox = Sandbox::builder().clock(clock.clone()).start().await.unwrap();
     sandbox.fault(Fault::delay(Duration::from_secs(60)).first(1));
-    let client = Client::new();
+    let client = client();
     let request = tokio::spawn(ingest(&client, &sandbox, &["a"]).send());
     clock.until_sleeping(1).await;
     request.abort();
@@ -304,7 +310,7 @@ async fn http_2_is_spoken_to_those_who_begin_with_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_at_once_lose_nothing() {
     let sandbox = Sandbox::builder().quotas(Quotas::off()).start().await.unwrap();
-    let client = Client::new();
+    let client = client();
     let requests = (0..50).map(|number| tokio::spawn(ingest(&client, &sandbox, &[&number.to_string(), "same"]).send()));
     for request in requests.collect::<Vec<_>>() {
         assert_eq!(request.await.unwrap().unwrap().status(), 202);
@@ -319,7 +325,7 @@ async fn nothing_listens_after_the_sandbox_is_dropped_or_stopped() {
         let sandbox = Sandbox::start().await.unwrap();
         let address = sandbox.base_url().strip_prefix("http://").unwrap().to_owned();
         // A connection that is kept alive does not keep the server alive.
-        let client = Client::new();
+        let client = client();
         assert_eq!(list(&client, &sandbox).send().await.unwrap().status(), 200);
         assert!(connects(&address));
         if gracefully {
@@ -337,7 +343,7 @@ async fn stopping_lets_a_request_under_way_finish() {
     let clock = ManualClock::new();
     let sandbox = Sandbox::builder().clock(clock.clone()).start().await.unwrap();
     sandbox.fault(Fault::delay(Duration::from_secs(1)));
-    let answer = tokio::spawn(ingest(&Client::new(), &sandbox, &["a"]).send());
+    let answer = tokio::spawn(ingest(&client(), &sandbox, &["a"]).send());
     clock.until_sleeping(1).await;
     let stopped = tokio::spawn(sandbox.stop());
     clock.advance(Duration::from_secs(1));
@@ -373,7 +379,7 @@ async fn a_panic_of_the_server_fails_the_test_that_met_it() {
     }
 
     let sandbox = Sandbox::builder().clock(BrokenClock).start().await.unwrap();
-    assert!(list(&Client::new(), &sandbox).send().await.is_err());
+    assert!(list(&client(), &sandbox).send().await.is_err());
 }
 
 #[test]
