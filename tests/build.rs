@@ -24,6 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             code.join("\n"),
         )?;
     }
+    if tests.is_empty() {
+        return Err("the README has no example in Rust".into());
+    }
     let target = Path::new(&std::env::var("OUT_DIR")?).join("readme.rs");
     std::fs::write(target, tests)?;
     Ok(())

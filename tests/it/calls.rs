@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use togai_ext::RetryBudget;
 use togai_ext::prelude::*;
 use togai_ext::types::CreateCustomerAccountRequest;
 use togai_sandbox::Fault;
@@ -184,8 +185,9 @@ async fn a_page_size_outside_of_the_limits_is_refused_before_anything_is_sent() 
 #[tokio::test]
 async fn calls_that_are_dropped_anywhere_leave_the_client_as_it_was() {
     let (sandbox, _) = start().await;
-    let client = builder_of(&sandbox).build().unwrap();
+    let client = builder_of(&sandbox).with_retry_budget(RetryBudget::new(5)).build().unwrap();
     sandbox.fault(Fault::status(503).every(3));
+    sandbox.fault(Fault::status(429).header("retry-after-ms", "1").every(7));
     sandbox.fault(Fault::delay(Duration::from_millis(3)).every(5));
     for round in 0..400_u64 {
         let call = client.ingest_events((0..3).map(event)).batch_size(1).send();
@@ -197,5 +199,12 @@ async fn calls_that_are_dropped_anywhere_leave_the_client_as_it_was() {
         client.ingest_events((0..3).map(event)).batch_size(1).send().await.unwrap().into_result().unwrap();
     }
     assert_eq!(sandbox.metered().len(), 3);
-    assert!(client.stats().ingest_batch.attempts >= client.stats().ingest_batch.retries);
+    // The budget is whole again: it covers five retries, and no more.
+    sandbox.clear_requests();
+    sandbox.fault(Fault::status(503));
+    let patient = client.with(
+        CallOptions::new().retry(RetryPolicy::default().with_max_attempts(20).with_initial_backoff(Duration::ZERO)),
+    );
+    patient.ingest_events([event(1)]).send().await.unwrap_err();
+    assert_eq!(sandbox.requests().len(), 6);
 }

@@ -55,8 +55,10 @@ fn there_are_the_thirteen_operations() {
 async fn every_operation_is_repeated_when_it_is_throttled() {
     let (sandbox, client) = start().await;
     // Whatever the answer is in the end: it is that of the second request.
+    let mut checked = Vec::new();
     macro_rules! check {
         ($($operation:ident $(.$parameter:ident($value:expr))*;)*) => {$(
+            checked.push(stringify!($operation));
             sandbox.clear_requests();
             sandbox.fault(Fault::status(429).header("retry-after", "0").on(stringify!($operation)).first(1));
             let _ = client.$operation()$(.$parameter($value))*.send().await;
@@ -81,6 +83,10 @@ async fn every_operation_is_repeated_when_it_is_throttled() {
         associate_price_plan.customer_id("c").account_id("acme").body(AssociatePricePlanRequest::new("Standard"));
         delete_account.customer_id("c").account_id("acme");
     }
+    checked.sort_unstable();
+    let mut all: Vec<&str> = togai_api::OPERATIONS.iter().map(|operation| operation.id).collect();
+    all.sort_unstable();
+    assert_eq!(checked, all);
 }
 
 #[tokio::test]

@@ -34,6 +34,13 @@ fn row(setter: &str) -> String {
     row.trim_end_matches('|').rsplit('|').next().unwrap().trim().to_owned()
 }
 
+/// Whether a text holds another that is not followed by a further digit.
+#[track_caller]
+fn check_holds(text: &str, part: &str) {
+    let holds = text.split(part).skip(1).any(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()));
+    assert!(holds, "{part} {text}");
+}
+
 #[test]
 fn the_defaults_of_the_readme_are_those_of_the_code() {
     let policy = RetryPolicy::default();
@@ -42,46 +49,52 @@ fn the_defaults_of_the_readme_are_those_of_the_code() {
     // What has no accessor is in the Debug output, which tells everything but the token.
     let debug = format!("{:?}", ClientBuilder::new("token"));
     let seconds = |setter: &str, field: &str| {
-        assert!(debug.contains(&format!("{field}: {}s", row(setter).trim_end_matches(" s"))), "{setter} {debug}");
+        check_holds(&debug, &format!("{field}: {}s", row(setter).trim_end_matches(" s")));
     };
     seconds("with_connect_timeout", "connect_timeout");
     seconds("with_attempt_timeout", "attempt_timeout");
     let milliseconds = |setter: &str, field: &str| {
         let value = row(setter).replace(" ms", "ms").replace(" s", "s");
-        assert!(debug.contains(&format!("{field}: {value}")), "{setter} {debug}");
+        check_holds(&debug, &format!("{field}: {value}"));
     };
     milliseconds("with_initial_backoff", "initial_backoff");
     milliseconds("with_max_backoff", "max_backoff");
-    assert!(debug.contains(&format!("retries: {}", row("with_retry_budget"))), "{debug}");
+    check_holds(&debug, &format!("retries: {}", row("with_retry_budget")));
     assert!(debug.contains(row("with_user_agent").trim_matches('`')), "{debug}");
     assert!(row("`environment`").contains(Environment::default().base_url()));
 
     let bytes = format!("{:?}", togai_api::HttpTransport::new());
     let mebibytes: usize = row("with_max_response_bytes").trim_end_matches(" MiB").parse().unwrap();
-    assert!(bytes.contains(&(mebibytes << 20).to_string()), "{bytes}");
+    check_holds(&bytes, &(mebibytes << 20).to_string());
 
     let client = ClientBuilder::new("token").base_url("http://127.0.0.1:9").build().unwrap();
     let ingest = format!("{:?}", client.ingest_events([]));
-    assert!(ingest.contains(&format!("batch_size: {}", row(".batch_size"))), "{ingest}");
-    assert!(ingest.contains(&format!("concurrency: {}", row(".concurrency"))), "{ingest}");
-    assert!(ingest.contains(&format!("max_not_accepted: {}", row(".max_not_accepted").replace(',', ""))), "{ingest}");
-    assert!(ingest.contains(&format!("ids: {}", "Random")) && row(".ids").contains("IdPolicy::Random"), "{ingest}");
+    check_holds(&ingest, &format!("batch_size: {}", row(".batch_size")));
+    check_holds(&ingest, &format!("concurrency: {}", row(".concurrency")));
+    check_holds(&ingest, &format!("max_not_accepted: {}", row(".max_not_accepted").replace(',', "")));
+    assert!(ingest.contains("ids: Random") && row(".ids").contains("IdPolicy::Random"), "{ingest}");
+    assert_eq!((row("CallOptions::deadline"), row(".prefetch").as_str()), ("none".to_owned(), "no"));
+    let options = format!("{:?}", CallOptions::new());
+    assert!(options.contains("deadline: None") && options.contains("retry: None"), "{options}");
 }
 
 #[test]
 fn every_setting_has_its_row() {
     let sources = [
+        include_str!("../../togai-ext/src/call_options.rs"),
         include_str!("../../togai-ext/src/client_builder.rs"),
         include_str!("../../togai-ext/src/retry/policy.rs"),
         include_str!("../../togai-ext/src/ingest/request.rs"),
     ];
     let mut settings = 0;
     for source in sources {
-        for line in source.lines().filter(|line| line.contains("pub fn ") && line.contains("(mut self")) {
+        for line in source.lines().filter(|line| {
+            line.contains("pub fn ") && (line.contains("(mut self") || line.contains("(self, environment"))
+        }) {
             let name = line.split("pub fn ").nth(1).unwrap().split('(').next().unwrap();
             row(name);
             settings += 1;
         }
     }
-    assert!(settings >= 14, "{settings}");
+    assert!(settings >= 19, "{settings}");
 }

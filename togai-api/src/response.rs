@@ -48,6 +48,12 @@ impl<T> ResponseValue<T> {
         self.context.elapsed
     }
 
+    /// A text of the answer as errors tell it: on one line, cut where it is long, and without the token.
+    #[doc(hidden)]
+    pub fn safe_text(&self, text: &str) -> String {
+        crate::error::safe_text(&self.context, text)
+    }
+
     /// The same answer with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
         ResponseValue { value: change(self.value), status: self.status, headers: self.headers, context: self.context }

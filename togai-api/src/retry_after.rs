@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use http::header::RETRY_AFTER;
+use http::header::{DATE, RETRY_AFTER};
 
 /// The time to wait that an answer asks for: `retry-after-ms`, or `Retry-After` in seconds or as an HTTP date.
 ///
@@ -17,16 +17,19 @@ use http::header::RETRY_AFTER;
 /// # Ok::<(), http::header::InvalidHeaderValue>(())
 /// ```
 ///
-/// A date in the past is no wait at all. What is neither a number nor a date is read as no answer.
+/// Where there are both, the longer time is meant. A date is measured against the `Date` of the same answer, and against
+/// `now` where there is none; one in the past is no wait at all. What is neither a number nor a date is read as no answer.
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let milliseconds = text(headers, "retry-after-ms").and_then(|text| scaled(text, 1e-3));
-    milliseconds.or_else(|| {
-        let value = text(headers, RETRY_AFTER.as_str())?;
+    let seconds = text(headers, RETRY_AFTER.as_str()).and_then(|value| {
         scaled(value, 1.0).or_else(|| {
             let until = httpdate::parse_http_date(value).ok()?;
+            // By the server's own clock, where it tells it: ours may go wrong.
+            let now = text(headers, DATE.as_str()).and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
             Some(until.duration_since(now).unwrap_or_default())
         })
-    })
+    });
+    milliseconds.max(seconds)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -70,10 +73,20 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_win_over_seconds() {
+    fn of_two_times_the_longer_is_meant() {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "1".parse().unwrap());
         headers.insert("retry-after-ms", "1200".parse().unwrap());
         assert_eq!(retry_after(&headers, SystemTime::now()), Some(Duration::from_millis(1200)));
+        headers.insert("retry-after", "30".parse().unwrap());
+        assert_eq!(retry_after(&headers, SystemTime::now()), Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn a_date_is_measured_by_the_clock_of_the_server() {
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
+        headers.insert("date", "Sun, 06 Nov 1994 08:49:07 GMT".parse().unwrap());
+        assert_eq!(retry_after(&headers, SystemTime::now()), Some(Duration::from_secs(30)));
     }
 }

@@ -101,10 +101,11 @@ impl CallContext {
         self.secret = Some(Secret(secret));
     }
 
-    pub(crate) fn redact(&self, text: String) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         match &self.secret {
-            Some(Secret(secret)) if text.contains(&**secret) => text.replace(&**secret, "***"),
-            _ => text,
+            // JSON may write a slash with a backslash before it.
+            Some(Secret(secret)) => text.replace(&**secret, "***").replace(&secret.replace('/', r"\/"), "***"),
+            None => text.to_owned(),
         }
     }
 }

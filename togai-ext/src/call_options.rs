@@ -30,8 +30,8 @@ use crate::stats::Stats;
 /// # }
 /// ```
 ///
-/// What is not set is as before. Options of options add up: `client.with(a).with(b)` has both, and where both set the same,
-/// `b` holds.
+/// What is not set is as before. Options of options add up: `client.with(a).with(b)` has the headers and query pairs of
+/// both. Where both set deadline, retry or a header of the same name, `b` holds.
 #[derive(Clone, Debug, Default)]
 pub struct CallOptions {
     pub(crate) deadline: Option<Duration>,

@@ -221,7 +221,12 @@ impl ClientBuilder {
             budget: self.budget,
         });
 
-        let http = tls::configure(self.http.unwrap_or_default(), needs_tls)?
+        let mut http = tls::configure(self.http.unwrap_or_default(), needs_tls)?;
+        if !needs_tls {
+            // A proxy, such as that of the environment, would see the token on its way to this very machine.
+            http = http.no_proxy();
+        }
+        let http = http
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout)
             .timeout(self.attempt_timeout)
@@ -229,7 +234,10 @@ impl ClientBuilder {
             .pool_idle_timeout(Duration::from_secs(50))
             .user_agent(self.user_agent)
             .build()
-            .map_err(|error| Error::configuration("the HTTP client cannot be built").with_source(error))?;
+            .map_err(|error| {
+                let problem = "the HTTP client cannot be built: check `with_user_agent` and `with_http_client`";
+                Error::configuration(problem).with_source(error)
+            })?;
         Ok(Client::new(base_url.as_str(), http, transport))
     }
 }
@@ -239,7 +247,8 @@ impl fmt::Debug for ClientBuilder {
         formatter
             .debug_struct("ClientBuilder")
             .field("token", &"***")
-            .field("base_url", &self.base_url)
+            // An address that holds a password is refused, but only later.
+            .field("base_url", &check_base_url(&self.base_url).map_or("***", |_| &self.base_url))
             .field("connect_timeout", &self.connect_timeout)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("max_response_bytes", &self.max_response_bytes)
@@ -266,7 +275,7 @@ fn check_base_url(text: &str) -> Result<Url, Error> {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
         "http" => problem(&format!("{text} would send the token in the clear; http:// is for this machine alone")),
-        _ => problem(&format!("{text} is neither https:// nor http://")),
+        _ => problem("is neither https:// nor http://"),
     }
 }
 
@@ -295,7 +304,7 @@ mod tests {
     #[test]
     fn wrong_addresses_are_refused_with_what_to_set() {
         insta::assert_snapshot!(problem(at("api.togai.com")), @"the base URL is not an absolute URL: set it to something like https://api.togai.com");
-        insta::assert_snapshot!(problem(at("ftp://api.togai.com")), @"the base URL ftp://api.togai.com is neither https:// nor http://: set it to something like https://api.togai.com");
+        insta::assert_snapshot!(problem(at("ftp://api.togai.com")), @"the base URL is neither https:// nor http://: set it to something like https://api.togai.com");
         insta::assert_snapshot!(problem(at("http://api.togai.com")), @"the base URL http://api.togai.com would send the token in the clear; http:// is for this machine alone: set it to something like https://api.togai.com");
         insta::assert_snapshot!(problem(at("https://me:pw@api.togai.com")), @"the base URL holds a user name or password, and the token is what authenticates: set it to something like https://api.togai.com");
         insta::assert_snapshot!(problem(at("https://api.togai.com/?a=b")), @"the base URL has a query or fragment: set it to something like https://api.togai.com");
@@ -325,7 +334,7 @@ mod tests {
     #[test]
     fn a_user_agent_that_is_no_header_is_refused() {
         let builder = at("http://localhost").with_user_agent("a\nb");
-        insta::assert_snapshot!(problem(builder), @"the HTTP client cannot be built");
+        insta::assert_snapshot!(problem(builder), @"the HTTP client cannot be built: check `with_user_agent` and `with_http_client`");
     }
 
     #[test]

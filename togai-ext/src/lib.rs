@@ -17,7 +17,7 @@
 //! ```
 //!
 //! - [`ClientBuilder`] makes the [`Client`]: token, address, timeouts, TLS, retry.
-//! - [`RetryPolicy`] says how long a throttled call is repeated.
+//! - [`RetryPolicy`] says how calls are repeated that meet throttling or an outage; [`CallOptions`] are for single calls.
 //! - [`Paginate`] reads lists item by item or page by page.
 //! - [`IngestExt`] delivers any number of events in batches and tells what became of each.
 //!
@@ -55,6 +55,10 @@ const _: () = {
     const fn shared<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
     const fn stream<T: futures::Stream + Send + Unpin + 'static>() {}
     const fn sent<T: Send + 'static>(_: fn(Ingest<futures::stream::Empty<Event>>) -> T) {}
+    // The futures of all builders are made alike.
+    const fn call<B, F: Send + 'static>(_: fn(B) -> F) {}
+    call(togai_api::builder::GetEvents::send);
+    call(togai_api::builder::IngestBatch::send);
     shared::<RetryPolicy>();
     shared::<CallOptions>();
     shared::<Environment>();

@@ -32,6 +32,12 @@ impl VirtualClock {
     }
 }
 
+impl VirtualClock {
+    fn advance(&self, duration: Duration) {
+        *self.elapsed.lock().unwrap_or_else(PoisonError::into_inner) += duration;
+    }
+}
+
 impl Clock for VirtualClock {
     fn now(&self) -> Instant {
         self.start + self.elapsed()
@@ -45,7 +51,7 @@ impl Clock for VirtualClock {
         if self.hangs {
             return Box::pin(std::future::pending());
         }
-        *self.elapsed.lock().unwrap_or_else(PoisonError::into_inner) += duration;
+        self.advance(duration);
         Box::pin(std::future::ready(()))
     }
 
@@ -60,6 +66,7 @@ pub(crate) struct Script {
     clock: VirtualClock,
     answers: Arc<Mutex<VecDeque<Answer>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    attempt_time: Duration,
 }
 
 /// A request that came.
@@ -81,7 +88,12 @@ pub(crate) enum Answer {
 impl Script {
     pub(crate) fn new(clock: &VirtualClock, answers: impl IntoIterator<Item = Answer>) -> Self {
         let answers = Arc::new(Mutex::new(answers.into_iter().collect()));
-        Self { clock: clock.clone(), answers, asked: Arc::default() }
+        Self { clock: clock.clone(), answers, asked: Arc::default(), attempt_time: Duration::ZERO }
+    }
+
+    /// The same, which takes so long for each answer.
+    pub(crate) fn with_attempt_time(self, attempt_time: Duration) -> Self {
+        Self { attempt_time, ..self }
     }
 
     /// The times at which requests came, in milliseconds.
@@ -119,6 +131,7 @@ impl Transport for Script {
             url: request.url().to_string(),
             headers: request.headers().clone(),
         });
+        self.clock.advance(self.attempt_time);
         let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         Box::pin(async move {
             match answer {

@@ -19,6 +19,7 @@ pub(super) struct Answer {
     pub(super) code: Option<String>,
     pub(super) excerpt: Option<String>,
     pub(super) retry_after: Option<Duration>,
+    pub(super) request_id: Option<String>,
 }
 
 impl Answer {
@@ -30,8 +31,9 @@ impl Answer {
         };
         Self {
             status,
-            message: message.map(|message| shorten(&context.redact(message))),
-            code: code.map(|code| shorten(&context.redact(code))),
+            message: message.map(|message| safe_text(context, &message)),
+            code: code.map(|code| safe_text(context, &code)),
+            request_id: request_id(&headers, context),
             excerpt: None,
             retry_after: retry_after(&headers, SystemTime::now()),
             headers,
@@ -41,16 +43,24 @@ impl Answer {
     /// An answer of success that could not be decoded.
     pub(super) fn of_success(status: StatusCode, headers: HeaderMap, body: &[u8], context: &CallContext) -> Self {
         // The whole body is blotted out before it is cut, lest half a secret stays.
-        let text = context.redact(String::from_utf8_lossy(body).into_owned());
-        let excerpt = one_line(&text, LONGEST_EXCERPT);
-        Self { status, headers, message: None, code: None, excerpt: Some(excerpt), retry_after: None }
+        let text = context.redact(&String::from_utf8_lossy(body));
+        let excerpt = Some(one_line(&text, LONGEST_EXCERPT));
+        let request_id = request_id(&headers, context);
+        Self { status, headers, message: None, code: None, excerpt, retry_after: None, request_id }
     }
+}
 
-    pub(super) fn request_id(&self) -> Option<&str> {
-        ["x-request-id", "x-amzn-requestid", "x-amz-cf-id", "x-correlation-id", "request-id"]
-            .iter()
-            .find_map(|name| self.headers.get(*name)?.to_str().ok())
-    }
+fn request_id(headers: &HeaderMap, context: &CallContext) -> Option<String> {
+    ["x-request-id", "x-amzn-requestid", "x-amz-cf-id", "x-correlation-id", "request-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
+        .map(|id| safe_text(context, id))
+}
+
+/// A text of an answer on one line, cut where it is long, and without the token.
+pub(crate) fn safe_text(context: &CallContext, text: &str) -> String {
+    // The whole text is blotted out before it is cut, lest half a secret stays.
+    one_line(&context.redact(text), LONGEST_MESSAGE)
 }
 
 fn said(json: &Value) -> (Option<String>, Option<String>) {
@@ -96,10 +106,6 @@ fn title_of(page: &str) -> Option<&str> {
 
 fn said_something(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.to_owned())
-}
-
-fn shorten(text: &str) -> String {
-    one_line(text, LONGEST_MESSAGE)
 }
 
 /// The text on one line without control characters, cut off with an ellipsis.

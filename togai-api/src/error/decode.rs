@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 
-use super::{Answer, Error, Kind};
+use super::{Answer, Error, Kind, safe_text};
 use crate::{CallContext, Operation, ResponseValue, TransportError, TransportErrorKind};
 
 pub(crate) async fn decode<T: DeserializeOwned>(
@@ -25,8 +25,8 @@ pub(crate) async fn decode<T: DeserializeOwned>(
         match read(&body) {
             Ok(value) => return Ok(ResponseValue::new(value, status, headers, context)),
             Err(problem) => {
-                let path = context.redact(problem.path().to_string());
-                let problem = context.redact(problem.inner().to_string());
+                let path = safe_text(&context, &problem.path().to_string());
+                let problem = safe_text(&context, &problem.inner().to_string());
                 (Kind::Decode { path, problem }, Answer::of_success(status, headers, &body, &context))
             }
         }

@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use crate::{CallContext, Operation, TransportError, TransportErrorKind};
 
 use answer::Answer;
+pub(crate) use answer::safe_text;
 pub(crate) use decode::decode;
 
 /// Why a call failed: what was asked, what the server said, and what to do.
@@ -156,7 +157,7 @@ impl Error {
 
     /// The id that the server or a gateway gave the request, from `x-request-id` and its kind.
     pub fn request_id(&self) -> Option<&str> {
-        self.inner.answer.as_ref().and_then(Answer::request_id)
+        self.inner.answer.as_ref().and_then(|answer| answer.request_id.as_deref())
     }
 
     /// How long the server asked to wait, from `Retry-After` or `retry-after-ms` of its last answer.
@@ -236,17 +237,17 @@ impl Error {
     ///
     /// It is so for requests that change something, where no answer came (in time, or whole), where the answer was 408
     /// or a 5xx, and where an answer of success could not be decoded. It is so, too, where that happened to an attempt
-    /// before the last, and the last was throttled or not sent. Repeating such a request may do it twice.
+    /// before the last, whatever became of the last. Repeating such a request may do it twice.
     pub fn maybe_delivered(&self) -> bool {
         let before = self.inner.context.as_ref().is_some_and(|context| context.maybe_delivered);
         self.inner.changes
             && match &self.inner.kind {
                 Kind::Transport(kind) => before || kind.maybe_delivered(),
-                Kind::Status => self.status().is_some_and(|status| match status {
-                    StatusCode::TOO_MANY_REQUESTS => before,
-                    StatusCode::REQUEST_TIMEOUT => true,
-                    other => other.is_server_error(),
-                }),
+                Kind::Status => {
+                    let unclear =
+                        |status: StatusCode| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT;
+                    before || self.status().is_some_and(unclear)
+                }
                 Kind::Decode { .. } => true,
                 Kind::Configuration(_) | Kind::InvalidRequest(_) | Kind::Protocol(_) => false,
             }

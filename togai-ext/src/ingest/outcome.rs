@@ -21,7 +21,8 @@ pub enum Outcome {
     Accepted,
     /// The server said that it has the event already.
     Duplicate,
-    /// The event was refused, by the server or by a check before it was sent. Sending it again unchanged is of no use.
+    /// The event was refused, by the server or by a check before it was sent. Sending it again unchanged is of no use,
+    /// unless it was the call that was refused and not the event (status 401, 403 or 404).
     Rejected {
         /// The status of the server's answer; none where the event was not sent.
         status: Option<StatusCode>,

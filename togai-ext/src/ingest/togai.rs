@@ -37,7 +37,8 @@ impl Backend for Togai {
     }
 
     fn id<'a>(&self, event: &'a Event) -> Option<&'a str> {
-        event.id.as_deref()
+        // An empty id tells no events apart, and the service has no use for it.
+        event.id.as_deref().filter(|id| !id.is_empty())
     }
 
     fn set_id(&self, event: &mut Event, id: String) {
@@ -67,7 +68,12 @@ impl Backend for Togai {
                     Error::invalid_request(operation.id, "the request could not be built")
                         .with_source(error.without_url())
                 })?;
-            client.execute::<Value>(request, operation).await.map(read)
+            match client.execute::<Value>(request, operation).await {
+                Ok(response) => Ok(read(&response)),
+                // What stands in the body of a 202 changes nothing about it.
+                Err(error) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => Ok(Answer::All),
+                Err(error) => Err(error),
+            }
         })
     }
 }
@@ -77,26 +83,29 @@ impl Backend for Togai {
 /// How a 207 names the events that failed is not documented today. Up to 2023 it was `errors` at top level, with the
 /// event in `eventPayload`; the answer of today has `details`, so the same list is looked for there. It is read as plain
 /// JSON, since an event may have failed for a field that cannot be decoded.
-fn read(response: ResponseValue<Value>) -> Answer {
+///
+/// Any other status of success is none that the API answers with. It may come from a gateway or a wrong address, so it
+/// says nothing of the events.
+fn read(response: &ResponseValue<Value>) -> Answer {
     let status = response.status();
-    let answer = response.into_inner();
+    let answer: &Value = response;
     let listed = answer["errors"].as_array().filter(|listed| !listed.is_empty());
     let listed = listed.or_else(|| answer["details"]["errors"].as_array());
-    let failures: Vec<Failure> = listed.into_iter().flatten().map(failure).collect();
-    if status != StatusCode::MULTI_STATUS && failures.is_empty() {
+    let failures: Vec<Failure> = listed.into_iter().flatten().map(|error| failure(response, error)).collect();
+    if status == StatusCode::ACCEPTED && failures.is_empty() {
         return Answer::All;
     }
     let may_be_incomplete = failures.is_empty() || failures.len() >= CAP_OF_FAILURES;
     Answer::Partial { status, failures, may_be_incomplete }
 }
 
-fn failure(error: &Value) -> Failure {
+fn failure(response: &ResponseValue<Value>, error: &Value) -> Failure {
     let id = match error.pointer("/eventPayload/id") {
         Some(Value::String(id)) => Some(id.clone()),
         Some(Value::Number(id)) => Some(id.to_string()),
         _ => None,
     };
-    let message = error["message"].as_str().unwrap_or("the server gave no reason");
+    let message = response.safe_text(error["message"].as_str().unwrap_or("the server gave no reason"));
     let is_duplicate = message.to_ascii_lowercase().contains("duplicate");
     Failure { id, message: message.into(), is_duplicate }
 }

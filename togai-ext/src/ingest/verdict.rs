@@ -15,11 +15,17 @@ pub(super) fn of_answer(ids: &[&str], answer: Answer) -> Vec<Outcome> {
         Answer::All => return vec![Outcome::Accepted; ids.len()],
         Answer::Partial { status, failures, may_be_incomplete } => (status, failures, may_be_incomplete),
     };
-    let mut named: HashMap<&str, Option<&Failure>> = ids.iter().map(|id| (*id, None)).collect();
+    let mut named: HashMap<&str, Named<'_>> = HashMap::new();
+    for id in ids {
+        named.entry(id).or_default().events += 1;
+    }
     let mut unmatched = 0;
     for failure in &failures {
         match failure.id.as_deref().and_then(|id| named.get_mut(id)) {
-            Some(place) => *place = Some(failure),
+            Some(named) => {
+                named.failures += 1;
+                named.failure = Some(failure);
+            }
             None => unmatched += 1,
         }
     }
@@ -34,12 +40,25 @@ pub(super) fn of_answer(ids: &[&str], answer: Answer) -> Vec<Outcome> {
         Outcome::Accepted
     };
     ids.iter()
-        .map(|id| match named.get(id).copied().flatten() {
-            Some(failure) if failure.is_duplicate => Outcome::Duplicate,
-            Some(failure) => Outcome::Rejected { status: Some(status), message: Arc::clone(&failure.message) },
-            None => others.clone(),
+        .map(|id| match named.get(id) {
+            Some(Named { failure: Some(_), events, failures }) if failures < events => Outcome::Unknown {
+                why: "the server refused one of several events of the batch that have this id".into(),
+            },
+            Some(Named { failure: Some(failure), .. }) if failure.is_duplicate => Outcome::Duplicate,
+            Some(Named { failure: Some(failure), .. }) => {
+                Outcome::Rejected { status: Some(status), message: Arc::clone(&failure.message) }
+            }
+            _ => others.clone(),
         })
         .collect()
+}
+
+/// How often an id is in a batch, and in the list of what was not accepted.
+#[derive(Default)]
+struct Named<'a> {
+    events: usize,
+    failures: usize,
+    failure: Option<&'a Failure>,
 }
 
 /// The outcome of all events of a batch that ended in an error, and whether further batches are worth sending.
@@ -50,6 +69,8 @@ pub(super) fn of_error(error: &Error) -> (Outcome, Next) {
     }
     match error.status() {
         Some(StatusCode::TOO_MANY_REQUESTS) | None => (Outcome::NotSent { why }, Next::Stop),
+        // Nobody at that address took the events, or looked at them.
+        Some(status) if status.is_redirection() => (Outcome::NotSent { why }, Next::Stop),
         Some(status) => {
             let message = error.message().map_or(why, Into::into);
             let is_about_content = matches!(
@@ -107,6 +128,19 @@ mod tests {
     fn who_is_not_named_is_unknown_where_the_list_may_be_short() {
         check(&[], true, ["unknown: the", "unknown: the", "unknown: the"]);
         check(&[failure(Some("a"), "bad")], true, ["rejected: ba", "unknown: the", "unknown: the"]);
+    }
+
+    #[test]
+    fn events_of_one_id_are_told_apart_only_where_all_of_them_are_named() {
+        let of = |failures: &[Failure]| {
+            let failures = failures.to_vec();
+            let answer = Answer::Partial { status: StatusCode::MULTI_STATUS, failures, may_be_incomplete: false };
+            of_answer(&["a", "a", "b"], answer).iter().map(Outcome::to_string).collect::<Vec<_>>()
+        };
+        let bad = failure(Some("a"), "bad");
+        assert_eq!(of(&[bad.clone(), bad.clone()]), ["rejected: bad", "rejected: bad", "accepted"]);
+        let one = of(&[bad]);
+        assert!(one[0].starts_with("unknown") && one[0] == one[1] && one[2] == "accepted", "{one:?}");
     }
 
     #[test]

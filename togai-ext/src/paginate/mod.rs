@@ -33,7 +33,8 @@ pub use pages::{Page, Pages};
 /// ```
 ///
 /// Nothing is sent before the first poll, and a page is asked for when the one before it is used up, so `.take(n)` costs
-/// no page too many, unless `prefetch` is on. The list ends where the server sends no token; an empty page with a token is gone past. An error is
+/// no page too many, unless `prefetch` is on. The list ends where the server sends no token; an empty page with a token is gone past (1000 in a
+/// row are an error). An error is
 /// yielded once; polling again asks for the same page again.
 pub trait Paginate: PagedRequest {
     /// The list, item by item.

@@ -49,6 +49,7 @@ pub struct Pages<R: PagedRequest> {
     next: Next,
     in_flight: Option<InFlight<R::Item>>,
     prefetches: bool,
+    empty_pages: u32,
     seen: Seen,
 }
 
@@ -62,12 +63,17 @@ enum InFlight<T> {
 enum Next {
     First,
     Token(String),
+    /// The token was there before; the list cannot go on.
+    Repeated(String),
     None,
 }
 
+/// So many empty pages in a row, each with a new token, are no list any more.
+const MOST_EMPTY_PAGES: u32 = 1000;
+
 impl<R: PagedRequest> Pages<R> {
     pub(super) fn new(request: R) -> Self {
-        Self { request, next: Next::First, in_flight: None, prefetches: false, seen: Seen::new() }
+        Self { request, next: Next::First, in_flight: None, prefetches: false, empty_pages: 0, seen: Seen::new() }
     }
 
     /// Asks for the next page while this one is being used: one page ahead, no more.
@@ -128,6 +134,9 @@ impl<R: PagedRequest> Stream for Pages<R> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
+        if let Some(error) = this.end_of_the_road() {
+            return Poll::Ready(Some(Err(error)));
+        }
         if this.in_flight.is_none() {
             let Some(call) = this.next_call() else { return Poll::Ready(None) };
             this.in_flight = Some(InFlight::Call(call));
@@ -156,8 +165,26 @@ impl<R: PagedRequest> Pages<R> {
         match &self.next {
             Next::First => Some(self.request.clone().fetch()),
             Next::Token(token) => Some(self.request.clone().with_token(token.clone()).fetch()),
-            Next::None => None,
+            Next::Repeated(_) | Next::None => None,
         }
+    }
+
+    /// The error of a list that would never end, once its last page was yielded.
+    fn end_of_the_road(&mut self) -> Option<Error> {
+        let (problem, token) = match &mut self.next {
+            Next::Repeated(token) => ("a second time", std::mem::take(token)),
+            Next::Token(token) if self.empty_pages >= MOST_EMPTY_PAGES => {
+                ("after 1000 empty pages", std::mem::take(token))
+            }
+            _ => return None,
+        };
+        self.next = Next::None;
+        self.in_flight = None;
+        let shown: String = token.chars().take(100).collect();
+        let problem = format!(
+            "the server sent the page token `{shown}` {problem}, so the list would never end: items after it are missing"
+        );
+        Some(Error::protocol(R::OPERATION, problem).with_resume_token(Some(token)))
     }
 
     /// Lets a page that is on its way go on.
@@ -173,21 +200,15 @@ impl<R: PagedRequest> Pages<R> {
     fn settle(&mut self, answer: Fetched<R::Item>) -> Result<Page<R::Item>, Error> {
         let current = match &self.next {
             Next::Token(token) => Some(token.clone()),
-            Next::First | Next::None => None,
+            Next::First | Next::Repeated(_) | Next::None => None,
         };
         let (items, next_token) = answer.map_err(|error| error.with_resume_token(current.clone()))?;
-        if let Some(token) = &next_token
-            && !self.seen.is_new(token)
-        {
-            // Going on would list the same items for ever.
-            self.next = Next::None;
-            let problem = format!(
-                "the server sent the page token `{token}` a second time, so the list would never end: items after it are \
-                 missing"
-            );
-            return Err(Error::protocol(R::OPERATION, problem).with_resume_token(current));
-        }
-        self.next = next_token.clone().map_or(Next::None, Next::Token);
+        self.empty_pages = if items.is_empty() { self.empty_pages + 1 } else { 0 };
+        self.next = match &next_token {
+            Some(token) if self.seen.is_new(token) => Next::Token(token.clone()),
+            Some(token) => Next::Repeated(token.clone()),
+            None => Next::None,
+        };
         Ok(Page { items, next_token })
     }
 }

@@ -105,25 +105,35 @@ async fn a_failed_first_page_has_no_token_and_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_there_before_is_an_error_that_names_it_and_the_list_is_over() {
-    for (answers, resumed) in [
-        (vec![page(&[1], Some("a")), page(&[2], Some("b")), page(&[3], Some("a"))], None),
-        (vec![page(&[1], Some("a"))], Some("a")),
-        (vec![page(&[1], Some(""))], None),
+async fn a_token_that_was_there_before_is_an_error_that_names_it_after_the_items_and_the_list_is_over() {
+    for (answers, resumed, token) in [
+        (vec![page(&[1], Some("a")), page(&[2], Some("b")), page(&[3], Some("a"))], None, "a"),
+        (vec![page(&[1], Some("a"))], Some("a"), "a"),
+        (vec![page(&[1], Some(""))], None, ""),
     ] {
-        let mut pages = Listing::new(answers).pages();
+        let count = answers.len();
+        let mut items = Listing::new(answers).items().prefetch();
         if let Some(token) = resumed {
-            pages = pages.resume_from(token);
+            items = items.resume_from(token);
         }
-        let error = loop {
-            match pages.next().await.unwrap() {
-                Ok(_) => {}
-                Err(error) => break error,
-            }
-        };
-        assert!(error.to_string().starts_with("list: the server sent the page token `"), "{error}");
-        assert!(pages.next().await.is_none());
+        for _ in 0..count {
+            items.try_next().await.unwrap().unwrap();
+        }
+        let error = items.try_next().await.unwrap_err();
+        let expected = format!("list: the server sent the page token `{token}` a second time");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        assert_eq!(error.resume_token(), Some(token));
+        assert!(items.next().await.is_none());
     }
+}
+
+#[tokio::test]
+async fn empty_pages_without_end_are_an_error() {
+    let tokens: Vec<String> = (0..2000).map(|number| format!("t{number}")).collect();
+    let listing = Listing::new(tokens.iter().map(|token| page(&[], Some(token))));
+    let error = listing.clone().items().try_next().await.unwrap_err();
+    assert!(error.to_string().contains("`t999` after 1000 empty pages"), "{error}");
+    assert_eq!((error.resume_token(), listing.asked().split(' ').count()), (Some("t999"), 1000));
 }
 
 #[tokio::test]

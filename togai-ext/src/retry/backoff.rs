@@ -25,13 +25,17 @@ impl Iterator for Backoff {
     }
 }
 
-/// A wait with full jitter, at least as long as the server asked for.
-///
-/// `random` is from 0 up to, but not including, 1. The jitter comes on top of what the server asked for, lest all who
-/// were throttled together come back together.
-pub(super) fn wait(bound: Duration, random: f64, retry_after: Option<Duration>) -> Duration {
-    let jitter = bound.mul_f64(random.clamp(0.0, 1.0));
-    retry_after.map_or(jitter, |floor| floor.saturating_add(jitter))
+/// Full jitter: a random part of a bound. `random` is from 0 up to, but not including, 1.
+pub(super) fn jitter(bound: Duration, random: f64) -> Duration {
+    bound.mul_f64(random.clamp(0.0, 1.0))
+}
+
+/// A time that the server asked for, with jitter on top, lest all who were told it come back together; nothing where it does
+/// not fit into the time that is left.
+pub(super) fn spread(asked: Duration, jitter: Duration, left: Duration) -> Option<Duration> {
+    // Jitter alone is no reason to give up, and it leaves some time for the attempt.
+    let room = left.checked_sub(asked).filter(|room| !room.is_zero() || asked.is_zero())?;
+    Some(asked + jitter.min(room / 2))
 }
 
 #[cfg(test)]
@@ -46,12 +50,20 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_never_shorter_than_the_server_asked_for() {
+    fn jitter_is_a_part_of_its_bound() {
         let bound = Duration::from_secs(2);
-        assert_eq!(wait(bound, 0.0, None), Duration::ZERO);
-        assert_eq!(wait(bound, 0.5, None), Duration::from_secs(1));
-        assert_eq!(wait(bound, 0.0, Some(Duration::from_secs(7))), Duration::from_secs(7));
-        assert_eq!(wait(bound, 0.5, Some(Duration::from_secs(7))), Duration::from_secs(8));
-        assert_eq!(wait(bound, 0.5, Some(Duration::MAX)), Duration::MAX);
+        assert_eq!(jitter(bound, 0.0), Duration::ZERO);
+        assert_eq!(jitter(bound, 0.5), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_wait_is_never_shorter_than_the_server_asked_for_nor_longer_than_what_is_left() {
+        let seconds = Duration::from_secs;
+        assert_eq!(spread(seconds(7), seconds(1), seconds(60)), Some(seconds(8)));
+        assert_eq!(spread(seconds(7), seconds(5), seconds(9)), Some(seconds(8)));
+        assert_eq!(spread(seconds(7), seconds(1), seconds(7)), None);
+        assert_eq!(spread(seconds(7), seconds(1), seconds(6)), None);
+        assert_eq!(spread(Duration::MAX, seconds(1), seconds(60)), None);
+        assert_eq!(spread(Duration::ZERO, seconds(1), Duration::ZERO), Some(Duration::ZERO));
     }
 }

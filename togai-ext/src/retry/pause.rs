@@ -7,6 +7,9 @@ use togai_api::QuotaClass;
 
 use crate::stats::class_index;
 
+/// A server that asks for longer is asked again after a day, lest a slip of a gateway silences a client for good.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Until when each quota class is to be left alone.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
@@ -16,8 +19,7 @@ pub(super) struct Pauses {
 impl Pauses {
     /// Extends the pause of a class. A pause is never shortened: another call may have been told a later time.
     pub(super) fn extend(&self, class: QuotaClass, now: Instant, length: Duration) {
-        // A time beyond all clocks is as good as none: whoever was told it ends its call by itself.
-        let Some(end) = now.checked_add(length) else { return };
+        let end = now + length.min(LONGEST);
         let until = &mut self.until.lock().unwrap_or_else(PoisonError::into_inner)[class_index(class)];
         *until = Some(until.map_or(end, |until| until.max(end)));
     }
@@ -52,7 +54,13 @@ mod tests {
         pauses.extend(QuotaClass::Other, now, second);
         assert_eq!(pauses.left(QuotaClass::Other, now), Some(5 * second));
         pauses.extend(QuotaClass::Other, now, 9 * second);
-        pauses.extend(QuotaClass::Other, now, Duration::MAX);
         assert_eq!(pauses.left(QuotaClass::Other, now), Some(9 * second));
+    }
+
+    #[test]
+    fn a_pause_is_a_day_long_at_most() {
+        let (pauses, now) = (Pauses::default(), Instant::now());
+        pauses.extend(QuotaClass::Other, now, Duration::MAX);
+        assert_eq!(pauses.left(QuotaClass::Other, now), Some(LONGEST));
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// ```
 ///
 /// - A throttled request (status 429) was not carried out, so it is repeated whatever it does. All calls of its quota class
-///   keep the pause that the server asked for.
+///   keep the pause that the server asked for, up to a day.
 /// - So is a request that met no server: nothing was sent.
 /// - After 408, 500, 502, 503, 504, a broken connection or a timeout the request may have been carried out. It is repeated
 ///   where that is harmless: it reads, replaces or deletes, all its events have ids, or it has an idempotency key.
@@ -92,10 +92,6 @@ impl RetryPolicy {
     /// The time for all attempts and the waits between them.
     pub fn max_elapsed(&self) -> Duration {
         self.max_elapsed
-    }
-
-    pub(super) fn initial_backoff(&self) -> Duration {
-        self.initial_backoff
     }
 
     pub(super) fn backoff(&self) -> super::backoff::Backoff {

@@ -127,7 +127,19 @@ type Answer = Result<reqwest::Response, TransportError>;
 /// Why an attempt is worth repeating, and when.
 struct Again {
     is_throttled: bool,
-    wait: Duration,
+    /// What the server asked for.
+    asked: Option<Duration>,
+    jitter: Duration,
+}
+
+impl Again {
+    /// How long to wait, where there is so much time; nothing where it does not fit.
+    fn wait_within(&self, left: Duration) -> Option<Duration> {
+        match self.asked {
+            Some(asked) => backoff::spread(asked, self.jitter, left),
+            None => Some(self.jitter).filter(|jitter| *jitter <= left),
+        }
+    }
 }
 
 impl<'a> Call<'a> {
@@ -154,7 +166,9 @@ impl<'a> Call<'a> {
         let mut last: Option<Answer> = None;
         loop {
             if let Err(failure) = self.keep_pause().await {
-                return self.finish(last.unwrap_or(Err(failure)));
+                // A pause says how long to wait, which the answer before may not have known.
+                let is_pause = failure.kind() == TransportErrorKind::Paused;
+                return self.finish(last.filter(|_| !is_pause).unwrap_or(Err(failure)));
             }
             // Paid for only now that the wait is over: a call that is dropped while it waits has taken nothing.
             if let Some(answer) = last.take()
@@ -168,10 +182,12 @@ impl<'a> Call<'a> {
             let answer = self.attempt(current).await;
             let Some(copy) = copy else { return self.finish(answer) };
             let Some(again) = self.again(&answer, &copy) else { return self.finish(answer) };
-            if again.wait > self.left() || (!again.is_throttled && !self.shared.budget.covers_a_retry()) {
+            let left = self.left();
+            let Some(wait) = again.wait_within(left).filter(|_| !left.is_zero()) else { return self.finish(answer) };
+            if !again.is_throttled && !self.shared.budget.covers_a_retry() {
                 return self.finish(answer);
             }
-            self.wait(again.wait).await;
+            self.wait(wait).await;
             last = Some(answer);
             current = copy;
         }
@@ -187,8 +203,8 @@ impl<'a> Call<'a> {
         });
         if let Some(deadline) = self.deadline {
             let left = deadline.saturating_sub(self.elapsed());
-            let limit = self.shared.attempt_timeout.map_or(left, |timeout| timeout.min(left));
-            *request.timeout_mut() = Some(limit);
+            let limits = [self.shared.attempt_timeout, request.timeout().copied()];
+            *request.timeout_mut() = Some(limits.into_iter().flatten().fold(left, Duration::min));
         }
         let span = trace::attempt(self.operation, &request, self.attempts - 1);
         let answer = self.shared.inner.execute(self.http, request, self.operation).instrument(span.clone()).await;
@@ -230,8 +246,8 @@ impl<'a> Call<'a> {
         if !is_repeated || self.attempts >= self.policy.max_attempts() {
             return None;
         }
-        let wait = backoff::wait(self.backoff.next()?, self.shared.clock.random(), asked);
-        Some(Again { is_throttled, wait })
+        let jitter = backoff::jitter(self.backoff.next()?, self.shared.clock.random());
+        Some(Again { is_throttled, asked, jitter })
     }
 
     /// Waits until the server has had the pause that it asked another call for.
@@ -243,12 +259,12 @@ impl<'a> Call<'a> {
             let now = self.shared.clock.now();
             let Some(left) = self.shared.pauses.left(self.operation.quota_class, now) else { return Ok(()) };
             // Whoever waited comes back a little apart from the others.
-            let spread = self.policy.initial_backoff().mul_f64(self.shared.clock.random());
-            let wait = left.saturating_add(spread);
-            if wait > self.left() {
-                return Err(TransportError::paused(left, CallContext::default()));
+            let bound = self.policy.backoff().next().unwrap_or_default();
+            let jitter = backoff::jitter(bound, self.shared.clock.random());
+            match backoff::spread(left, jitter, self.left()) {
+                Some(wait) => self.wait(wait).await,
+                None => return Err(TransportError::paused(left, CallContext::default())),
             }
-            self.wait(wait).await;
         }
     }
 

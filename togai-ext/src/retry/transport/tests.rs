@@ -34,8 +34,18 @@ impl Stage {
         random: f64,
         answers: impl IntoIterator<Item = Answer>,
     ) -> Self {
+        Self::with_attempt_time(policy, budget, random, Duration::ZERO, answers)
+    }
+
+    fn with_attempt_time(
+        policy: RetryPolicy,
+        budget: RetryBudget,
+        random: f64,
+        attempt_time: Duration,
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> Self {
         let clock = VirtualClock::new(random);
-        let script = Script::new(&clock, answers);
+        let script = Script::new(&clock, answers).with_attempt_time(attempt_time);
         let retry = Retry::new(Parts {
             inner: Box::new(script.clone()),
             clock: Arc::new(clock.clone()),
@@ -252,6 +262,17 @@ async fn a_deadline_bounds_attempts_and_waits() {
 }
 
 #[tokio::test]
+async fn attempts_that_hang_use_up_the_time_of_a_call() {
+    let policy = RetryPolicy::default().with_max_elapsed(Duration::from_secs(1)).with_initial_backoff(Duration::ZERO);
+    let hang = Duration::from_secs(30);
+    let stage = Stage::with_attempt_time(policy, RetryBudget::default(), 0.0, hang, [FAILED, FAILED]);
+    assert_eq!(
+        stage.call("get_events", "", CallOptions::new()).await,
+        "503 Service Unavailable after 1 attempts, 30000 ms"
+    );
+}
+
+#[tokio::test]
 async fn the_budget_is_shared_and_refilled_by_answers() {
     let policy = RetryPolicy::default().with_max_attempts(3);
     let answers = std::iter::repeat_n(FAILED, 6).chain(std::iter::repeat_n(ACCEPTED, 5)).chain([FAILED, ACCEPTED]);
@@ -306,6 +327,7 @@ async fn options_add_up_and_the_later_ones_hold() {
 async fn a_call_that_is_dropped_while_it_waits_leaves_nothing_behind() {
     let clock = VirtualClock::new(0.5).that_hangs();
     let script = Script::new(&clock, std::iter::repeat_n(FAILED, 200).chain([ACCEPTED]));
+    let now = clock.now();
     let retry = Retry::new(Parts {
         inner: Box::new(script.clone()),
         clock: Arc::new(clock),
@@ -321,7 +343,7 @@ async fn a_call_that_is_dropped_while_it_waits_leaves_nothing_behind() {
         assert!(futures::poll!(call.as_mut()).is_pending());
         drop(call);
         assert!(retry.shared.budget.is_full());
-        assert_eq!(retry.shared.pauses.left(operation.quota_class, Instant::now()), None);
+        assert_eq!(retry.shared.pauses.left(operation.quota_class, now), None);
     }
     let request = http.get("http://localhost/events").build().unwrap();
     assert_eq!(retry.execute(&http, request, operation).await.unwrap().status(), 202);
@@ -373,12 +395,16 @@ mod properties {
             max_elapsed in 0..30_000_u64,
             deadline in prop::option::of(0..30_000_u64),
             budget in 0..5_u32,
+            attempt_time in prop_oneof![Just(0), 1..5_000_u64],
             calls in 1..4_usize,
         ) {
             let policy = RetryPolicy::default()
                 .with_max_attempts(max_attempts)
                 .with_max_elapsed(Duration::from_millis(max_elapsed));
-            let stage = Stage::with_budget(policy, RetryBudget::new(budget), random, answers.iter().cloned());
+            let attempt_time = Duration::from_millis(attempt_time);
+            let budget_of_all = RetryBudget::new(budget);
+            let stage =
+                Stage::with_attempt_time(policy, budget_of_all, random, attempt_time, answers.iter().cloned());
             let mut options = CallOptions::new();
             options.deadline = deadline.map(Duration::from_millis);
             let limit = u128::from(deadline.map_or(max_elapsed, |deadline| deadline.min(max_elapsed)));
@@ -394,20 +420,20 @@ mod properties {
 
                 // Never more attempts than allowed.
                 prop_assert!(times.len() <= max_attempts as usize);
-                // Never past the limit: neither an attempt, nor the end of the call.
+                // Never past the limit: neither an attempt, nor the end of the call, but for an attempt that had begun.
                 prop_assert!(times.iter().all(|time| time - start <= limit), "{times:?} {start} {limit}");
-                prop_assert!(stage.clock.elapsed().as_millis() - start <= limit);
+                prop_assert!(stage.clock.elapsed().as_millis() - start <= limit + attempt_time.as_millis());
                 for (place, time) in times.iter().enumerate() {
                     // Never earlier than the server asked, be it this call or one before.
                     prop_assert!(*time >= paused_until, "{times:?} {paused_until}");
                     let answer = &answers[first + place];
                     if place > 0 {
                         let before = &answers[first + place - 1];
-                        prop_assert!(*time >= times[place - 1] + asked_for(before));
+                        prop_assert!(*time >= times[place - 1] + attempt_time.as_millis() + asked_for(before));
                         retries += usize::from(!matches!(before, Answer::Status(429, ..)));
                     }
                     if matches!(answer, Answer::Status(429, ..)) {
-                        paused_until = paused_until.max(time + asked_for(answer));
+                        paused_until = paused_until.max(time + attempt_time.as_millis() + asked_for(answer));
                     }
                 }
             }
