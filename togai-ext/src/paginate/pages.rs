@@ -49,7 +49,8 @@ pub struct Pages<R: PagedRequest> {
     next: Next,
     in_flight: Option<InFlight<R::Item>>,
     prefetches: bool,
-    empty_pages: u32,
+    /// How many pages without items came one after the other.
+    empty_in_a_row: u32,
     seen: Seen,
 }
 
@@ -73,7 +74,7 @@ const MOST_EMPTY_PAGES: u32 = 1000;
 
 impl<R: PagedRequest> Pages<R> {
     pub(super) fn new(request: R) -> Self {
-        Self { request, next: Next::First, in_flight: None, prefetches: false, empty_pages: 0, seen: Seen::new() }
+        Self { request, next: Next::First, in_flight: None, prefetches: false, empty_in_a_row: 0, seen: Seen::new() }
     }
 
     /// Asks for the next page while this one is being used: one page ahead, no more.
@@ -173,7 +174,7 @@ impl<R: PagedRequest> Pages<R> {
     fn end_of_the_road(&mut self) -> Option<Error> {
         let (problem, token) = match &mut self.next {
             Next::Repeated(token) => ("a second time", std::mem::take(token)),
-            Next::Token(token) if self.empty_pages >= MOST_EMPTY_PAGES => {
+            Next::Token(token) if self.empty_in_a_row >= MOST_EMPTY_PAGES => {
                 ("after 1000 empty pages", std::mem::take(token))
             }
             _ => return None,
@@ -203,7 +204,7 @@ impl<R: PagedRequest> Pages<R> {
             Next::First | Next::Repeated(_) | Next::None => None,
         };
         let (items, next_token) = answer.map_err(|error| error.with_resume_token(current.clone()))?;
-        self.empty_pages = if items.is_empty() { self.empty_pages + 1 } else { 0 };
+        self.empty_in_a_row = if items.is_empty() { self.empty_in_a_row + 1 } else { 0 };
         self.next = match &next_token {
             Some(token) if self.seen.is_new(token) => Next::Token(token.clone()),
             Some(token) => Next::Repeated(token.clone()),
