@@ -81,3 +81,22 @@ async fn answers_that_are_too_large_are_not_read_to_their_end() {
     let error = client.get_events().send().await.unwrap_err();
     insta::assert_snapshot!(told(&error), @"get_events: the answer is larger than the client reads: more than 1000 bytes; raise the limit with `with_max_response_bytes` (1 attempt)");
 }
+
+#[tokio::test]
+async fn what_a_server_puts_into_odd_places_of_an_answer_stays_short_and_without_the_token() {
+    let (sandbox, client) = start().await;
+    let long = "x".repeat(1_000_000);
+    for body in [
+        json!({"events": [{"createdAt": TOKEN}]}),
+        json!({"events": [{"eventPayload": {"attributes": [{"name": "a", "value": [TOKEN]}]}}]}),
+        json!({"events": long}),
+        json!({"events": TOKEN}),
+    ] {
+        sandbox.clear_faults();
+        sandbox.fault(Fault::status(200).header("x-request-id", TOKEN).json(body));
+        let error = client.get_events().send().await.unwrap_err();
+        let said = format!("{error} {error:?} {:?} {:?}", error.request_id(), error.body_excerpt());
+        assert!(error.is_decode() && !said.contains(TOKEN) && !said.contains(&TOKEN[..8]), "{said}");
+        assert!(said.len() < 5000, "{}", said.len());
+    }
+}

@@ -265,3 +265,50 @@ async fn a_source_may_borrow() {
     let report = client.ingest_events(rides.iter().map(|number| event(*number))).send().await.unwrap();
     assert_eq!(report.accepted(), rides.len() as u64);
 }
+
+#[tokio::test]
+async fn a_success_that_the_api_does_not_answer_with_says_nothing_of_the_events() {
+    for status in [200, 204] {
+        let (sandbox, client) = start().await;
+        sandbox.fault(Fault::status(status).body("").on("ingest_batch"));
+        let report = client.ingest_events((0..5).map(event)).send().await.unwrap();
+        assert_eq!((counts(&report).as_str(), sandbox.metered().len()), ("5 unknown", 0), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_202_is_an_acceptance_whatever_its_body_says() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(202).header("content-type", "text/plain").body("OK").on("ingest_batch"));
+    assert_eq!(counts(&client.ingest_events([event(1)]).send().await.unwrap()), "1 accepted");
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_attempt_that_may_have_been_applied_leaves_it_open() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::reset_after_reading().on("ingest_batch").first(1));
+    sandbox.fault(Fault::status(401).on("ingest_batch"));
+    let failure = client.ingest_events((0..5).map(event)).send().await.unwrap_err();
+    assert!(failure.error().is_auth() && failure.error().maybe_delivered());
+    assert_eq!((counts(failure.report()).as_str(), sandbox.metered().len()), ("5 unknown", 5));
+}
+
+#[tokio::test]
+async fn an_empty_id_is_none() {
+    let (sandbox, client) = start().await;
+    client.ingest_events([event(1).id("")]).send().await.unwrap().into_result().unwrap();
+    assert!(sandbox.metered()[0].event_id.as_ref().is_some_and(|id| id.len() == 36));
+    let report = client.ingest_events([event(1).id("")]).ids(IdPolicy::Require).send().await.unwrap();
+    assert_eq!(counts(&report), "1 rejected");
+}
+
+#[tokio::test]
+async fn a_token_that_the_server_echoes_in_a_refusal_is_blotted_out_and_a_long_one_is_cut() {
+    let (sandbox, client) = start().await;
+    let message = format!("{} {}", TOKEN, "long ".repeat(10_000));
+    let answer = json!({"errors": [{"message": message, "eventPayload": {"id": "ride-1"}}]});
+    sandbox.fault(Fault::status(207).json(answer).on("ingest_batch"));
+    let report = client.ingest_events([event(1)]).send().await.unwrap();
+    let told = report.not_accepted()[0].outcome.to_string();
+    assert!(told.starts_with("rejected: *** long long") && told.len() < 600, "{told}");
+}

@@ -131,3 +131,23 @@ async fn a_redirect_policy_of_the_caller_s_does_not_hold() {
     client.get_events().send().await.unwrap_err();
     assert_eq!(elsewhere.requests().len(), 0);
 }
+
+#[tokio::test]
+async fn the_time_of_an_attempt_holds_over_that_of_the_caller_s_client() {
+    let (sandbox, _) = start().await;
+    sandbox.fault(Fault::delay(Duration::from_secs(3600)));
+    let patient = reqwest::Client::builder().timeout(Duration::from_secs(3600));
+    let builder = builder(sandbox.base_url()).with_http_client(patient);
+    let client = builder.with_attempt_timeout(Duration::from_millis(50)).build().unwrap();
+    assert!(client.get_events().send().await.unwrap_err().is_timeout());
+}
+
+#[tokio::test]
+async fn no_proxy_sees_a_token_that_is_meant_for_this_machine() {
+    let (sandbox, _) = start().await;
+    let (proxy, _) = start().await;
+    let through = reqwest::Client::builder().proxy(reqwest::Proxy::all(proxy.base_url()).unwrap());
+    let client = builder(sandbox.base_url()).with_http_client(through).build().unwrap();
+    client.get_events().send().await.unwrap();
+    assert_eq!((sandbox.requests().len(), proxy.requests().len()), (1, 0));
+}
