@@ -33,10 +33,7 @@ pub(crate) async fn decode<T: DeserializeOwned>(
     } else {
         (Kind::Status, Answer::of_failure(status, headers, &body, &context))
     };
-    let mut error = Error::of(kind);
-    error.inner.operation = Some(operation.id);
-    error.inner.changes = operation.method != "GET";
-    error.inner.context = Some(context);
+    let mut error = Error::of_call(kind, operation, context);
     error.inner.answer = Some(answer);
     Err(error)
 }

@@ -80,6 +80,15 @@ impl Error {
         }
     }
 
+    /// The error of a call that was made, or that a transport kept from being made.
+    fn of_call(kind: Kind, operation: &'static Operation, context: CallContext) -> Self {
+        let mut error = Self::of(kind);
+        error.inner.operation = Some(operation.id);
+        error.inner.changes = operation.method != "GET";
+        error.inner.context = Some(context);
+        error
+    }
+
     /// The error of a configuration that cannot work. `problem` says what to set.
     #[doc(hidden)]
     pub fn configuration(problem: impl Into<String>) -> Self {
@@ -269,10 +278,7 @@ impl StdError for Error {
 
 /// The error of a call that had no whole answer.
 pub(crate) fn from_transport(operation: &'static Operation, failure: TransportError) -> Error {
-    let mut error = Error::of(Kind::Transport(failure.kind()));
-    error.inner.operation = Some(operation.id);
-    error.inner.changes = operation.method != "GET";
-    error.inner.context = Some(failure.context().clone());
+    let mut error = Error::of_call(Kind::Transport(failure.kind()), operation, failure.context().clone());
     error.inner.retry_after = failure.retry_after();
     error.inner.source = failure.into_source();
     error

@@ -173,9 +173,9 @@ impl<R: PagedRequest> Pages<R> {
     /// The error of a list that would never end, once its last page was yielded.
     fn end_of_the_road(&mut self) -> Option<Error> {
         let (problem, token) = match &mut self.next {
-            Next::Repeated(token) => ("a second time", std::mem::take(token)),
+            Next::Repeated(token) => ("a second time".to_owned(), std::mem::take(token)),
             Next::Token(token) if self.empty_in_a_row >= MOST_EMPTY_PAGES => {
-                ("after 1000 empty pages", std::mem::take(token))
+                (format!("after {MOST_EMPTY_PAGES} empty pages"), std::mem::take(token))
             }
             _ => return None,
         };
@@ -199,11 +199,13 @@ impl<R: PagedRequest> Pages<R> {
 
     /// Takes an answer in: the page, and where to go on.
     fn settle(&mut self, answer: Fetched<R::Item>) -> Result<Page<R::Item>, Error> {
-        let current = match &self.next {
-            Next::Token(token) => Some(token.clone()),
-            Next::First | Next::Repeated(_) | Next::None => None,
-        };
-        let (items, next_token) = answer.map_err(|error| error.with_resume_token(current.clone()))?;
+        let (items, next_token) = answer.map_err(|error| {
+            let current = match &self.next {
+                Next::Token(token) => Some(token.clone()),
+                Next::First | Next::Repeated(_) | Next::None => None,
+            };
+            error.with_resume_token(current)
+        })?;
         self.empty_in_a_row = if items.is_empty() { self.empty_in_a_row + 1 } else { 0 };
         self.next = match &next_token {
             Some(token) if self.seen.is_new(token) => Next::Token(token.clone()),

@@ -251,7 +251,7 @@ impl<'a> Call<'a> {
     }
 
     /// Waits until the server has had the pause that it asked another call for.
-    async fn keep_pause(&mut self) -> Result<(), TransportError> {
+    async fn keep_pause(&self) -> Result<(), TransportError> {
         loop {
             if self.deadline.is_some_and(|deadline| self.elapsed() >= deadline) {
                 return Err(TransportError::deadline(CallContext::default()));
