@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use togai_ext::Outcome;
 use togai_ext::prelude::*;
 use togai_sandbox::{Fault, PartialFailureShape, Sandbox};
 
@@ -10,7 +11,7 @@ use crate::support::{TOKEN, bad_event, builder_of, client_of, event, log, sandbo
 
 /// The verdicts of a report in short, checked to add up.
 #[track_caller]
-fn counts(report: &IngestReport) -> String {
+pub(crate) fn counts<E, T>(report: &IngestReport<E, T>) -> String {
     let parts = [
         (report.accepted(), "accepted"),
         (report.duplicates(), "duplicate"),
@@ -95,20 +96,58 @@ async fn events_that_are_throttled_for_ever_were_not_sent() {
 async fn one_refused_event_is_named_and_the_others_are_accepted() {
     let (sandbox, client) = start().await;
     let events = (0..10).map(|number| if number == 7 { bad_event(number) } else { event(number) });
+    let report = client.ingest_events(events).batch_size(5).local_checks(false).send().await.unwrap();
+    assert_eq!(counts(&report), "9 accepted, 1 rejected");
+    let refused = &report.not_accepted()[0];
+    assert_eq!((refused.index, refused.id.as_deref(), &refused.event), (7, Some("ride-7"), &bad_event(7)));
+    insta::assert_snapshot!(refused.outcome, @r###"rejected: attributes[0].value: has to match ^-?\d{1,512}(\.\d+)?$, but is "far""###);
+    assert!(matches!(refused.outcome, Outcome::Rejected { status: Some(status), .. } if status == 207));
+    assert_eq!((sandbox.requests().len(), sandbox.metered().len()), (2, 9));
+    assert!(report.into_result().is_err());
+}
+
+#[tokio::test]
+async fn an_event_beyond_a_documented_limit_is_rejected_before_it_is_sent() {
+    let (sandbox, client) = start().await;
+    let events = (0..10).map(|number| if number == 7 { bad_event(number) } else { event(number) });
     let report = client.ingest_events(events).batch_size(5).send().await.unwrap();
     assert_eq!(counts(&report), "9 accepted, 1 rejected");
     let refused = &report.not_accepted()[0];
-    assert_eq!((refused.index, &refused.event), (7, &bad_event(7)));
-    insta::assert_snapshot!(refused.outcome, @r###"rejected: attributes[0].value: has to match ^-?\d{1,512}(\.\d+)?$, but is "far""###);
-    assert_eq!(sandbox.metered().len(), 9);
-    assert!(report.into_result().is_err());
+    assert_eq!((refused.index, refused.id.as_deref(), &refused.event), (7, Some("ride-7"), &bad_event(7)));
+    insta::assert_snapshot!(refused.outcome, @r###"rejected: attributes[0]: `value` is "far", and has to be a plain decimal number such as -12.5"###);
+    // It did not come from the server, which was not even asked.
+    assert!(matches!(refused.outcome, Outcome::Rejected { status: None, .. }));
+    insta::assert_snapshot!(log(&sandbox), @r###"
+    POST /ingestBatch 5 events -> 202
+    POST /ingestBatch 4 events -> 202
+    "###);
+    assert_eq!(sandbox.events().len(), 9);
+}
+
+#[tokio::test]
+async fn where_no_event_passes_the_local_checks_nothing_is_sent() {
+    let (sandbox, client) = start().await;
+    let report = client.ingest_events((0..10).map(bad_event)).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("10 rejected", 0));
+
+    // Of an own type the fields at the top are checked, and the server has the last word on the others.
+    let mut unnamed = serde_json::to_value(event(1)).unwrap();
+    unnamed["schemaName"] = json!("");
+    let inner = serde_json::to_value(bad_event(2)).unwrap();
+    let report = client.ingest_slice(&[unnamed, inner]).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("2 rejected", 1));
+    let messages: Vec<String> = report.not_accepted().iter().map(|refused| refused.outcome.to_string()).collect();
+    insta::assert_snapshot!(messages.join("\n"), @r###"
+    rejected: `schemaName` is empty
+    rejected: attributes[0].value: has to match ^-?\d{1,512}(\.\d+)?$, but is "far"
+    "###);
 }
 
 #[tokio::test]
 async fn all_events_can_be_refused() {
     let (sandbox, client) = start().await;
-    let report = client.ingest_events((0..10).map(bad_event)).send().await.unwrap();
-    assert_eq!(counts(&report), "10 rejected");
+    let report = client.ingest_events((0..10).map(bad_event)).local_checks(false).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("10 rejected", 1));
     assert_eq!(
         report.not_accepted().iter().map(|refused| refused.index).collect::<Vec<_>>(),
         (0..10).collect::<Vec<_>>()
@@ -119,24 +158,68 @@ async fn all_events_can_be_refused() {
 #[tokio::test]
 async fn refused_events_are_found_below_details_too() {
     let sandbox = sandbox().partial_failure(PartialFailureShape::UnderDetails).start().await.unwrap();
-    let report = client_of(&sandbox).ingest_events([event(0), bad_event(1)]).send().await.unwrap();
-    assert_eq!(counts(&report), "1 accepted, 1 rejected");
+    let report = client_of(&sandbox).ingest_events([event(0), bad_event(1)]).local_checks(false).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("1 accepted, 1 rejected", 1));
 }
 
 #[tokio::test]
-async fn where_the_refused_events_are_not_named_nothing_is_known() {
+async fn where_the_refused_events_are_not_named_they_are_found_by_sending_halves() {
     let sandbox = sandbox().partial_failure(PartialFailureShape::WithoutList).start().await.unwrap();
-    let report = client_of(&sandbox).ingest_events([event(0), bad_event(1)]).send().await.unwrap();
-    assert_eq!(counts(&report), "2 unknown");
-    insta::assert_snapshot!(report.not_accepted()[0].outcome, @"unknown: the server refused events of the batch and may not have listed them all");
+    let events = (0..8).map(|number| if number == 5 { bad_event(number) } else { event(number) });
+    let report = client_of(&sandbox).ingest_events(events).local_checks(false).send().await.unwrap();
+    // It was in an earlier request, of which it may have been taken, so what was found is not told as a refusal.
+    assert_eq!(counts(&report), "7 accepted, 1 unknown");
+    let refused = &report.not_accepted()[0];
+    assert_eq!(refused.index, 5);
+    insta::assert_snapshot!(refused.outcome, @"unknown: the server refused the event, or has it already, and does not say which: 1 of 1 events were not accepted");
+    // Where one half was taken the other must hold the bad event, so it is halved again without being sent.
+    insta::assert_snapshot!(log(&sandbox), @r###"
+    POST /ingestBatch 8 events -> 207
+    POST /ingestBatch 4 events -> 202
+    POST /ingestBatch 2 events -> 207
+    POST /ingestBatch 1 event -> 202
+    POST /ingestBatch 1 event -> 207
+    POST /ingestBatch 2 events -> 202
+    "###);
+    // Every good event was taken twice, event 4 three times, and each counts once.
+    assert_eq!((sandbox.events().len(), sandbox.metered().len()), (15, 7));
 }
 
 #[tokio::test]
-async fn where_the_list_of_refused_events_may_be_short_the_others_are_unknown() {
+async fn where_the_list_of_refused_events_may_be_short_the_others_are_sent_again_in_halves() {
     let sandbox = sandbox().partial_failure_limit(100).start().await.unwrap();
     let events = (0..300).map(|number| if number < 200 { bad_event(number) } else { event(number) });
-    let report = client_of(&sandbox).ingest_events(events).send().await.unwrap();
-    assert_eq!(counts(&report), "100 rejected, 200 unknown");
+    let report = client_of(&sandbox).ingest_events(events).local_checks(false).send().await.unwrap();
+    assert_eq!(counts(&report), "100 accepted, 200 rejected");
+    assert!(report.not_accepted().iter().map(|refused| refused.index).eq(0..200));
+    // Of the first half of the rest, all of which is bad, as many are named as the list can hold: 100.
+    insta::assert_snapshot!(log(&sandbox), @r###"
+    POST /ingestBatch 300 events -> 207
+    POST /ingestBatch 100 events -> 207
+    POST /ingestBatch 100 events -> 202
+    "###);
+    assert_eq!(sandbox.metered().len(), 100);
+}
+
+#[tokio::test]
+async fn where_the_requests_for_a_batch_are_used_up_what_is_left_open_is_unknown() {
+    let sandbox = sandbox().partial_failure(PartialFailureShape::WithoutList).start().await.unwrap();
+    let call = client_of(&sandbox).ingest_events((0..8).map(bad_event)).local_checks(false).isolation_budget(3);
+    let report = call.send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("8 unknown", 4));
+    insta::assert_snapshot!(report.not_accepted()[7].outcome, @"unknown: the server refused events of the request and may not have listed them all");
+}
+
+#[tokio::test]
+async fn where_the_requests_for_a_batch_are_used_up_what_was_refused_as_a_whole_is_rejected() {
+    let sandbox = sandbox().refuse_whole_batches(true).start().await.unwrap();
+    let call = client_of(&sandbox).ingest_events((0..8).map(bad_event)).local_checks(false).isolation_budget(3);
+    let report = call.send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("8 rejected", 4));
+    assert!(
+        matches!(&report.not_accepted()[7].outcome, Outcome::Rejected { status: Some(status), .. } if *status == 400)
+    );
+    insta::assert_snapshot!(report.not_accepted()[0].outcome, @r###"rejected: events[0].attributes[0].value: has to match ^-?\d{1,512}(\.\d+)?$, but is "far""###);
 }
 
 #[tokio::test]
@@ -152,16 +235,40 @@ async fn a_wrong_token_costs_one_request_and_leaves_the_rest_unpulled() {
 }
 
 #[tokio::test]
-async fn a_batch_that_is_too_large_is_rejected_with_the_server_s_words() {
+async fn a_batch_of_too_many_events_is_halved_and_delivered() {
     let sandbox = sandbox().max_batch(4).start().await.unwrap();
     let client = client_of(&sandbox);
-    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
-    10 rejected
-    stopped by: nothing
+    let report = client.ingest_events((0..5).map(event)).send().await.unwrap();
+    assert_eq!(counts(&report), "5 accepted");
+    insta::assert_snapshot!(log(&sandbox), @r###"
     POST /ingestBatch 5 events -> 422
-    POST /ingestBatch 5 events -> 422
-    metered: 0
+    POST /ingestBatch 3 events -> 202
+    POST /ingestBatch 2 events -> 202
     "###);
+    assert_eq!((sandbox.events().len(), sandbox.metered().len()), (5, 5));
+}
+
+#[tokio::test]
+async fn a_batch_of_too_many_bytes_is_halved_and_delivered() {
+    let sandbox = sandbox().max_body_bytes(600).start().await.unwrap();
+    let client = client_of(&sandbox);
+    let report = client.ingest_events((0..5).map(event)).send().await.unwrap();
+    assert_eq!(counts(&report), "5 accepted");
+    // The log does not count events of a body that is not kept.
+    insta::assert_snapshot!(log(&sandbox), @r###"
+    POST /ingestBatch -> 413
+    POST /ingestBatch 3 events -> 202
+    POST /ingestBatch 2 events -> 202
+    "###);
+    assert_eq!(sandbox.metered().len(), 5);
+}
+
+#[tokio::test]
+async fn a_single_event_that_is_too_large_is_rejected_with_the_server_s_words() {
+    let sandbox = sandbox().max_body_bytes(100).start().await.unwrap();
+    let report = client_of(&sandbox).ingest_events([event(0), event(1)]).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("2 rejected", 3));
+    insta::assert_snapshot!(report.not_accepted()[1].outcome, @"rejected: body: has 201 bytes, and at most 100 are taken; send fewer events");
 }
 
 #[tokio::test]
@@ -170,7 +277,7 @@ async fn where_the_answer_is_lost_nothing_is_known() {
     sandbox.fault(Fault::reset_after_reading().on("ingest_batch"));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
     5 unknown
-    stopped by: ingest_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied, so look before repeating it
+    stopped by: ingest_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied; to send its events again with the same ids is harmless
     POST /ingestBatch 5 events -> no answer (fault: reset after reading)
     POST /ingestBatch 5 events -> no answer (fault: reset after reading)
     POST /ingestBatch 5 events -> no answer (fault: reset after reading)
@@ -206,7 +313,7 @@ async fn where_the_server_fails_nothing_is_known() {
     sandbox.fault(Fault::status(503).body("<html><title>503</title></html>").on("ingest_batch"));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
     5 unknown
-    stopped by: ingest_batch: the server answered 503 Service Unavailable: 503 (6 attempts); the request may have been applied, so look before repeating it
+    stopped by: ingest_batch: the server answered 503 Service Unavailable: 503 (6 attempts); the request may have been applied; to send its events again with the same ids is harmless
     POST /ingestBatch 5 events -> 503 (fault: status 503)
     POST /ingestBatch 5 events -> 503 (fault: status 503)
     POST /ingestBatch 5 events -> 503 (fault: status 503)
@@ -271,8 +378,10 @@ async fn a_success_that_the_api_does_not_answer_with_says_nothing_of_the_events(
     for status in [200, 204] {
         let (sandbox, client) = start().await;
         sandbox.fault(Fault::status(status).body("").on("ingest_batch"));
-        let report = client.ingest_events((0..5).map(event)).send().await.unwrap();
-        assert_eq!((counts(&report).as_str(), sandbox.metered().len()), ("5 unknown", 0), "{status}");
+        // It is none of this API that answers, so there is no use in going on.
+        let failure = client.ingest_events((0..5).map(event)).batch_size(2).send().await.unwrap_err();
+        assert!(failure.to_string().contains("check the base URL"), "{failure}");
+        assert_eq!((counts(failure.report()).as_str(), sandbox.metered().len()), ("2 unknown", 0), "{status}");
     }
 }
 

@@ -3,7 +3,10 @@
 mod accounts;
 mod answers;
 mod calls;
+mod delivery;
 mod errors;
+mod examples;
+mod fault_matrix;
 mod ingestion;
 mod operations;
 mod paging;
@@ -11,5 +14,7 @@ mod readme;
 mod safety;
 mod support;
 mod tls;
+mod verification;
+mod ways;
 mod wire;
 mod workspace;

@@ -68,9 +68,18 @@ fn the_defaults_of_the_readme_are_those_of_the_code() {
     check_holds(&bytes, &(mebibytes << 20).to_string());
 
     let client = ClientBuilder::new("token").base_url("http://127.0.0.1:9").build().unwrap();
-    let ingest = format!("{:?}", client.ingest_events([]));
+    let ingest = format!("{:?}", client.ingest_events(Vec::<Event>::new()));
     check_holds(&ingest, &format!("batch_size: {}", row(".batch_size")));
+    let mebibytes: usize = row(".batch_bytes").trim_end_matches(" MiB").parse().unwrap();
+    check_holds(&ingest, &format!("batch_bytes: {}", mebibytes << 20));
     check_holds(&ingest, &format!("concurrency: {}", row(".concurrency")));
+    check_holds(&ingest, &format!("isolation_budget: {}", row(".isolation_budget")));
+    assert!(ingest.contains("local_checks: true") && row(".local_checks") == "on", "{ingest}");
+    assert!(ingest.contains("linger: None") && row(".linger").starts_with("none"), "{ingest}");
+    let verify = format!("{:?}", client.verify([""; 0]));
+    check_holds(&verify, &format!("lookups_per_second: {}", row(".lookups_per_second")));
+    check_holds(&verify, &format!("rounds: {}", row(".rounds")));
+    check_holds(&verify, &format!("delay: {}", row("verify(..).delay").replace(' ', "")));
     check_holds(&ingest, &format!("max_not_accepted: {}", row(".max_not_accepted").replace(',', "")));
     assert!(ingest.contains("ids: Random") && row(".ids").contains("IdPolicy::Random"), "{ingest}");
     assert_eq!((row("CallOptions::deadline"), row(".prefetch").as_str()), ("none".to_owned(), "no"));
@@ -85,6 +94,7 @@ fn every_setting_has_its_row() {
         include_str!("../../togai-ext/src/client_builder.rs"),
         include_str!("../../togai-ext/src/retry/policy.rs"),
         include_str!("../../togai-ext/src/ingest/request.rs"),
+        include_str!("../../togai-ext/src/verify/request.rs"),
     ];
     let mut settings = 0;
     for source in sources {
@@ -96,5 +106,5 @@ fn every_setting_has_its_row() {
             settings += 1;
         }
     }
-    assert!(settings >= 19, "{settings}");
+    assert!(settings >= 29, "{settings}");
 }

@@ -42,7 +42,7 @@ pub(crate) fn event(number: u32) -> Event {
 /// The same with a value that the server refuses.
 pub(crate) fn bad_event(number: u32) -> Event {
     let mut event = event(number);
-    "far".clone_into(&mut event.attributes[0].value);
+    event.attributes[0].value = "far".into();
     event
 }
 

@@ -88,7 +88,7 @@ impl Client {
     ) -> Result<ResponseValue<T>, Error> {
         let start = Instant::now();
         let answer = self.inner.transport.execute(&self.client, request, operation).await;
-        let response = answer.map_err(|failure| error::from_transport(operation, failure))?;
+        let response = answer.map_err(|failure| Error::from_transport(operation, failure))?;
         error::decode(operation, response, start).await
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, lenient};
+use crate::{Text, Timestamp, lenient};
 
 /// Something that an account used: what, when, and how much.
 ///
@@ -33,22 +33,22 @@ use crate::{Timestamp, lenient};
 pub struct Event {
     /// Name of the event schema that says how the event is metered.
     #[serde(alias = "eventName")]
-    pub schema_name: String,
+    pub schema_name: Text,
     /// Identifies the event; the same id is metered once in 45 days.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient::optional_text")]
-    pub id: Option<String>,
+    pub id: Option<Text>,
     /// When the usage happened.
     #[serde(alias = "eventTimestamp")]
     pub timestamp: Timestamp,
     /// The account that used it, by its id or by an alias.
     #[serde(deserialize_with = "lenient::text")]
-    pub account_id: String,
+    pub account_id: Text,
     /// How much was used.
     #[serde(default, alias = "eventAttributes", deserialize_with = "lenient::null_as_default")]
     pub attributes: Vec<Attribute>,
     /// Labels that usage is filtered and grouped by.
     #[serde(default, deserialize_with = "lenient::map_of_text")]
-    pub dimensions: BTreeMap<String, String>,
+    pub dimensions: BTreeMap<Text, Text>,
 }
 
 impl Event {
@@ -59,7 +59,7 @@ impl Event {
     /// assert_eq!((event.schema_name.as_str(), event.account_id.as_str()), ("api_calls", "acme-prod"));
     /// assert_eq!(event.id, None);
     /// ```
-    pub fn new(schema_name: impl Into<String>, account_id: impl Into<String>) -> Self {
+    pub fn new(schema_name: impl Into<Text>, account_id: impl Into<Text>) -> Self {
         Self {
             schema_name: schema_name.into(),
             id: None,
@@ -76,7 +76,7 @@ impl Event {
     /// let event = togai_api::Event::new("api_calls", "acme-prod").id("req-8f14e45f");
     /// assert_eq!(event.id.as_deref(), Some("req-8f14e45f"));
     /// ```
-    pub fn id(mut self, id: impl Into<String>) -> Self {
+    pub fn id(mut self, id: impl Into<Text>) -> Self {
         self.id = Some(id.into());
         self
     }
@@ -103,7 +103,7 @@ impl Event {
     ///
     /// The value is anything that is written as a plain decimal number: integers, floats, strings, and the decimal types
     /// of other crates. The API refuses exponents, `+` signs, leading dots and NaN.
-    pub fn attribute(mut self, name: impl Into<String>, value: impl Display) -> Self {
+    pub fn attribute(mut self, name: impl Into<Text>, value: impl Display) -> Self {
         self.attributes.push(Attribute::new(name, value));
         self
     }
@@ -114,12 +114,7 @@ impl Event {
     /// let event = togai_api::Event::new("rides", "acme-prod").attribute_with_unit("distance", 12.5, "km");
     /// assert_eq!(event.attributes[0].unit.as_deref(), Some("km"));
     /// ```
-    pub fn attribute_with_unit(
-        mut self,
-        name: impl Into<String>,
-        value: impl Display,
-        unit: impl Into<String>,
-    ) -> Self {
+    pub fn attribute_with_unit(mut self, name: impl Into<Text>, value: impl Display, unit: impl Into<Text>) -> Self {
         self.attributes.push(Attribute::new(name, value).unit(unit));
         self
     }
@@ -130,7 +125,7 @@ impl Event {
     /// let event = togai_api::Event::new("rides", "acme-prod").dimension("city", "Chennai");
     /// assert_eq!(event.dimensions["city"], "Chennai");
     /// ```
-    pub fn dimension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn dimension(mut self, name: impl Into<Text>, value: impl Into<Text>) -> Self {
         self.dimensions.insert(name.into(), value.into());
         self
     }
@@ -147,10 +142,10 @@ impl Event {
 pub struct Attribute {
     /// Name of the attribute in the event schema, 1 to 50 characters.
     #[serde(alias = "attributeName")]
-    pub name: String,
+    pub name: Text,
     /// The quantity as a plain decimal number.
     #[serde(alias = "attributeValue", deserialize_with = "lenient::text")]
-    pub value: String,
+    pub value: Text,
     /// The unit of the quantity, 1 to 50 characters; the default unit of the schema when there is none.
     #[serde(
         default,
@@ -158,7 +153,7 @@ pub struct Attribute {
         skip_serializing_if = "Option::is_none",
         deserialize_with = "lenient::optional_text"
     )]
-    pub unit: Option<String>,
+    pub unit: Option<Text>,
 }
 
 impl Attribute {
@@ -167,8 +162,8 @@ impl Attribute {
     /// ```
     /// assert_eq!(togai_api::Attribute::new("count", 1).value, "1");
     /// ```
-    pub fn new(name: impl Into<String>, value: impl Display) -> Self {
-        Self { name: name.into(), value: value.to_string(), unit: None }
+    pub fn new(name: impl Into<Text>, value: impl Display) -> Self {
+        Self { name: name.into(), value: Text::displayed(value), unit: None }
     }
 
     /// Sets the unit.
@@ -176,7 +171,7 @@ impl Attribute {
     /// ```
     /// assert_eq!(togai_api::Attribute::new("size", 3).unit("GB").unit.as_deref(), Some("GB"));
     /// ```
-    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+    pub fn unit(mut self, unit: impl Into<Text>) -> Self {
         self.unit = Some(unit.into());
         self
     }

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::Text;
+
 /// Reads null as the default value; together with `#[serde(default)]` a missing field is read like one, too.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
@@ -16,61 +18,66 @@ where
 }
 
 /// Reads a string, or a number as the text that it would have been.
-pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Text::deserialize(deserializer)?.0)
+pub(crate) fn text<'de, D: Deserializer<'de>, T: From<Text>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Lenient::deserialize(deserializer)?.0.into())
 }
 
 /// The same for a field that may be absent or null.
-pub(crate) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
+pub(crate) fn optional_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: From<Text>,
+{
+    Ok(Option::<Lenient>::deserialize(deserializer)?.map(|text| text.0.into()))
 }
 
 /// The same for each value of a map; null is an empty map.
-pub(crate) fn map_of_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    let map = Option::<BTreeMap<String, Text>>::deserialize(deserializer)?.unwrap_or_default();
+pub(crate) fn map_of_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Text, Text>, D::Error> {
+    let map = Option::<BTreeMap<Text, Lenient>>::deserialize(deserializer)?.unwrap_or_default();
     Ok(map.into_iter().map(|(key, value)| (key, value.0)).collect())
 }
 
-struct Text(String);
+/// A text that may be written as a number.
+struct Lenient(Text);
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for Lenient {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
+        struct LenientVisitor;
 
-        impl Visitor<'_> for TextVisitor {
-            type Value = Text;
+        impl Visitor<'_> for LenientVisitor {
+            type Value = Lenient;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a string or a number")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
-                Ok(Text(text.to_owned()))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Lenient, E> {
+                Ok(Lenient(text.into()))
             }
 
-            fn visit_string<E: de::Error>(self, text: String) -> Result<Text, E> {
-                Ok(Text(text))
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Lenient, E> {
+                Ok(Lenient(text.into()))
             }
 
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Lenient, E> {
+                Ok(Lenient(Text::displayed(number)))
             }
 
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Lenient, E> {
+                Ok(Lenient(Text::displayed(number)))
             }
 
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Text, E> {
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Lenient, E> {
                 // Beyond this a float stands for many integers: two ids would become one, and an amount another.
                 if number.abs() >= 9_007_199_254_740_992.0 {
                     return Err(E::custom("a number too large to be read exactly: write it as a string"));
                 }
                 // Rust writes the shortest digits that read back as the same number, and never an exponent.
-                Ok(Text(number.to_string()))
+                Ok(Lenient(Text::displayed(number)))
             }
         }
 
-        deserializer.deserialize_any(TextVisitor)
+        deserializer.deserialize_any(LenientVisitor)
     }
 }
 
@@ -80,7 +87,7 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: &str) {
-        assert_eq!(serde_json::from_str::<Text>(json).unwrap().0, expected);
+        assert_eq!(serde_json::from_str::<Lenient>(json).unwrap().0, expected);
     }
 
     #[test]
@@ -97,7 +104,7 @@ mod tests {
     #[test]
     fn other_values_are_refused() {
         for json in ["true", "[]", "{}", "null", "123456789012345678901", "-1e21"] {
-            assert!(serde_json::from_str::<Text>(json).is_err(), "{json}");
+            assert!(serde_json::from_str::<Lenient>(json).is_err(), "{json}");
         }
     }
 
@@ -108,7 +115,7 @@ mod tests {
             #[serde(default, deserialize_with = "null_as_default")]
             count: u32,
             #[serde(default, deserialize_with = "map_of_text")]
-            labels: BTreeMap<String, String>,
+            labels: BTreeMap<Text, Text>,
         }
 
         for json in ["{}", r#"{"count": null, "labels": null}"#] {

@@ -37,6 +37,7 @@ mod operation;
 mod response;
 mod retry_after;
 mod runtime;
+mod text;
 mod timestamp;
 mod transport;
 
@@ -47,6 +48,7 @@ pub use generated::{Client, OPERATIONS, builder, types};
 pub use operation::{Location, Operation, Paging, Parameter, QuotaClass, Repeat};
 pub use response::ResponseValue;
 pub use retry_after::retry_after;
+pub use text::Text;
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use transport::{BoxFuture, CallContext, HttpTransport, Transport, TransportError, TransportErrorKind};
 

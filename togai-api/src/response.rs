@@ -48,6 +48,13 @@ impl<T> ResponseValue<T> {
         self.context.elapsed
     }
 
+    /// Whether an attempt before the answered one may have been applied.
+    ///
+    /// Then what the answer says may be due to that attempt, such as that an event is there already.
+    pub fn maybe_repeated(&self) -> bool {
+        self.context.maybe_delivered
+    }
+
     /// A text of the answer as errors tell it: on one line, cut where it is long, and without the token.
     #[doc(hidden)]
     pub fn safe_text(&self, text: &str) -> String {

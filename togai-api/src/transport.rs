@@ -247,6 +247,8 @@ pub enum TransportErrorKind {
     Deadline,
     /// The server had asked for a pause that is longer than the call may wait; nothing was sent.
     Paused,
+    /// The call was given up before an attempt could be made, since it had become pointless; nothing was sent.
+    Cancelled,
 }
 
 impl TransportErrorKind {
@@ -282,6 +284,12 @@ impl TransportError {
     /// The error of a call that was not made because its deadline had passed.
     pub fn deadline(context: CallContext) -> Self {
         let failure = Failure { kind: TransportErrorKind::Deadline, source: None };
+        Self { failure, context, retry_after: None }
+    }
+
+    /// The error of a call that was given up before it was made.
+    pub fn cancelled(context: CallContext) -> Self {
+        let failure = Failure { kind: TransportErrorKind::Cancelled, source: None };
         Self { failure, context, retry_after: None }
     }
 
@@ -332,6 +340,7 @@ impl TransportErrorKind {
             Self::TooLarge => "the answer is larger than the client reads",
             Self::Deadline => "the deadline passed before the request could be sent",
             Self::Paused => "the server has asked for a pause that the call cannot wait out",
+            Self::Cancelled => "the call was given up before the request could be sent",
         }
     }
 }

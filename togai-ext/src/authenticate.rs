@@ -7,16 +7,19 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use togai_api::{BoxFuture, CallContext, Error, HttpTransport, Operation, Transport, TransportError};
 
+use crate::standing::Standing;
+
 /// Adds the bearer token to a request that goes over the wire.
 pub(crate) struct Authenticate {
     inner: HttpTransport,
     token: Arc<str>,
     header: HeaderValue,
+    standing: Arc<Standing>,
 }
 
 impl Authenticate {
     /// Fails where the token is none.
-    pub(crate) fn new(token: &str, inner: HttpTransport) -> Result<Self, Error> {
+    pub(crate) fn new(token: &str, inner: HttpTransport, standing: Arc<Standing>) -> Result<Self, Error> {
         if token.is_empty() {
             return Err(Error::configuration(
                 "the token is empty: set it with `ClientBuilder::new` or TOGAI_API_TOKEN",
@@ -30,7 +33,7 @@ impl Authenticate {
                 )
             })?;
         header.set_sensitive(true);
-        Ok(Self { inner, token: token.into(), header })
+        Ok(Self { inner, token: token.into(), header, standing })
     }
 }
 
@@ -48,6 +51,9 @@ impl Transport for Authenticate {
             let secret = Arc::clone(&self.token);
             match &mut answer {
                 Ok(response) => {
+                    if response.status().is_success() {
+                        self.standing.prove();
+                    }
                     let mut context = CallContext::new(1, Duration::ZERO);
                     context.set_secret(secret);
                     response.extensions_mut().insert(context);
@@ -76,7 +82,7 @@ mod tests {
     #[test]
     fn a_token_that_is_none_is_refused_without_being_repeated() {
         for token in ["", "se cret", "secret\n", "\"sécret\""] {
-            let error = Authenticate::new(token, HttpTransport::new()).unwrap_err();
+            let error = Authenticate::new(token, HttpTransport::new(), Arc::default()).unwrap_err();
             assert!(error.is_configuration());
             let said = format!("{error} {error:?}");
             assert!(said.contains("the token") && !said.contains("cret\""), "{said}");
@@ -85,7 +91,7 @@ mod tests {
 
     #[test]
     fn its_debug_output_does_not_show_the_token() {
-        let transport = Authenticate::new("s3cr3t", HttpTransport::new()).unwrap();
+        let transport = Authenticate::new("s3cr3t", HttpTransport::new(), Arc::default()).unwrap();
         assert!(!format!("{transport:?}").contains("s3cr3t"));
         assert!(!format!("{:?}", transport.header).contains("s3cr3t"));
     }

@@ -6,8 +6,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use togai_api::{Client, Error};
 
 use crate::RetryPolicy;
-use crate::retry::Retry;
+use crate::stack::Stack;
 use crate::stats::Stats;
+use crate::stop::Stop;
 
 /// Settings of the calls of a client, in place of those that it was built with.
 ///
@@ -38,6 +39,8 @@ pub struct CallOptions {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Vec<(String, String)>,
+    /// Not for users: what ends the calls of an ingestion that has become pointless.
+    pub(crate) stop: Option<Stop>,
 }
 
 impl CallOptions {
@@ -49,7 +52,7 @@ impl CallOptions {
     /// Sets the time that each call may take in all, from its beginning, waits and retries included.
     ///
     /// An attempt gets what is left of it at most. A wait that does not fit ends the call at once. For ingestion it is
-    /// the time of each batch, and for a list that of each page.
+    /// the time of each request, and for a list that of each page.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -92,6 +95,7 @@ impl CallOptions {
         self.retry = other.retry.or(self.retry);
         self.headers.extend(other.headers);
         self.query.extend(other.query);
+        self.stop = other.stop.or(self.stop);
         self
     }
 }
@@ -110,13 +114,10 @@ pub trait ClientExt {
 
 impl ClientExt for Client {
     fn with(&self, options: CallOptions) -> Client {
-        match Retry::of(self) {
-            Some(retry) => self.with_transport(retry.with(options)),
-            None => self.with_transport(Retry::around(self).with(options)),
-        }
+        self.with_transport(Stack::of_any(self).with(options))
     }
 
     fn stats(&self) -> Stats {
-        Retry::of(self).map(Retry::stats).unwrap_or_default()
+        Stack::of(self).map(|stack| stack.retry.stats()).unwrap_or_default()
     }
 }

@@ -11,6 +11,8 @@ use togai_api::{Client, Error, HttpTransport};
 use crate::authenticate::Authenticate;
 use crate::clock::SystemClock;
 use crate::retry::{Parts, Retry};
+use crate::stack::Stack;
+use crate::standing::Standing;
 use crate::{Environment, RetryBudget, RetryPolicy, tls};
 
 const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
@@ -212,10 +214,12 @@ impl ClientBuilder {
         if let Some(bytes) = self.max_response_bytes {
             bottom = bottom.with_max_response_bytes(bytes);
         }
-        let transport = Authenticate::new(&self.token, bottom)?;
-        let transport = Retry::new(Parts {
+        let clock = Arc::new(SystemClock);
+        let standing = Arc::new(Standing::default());
+        let transport = Authenticate::new(&self.token, bottom, Arc::clone(&standing))?;
+        let retry = Retry::new(Parts {
             inner: Box::new(transport),
-            clock: Arc::new(SystemClock),
+            clock: clock.clone(),
             policy: self.retry,
             attempt_timeout: Some(self.attempt_timeout),
             budget: self.budget,
@@ -238,7 +242,7 @@ impl ClientBuilder {
                 let problem = "the HTTP client cannot be built: check `with_user_agent` and `with_http_client`";
                 Error::configuration(problem).with_source(error)
             })?;
-        Ok(Client::new(base_url.as_str(), http, transport))
+        Ok(Client::new(base_url.as_str(), http, Stack::new(retry, clock, standing)))
     }
 }
 

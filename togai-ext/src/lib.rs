@@ -20,6 +20,7 @@
 //! - [`RetryPolicy`] says how calls are repeated that meet throttling or an outage; [`CallOptions`] are for single calls.
 //! - [`Paginate`] reads lists item by item or page by page.
 //! - [`IngestExt`] delivers any number of events in batches and tells what became of each.
+//! - [`VerifyExt`] tells which accepted events were metered.
 //!
 //! # Features
 //!
@@ -35,26 +36,32 @@ mod ingest;
 mod paginate;
 pub mod prelude;
 mod retry;
+mod stack;
+mod standing;
 mod stats;
+mod stop;
 #[cfg(test)]
 mod testing;
 mod tls;
 mod trace;
+mod verify;
 
 pub use call_options::{CallOptions, ClientExt};
 pub use client_builder::ClientBuilder;
 pub use environment::Environment;
-pub use ingest::{IdPolicy, Ingest, IngestError, IngestExt, IngestReport, NotAccepted, Outcome};
+pub use ingest::{
+    IdPolicy, Ingest, IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Submission, Verdict, Verdicts,
+};
 pub use paginate::{Items, Page, Pages, Paginate};
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stats::{ClassStats, Stats};
-pub use togai_api::{Attribute, Client, Decimal, Error, Event, ResponseValue, Timestamp, types};
+pub use togai_api::{Attribute, Client, Decimal, Error, Event, ResponseValue, Text, Timestamp, types};
+pub use verify::{EventState, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt};
 
 /// Fails to compile when a public type loses a property that users rely on.
 const _: () = {
     const fn shared<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
     const fn stream<T: futures::Stream + Send + Unpin + 'static>() {}
-    const fn sent<T: Send + 'static>(_: fn(Ingest<futures::stream::Empty<Event>>) -> T) {}
     // The futures of all builders are made alike.
     const fn call<B, F: Send + 'static>(_: fn(B) -> F) {}
     call(togai_api::builder::GetEvents::send);
@@ -65,5 +72,28 @@ const _: () = {
     shared::<IngestReport>();
     stream::<Items<togai_api::builder::GetEvents>>();
     stream::<Pages<togai_api::builder::GetAccounts>>();
-    sent(Ingest::send);
+    shared::<Verification>();
+    call(Verify::send);
+};
+
+/// The same for calls of ingestion, whose types have no names.
+const _: fn(&Client) = |client| {
+    use futures::StreamExt as _;
+
+    fn sent<T: Send + 'static>(_: T) {}
+    fn stream<T: futures::Stream + Send + Unpin + 'static>(_: T) {}
+    let events = || client.ingest_stream(futures::stream::empty::<Event>());
+    sent(events().send());
+    stream(events().outcomes());
+    sent(client.ingest_events(Vec::<(Event, u64)>::new()).send());
+    let own = client.clone();
+    // What borrows within a task goes with the task.
+    sent(async move {
+        let events = [Event::default()];
+        let _ = own.ingest_slice(&events).send().await;
+        let _ = own.ingest_slice(&events).outcomes().next().await;
+        let _ = own.ingest_events(events.iter().map(|event| event.clone().id("a"))).send().await;
+        let stream = futures::stream::iter(events.iter()).map(|event| (event.clone(), event));
+        let _ = own.ingest_stream(stream).on_not_accepted(|verdict| drop((verdict, &events))).send().await;
+    });
 };

@@ -2,5 +2,6 @@
 
 pub use crate::{
     Attribute, CallOptions, Client, ClientBuilder, ClientExt, Decimal, Environment, Error, Event, IdPolicy,
-    IngestError, IngestExt, IngestReport, Outcome, Page, Paginate, RetryPolicy, Timestamp,
+    IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Page, Paginate, RetryPolicy, Text, Timestamp,
+    Verdict, VerifyExt,
 };

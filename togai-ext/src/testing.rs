@@ -113,6 +113,12 @@ impl Script {
         (last.url.clone(), last.headers.clone())
     }
 
+    /// Path and query of each request.
+    pub(crate) fn targets(&self) -> Vec<String> {
+        let target = |asked: Asked| asked.url.splitn(4, '/').nth(3).unwrap_or_default().to_owned();
+        self.requests().into_iter().map(target).collect()
+    }
+
     fn requests(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -22,7 +22,7 @@ use crate::router::Route;
 /// The in-memory Togai.
 #[derive(Debug)]
 pub(crate) struct Application {
-    pub(crate) document: Document,
+    pub(crate) document: &'static Document,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     limiter: Limiter,

@@ -10,6 +10,7 @@ use crate::event;
 /// How long an event id is remembered after it was metered.
 const ID_IS_KEPT_FOR: Duration = Duration::from_secs(45 * 24 * 60 * 60);
 
+pub(crate) const IN_PROGRESS: &str = "INGESTION_IN_PROGRESS";
 pub(crate) const METERED: &str = "INGESTION_COMPLETED_EVENT_METERED";
 pub(crate) const DUPLICATE: &str = "INGESTION_FAILED_DUPLICATE_EVENT";
 pub(crate) const NO_EVENT_ID: &str = "INGESTION_FAILED_NO_EVENT_ID";
@@ -71,7 +72,7 @@ pub(crate) struct Arrivals {
 impl Arrivals {
     /// Records an event, and meters it unless its id was metered before.
     pub(crate) fn record(&mut self, payload: Value, owner: Owner, now: SystemTime) {
-        let duplicate = event::id(&payload).is_some_and(|id| self.is_remembered(id, now));
+        let duplicate = self.is_duplicate(&payload, now);
         self.push(payload, owner, now, duplicate);
     }
 
@@ -96,8 +97,9 @@ impl Arrivals {
         self.by_event_id.get(event_id).into_iter().flatten().map(|position| &self.all[*position])
     }
 
-    fn is_remembered(&self, event_id: &str, now: SystemTime) -> bool {
-        let metered_at = self.last_metered.get(event_id);
+    /// Whether the id of an event was metered within the 45 days before.
+    pub(crate) fn is_duplicate(&self, payload: &Value, now: SystemTime) -> bool {
+        let metered_at = event::id(payload).and_then(|event_id| self.last_metered.get(event_id));
         metered_at.is_some_and(|moment| now.duration_since(*moment).unwrap_or_default() < ID_IS_KEPT_FOR)
     }
 
@@ -136,6 +138,7 @@ impl Arrivals {
 /// A status in words, as the service adds it.
 pub(crate) fn describe(status: &str) -> &'static str {
     match status {
+        IN_PROGRESS => "The event is being processed",
         METERED => "The event was metered",
         DUPLICATE => "An event with this id was metered within the last 45 days",
         NO_EVENT_ID => "The event has no id",

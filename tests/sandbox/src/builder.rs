@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::application::Application;
 use crate::clock::{Clock, SystemClock};
@@ -34,6 +35,9 @@ use crate::sandbox::Sandbox;
 /// - quotas: 50 requests per second for each kind of ingestion, 10 for everything else
 /// - batch limit: that of the API document, 1000 events
 /// - largest body: 16 MiB
+/// - batches with a bad event: the others are accepted, and the answer (207) names the bad one
+/// - duplicates: accepted like other events, as the service does; what became of them shows when they are looked up
+/// - processing: events are visible and metered at once
 /// - accounts: none, but any account id is taken
 /// - clock: that of the computer
 #[derive(Clone)]
@@ -60,6 +64,7 @@ pub enum PartialFailureShape {
 
 /// What the in-memory service needs to know.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, with a setter that names it")]
 pub(crate) struct Settings {
     pub(crate) token: String,
     pub(crate) quotas: Quotas,
@@ -67,6 +72,10 @@ pub(crate) struct Settings {
     pub(crate) max_body_bytes: usize,
     pub(crate) partial_failure: PartialFailureShape,
     pub(crate) partial_failure_limit: Option<usize>,
+    pub(crate) refuse_whole_batches: bool,
+    pub(crate) name_duplicates: bool,
+    pub(crate) visible_after: Duration,
+    pub(crate) settled_after: Duration,
     pub(crate) accept_unknown_accounts: bool,
     pub(crate) trailing_empty_page: bool,
     /// Customer id and account id.
@@ -124,6 +133,75 @@ impl SandboxBuilder {
     #[must_use]
     pub fn partial_failure_limit(mut self, events: usize) -> Self {
         self.settings.partial_failure_limit = Some(events);
+        self
+    }
+
+    /// Sets whether a batch in which an event breaks a rule is refused as a whole.
+    ///
+    /// With `true` it is answered 400 with the message of the first bad event, which is named with its place
+    /// (`events[3].timestamp: is required`), and nothing of it is recorded. By default the other events are accepted and
+    /// the batch is answered 207.
+    #[must_use]
+    pub fn refuse_whole_batches(mut self, refuse: bool) -> Self {
+        self.settings.refuse_whole_batches = refuse;
+        self
+    }
+
+    /// Sets whether the answer to a batch names events whose id was metered within the 45 days before, or earlier in the
+    /// same batch.
+    ///
+    /// With `true` they are among the failures of a 207; they are recorded as duplicates all the same. By default they
+    /// are accepted without a word, as the service is documented to do.
+    #[must_use]
+    pub fn name_duplicates(mut self, name: bool) -> Self {
+        self.settings.name_duplicates = name;
+        self
+    }
+
+    /// Sets how long it takes until an event that arrived can be listed or looked up; no time by default.
+    ///
+    /// The time passes on the [`clock`](Self::clock). [`Sandbox::events`] and corrections find the event at once.
+    #[must_use]
+    pub fn events_visible_after(mut self, duration: Duration) -> Self {
+        self.settings.visible_after = duration;
+        self
+    }
+
+    /// Sets how long after its arrival an event is shown as `INGESTION_IN_PROGRESS`, where it is shown at all; no time
+    /// by default.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use togai_sandbox::{ManualClock, Sandbox};
+    ///
+    /// let clock = ManualClock::new();
+    /// let late = Sandbox::builder().clock(clock.clone()).events_settled_after(Duration::from_secs(5));
+    /// let sandbox = late.start().await?;
+    /// # let _ = rustls::crypto::ring::default_provider().install_default();
+    /// # let http = reqwest::Client::new();
+    /// # let event = serde_json::json!({ "event": {
+    /// #     "schemaName": "rides", "id": "ride-1", "timestamp": "2024-11-05T08:31:12Z", "accountId": "acme-prod",
+    /// #     "attributes": [], "dimensions": {},
+    /// # } });
+    /// # let request = http.post(format!("{}/ingest", sandbox.base_url()));
+    /// # request.bearer_auth(sandbox.token()).json(&event).send().await?;
+    /// # let look_up = || async {
+    /// #     let request = http.get(format!("{}/events/ride-1", sandbox.base_url())).bearer_auth(sandbox.token());
+    /// #     request.send().await?.text().await
+    /// # };
+    /// // An event was ingested. What a look-up answers depends on the clock.
+    /// assert!(look_up().await?.contains("INGESTION_IN_PROGRESS"));
+    /// clock.advance(Duration::from_secs(5));
+    /// assert!(look_up().await?.contains("INGESTION_COMPLETED_EVENT_METERED"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// The time passes on the [`clock`](Self::clock). Only what is listed and looked up is late: [`Sandbox::events`] and
+    /// corrections see what the event will be.
+    #[must_use]
+    pub fn events_settled_after(mut self, duration: Duration) -> Self {
+        self.settings.settled_after = duration;
         self
     }
 
@@ -204,6 +282,10 @@ impl Default for Settings {
             max_body_bytes: 16 * 1024 * 1024,
             partial_failure: PartialFailureShape::default(),
             partial_failure_limit: None,
+            refuse_whole_batches: false,
+            name_duplicates: false,
+            visible_after: Duration::ZERO,
+            settled_after: Duration::ZERO,
             accept_unknown_accounts: true,
             trailing_empty_page: false,
             accounts: Vec::new(),

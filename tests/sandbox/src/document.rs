@@ -4,7 +4,7 @@
 //! cannot hide itself here.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::routing::MethodFilter;
 use http::Method;
@@ -57,13 +57,15 @@ pub(crate) enum QuotaClass {
 }
 
 impl Document {
-    /// Reads the document that is built into the crate.
+    /// The document that is built into the crate. It is read once, since a suite of tests starts hundreds of sandboxes.
     ///
     /// # Errors
     ///
     /// What is wrong with the document; its own tests let none of that through.
-    pub(crate) fn load() -> Result<Self, String> {
-        Self::read(&Self::as_value()?)
+    pub(crate) fn load() -> Result<&'static Self, String> {
+        static READ: LazyLock<Result<Document, String>> =
+            LazyLock::new(|| Document::as_value().and_then(|document| Document::read(&document)));
+        READ.as_ref().map_err(Clone::clone)
     }
 
     /// The document as it is.

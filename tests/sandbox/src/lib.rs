@@ -56,7 +56,8 @@
 //!
 //! # What is known to differ from the service
 //!
-//! - Everything is metered at once; there are no event schemas, usage meters, price plans or customers to set up.
+//! - Everything is metered at once, or all of it after [`SandboxBuilder::events_settled_after`].
+//! - There are no event schemas, usage meters, price plans or customers to set up.
 //! - Query parameters that the document does not have are ignored.
 //! - Tokens do not expire, and wrong ones do not lock an address out.
 //! - `require_confirmation` of a correction is ignored.

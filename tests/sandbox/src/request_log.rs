@@ -88,6 +88,10 @@ impl RequestLog {
         lock(&self.entries).kept.iter().enumerate().map(|(index, entry)| entry.publish(index)).collect()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.entries).kept.len()
+    }
+
     pub(crate) fn clear(&self) {
         let mut entries = lock(&self.entries);
         entries.cleared += entries.kept.len();

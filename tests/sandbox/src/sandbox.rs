@@ -91,6 +91,11 @@ impl Sandbox {
         self.shared.log.requests()
     }
 
+    /// How many requests there were; cheaper than the list of them, whose bodies are read for it.
+    pub fn request_count(&self) -> usize {
+        self.shared.log.len()
+    }
+
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.shared.log.clear();

@@ -18,7 +18,7 @@ pub(crate) async fn decode<T: DeserializeOwned>(
     let context = response.extensions_mut().remove().unwrap_or_else(|| CallContext::new(1, start.elapsed()));
     let body = response.bytes().await.map_err(|error| {
         let kind = TransportErrorKind::Interrupted;
-        super::from_transport(operation, TransportError::new(kind, error.without_url(), context.clone()))
+        Error::from_transport(operation, TransportError::new(kind, error.without_url(), context.clone()))
     })?;
 
     let (kind, answer) = if status.is_success() {

@@ -18,6 +18,12 @@ impl fmt::Display for Error {
             Kind::Configuration(problem) | Kind::InvalidRequest(problem) | Kind::Protocol(problem) => {
                 formatter.write_str(problem)?;
             }
+            Kind::Source(problem) => {
+                formatter.write_str(problem)?;
+                if let Some(source) = self.source() {
+                    write!(formatter, ": {source}")?;
+                }
+            }
             Kind::Transport(kind) => {
                 formatter.write_str(kind.describe())?;
                 // What lies at the bottom is what helps, such as "connection refused"; the layers between repeat one
@@ -74,7 +80,11 @@ impl Error {
 
     fn advice(&self) -> Option<&'static str> {
         if self.maybe_delivered() {
-            return Some("the request may have been applied, so look before repeating it");
+            return Some(if self.inner.has_event_ids {
+                "the request may have been applied; to send its events again with the same ids is harmless"
+            } else {
+                "the request may have been applied, so look before repeating it"
+            });
         }
         match (&self.inner.kind, self.status()) {
             (Kind::Transport(TransportErrorKind::Connect), _) => {

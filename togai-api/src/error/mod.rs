@@ -43,6 +43,8 @@ struct Inner {
     context: Option<CallContext>,
     /// Whether the operation can change something, so that "may have been applied" means anything.
     changes: bool,
+    /// Whether what was sent are events with ids, each of which counts once however often it comes.
+    has_event_ids: bool,
     answer: Option<Answer>,
     resume_token: Option<String>,
     retry_after: Option<Duration>,
@@ -62,6 +64,8 @@ enum Kind {
     Decode { path: String, problem: String },
     /// What the server answered cannot be gone on with, such as a page token that was there before.
     Protocol(String),
+    /// What was to be sent could not be had from where it comes from.
+    Source(String),
 }
 
 impl Error {
@@ -72,6 +76,7 @@ impl Error {
                 operation: None,
                 context: None,
                 changes: false,
+                has_event_ids: false,
                 answer: None,
                 resume_token: None,
                 retry_after: None,
@@ -111,11 +116,36 @@ impl Error {
         error
     }
 
+    /// The error of a source that broke while it was read.
+    #[doc(hidden)]
+    pub fn source_failed(operation: &'static str, problem: impl Into<String>) -> Self {
+        let mut error = Self::of(Kind::Source(problem.into()));
+        error.inner.operation = Some(operation);
+        error
+    }
+
+    /// The error of a call that had no whole answer.
+    #[doc(hidden)]
+    pub fn from_transport(operation: &'static Operation, failure: TransportError) -> Self {
+        let mut error = Self::of_call(Kind::Transport(failure.kind()), operation, failure.context().clone());
+        error.inner.retry_after = failure.retry_after();
+        error.inner.source = failure.into_source();
+        error
+    }
+
     /// Adds the error underneath.
     #[doc(hidden)]
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.inner.source = Some(source.into());
+        self
+    }
+
+    /// Notes that what was sent are events that all have ids.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_events_with_ids(mut self) -> Self {
+        self.inner.has_event_ids = true;
         self
     }
 
@@ -215,6 +245,13 @@ impl Error {
         matches!(self.inner.kind, Kind::Decode { .. })
     }
 
+    /// Whether the source of what was to be sent failed, such as a stream of events, and not the server.
+    ///
+    /// [`source`](std::error::Error::source) is the error of that.
+    pub fn is_source(&self) -> bool {
+        matches!(self.inner.kind, Kind::Source(_))
+    }
+
     /// Whether the server throttled the call, status 429, or had asked for a pause that it could not wait out.
     pub fn is_throttled(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
@@ -258,7 +295,7 @@ impl Error {
                     before || self.status().is_some_and(unclear)
                 }
                 Kind::Decode { .. } => true,
-                Kind::Configuration(_) | Kind::InvalidRequest(_) | Kind::Protocol(_) => false,
+                Kind::Configuration(_) | Kind::InvalidRequest(_) | Kind::Protocol(_) | Kind::Source(_) => false,
             }
     }
 
@@ -274,14 +311,6 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.inner.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
-}
-
-/// The error of a call that had no whole answer.
-pub(crate) fn from_transport(operation: &'static Operation, failure: TransportError) -> Error {
-    let mut error = Error::of_call(Kind::Transport(failure.kind()), operation, failure.context().clone());
-    error.inner.retry_after = failure.retry_after();
-    error.inner.source = failure.into_source();
-    error
 }
 
 #[cfg(test)]

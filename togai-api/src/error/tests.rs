@@ -115,9 +115,9 @@ fn without_an_answer_it_is_told_whether_the_request_may_have_been_applied() {
         (TransportErrorKind::TooLarge, true),
     ] {
         let failure = || TransportError::new(kind, "underneath", CallContext::new(1, Duration::from_millis(5)));
-        let error = from_transport(operation("create_account"), failure());
+        let error = Error::from_transport(operation("create_account"), failure());
         assert_eq!(error.maybe_delivered(), expected, "{kind:?}");
-        assert!(!from_transport(operation("get_account"), failure()).maybe_delivered());
+        assert!(!Error::from_transport(operation("get_account"), failure()).maybe_delivered());
         assert_eq!(error.source().unwrap().to_string(), "underneath");
         said.push(error.to_string());
     }
@@ -134,7 +134,7 @@ fn without_an_answer_it_is_told_whether_the_request_may_have_been_applied() {
 fn debug_says_the_same_with_what_is_underneath() {
     let failure =
         TransportError::new(TransportErrorKind::Timeout, "underneath", CallContext::new(1, Duration::from_millis(5)));
-    let error = from_transport(operation("get_events"), failure).with_resume_token(Some("page-2".to_owned()));
+    let error = Error::from_transport(operation("get_events"), failure).with_resume_token(Some("page-2".to_owned()));
     insta::assert_debug_snapshot!(error, @r###"
     Error {
         message: "get_events: no answer came in time: underneath (1 attempt, 5 ms)",
@@ -168,8 +168,11 @@ fn every_kind_has_its_debug_output_without_the_token() {
         Error::configuration("the token is empty"),
         Error::invalid_request("get_account", "`account_id` is not set"),
         Error::protocol("get_events", "a page token came twice").with_resume_token(Some("page-2".to_owned())),
-        from_transport(operation("get_events"), paused),
-        from_transport(operation("get_events"), TransportError::deadline(CallContext::new(2, Duration::from_secs(5)))),
+        Error::from_transport(operation("get_events"), paused),
+        Error::from_transport(
+            operation("get_events"),
+            TransportError::deadline(CallContext::new(2, Duration::from_secs(5))),
+        ),
         answered,
         undecodable,
     ];

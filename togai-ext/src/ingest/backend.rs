@@ -6,23 +6,31 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use togai_api::{BoxFuture, Error};
 
-/// A service that takes events in batches.
-pub(crate) trait Backend: Send + Sync + 'static {
-    type Event: Send + 'static;
+use super::encode::Fields;
+
+/// A service that takes events.
+pub(crate) trait Backend: Clone + Send + Sync + 'static {
+    /// The name of the operation, for errors.
+    fn operation(&self) -> &'static str;
 
     /// The largest number of events in a request that the service documents.
     fn max_batch_size(&self) -> usize;
 
-    /// The id that the service tells events apart by.
-    fn id<'a>(&self, event: &'a Self::Event) -> Option<&'a str>;
-
-    fn set_id(&self, event: &mut Self::Event, id: String);
-
     /// What stands before the first event of a request, between two, and after the last.
     fn envelope(&self) -> Envelope;
 
-    /// Appends an event as it is sent.
-    fn encode(&self, event: &Self::Event, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error>;
+    /// The fields at the top of an event that are of interest; the first one is the id that the service tells events
+    /// apart by.
+    fn fields(&self) -> &'static [&'static str];
+
+    /// What is wrong with an encoded event, as far as its fields tell.
+    fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String>;
+
+    /// Whether sending an id again that the service may have is harmless.
+    fn is_resending_harmless(&self) -> bool;
+
+    /// Whether the service is known to take the token. Until then one request is in flight.
+    fn is_proven(&self) -> bool;
 
     /// Sends a request and says what the service answered.
     fn send(&self, body: Bytes) -> BoxFuture<'static, Result<Answer, Error>>;
@@ -36,18 +44,30 @@ pub(crate) struct Envelope {
     pub(crate) after: &'static str,
 }
 
-/// What a service answered to a batch that it took, in whole or in part.
+/// What a service answered to a request that it took, in whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Every event was accepted.
     All,
     /// Some were not.
-    Partial {
-        status: StatusCode,
-        failures: Vec<Failure>,
-        /// Whether the list can be short of failures: where the service caps it, or where there is none.
-        may_be_incomplete: bool,
-    },
+    Partial(Partial),
+    /// It is none of this service, and says nothing of the events.
+    Unclear { why: Arc<str> },
+}
+
+/// What a service answered to a request that it took in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Partial {
+    pub(crate) status: StatusCode,
+    pub(crate) failures: Vec<Failure>,
+    /// Whether the list can be short of failures: where the service caps it, or where there is none.
+    pub(crate) may_be_incomplete: bool,
+    /// Whether it says of the request as a whole that all went well.
+    pub(crate) says_success: bool,
+    /// What the service said of the request as a whole.
+    pub(crate) message: Option<Arc<str>>,
+    /// Whether the service may have had the request before this attempt, so that it knows the events from there.
+    pub(crate) maybe_repeated: bool,
 }
 
 /// An event that was not accepted.

@@ -1,52 +1,174 @@
 //! A batch: its events, and the bytes that they are sent as.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use super::backend::Envelope;
+use super::mutant::mutant;
 
-/// Events with their places in the input, encoded once.
-pub(super) struct Batch<E> {
-    events: Vec<(u64, E)>,
-    body: Vec<u8>,
+/// An event that has been taken in, without its bytes.
+#[derive(Debug)]
+pub(super) struct Entry<E, T> {
+    /// Its place in the input.
+    pub(super) index: u64,
+    pub(super) event: E,
+    pub(super) tag: T,
+}
+
+/// A batch that is being filled. Events are encoded once, side by side.
+pub(super) struct Batch<E, T> {
+    pub(super) entries: Vec<Entry<E, T>>,
+    pub(super) encoded: Encoded<Vec<u8>>,
+}
+
+/// The events of a batch as they are sent, with where each of them stands.
+#[derive(Debug)]
+pub(super) struct Encoded<B> {
+    body: B,
+    slots: Vec<Slot>,
     envelope: Envelope,
 }
 
-impl<E> Batch<E> {
-    pub(super) fn new(envelope: Envelope) -> Self {
-        Self { events: Vec::new(), body: envelope.before.as_bytes().to_vec(), envelope }
+/// Where an event stands in its batch.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    pub(super) event: Range<usize>,
+    /// The id as it stands in the event, with its quotes.
+    pub(super) id: Range<usize>,
+    /// A hash of the id.
+    pub(super) hash: u64,
+}
+
+impl<E, T> Batch<E, T> {
+    /// A batch that is written to a buffer, and is expected to have so many events.
+    pub(super) fn new(envelope: Envelope, mut body: Vec<u8>, events: usize) -> Self {
+        body.clear();
+        body.extend_from_slice(envelope.before.as_bytes());
+        let encoded = Encoded { body, slots: Vec::with_capacity(events), envelope };
+        Self { entries: Vec::with_capacity(events), encoded }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.events.len()
+        self.entries.len()
     }
 
-    /// Adds an event. Where it cannot be encoded it comes back, and the batch is as before.
-    pub(super) fn push(
-        &mut self,
-        index: u64,
-        event: E,
-        encode: impl FnOnce(&E, &mut Vec<u8>) -> Result<(), serde_json::Error>,
-    ) -> Result<(), (E, serde_json::Error)> {
-        let length = self.body.len();
-        if !self.events.is_empty() {
-            self.body.extend_from_slice(self.envelope.between.as_bytes());
+    /// How many bytes a request of it has.
+    pub(super) fn bytes(&self) -> usize {
+        self.encoded.body.len() + self.encoded.envelope.after.len()
+    }
+
+    /// Where the next event is to be written: the end of the buffer, behind what stands between two events.
+    pub(super) fn space(&mut self) -> &mut Vec<u8> {
+        if !self.entries.is_empty() {
+            self.encoded.body.extend_from_slice(self.encoded.envelope.between.as_bytes());
         }
-        if let Err(error) = encode(&event, &mut self.body) {
-            self.body.truncate(length);
-            return Err((event, error));
+        &mut self.encoded.body
+    }
+
+    /// Takes away what was written since the last event.
+    pub(super) fn discard(&mut self) {
+        let end = self.encoded.slots.last().map_or(self.encoded.envelope.before.len(), |slot| slot.event.end);
+        self.encoded.body.truncate(end);
+    }
+
+    /// Takes in the event that was written last.
+    pub(super) fn push(&mut self, entry: Entry<E, T>, slot: Slot) {
+        self.entries.push(entry);
+        self.encoded.slots.push(slot);
+    }
+
+    /// Takes the event that was written last, and not yet taken in, into a batch of its own.
+    pub(super) fn carry(&mut self, entry: Entry<E, T>, mut slot: Slot, buffer: Vec<u8>) -> Self {
+        let before = self.encoded.envelope.before.len();
+        let mut next = Self::new(self.encoded.envelope, buffer, self.len());
+        next.encoded.body.extend_from_slice(&self.encoded.body[slot.event.clone()]);
+        slot.event = before..next.encoded.body.len();
+        next.push(entry, slot);
+        mutant!("leaves the bytes of a carried event behind", self.discard(), ());
+        next
+    }
+
+    /// The events, and the body of the request without a copy.
+    pub(super) fn freeze(mut self) -> (Vec<Entry<E, T>>, Encoded<Bytes>) {
+        let Encoded { body, slots, envelope } = &mut self.encoded;
+        body.extend_from_slice(envelope.after.as_bytes());
+        let body = Bytes::from(std::mem::take(body));
+        (self.entries, Encoded { body, slots: std::mem::take(slots), envelope: *envelope })
+    }
+}
+
+impl<B: AsRef<[u8]>> Encoded<B> {
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    pub(super) fn event(&self, position: usize) -> &[u8] {
+        self.event_in(&self.slots[position])
+    }
+
+    /// The id of an event as JSON.
+    pub(super) fn id(&self, position: usize) -> &[u8] {
+        self.id_in(&self.slots[position])
+    }
+
+    /// The id of an event as the service says it.
+    pub(super) fn id_text(&self, position: usize) -> String {
+        self.id_text_in(&self.slots[position])
+    }
+
+    pub(super) fn event_in(&self, slot: &Slot) -> &[u8] {
+        &self.body.as_ref()[slot.event.clone()]
+    }
+
+    pub(super) fn id_in(&self, slot: &Slot) -> &[u8] {
+        &self.event_in(slot)[slot.id.clone()]
+    }
+
+    pub(super) fn id_text_in(&self, slot: &Slot) -> String {
+        let id = self.id_in(slot);
+        // An id that is a number is compared as it is written.
+        serde_json::from_slice(id).unwrap_or_else(|_| String::from_utf8_lossy(id).into_owned())
+    }
+}
+
+impl Encoded<Bytes> {
+    /// The body of a request of some of the events, by the bytes that are there already.
+    pub(super) fn request(&self, positions: &[usize]) -> Bytes {
+        if mutant!("sends the whole batch in place of a part", positions.len() == self.slots.len(), true) {
+            return self.body.clone();
         }
-        self.events.push((index, event));
-        Ok(())
+        let mut body = Vec::with_capacity(self.request_bytes(positions));
+        body.extend_from_slice(self.envelope.before.as_bytes());
+        for (place, position) in positions.iter().enumerate() {
+            if place > 0 {
+                body.extend_from_slice(self.envelope.between.as_bytes());
+            }
+            body.extend_from_slice(self.event(*position));
+        }
+        body.extend_from_slice(self.envelope.after.as_bytes());
+        body.into()
     }
 
-    /// The events, and the request's body without a copy.
-    pub(super) fn into_parts(mut self) -> (Vec<(u64, E)>, Bytes) {
-        self.body.extend_from_slice(self.envelope.after.as_bytes());
-        (self.events, self.body.into())
+    pub(super) fn bytes(&self) -> usize {
+        self.body.len()
     }
 
-    pub(super) fn into_events(self) -> Vec<(u64, E)> {
-        self.events
+    /// How many bytes a request of some of the events has.
+    pub(super) fn request_bytes(&self, positions: &[usize]) -> usize {
+        let events: usize = positions.iter().map(|position| self.further_bytes(*position)).sum();
+        let Envelope { before, between, after } = self.envelope;
+        (before.len() + events + after.len()).saturating_sub(between.len())
+    }
+
+    /// How many bytes an event adds to a request of others.
+    pub(super) fn further_bytes(&self, position: usize) -> usize {
+        self.envelope.between.len() + self.slots[position].event.len()
+    }
+
+    /// The buffer, where nobody else has a part of it any more.
+    pub(super) fn into_buffer(self) -> Option<Vec<u8>> {
+        self.body.try_into_mut().ok().map(Vec::from)
     }
 }
 
@@ -54,29 +176,65 @@ impl<E> Batch<E> {
 mod tests {
     use super::*;
 
-    const ENVELOPE: Envelope = Envelope { before: "[", between: ",", after: "]" };
+    const ENVELOPE: Envelope = Envelope { before: "<", between: ",", after: ">" };
 
-    #[test]
-    fn events_are_encoded_side_by_side() {
-        let mut batch = Batch::new(ENVELOPE);
-        for index in 0..3 {
-            batch.push(index, index * 10, |event, body| serde_json::to_writer(body, event)).unwrap();
+    fn write(batch: &mut Batch<u8, ()>, text: &str) -> Slot {
+        let space = batch.space();
+        let start = space.len();
+        space.extend_from_slice(text.as_bytes());
+        Slot { event: start..space.len(), id: 0..1, hash: 0 }
+    }
+
+    fn push(batch: &mut Batch<u8, ()>, number: u8, text: &str) {
+        let slot = write(batch, text);
+        batch.push(Entry { index: number.into(), event: number, tag: () }, slot);
+    }
+
+    fn batch() -> Batch<u8, ()> {
+        let mut batch = Batch::new(ENVELOPE, Vec::new(), 0);
+        for (number, text) in (0..).zip(["aa", "bb", "cc"]) {
+            push(&mut batch, number, text);
         }
-        let (events, body) = batch.into_parts();
-        assert_eq!((events.len(), &body[..]), (3, &b"[0,10,20]"[..]));
+        batch
     }
 
     #[test]
-    fn an_event_that_cannot_be_encoded_comes_back_and_leaves_nothing_behind() {
-        let mut batch = Batch::new(ENVELOPE);
-        let refuse = |_: &&str, body: &mut Vec<u8>| {
-            body.extend_from_slice(b"half");
-            serde_json::from_str::<()>("no")
-        };
-        let accept = |event: &&str, body: &mut Vec<u8>| serde_json::to_writer(body, event);
-        batch.push(0, "a", accept).unwrap();
-        assert_eq!(batch.push(1, "b", refuse).unwrap_err().0, "b");
-        batch.push(2, "c", accept).unwrap();
-        assert_eq!(&batch.into_parts().1[..], br#"["a","c"]"#);
+    fn events_are_encoded_side_by_side() {
+        assert_eq!(batch().bytes(), 10);
+        let (entries, encoded) = batch().freeze();
+        assert_eq!((entries.len(), &encoded.body[..]), (3, &b"<aa,bb,cc>"[..]));
+        assert_eq!((encoded.event(1), encoded.id(1)), (&b"bb"[..], &b"b"[..]));
+    }
+
+    #[test]
+    fn a_request_of_some_has_the_bytes_that_were_encoded() {
+        let (_, encoded) = batch().freeze();
+        for (positions, body) in [(&[0, 2][..], "<aa,cc>"), (&[1], "<bb>"), (&[0, 1, 2], "<aa,bb,cc>")] {
+            assert_eq!((encoded.request(positions), encoded.request_bytes(positions)), (body.into(), body.len()));
+        }
+        // All of them are the body itself and no copy.
+        assert_eq!(encoded.request(&[0, 1, 2]).as_ptr(), encoded.body.as_ptr());
+    }
+
+    #[test]
+    fn what_is_not_taken_in_leaves_nothing_behind() {
+        let mut batch = Batch::new(ENVELOPE, Vec::new(), 0);
+        write(&mut batch, "x");
+        batch.discard();
+        push(&mut batch, 0, "aa");
+        write(&mut batch, "x");
+        batch.discard();
+        push(&mut batch, 1, "bb");
+        assert_eq!(&batch.freeze().1.body[..], b"<aa,bb>");
+    }
+
+    #[test]
+    fn an_event_for_which_there_is_no_room_goes_to_the_next_batch() {
+        let mut first = batch();
+        let slot = write(&mut first, "dd");
+        let next = first.carry(Entry { index: 3, event: 3, tag: () }, slot, Vec::new());
+        assert_eq!(&first.freeze().1.body[..], b"<aa,bb,cc>");
+        let (entries, encoded) = next.freeze();
+        assert_eq!((entries[0].event, encoded.event(0), &encoded.body[..]), (3, &b"dd"[..], &b"<dd>"[..]));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use togai_api::Error;
+use togai_api::{Error, Event};
 
-use super::{IngestReport, NotAccepted};
+use super::{IngestReport, Verdict};
 
 /// Why not all events were handed over, with what became of those that were pulled.
 ///
@@ -26,17 +26,17 @@ use super::{IngestReport, NotAccepted};
 /// ```
 ///
 /// What the source still holds was not pulled. It converts into [`Error`], which loses the report.
-pub struct IngestError {
+pub struct IngestError<E = Event, T = ()> {
     // Boxed, so that a `Result` stays small.
-    inner: Box<(Error, IngestReport)>,
+    inner: Box<(Error, IngestReport<E, T>)>,
 }
 
-impl IngestError {
-    pub(super) fn new(error: Error, report: IngestReport) -> Self {
+impl<E, T> IngestError<E, T> {
+    pub(super) fn new(error: Error, report: IngestReport<E, T>) -> Self {
         Self { inner: Box::new((error, report)) }
     }
 
-    pub(super) fn not_all_accepted(report: IngestReport) -> Self {
+    pub(super) fn not_all_accepted(report: IngestReport<E, T>) -> Self {
         let mut problem = String::from("not all events were accepted");
         if let Some(first) = report.not_accepted().first() {
             let _ = write!(problem, "; event {} is {}", first.index, first.outcome);
@@ -50,33 +50,34 @@ impl IngestError {
     }
 
     /// What became of the events that were pulled.
-    pub fn report(&self) -> &IngestReport {
+    pub fn report(&self) -> &IngestReport<E, T> {
         &self.inner.1
     }
 
     /// The report without the events that were not sent, those events, and what stopped the call.
     ///
-    /// The events have the ids that they were to be sent with. The report still counts them.
-    pub fn into_parts(self) -> (IngestReport, Vec<NotAccepted>, Error) {
+    /// The events have the ids that they were to be sent with. The report still counts them. Where
+    /// [`on_not_accepted`](crate::Ingest::on_not_accepted) took the events that were not accepted, it took these, too.
+    pub fn into_parts(self) -> (IngestReport<E, T>, Vec<Verdict<E, T>>, Error) {
         let (error, mut report) = *self.inner;
         let not_sent = report.take_not_sent();
         (report, not_sent, error)
     }
 }
 
-impl From<IngestError> for Error {
-    fn from(failure: IngestError) -> Self {
+impl<E, T> From<IngestError<E, T>> for Error {
+    fn from(failure: IngestError<E, T>) -> Self {
         failure.inner.0
     }
 }
 
-impl fmt::Display for IngestError {
+impl<E, T> fmt::Display for IngestError<E, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({})", self.error(), self.report().summary())
     }
 }
 
-impl fmt::Debug for IngestError {
+impl<E, T> fmt::Debug for IngestError<E, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("IngestError")
@@ -86,7 +87,7 @@ impl fmt::Debug for IngestError {
     }
 }
 
-impl std::error::Error for IngestError {
+impl<E, T> std::error::Error for IngestError<E, T> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.error().source()
     }

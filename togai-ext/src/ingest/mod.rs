@@ -1,27 +1,51 @@
 //! Delivering events: in batches, each once, with a verdict for each.
 
-mod backend;
-mod batch;
+// Reading order: what a user sees, the way of a call, and what stands under it.
 mod error;
 mod id;
 mod outcome;
+mod outcomes;
+mod payload;
+mod progress;
 mod report;
 mod request;
+
+mod deliver;
+mod record;
 mod run;
-mod togai;
+mod source;
 mod verdict;
 
-use futures::Stream;
-use futures::stream::{self, Iter};
-use togai_api::{Client, Event};
+mod backend;
+mod batch;
+mod check;
+mod content;
+mod encode;
+mod limits;
+mod mutant;
+mod ordinal;
+mod ranges;
+mod seen;
+mod text;
+mod togai;
+
+use futures::{Stream, TryStream};
+use serde::Serialize;
+use togai_api::Client;
 
 pub use error::IngestError;
 pub use id::IdPolicy;
+pub(crate) use limits::Limits;
 pub use outcome::Outcome;
-pub use report::{IngestReport, NotAccepted};
+pub use outcomes::Verdicts;
+pub use payload::Submission;
+pub use progress::IngestProgress;
+pub use report::{IngestReport, Verdict};
 pub use request::Ingest;
+use source::{FromIterator, FromSlice, FromStream, FromTryStream};
+use togai::Endpoint;
 
-/// Ingestion in batches.
+/// Ingestion of events, each of which gets a verdict.
 ///
 /// ```
 /// use togai_ext::prelude::*;
@@ -46,29 +70,182 @@ pub use request::Ingest;
 /// # }
 /// ```
 ///
-/// The call borrows what its source borrows, and can be sent to another thread where its source can.
+/// | way in | for |
+/// |---|---|
+/// | [`ingest_events`](Self::ingest_events) | events that are there, or come from an iterator |
+/// | [`ingest_stream`](Self::ingest_stream) | events that come in time, such as from a channel |
+/// | [`ingest_try_stream`](Self::ingest_try_stream) | the same from a source that may fail, such as a file or a queue |
+/// | [`ingest_slice`](Self::ingest_slice) | events of a type of your own, which stay where they are |
+/// | [`ingest_event`](Self::ingest_event) | a single event, without a batch |
+///
+/// Each event may have a tag beside it, `(Event, T)`; see [`Submission`]. A call borrows what its source borrows, and can
+/// be sent to another thread where its source can. What becomes of an event is an [`Outcome`].
 pub trait IngestExt {
     /// Ingests the events of an iterator.
     ///
     /// The iterator is pulled on the task that sends, so one that reads a file belongs on a thread of its own, with a
-    /// channel to [`ingest_stream`](Self::ingest_stream).
-    fn ingest_events<I: IntoIterator<Item = Event>>(&self, events: I) -> Ingest<Iter<I::IntoIter>>;
+    /// channel to [`ingest_stream`](Self::ingest_stream). An iterator that is lent (`&mut events`) can be gone on with
+    /// when the call has stopped.
+    fn ingest_events<'a, I>(&self, events: I) -> Ingest<'a, FromIterator<I::IntoIter>>
+    where
+        I: IntoIterator<Item: Submission>;
 
     /// Ingests the events of a stream.
     ///
-    /// A batch is sent when it is full or the stream has ended, not before.
-    fn ingest_stream<S: Stream<Item = Event>>(&self, events: S) -> Ingest<S>;
+    /// A batch is sent when it is full or the stream has ended, not before, unless [`linger`](Ingest::linger) is set.
+    ///
+    /// A call that stops drops its source. Lend the source instead, to go on with what it still holds:
+    ///
+    /// ```
+    /// use futures::{StreamExt, stream};
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # let expired = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+    /// let events = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
+    /// let mut source = stream::iter(events);
+    /// let failure = expired.ingest_stream(&mut source).send().await.unwrap_err();
+    ///
+    /// // With another token: first what came back, then the rest.
+    /// let (report, not_sent, _) = failure.into_parts();
+    /// let again = report.into_not_accepted().into_iter().chain(not_sent).filter(|verdict| verdict.outcome.is_retryable());
+    /// let source = stream::iter(again.map(|verdict| verdict.event)).chain(source);
+    /// assert_eq!(client.ingest_stream(source).send().await?.into_result()?, 2500);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn ingest_stream<'a, S>(&self, events: S) -> Ingest<'a, FromStream<S>>
+    where
+        S: Stream<Item: Submission>;
+
+    /// Ingests the events of a stream that may fail.
+    ///
+    /// ```
+    /// use futures::stream;
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// let lines = [r#"{"schemaName":"rides","accountId":"acme","timestamp":"2024-04-18T16:00:17Z"}"#, "{}"];
+    /// let events = stream::iter(lines.map(serde_json::from_str::<Event>));
+    ///
+    /// let failure = client.ingest_try_stream(events).send().await.unwrap_err();
+    /// assert!(failure.error().is_source());
+    /// // What came before the failure was sent.
+    /// assert_eq!((failure.report().submitted(), failure.report().accepted()), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// After the first error nothing more is pulled. What was pulled before is sent, and the call ends in an error with the
+    /// report; [`Error::is_source`](crate::Error::is_source) tells it from one of the server. A record that is no event
+    /// and shall not end the call is left out of the stream by its owner.
+    fn ingest_try_stream<'a, S>(&self, events: S) -> Ingest<'a, FromTryStream<S>>
+    where
+        S: TryStream<Ok: Submission, Error: Into<Box<dyn std::error::Error + Send + Sync>>>;
+
+    /// Ingests events of a type of your own, which is written as an event is: in JSON, with `schemaName`, `accountId`,
+    /// `timestamp`, `attributes`, `dimensions` and `id`.
+    ///
+    /// ```
+    /// use serde::Serialize;
+    /// use togai_ext::prelude::*;
+    ///
+    /// #[derive(Serialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Ride {
+    ///     schema_name: &'static str,
+    ///     id: String,
+    ///     account_id: String,
+    ///     timestamp: Timestamp,
+    ///     attributes: [Attribute; 1],
+    ///     dimensions: Place,
+    /// }
+    ///
+    /// #[derive(Serialize)]
+    /// struct Place {
+    ///     city: &'static str,
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// let rides: Vec<Ride> = (1..=3)
+    ///     .map(|number| Ride {
+    ///         schema_name: "rides",
+    ///         id: format!("ride-{number}"),
+    ///         account_id: "acme-prod".to_owned(),
+    ///         timestamp: Timestamp::now(),
+    ///         attributes: [Attribute::new("distance", 12.5).unit("km")],
+    ///         dimensions: Place { city: "Chennai" },
+    ///     })
+    ///     .collect();
+    /// assert_eq!(client.ingest_slice(&rides).send().await?.into_result()?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Nothing is copied but into the request, so it is the fastest way in. In the report events have their index and
+    /// id. An event without an id is given one as it is sent, which your value does not show: have them in your type.
+    fn ingest_slice<'a, E: Serialize>(&self, events: &'a [E]) -> Ingest<'a, FromSlice<'a, E>>;
+
+    /// Ingests a single event through `POST /ingest`, which has a quota of its own beside that of batches.
+    ///
+    /// ```
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// let event = Event::new("rides", "acme-prod").id("ride-1").attribute("distance", 12.5);
+    /// client.ingest_event(event).send().await?.into_result()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Where there are many events, batches take a thousandth of the requests.
+    fn ingest_event<'a, S: Submission>(&self, event: S) -> Ingest<'a, FromIterator<std::option::IntoIter<S>>>;
 }
 
 impl IngestExt for Client {
-    fn ingest_events<I: IntoIterator<Item = Event>>(&self, events: I) -> Ingest<Iter<I::IntoIter>> {
-        Ingest::new(self.clone(), stream::iter(events))
+    fn ingest_events<'a, I>(&self, events: I) -> Ingest<'a, FromIterator<I::IntoIter>>
+    where
+        I: IntoIterator<Item: Submission>,
+    {
+        Ingest::new(self.clone(), Endpoint::Batch, FromIterator(events.into_iter()))
     }
 
-    fn ingest_stream<S: Stream<Item = Event>>(&self, events: S) -> Ingest<S> {
-        Ingest::new(self.clone(), events)
+    fn ingest_stream<'a, S>(&self, events: S) -> Ingest<'a, FromStream<S>>
+    where
+        S: Stream<Item: Submission>,
+    {
+        Ingest::new(self.clone(), Endpoint::Batch, FromStream::new(events))
+    }
+
+    fn ingest_try_stream<'a, S>(&self, events: S) -> Ingest<'a, FromTryStream<S>>
+    where
+        S: TryStream<Ok: Submission, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        Ingest::new(self.clone(), Endpoint::Batch, FromTryStream::new(events))
+    }
+
+    fn ingest_slice<'a, E: Serialize>(&self, events: &'a [E]) -> Ingest<'a, FromSlice<'a, E>> {
+        Ingest::new(self.clone(), Endpoint::Batch, FromSlice(events.iter()))
+    }
+
+    fn ingest_event<'a, S: Submission>(&self, event: S) -> Ingest<'a, FromIterator<std::option::IntoIter<S>>> {
+        Ingest::new(self.clone(), Endpoint::Single, FromIterator(Some(event).into_iter()))
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -18,11 +18,15 @@ use reqwest::StatusCode;
 pub enum Outcome {
     /// The server took the event. It says nothing yet of whether the event is metered: an unknown account, for example,
     /// shows later, in the status of the event.
+    ///
+    /// It is also the verdict where the server said that it has the event already, and may have it from an earlier
+    /// request of the same call whose answer did not come or did not name the event.
     Accepted,
-    /// The server said that it has the event already.
+    /// The server said that it has the event already, or an event with the same id and the same content was handed in
+    /// before in the same call; then the verdict of that one is what counts.
     Duplicate,
     /// The event was refused, by the server or by a check before it was sent. Sending it again unchanged is of no use,
-    /// unless it was the call that was refused and not the event (status 401, 403 or 404).
+    /// unless it was the request that was refused and not the event; [`is_retryable`](Self::is_retryable) tells.
     Rejected {
         /// The status of the server's answer; none where the event was not sent.
         status: Option<StatusCode>,
@@ -46,16 +50,61 @@ impl Outcome {
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted)
     }
+
+    /// Whether the event is worth sending again as it is, with its id, once what was in the way is gone.
+    ///
+    /// ```
+    /// use togai_ext::Outcome;
+    ///
+    /// assert!(Outcome::Unknown { why: "no answer came in time".into() }.is_retryable());
+    /// assert!(!Outcome::Rejected { status: None, message: "`accountId` is empty".into() }.is_retryable());
+    /// ```
+    ///
+    /// It is so where nothing is known of it or it was not sent, and where it was the request that was refused and not the
+    /// event: for its token (401, 403), or for an address that takes no events.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Accepted | Self::Duplicate => false,
+            Self::Rejected { status, .. } => status.is_some_and(|status| !is_about_events(status)),
+            Self::Unknown { .. } | Self::NotSent { .. } => true,
+        }
+    }
+
+    /// The verdict in a word or two: `accepted`, `duplicate`, `rejected`, `unknown`, `not sent`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Rejected { .. } => "rejected",
+            Self::Unknown { .. } => "unknown",
+            Self::NotSent { .. } => "not sent",
+        }
+    }
+
+    /// Why it is so, where the verdict needs a reason.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Accepted | Self::Duplicate => None,
+            Self::Rejected { message: why, .. } | Self::Unknown { why } | Self::NotSent { why } => Some(why),
+        }
+    }
+}
+
+/// Whether a status says something of the events of a request, and not of the request alone.
+pub(super) fn is_about_events(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::ACCEPTED
+            | StatusCode::MULTI_STATUS
+            | StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNPROCESSABLE_ENTITY
+    )
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Accepted => formatter.write_str("accepted"),
-            Self::Duplicate => formatter.write_str("duplicate"),
-            Self::Rejected { message, .. } => write!(formatter, "rejected: {message}"),
-            Self::Unknown { why } => write!(formatter, "unknown: {why}"),
-            Self::NotSent { why } => write!(formatter, "not sent: {why}"),
-        }
+        formatter.write_str(self.name())?;
+        self.reason().map_or(Ok(()), |reason| write!(formatter, ": {reason}"))
     }
 }

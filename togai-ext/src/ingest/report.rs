@@ -1,11 +1,11 @@
 //! What became of all events of a call.
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use togai_api::Event;
 
-use super::{IngestError, Outcome};
+use super::ranges::Ranges;
+use super::{IngestError, IngestProgress, Outcome};
 
 /// What became of the events that were handed in, each of them.
 ///
@@ -27,43 +27,63 @@ use super::{IngestError, Outcome};
 /// ```
 ///
 /// Counts are of all events; the events themselves are kept where they were not accepted. Accepted ones take no memory
-/// but for the ranges of their indexes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// but for the ranges of their indexes. Where [`on_not_accepted`](super::Ingest::on_not_accepted) takes the events that
+/// were not accepted, the report keeps the counts alone.
+///
+/// `E` is what comes back of an event, and `T` the tag that was handed in with it; see [`Verdict`].
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "events may not have been accepted"]
-pub struct IngestReport {
-    submitted: u64,
-    counts: Counts,
-    /// In order, without gaps of zero between two.
-    accepted: Vec<Range<u64>>,
+pub struct IngestReport<E = Event, T = ()> {
+    pub(super) counts: IngestProgress,
+    pub(super) accepted: Ranges,
     /// In order once the call is over.
-    not_accepted: Vec<NotAccepted>,
+    pub(super) not_accepted: Vec<Verdict<E, T>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    accepted: u64,
-    duplicates: u64,
-    rejected: u64,
-    unknown: u64,
-    not_sent: u64,
-}
-
-/// An event that was not accepted, and why.
+/// An event with what became of it.
+///
+/// ```
+/// use togai_ext::prelude::*;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// let line = (Event::new("rides", "acme-prod").id("ride-1").attribute("distance", "far"), "line 17 of rides.csv");
+/// let report = client.ingest_events([line]).send().await?;
+///
+/// let refused = &report.not_accepted()[0];
+/// assert_eq!((refused.index, refused.id.as_deref(), refused.tag), (0, Some("ride-1"), "line 17 of rides.csv"));
+/// assert_eq!(refused.event.schema_name, "rides");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct NotAccepted {
-    /// Its place among the events that were handed in, counted from 0.
+pub struct Verdict<E = Event, T = ()> {
+    /// The place of the event among those that were handed in, counted from 0.
     pub index: u64,
-    /// The event. It has the id that it was sent with.
-    pub event: Event,
-    /// What became of it.
+    /// The id of the event; none where it was rejected before it got one.
+    pub id: Option<String>,
+    /// The event, with its id. It is `()` for [`ingest_slice`](super::IngestExt::ingest_slice), whose events stay with
+    /// the caller.
+    pub event: E,
+    /// What was handed in with the event, `T` of `(Event, T)`.
+    pub tag: T,
+    /// What became of the event.
     pub outcome: Outcome,
 }
 
-impl IngestReport {
+impl<E, T> Default for IngestReport<E, T> {
+    fn default() -> Self {
+        Self { counts: IngestProgress::default(), accepted: Ranges::default(), not_accepted: Vec::new() }
+    }
+}
+
+impl<E, T> IngestReport<E, T> {
     /// How many events were pulled from what was handed in; the sum of all verdicts.
     pub fn submitted(&self) -> u64 {
-        self.submitted
+        self.counts.submitted
     }
 
     /// How many events the server took.
@@ -71,7 +91,7 @@ impl IngestReport {
         self.counts.accepted
     }
 
-    /// How many events the server said it has already.
+    /// How many events the server has already, or were handed in twice.
     pub fn duplicates(&self) -> u64 {
         self.counts.duplicates
     }
@@ -91,19 +111,24 @@ impl IngestReport {
         self.counts.not_sent
     }
 
+    /// All counts together.
+    pub fn progress(&self) -> IngestProgress {
+        self.counts
+    }
+
     /// The events that were not accepted, by their index.
-    pub fn not_accepted(&self) -> &[NotAccepted] {
+    pub fn not_accepted(&self) -> &[Verdict<E, T>] {
         &self.not_accepted
     }
 
     /// The events that were not accepted, to be corrected, kept or sent again.
-    pub fn into_not_accepted(self) -> Vec<NotAccepted> {
+    pub fn into_not_accepted(self) -> Vec<Verdict<E, T>> {
         self.not_accepted
     }
 
     /// Index and verdict of every event, by index.
     pub fn outcomes(&self) -> impl Iterator<Item = (u64, &Outcome)> {
-        let mut accepted = self.accepted.iter().cloned().flatten().peekable();
+        let mut accepted = self.accepted.iter().peekable();
         let mut others = self.not_accepted.iter().peekable();
         std::iter::from_fn(move || match (accepted.peek(), others.peek()) {
             (Some(index), Some(other)) if other.index < *index => {
@@ -132,63 +157,16 @@ impl IngestReport {
     /// # Errors
     ///
     /// Where an event was not accepted, be it only that the server has it already.
-    pub fn into_result(self) -> Result<u64, IngestError> {
-        if self.counts.accepted == self.submitted {
-            Ok(self.submitted)
+    pub fn into_result(self) -> Result<u64, IngestError<E, T>> {
+        if self.counts.accepted == self.counts.submitted {
+            Ok(self.counts.submitted)
         } else {
             Err(IngestError::not_all_accepted(self))
         }
     }
 
-    pub(super) fn count_submitted(&mut self) -> u64 {
-        let index = self.submitted;
-        self.submitted += 1;
-        index
-    }
-
-    pub(super) fn record(&mut self, index: u64, event: Event, outcome: Outcome) {
-        let count = match outcome {
-            Outcome::Accepted => {
-                self.counts.accepted += 1;
-                self.record_accepted(index);
-                return;
-            }
-            Outcome::Duplicate => &mut self.counts.duplicates,
-            Outcome::Rejected { .. } => &mut self.counts.rejected,
-            Outcome::Unknown { .. } => &mut self.counts.unknown,
-            Outcome::NotSent { .. } => &mut self.counts.not_sent,
-        };
-        *count += 1;
-        self.not_accepted.push(NotAccepted { index, event, outcome });
-    }
-
-    /// Batches end in any order, so ranges are joined to both sides.
-    fn record_accepted(&mut self, index: u64) {
-        let place = self.accepted.partition_point(|range| range.end < index);
-        let Some(range) = self.accepted.get_mut(place).filter(|range| range.end == index || range.start == index + 1)
-        else {
-            self.accepted.insert(place, index..index + 1);
-            return;
-        };
-        if range.end == index {
-            range.end = index + 1;
-            let end = range.end;
-            if let Some(next) = self.accepted.get(place + 1).filter(|next| next.start == end) {
-                let end = next.end;
-                self.accepted[place].end = end;
-                self.accepted.remove(place + 1);
-            }
-        } else {
-            range.start = index;
-        }
-    }
-
-    pub(super) fn finish(&mut self) {
-        self.not_accepted.sort_by_key(|event| event.index);
-    }
-
     /// Takes the events out that were not sent. Their count stays.
-    pub(super) fn take_not_sent(&mut self) -> Vec<NotAccepted> {
+    pub(super) fn take_not_sent(&mut self) -> Vec<Verdict<E, T>> {
         let (not_sent, others) = std::mem::take(&mut self.not_accepted)
             .into_iter()
             .partition(|event| matches!(event.outcome, Outcome::NotSent { .. }));
@@ -198,64 +176,12 @@ impl IngestReport {
 
     /// A short text of the counts, such as `2497 of 2500 events accepted, 3 rejected`.
     pub(super) fn summary(&self) -> String {
-        let counts = &self.counts;
-        let mut summary = format!("{} of {} events accepted", counts.accepted, self.submitted);
-        for (count, name) in [
-            (counts.duplicates, "duplicates"),
-            (counts.rejected, "rejected"),
-            (counts.unknown, "unknown"),
-            (counts.not_sent, "not sent"),
-        ] {
-            if count > 0 {
-                let _ = write!(summary, ", {count} {name}");
-            }
+        let IngestProgress { submitted, accepted, duplicates, rejected, unknown, not_sent, .. } = self.counts;
+        let mut summary = format!("{accepted} of {submitted} events accepted");
+        let others = [(duplicates, "duplicates"), (rejected, "rejected"), (unknown, "unknown"), (not_sent, "not sent")];
+        for (count, name) in others.into_iter().filter(|(count, _)| *count > 0) {
+            let _ = write!(summary, ", {count} {name}");
         }
         summary
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn report(accepted: &[u64], rejected: &[u64]) -> IngestReport {
-        let mut report = IngestReport::default();
-        for _ in accepted.iter().chain(rejected) {
-            report.count_submitted();
-        }
-        for index in accepted {
-            report.record(*index, Event::default(), Outcome::Accepted);
-        }
-        for index in rejected {
-            let outcome = Outcome::Rejected { status: None, message: "bad".into() };
-            report.record(*index, Event::default(), outcome);
-        }
-        report.finish();
-        report
-    }
-
-    #[test]
-    fn accepted_events_are_kept_as_ranges_in_whatever_order_they_come() {
-        for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [0, 2, 4, 1, 3], [3, 0, 4, 1, 2]] {
-            assert_eq!(report(&order, &[]).accepted, vec![Range { start: 0, end: 5 }], "{order:?}");
-        }
-        assert_eq!(report(&[0, 1, 5, 3, 6], &[]).accepted, [0..2, 3..4, 5..7]);
-    }
-
-    #[test]
-    fn outcomes_are_in_the_order_of_the_input() {
-        let report = report(&[1, 2, 5], &[4, 0, 3]);
-        let outcomes: Vec<(u64, bool)> =
-            report.outcomes().map(|(index, outcome)| (index, outcome.is_accepted())).collect();
-        assert_eq!(outcomes, [(0, false), (1, true), (2, true), (3, false), (4, false), (5, true)]);
-    }
-
-    #[test]
-    fn a_report_is_a_result_where_all_were_accepted() {
-        assert_eq!(report(&[0, 1], &[]).into_result().ok(), Some(2));
-        assert_eq!(IngestReport::default().into_result().ok(), Some(0));
-        let error = report(&[0], &[1]).into_result().unwrap_err();
-        insta::assert_snapshot!(error, @"ingest_batch: not all events were accepted; event 1 is rejected: bad (1 of 2 events accepted, 1 rejected)");
-        assert_eq!(error.report().rejected(), 1);
     }
 }

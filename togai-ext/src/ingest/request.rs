@@ -1,45 +1,124 @@
 //! A call of ingestion before it is sent.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::time::Duration;
 
-use futures::Stream;
-use togai_api::{Client, Error, Event};
+use togai_api::{BoxFuture, Client, Error};
 
 use super::backend::Backend;
-use super::run::{self, Settings};
-use super::togai::Togai;
-use super::{IdPolicy, IngestError, IngestReport};
+use super::limits::Room;
+use super::outcomes::Verdicts;
+use super::payload::{ReturnedOf, TagOf};
+use super::record::{OnNotAccepted, Recorder};
+use super::run::{Run, Settings};
+use super::source::Source;
+use super::togai::{Endpoint, Togai};
+use super::{IdPolicy, IngestError, IngestProgress, IngestReport, Verdict};
+
+/// What became of a call.
+type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<ReturnedOf<S>, TagOf<S>>>;
 
 /// A call of ingestion; made by [`IngestExt`](super::IngestExt).
 ///
 /// | setting | default |
 /// |---|---|
 /// | [`batch_size`](Self::batch_size) | 1000 events, the most that the API takes |
+/// | [`batch_bytes`](Self::batch_bytes) | 4 MiB |
 /// | [`concurrency`](Self::concurrency) | 4 batches in flight |
+/// | [`linger`](Self::linger) | none: a batch is sent when it is full or the source has ended |
 /// | [`ids`](Self::ids) | [`IdPolicy::Random`] |
+/// | [`local_checks`](Self::local_checks) | on |
+/// | [`isolation_budget`](Self::isolation_budget) | 64 further requests for a batch |
 /// | [`max_not_accepted`](Self::max_not_accepted) | 100,000 events |
+/// | [`on_not_accepted`](Self::on_not_accepted) | none: the report keeps them |
+/// | [`on_progress`](Self::on_progress) | none |
+///
+/// # What is sent
+///
+/// - No id is twice in a request, nor in two requests at a time. An event whose id is on its way, or was accepted within
+///   the last MiB of batches of the call, is not sent: it is a `Duplicate` where it says the same, and `Rejected` where
+///   it does not. Across calls, and further apart, it is the server that tells, within 45 days.
+/// - A request that is too large (413, 422, or 400 with a message about its size) is sent again in halves, and the size that
+///   gets through is remembered for all clones of the client. From time to time it is tried whether there is more room.
+/// - A request that is refused for an event in it (400) is halved until that event is alone; so one among a thousand costs
+///   10 to 20 requests. Where an answer leaves open which events were refused (207), those are sent again in halves. An
+///   event that an earlier request may have delivered is never `Rejected` for an answer that does not name it.
+/// - Until the server has once answered a request of the client with success, one batch is in flight, so that a bad token
+///   costs one request. After 401 or 403 no batch is started, and none is repeated.
 #[must_use = "nothing is ingested until the request is sent"]
-pub struct Ingest<S> {
+pub struct Ingest<'a, S: Source> {
     client: Client,
-    events: S,
+    endpoint: Endpoint,
+    source: S,
     settings: Settings,
+    max_not_accepted: usize,
+    on_not_accepted: Option<OnNotAccepted<'a, ReturnedOf<S>, TagOf<S>>>,
+    on_progress: Option<Box<dyn FnMut(IngestProgress) + Send + 'a>>,
 }
 
-impl<S> Ingest<S> {
-    pub(super) fn new(client: Client, events: S) -> Self {
-        Self { client, events, settings: Settings::default() }
+impl<'a, S: Source> Ingest<'a, S> {
+    pub(super) fn new(client: Client, endpoint: Endpoint, source: S) -> Self {
+        Self {
+            client,
+            endpoint,
+            source,
+            settings: Settings {
+                room: Room { events: endpoint.max_batch_size(), ..Settings::default().room },
+                ..Settings::default()
+            },
+            max_not_accepted: 100_000,
+            on_not_accepted: None,
+            on_progress: None,
+        }
     }
 
     /// Sets how many events go into a request, 1 to 1000; 1000 by default.
     pub fn batch_size(mut self, events: usize) -> Self {
-        self.settings.batch_size = events;
+        self.settings.room.events = events;
         self
     }
 
-    /// Sets how many batches are in flight at most; 4 by default. The first batch of a call goes alone, so that a token
-    /// that is no good costs one request.
+    /// Sets how many bytes a request has at most; 4 MiB by default.
+    ///
+    /// It is measured on the events as they are sent. An event that is larger by itself is sent alone. The API documents
+    /// no limit; where the server has one, the client finds it.
+    pub fn batch_bytes(mut self, bytes: usize) -> Self {
+        self.settings.room.bytes = bytes;
+        self
+    }
+
+    /// Sets how many batches are in flight at most; 4 by default.
+    ///
+    /// The first batch of a client goes alone, so that a token that is no good costs one request.
     pub fn concurrency(mut self, batches: usize) -> Self {
         self.settings.concurrency = batches;
+        self
+    }
+
+    /// Sets how long a batch that is not full waits for more events; without it, until the source has ended.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures::{SinkExt, channel::mpsc};
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// let (mut queue, events) = mpsc::channel(10_000);
+    /// let delivery = tokio::spawn(client.ingest_stream(events).linger(Duration::from_millis(100)).send());
+    ///
+    /// queue.send(Event::new("rides", "acme-prod").attribute("distance", 12.5)).await?;
+    /// // When the queue is dropped, what is in it is sent, and the call ends.
+    /// drop(queue);
+    /// assert_eq!(delivery.await??.accepted(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn linger(mut self, time: Duration) -> Self {
+        self.settings.linger = Some(time);
         self
     }
 
@@ -49,26 +128,80 @@ impl<S> Ingest<S> {
         self
     }
 
+    /// Sets whether events are checked against the documented limits before they are sent; they are by default.
+    ///
+    /// An event beyond a limit is rejected with the field and the limit, and costs no request. Of events of an own type
+    /// ([`ingest_slice`](super::IngestExt::ingest_slice)) the fields at the top are checked.
+    pub fn local_checks(mut self, are_on: bool) -> Self {
+        self.settings.local_checks = are_on;
+        self
+    }
+
+    /// Sets how many requests there may be for a batch beyond the first, to find out which of its events are refused; 64
+    /// by default.
+    ///
+    /// A request of 1000 events that is refused as a whole takes 10 to 20 of them for each bad event. When they are used
+    /// up, the events that are left are `Rejected` with the server's message where it took nothing of them, and else
+    /// `Unknown`. Requests that had to be smaller, and were taken then, are not counted.
+    pub fn isolation_budget(mut self, requests: usize) -> Self {
+        self.settings.isolation_budget = requests;
+        self
+    }
+
     /// Sets how many events that were not accepted are kept before the call stops; 100,000 by default.
     pub fn max_not_accepted(mut self, events: usize) -> Self {
-        self.settings.max_not_accepted = events;
+        self.max_not_accepted = events;
+        self
+    }
+
+    /// Sets what takes the events that were not accepted, each as soon as that is known; the report then keeps none.
+    ///
+    /// ```
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// let events = ["5", "many"].map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
+    /// let mut dead_letters = Vec::new();
+    /// let report = client.ingest_events(events).on_not_accepted(|verdict| dead_letters.push(verdict)).send().await?;
+    /// assert_eq!((report.rejected(), report.not_accepted().len()), (1, 0));
+    /// assert_eq!(dead_letters[0].index, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Duplicates are among them, and so are the events that were not sent when the call stops. It is called on the task
+    /// that sends, so it must not take long.
+    pub fn on_not_accepted(mut self, handler: impl FnMut(Verdict<ReturnedOf<S>, TagOf<S>>) + Send + 'a) -> Self {
+        self.on_not_accepted = Some(Box::new(handler));
+        self
+    }
+
+    /// Sets what is told how far the call is, whenever there are new verdicts.
+    ///
+    /// It is called on the task that sends, so it must not take long.
+    pub fn on_progress(mut self, handler: impl FnMut(IngestProgress) + Send + 'a) -> Self {
+        self.on_progress = Some(Box::new(handler));
         self
     }
 
     fn check(&self, backend: &impl Backend) -> Result<(), Error> {
         let largest = backend.max_batch_size();
-        let problem = if self.settings.batch_size == 0 || self.settings.batch_size > largest {
-            format!("the batch size is {}: set `batch_size` to 1 to {largest}", self.settings.batch_size)
+        let Room { events, bytes } = self.settings.room;
+        let problem = if events == 0 || events > largest {
+            format!("the batch size is {events}: set `batch_size` to 1 to {largest}")
+        } else if bytes == 0 {
+            "the batch bytes are 0: set `batch_bytes` to what a request may have".to_owned()
         } else if self.settings.concurrency == 0 {
             "the concurrency is 0: set `concurrency` to 1 or more".to_owned()
         } else {
             return Ok(());
         };
-        Err(Error::invalid_request("ingest_batch", problem))
+        Err(Error::invalid_request(backend.operation(), problem))
     }
-}
 
-impl<S: Stream<Item = Event>> Ingest<S> {
     /// Sends the events in batches and waits for what becomes of them.
     ///
     /// Dropping the future stops the call: batches in flight are abandoned, and the server may take them. Which events
@@ -77,25 +210,99 @@ impl<S: Stream<Item = Event>> Ingest<S> {
     /// # Errors
     ///
     /// Where going on makes no sense: the token was refused, the server throttles for longer than the retry policy
-    /// waits, or an answer did not come. The error holds the report so far. Events that the server refuses are no error.
-    pub async fn send(self) -> Result<IngestReport, IngestError> {
-        let backend = match Togai::new(self.client.clone()) {
-            Ok(backend) => backend,
+    /// waits, an answer did not come, or the source failed. Nothing more is pulled then, and batches in flight are waited
+    /// for. The error holds the report so far, with the events that were pulled and not sent. Events that the server
+    /// refuses are no error.
+    pub fn send(self) -> BoxFuture<'a, Sent<S>>
+    where
+        S: Send + 'a,
+        ReturnedOf<S>: Send,
+        TagOf<S>: Send,
+    {
+        // In a box, since the compiler cannot tell that a future is `Send` which holds closures over what is borrowed.
+        // https://github.com/rust-lang/rust/issues/64552
+        Box::pin(self.deliver())
+    }
+
+    async fn deliver(mut self) -> Sent<S> {
+        let mut recorder = Recorder::new(self.on_not_accepted.take());
+        let mut on_progress = self.on_progress.take();
+        let max_not_accepted = self.max_not_accepted;
+        let operation = self.endpoint.operation();
+        let mut run = match self.start() {
+            Ok(run) => run,
             Err(error) => return Err(IngestError::new(error, IngestReport::default())),
         };
-        if let Err(error) = self.check(&backend) {
-            return Err(IngestError::new(error, IngestReport::default()));
+        while let Some(settled) = poll_fn(|context| run.poll_settled(context)).await {
+            recorder.record(settled, run.submitted());
+            if let Some(tell) = &mut on_progress {
+                tell(recorder.progress());
+            }
+            let kept = recorder.kept();
+            if kept > max_not_accepted {
+                let problem = format!(
+                    "{kept} events were not accepted, more than are kept: look at the first of them, and raise \
+                     `max_not_accepted` or take them with `on_not_accepted`"
+                );
+                run.stop(Error::protocol(operation, problem));
+            }
         }
-        let (report, error) = run::run(&backend, self.events, self.settings).await;
-        match error {
+        let report = recorder.finish(run.submitted());
+        match run.into_stopped_by() {
             Some(error) => Err(IngestError::new(error, report)),
             None => Ok(report),
         }
     }
+
+    /// Sends the events in batches and gives out the verdict of each event as soon as it is there.
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// let events = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
+    /// let mut verdicts = client.ingest_events(events).outcomes();
+    /// let mut accepted = 0;
+    /// while let Some(verdict) = verdicts.try_next().await? {
+    ///     accepted += u32::from(verdict.outcome.is_accepted());
+    /// }
+    /// assert_eq!(accepted, 2500);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Verdicts come batch by batch, in whatever order batches end, accepted events included. Nothing is kept, so there is
+    /// no bound on what is not accepted, and `on_not_accepted` and `on_progress` are not called. Where going on makes no
+    /// sense, the verdicts of all events that were pulled come first, and then the error. As long as the stream is not
+    /// polled, nothing is pulled and no batch is started.
+    pub fn outcomes(self) -> Verdicts<S> {
+        Verdicts::new(self.start())
+    }
+
+    fn start(self) -> Result<Run<Togai, S>, Error> {
+        let backend = Togai::new(&self.client, self.endpoint)?;
+        self.check(&backend)?;
+        let surroundings = backend.surroundings();
+        Ok(Run::new(backend, self.source, self.settings, surroundings))
+    }
 }
 
-impl<S> fmt::Debug for Ingest<S> {
+impl<S: Source> fmt::Debug for Ingest<'_, S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Ingest").field("settings", &self.settings).finish_non_exhaustive()
+        formatter
+            .debug_struct("Ingest")
+            .field("batch_size", &self.settings.room.events)
+            .field("batch_bytes", &self.settings.room.bytes)
+            .field("concurrency", &self.settings.concurrency)
+            .field("linger", &self.settings.linger)
+            .field("ids", &self.settings.ids)
+            .field("local_checks", &self.settings.local_checks)
+            .field("isolation_budget", &self.settings.isolation_budget)
+            .field("max_not_accepted", &self.max_not_accepted)
+            .finish_non_exhaustive()
     }
 }

@@ -7,145 +7,206 @@ use reqwest::StatusCode;
 use togai_api::Error;
 
 use super::Outcome;
-use super::backend::{Answer, Failure};
+use super::backend::Partial;
+use super::mutant::mutant;
 
-/// The outcome of each event of a batch, given by their ids, that the service took in whole or in part.
-pub(super) fn of_answer(ids: &[&str], answer: Answer) -> Vec<Outcome> {
-    let (status, failures, may_be_incomplete) = match answer {
-        Answer::All => return vec![Outcome::Accepted; ids.len()],
-        Answer::Partial { status, failures, may_be_incomplete } => (status, failures, may_be_incomplete),
-    };
-    let mut named: HashMap<&str, Named<'_>> = HashMap::new();
-    for id in ids {
-        named.entry(id).or_default().events += 1;
-    }
+/// What an answer that names failures says of the events of a request, given by their ids. No two of them are the same.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// What became of each event; nothing where the answer leaves it open.
+    pub(super) outcomes: Vec<Option<Outcome>>,
+    /// Whether at least one of the events that are left open was not accepted.
+    pub(super) is_one_refused: bool,
+    /// Why events are left open.
+    pub(super) why: Arc<str>,
+}
+
+/// Judges the events of a request that the service took in part.
+///
+/// `maybe_repeated` says that the service may have had the events before, from an earlier request of the same call. Then
+/// a duplicate is one of our own, and was accepted.
+pub(super) fn of_partial(ids: &[String], partial: &Partial, maybe_repeated: bool) -> Judged {
+    let places: HashMap<&str, usize> = ids.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
+    let mut outcomes = vec![None; ids.len()];
     let mut unmatched = 0;
-    for failure in &failures {
-        match failure.id.as_deref().and_then(|id| named.get_mut(id)) {
-            Some(named) => {
-                named.failures += 1;
-                named.failure = Some(failure);
-            }
-            None => unmatched += 1,
-        }
+    for failure in &partial.failures {
+        // A request of one event leaves no doubt which one is meant.
+        let only = (ids.len() == 1).then_some(0);
+        let place = only.or_else(|| places.get(failure.id.as_deref()?).copied());
+        let Some(place) = place else {
+            unmatched += 1;
+            continue;
+        };
+        outcomes[place] = Some(if !failure.is_duplicate {
+            Outcome::Rejected { status: Some(partial.status), message: Arc::clone(&failure.message) }
+        } else if mutant!("takes an echo for a duplicate", maybe_repeated || partial.maybe_repeated, false) {
+            Outcome::Accepted
+        } else {
+            Outcome::Duplicate
+        });
     }
-    // Whoever is not named was accepted only if everyone who was not accepted is named.
-    let others = if unmatched > 0 {
-        Outcome::Unknown {
-            why: format!("the server refused {unmatched} events of the batch without saying which").into(),
-        }
-    } else if may_be_incomplete {
-        Outcome::Unknown { why: "the server refused events of the batch and may not have listed them all".into() }
+    let why: Arc<str> = if unmatched > 0 {
+        format!("the server refused {unmatched} events of the request without saying which").into()
     } else {
-        Outcome::Accepted
+        "the server refused events of the request and may not have listed them all".into()
     };
-    ids.iter()
-        .map(|id| match named.get(id) {
-            Some(Named { failure: Some(_), events, failures }) if failures < events => Outcome::Unknown {
-                why: "the server refused one of several events of the batch that have this id".into(),
-            },
-            Some(Named { failure: Some(failure), .. }) if failure.is_duplicate => Outcome::Duplicate,
-            Some(Named { failure: Some(failure), .. }) => {
-                Outcome::Rejected { status: Some(status), message: Arc::clone(&failure.message) }
-            }
-            _ => others.clone(),
-        })
-        .collect()
-}
-
-/// How often an id is in a batch, and in the list of what was not accepted.
-#[derive(Default)]
-struct Named<'a> {
-    events: usize,
-    failures: usize,
-    failure: Option<&'a Failure>,
-}
-
-/// The outcome of all events of a batch that ended in an error, and whether further batches are worth sending.
-pub(super) fn of_error(error: &Error) -> (Outcome, Next) {
-    let why: Arc<str> = error.to_string().into();
-    if error.maybe_delivered() {
-        return (Outcome::Unknown { why }, Next::Stop);
-    }
-    match error.status() {
-        Some(StatusCode::TOO_MANY_REQUESTS) | None => (Outcome::NotSent { why }, Next::Stop),
-        // Nobody at that address took the events, or looked at them.
-        Some(status) if status.is_redirection() => (Outcome::NotSent { why }, Next::Stop),
-        Some(status) => {
-            let message = error.message().map_or(why, Into::into);
-            let is_about_content = matches!(
-                status,
-                StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY
-            );
-            let next = if is_about_content { Next::GoOn } else { Next::Stop };
-            (Outcome::Rejected { status: Some(status), message }, next)
+    // Whoever is not named was accepted only if everyone who was not accepted is named.
+    let is_whole = mutant!("takes a short list for a whole one", !partial.may_be_incomplete, true);
+    if mutant!("passes over a failure without a name", unmatched == 0, true) && is_whole {
+        for outcome in &mut outcomes {
+            outcome.get_or_insert(Outcome::Accepted);
         }
     }
+    let is_one_refused = unmatched > 0 || partial.failures.is_empty();
+    Judged { outcomes, is_one_refused, why }
 }
 
-/// Whether further batches are worth sending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    GoOn,
-    Stop,
+/// What an error says of all the events of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failed {
+    /// The content of the request was refused, so that a part of it may be taken.
+    Content { refusal: Refusal, is_size: bool },
+    /// The same is to be expected of further requests.
+    Finally(Outcome),
+}
+
+/// How a server refused a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) message: Arc<str>,
+}
+
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Self {
+        Self::Rejected { status: Some(refusal.status), message: refusal.message }
+    }
+}
+
+/// Judges a request that ended in an error.
+pub(super) fn of_error(error: &Error) -> Failed {
+    let why: Arc<str> = error.to_string().into();
+    let Some(status) = error.status() else {
+        let may_have_it = mutant!("takes no answer for not sent", error.maybe_delivered(), false);
+        return Failed::Finally(if may_have_it { Outcome::Unknown { why } } else { Outcome::NotSent { why } });
+    };
+    let refusal = Refusal { status, message: error.message().map_or_else(|| Arc::clone(&why), Into::into) };
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => Failed::Content { refusal, is_size: true },
+        StatusCode::BAD_REQUEST => {
+            let is_size = speaks_of_size(&refusal.message);
+            Failed::Content { refusal, is_size }
+        }
+        _ if error.maybe_delivered() => Failed::Finally(Outcome::Unknown { why }),
+        // Nobody at that address took the events, or looked at them.
+        status if status == StatusCode::TOO_MANY_REQUESTS || status.is_redirection() => {
+            Failed::Finally(Outcome::NotSent { why })
+        }
+        _ => Failed::Finally(refusal.into()),
+    }
+}
+
+/// Whether a message is about the size of a request and not about an event in it. It decides how large the requests to
+/// come are, and never about an event.
+fn speaks_of_size(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    if message.contains("events[") || message.contains("character") {
+        return false;
+    }
+    let of_request = ["batch", "payload", "body", "events", "request"].iter().any(|word| message.contains(word));
+    let of_size = ["too large", "too many", "too big", "size", "exceed", "at most", "maximum", "limit"];
+    of_request && of_size.iter().any(|word| message.contains(word))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::backend::Failure;
     use super::*;
 
     fn failure(id: Option<&str>, message: &str) -> Failure {
         Failure { id: id.map(str::to_owned), message: message.into(), is_duplicate: message == "duplicate" }
     }
 
+    fn partial(failures: &[Failure], may_be_incomplete: bool) -> Partial {
+        let status = StatusCode::MULTI_STATUS;
+        Partial {
+            status,
+            failures: failures.to_vec(),
+            may_be_incomplete,
+            says_success: false,
+            message: None,
+            maybe_repeated: false,
+        }
+    }
+
+    fn told(judged: &Judged) -> Vec<String> {
+        let told = |outcome: &Option<Outcome>| outcome.as_ref().map_or("open".to_owned(), ToString::to_string);
+        judged.outcomes.iter().map(told).collect()
+    }
+
     #[track_caller]
-    fn check(failures: &[Failure], may_be_incomplete: bool, expected: [&str; 3]) {
-        let answer =
-            Answer::Partial { status: StatusCode::MULTI_STATUS, failures: failures.to_vec(), may_be_incomplete };
-        let outcomes = of_answer(&["a", "b", "c"], answer);
-        let outcomes: Vec<String> =
-            outcomes.iter().map(|outcome| outcome.to_string().chars().take(12).collect()).collect();
-        assert_eq!(outcomes, expected);
+    fn check(failures: &[Failure], may_be_incomplete: bool, expected: [&str; 3], is_one_refused: bool) {
+        let ids = ["a", "b", "c"].map(str::to_owned);
+        let judged = of_partial(&ids, &partial(failures, may_be_incomplete), false);
+        assert_eq!((told(&judged), judged.is_one_refused), (expected.map(str::to_owned).to_vec(), is_one_refused));
     }
 
     #[test]
     fn who_is_not_named_is_accepted_where_all_failures_are_named() {
-        check(&[failure(Some("b"), "bad")], false, ["accepted", "rejected: ba", "accepted"]);
-        check(&[failure(Some("c"), "duplicate")], false, ["accepted", "accepted", "duplicate"]);
-    }
-
-    #[test]
-    fn who_is_not_named_is_unknown_where_a_failure_has_no_name_or_a_strange_one() {
-        check(
-            &[failure(Some("b"), "bad"), failure(None, "x")],
-            false,
-            ["unknown: the", "rejected: ba", "unknown: the"],
-        );
-        check(&[failure(Some("z"), "bad")], false, ["unknown: the", "unknown: the", "unknown: the"]);
-    }
-
-    #[test]
-    fn who_is_not_named_is_unknown_where_the_list_may_be_short() {
-        check(&[], true, ["unknown: the", "unknown: the", "unknown: the"]);
-        check(&[failure(Some("a"), "bad")], true, ["rejected: ba", "unknown: the", "unknown: the"]);
-    }
-
-    #[test]
-    fn events_of_one_id_are_told_apart_only_where_all_of_them_are_named() {
-        let of = |failures: &[Failure]| {
-            let failures = failures.to_vec();
-            let answer = Answer::Partial { status: StatusCode::MULTI_STATUS, failures, may_be_incomplete: false };
-            of_answer(&["a", "a", "b"], answer).iter().map(Outcome::to_string).collect::<Vec<_>>()
-        };
-        let bad = failure(Some("a"), "bad");
-        assert_eq!(of(&[bad.clone(), bad.clone()]), ["rejected: bad", "rejected: bad", "accepted"]);
-        let one = of(&[bad]);
-        assert!(one[0].starts_with("unknown") && one[0] == one[1] && one[2] == "accepted", "{one:?}");
-    }
-
-    #[test]
-    fn all_can_be_refused_by_name() {
+        check(&[failure(Some("b"), "bad")], false, ["accepted", "rejected: bad", "accepted"], false);
+        check(&[failure(Some("c"), "duplicate")], false, ["accepted", "accepted", "duplicate"], false);
         let all = ["a", "b", "c"].map(|id| failure(Some(id), "bad"));
-        check(&all, false, ["rejected: ba", "rejected: ba", "rejected: ba"]);
+        check(&all, false, ["rejected: bad"; 3], false);
+    }
+
+    #[test]
+    fn who_is_not_named_is_left_open_where_a_failure_has_no_name_or_a_strange_one() {
+        let failures = [failure(Some("b"), "bad"), failure(None, "x")];
+        check(&failures, false, ["open", "rejected: bad", "open"], true);
+        check(&[failure(Some("z"), "bad")], false, ["open"; 3], true);
+    }
+
+    #[test]
+    fn who_is_not_named_is_left_open_where_the_list_may_be_short() {
+        check(&[], true, ["open"; 3], true);
+        check(&[failure(Some("a"), "bad")], true, ["rejected: bad", "open", "open"], false);
+    }
+
+    #[test]
+    fn a_failure_of_a_request_of_one_event_is_that_event_s() {
+        for id in [None, Some("z")] {
+            let judged = of_partial(&["a".to_owned()], &partial(&[failure(id, "bad")], false), false);
+            assert_eq!(told(&judged), ["rejected: bad"]);
+        }
+    }
+
+    #[test]
+    fn a_duplicate_of_what_this_call_sent_before_was_accepted() {
+        let ids = ["a".to_owned()];
+        let answer = partial(&[failure(Some("a"), "duplicate")], false);
+        assert_eq!(told(&of_partial(&ids, &answer, false)), ["duplicate"]);
+        assert_eq!(told(&of_partial(&ids, &answer, true)), ["accepted"]);
+        let repeated = Partial { maybe_repeated: true, ..answer };
+        assert_eq!(told(&of_partial(&ids, &repeated, false)), ["accepted"]);
+    }
+
+    #[test]
+    fn a_message_about_the_size_of_the_request_is_told_from_one_about_an_event() {
+        for message in [
+            "events: has 501 items, and at most 500 are taken",
+            "Request body too large",
+            "batch size exceeds 100",
+            "Payload limit",
+        ] {
+            assert!(speaks_of_size(message), "{message}");
+        }
+        for message in [
+            "events[3].attributes[0].value: has to match ^-?",
+            "events[3].schemaName: has to have at most 50 characters",
+            "accountId: has 600 characters",
+            "",
+        ] {
+            assert!(!speaks_of_size(message), "{message}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use togai_api::{BoxFuture, Error};
 
 pub use items::Items;
 pub use pages::{Page, Pages};
+pub(crate) use sealed::Sealed;
 
 /// Lists that the server answers page by page: item by item, or a page at a time.
 ///

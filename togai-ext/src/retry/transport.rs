@@ -1,10 +1,11 @@
 //! The decorator that carries a call through: it waits out pauses, repeats, keeps deadlines, counts and traces.
 
-use std::any::Any;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::future::select;
 use reqwest::StatusCode;
 use togai_api::{
     BoxFuture, CallContext, Client, Operation, Transport, TransportError, TransportErrorKind, retry_after,
@@ -19,6 +20,7 @@ use super::repeatable;
 use crate::CallOptions;
 use crate::clock::{Clock, SystemClock};
 use crate::stats::{Counters, Stats};
+use crate::stop::Stop;
 use crate::trace;
 
 /// Carries calls through.
@@ -63,12 +65,6 @@ impl Retry {
         Self { shared: Arc::new(shared), options: CallOptions::new() }
     }
 
-    /// The one of a client, where it has one on top.
-    pub(crate) fn of(client: &Client) -> Option<&Self> {
-        let transport: &dyn Any = &**client.transport();
-        transport.downcast_ref()
-    }
-
     /// One around the transport of a client that was put together by hand. It repeats nothing unless it is told to.
     pub(crate) fn around(client: &Client) -> Self {
         Self::new(Parts {
@@ -82,6 +78,17 @@ impl Retry {
 
     pub(crate) fn with(&self, options: CallOptions) -> Self {
         Self { shared: Arc::clone(&self.shared), options: self.options.clone().merged(options) }
+    }
+
+    /// How long a call may take before its last attempt begins, by deadline and policy.
+    pub(crate) fn time_limit(&self) -> Duration {
+        let policy = self.options.retry.as_ref().unwrap_or(&self.shared.policy);
+        self.options.deadline.map_or(policy.max_elapsed(), |deadline| deadline.min(policy.max_elapsed()))
+    }
+
+    /// The deadline of each call.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.options.deadline
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -115,6 +122,7 @@ struct Call<'a> {
     operation: &'static Operation,
     start: Instant,
     deadline: Option<Duration>,
+    stop: Option<&'a Stop>,
     backoff: Backoff,
     attempts: u32,
     /// Whether an attempt may have been applied, whatever became of the ones after it.
@@ -154,6 +162,7 @@ impl<'a> Call<'a> {
             operation,
             start: shared.clock.now(),
             deadline: retry.options.deadline,
+            stop: retry.options.stop.as_ref(),
             backoff: policy.backoff(),
             attempts: 0,
             maybe_delivered: false,
@@ -250,9 +259,13 @@ impl<'a> Call<'a> {
         Some(Again { is_throttled, asked, jitter })
     }
 
-    /// Waits until the server has had the pause that it asked another call for.
+    /// Waits until the server has had the pause that it asked another call for. It is an error where there is not to be
+    /// an attempt any more.
     async fn keep_pause(&self) -> Result<(), TransportError> {
         loop {
+            if self.stop.is_some_and(Stop::is_said) {
+                return Err(TransportError::cancelled(CallContext::default()));
+            }
             if self.deadline.is_some_and(|deadline| self.elapsed() >= deadline) {
                 return Err(TransportError::deadline(CallContext::default()));
             }
@@ -274,7 +287,11 @@ impl<'a> Call<'a> {
             counts.waited = counts.waited.saturating_add(wait);
         });
         trace::waiting(self.operation, wait);
-        self.shared.clock.sleep(wait).await;
+        let sleep = self.shared.clock.sleep(wait);
+        match self.stop {
+            Some(stop) => drop(select(sleep, pin!(stop.wait())).await),
+            None => sleep.await,
+        }
     }
 
     fn elapsed(&self) -> Duration {

@@ -55,7 +55,8 @@ pub(super) fn event_correction(application: &Application, mut call: Call<'_>) ->
         } else {
             ("FAILED", "the event was not metered, so there is nothing to take back")
         };
-        let mut event = with_status(&state.arrivals.all()[position]);
+        let arrival = &state.arrivals.all()[position];
+        let mut event = with_status(arrival, arrival.status);
         event["status"] = json!(status);
         event["reason"] = json!(reason);
         corrected.push(event);

@@ -1,10 +1,13 @@
 //! `GET /events` and `GET /events/{event_id}`.
 
+use std::time::{Duration, SystemTime};
+
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
-use crate::arrivals::{Arrival, describe};
+use crate::arrivals::{Arrival, IN_PROGRESS, describe};
+use crate::builder::Settings;
 use crate::call::Call;
 use crate::directory::Directory;
 use crate::event;
@@ -20,10 +23,12 @@ pub(super) fn get_events(application: &Application, call: &Call<'_>) -> Result<A
     let request = PageRequest::read(list, call.page_size(), filters, call.text("nextToken"))?;
 
     let state = State::of(application);
+    let progress = Progress::of(application, call);
     let arrivals = state.arrivals.all().iter().enumerate().skip(request.position);
-    let matching = arrivals.filter(|(_, arrival)| matches(arrival, &request));
+    let shown = arrivals.filter(|(_, arrival)| progress.is_visible(arrival));
+    let matching = shown.filter(|(_, arrival)| matches(arrival, progress.status(arrival), &request));
     let page = paging::cut(list, &request, application.settings.trailing_empty_page, matching);
-    let events: Vec<_> = page.items.into_iter().map(with_status).collect();
+    let events: Vec<_> = page.items.into_iter().map(|arrival| with_status(arrival, progress.status(arrival))).collect();
     Ok(Answer::ok(json!({ "events": events, "nextToken": page.next_token })))
 }
 
@@ -31,24 +36,53 @@ pub(super) fn get_events(application: &Application, call: &Call<'_>) -> Result<A
 pub(super) fn get_single_event(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
     let event_id = call.path("event_id");
     let state = State::of(application);
+    let progress = Progress::of(application, call);
     let with_pipeline_info = |arrival| {
-        let mut event = with_status(arrival);
+        let mut event = with_status(arrival, progress.status(arrival));
         event["eventPipelineInfo"] = pipeline_info(arrival, &state.directory);
         event
     };
-    let events: Vec<_> = state.arrivals.with_event_id(event_id).map(with_pipeline_info).collect();
+    let visible = state.arrivals.with_event_id(event_id).filter(|arrival| progress.is_visible(arrival));
+    let events: Vec<_> = visible.map(with_pipeline_info).collect();
     if events.is_empty() {
         return Err(Refusal::not_found(format!("event_id: no event was ingested with this id: {event_id}")));
     }
     Ok(Answer::ok(json!({ "events": events })))
 }
 
-/// An arrival as the lists show it.
-pub(super) fn with_status(arrival: &Arrival) -> Value {
+/// How far the processing of arrivals is at the moment of a call.
+struct Progress {
+    now: SystemTime,
+    visible_after: Duration,
+    settled_after: Duration,
+}
+
+impl Progress {
+    fn of(application: &Application, call: &Call<'_>) -> Self {
+        let Settings { visible_after, settled_after, .. } = application.settings;
+        Self { now: call.now, visible_after, settled_after }
+    }
+
+    fn is_visible(&self, arrival: &Arrival) -> bool {
+        self.age(arrival) >= self.visible_after
+    }
+
+    /// The status as it is told so far.
+    fn status(&self, arrival: &Arrival) -> &'static str {
+        if self.age(arrival) >= self.settled_after { arrival.status } else { IN_PROGRESS }
+    }
+
+    fn age(&self, arrival: &Arrival) -> Duration {
+        self.now.duration_since(arrival.arrived_at).unwrap_or_default()
+    }
+}
+
+/// An arrival as the lists show it, with the status that it is shown with.
+pub(super) fn with_status(arrival: &Arrival, status: &str) -> Value {
     let mut event = json!({
         "referenceId": arrival.reference_id,
         "eventPayload": arrival.payload,
-        "ingestionStatus": { "status": arrival.status, "statusDescription": describe(arrival.status) },
+        "ingestionStatus": { "status": status, "statusDescription": describe(status) },
         "source": { "id": "api", "type": "API" },
         "createdAt": moment::to_text(arrival.arrived_at),
     });
@@ -63,13 +97,13 @@ pub(super) fn is_of_account(arrival: &Arrival, account_id: &str) -> bool {
     arrival.account_id.as_deref() == Some(account_id) || event::text(&arrival.payload, "accountId") == Some(account_id)
 }
 
-fn matches(arrival: &Arrival, request: &PageRequest) -> bool {
+fn matches(arrival: &Arrival, status: &str, request: &PageRequest) -> bool {
     let status_matches = match request.filter("status") {
         None => true,
         // The vendor's samples filter by these two, which are no statuses of an event.
-        Some("PROCESSED") => arrival.status.starts_with("INGESTION_COMPLETED"),
-        Some("IN_PROGRESS") => arrival.status == "INGESTION_IN_PROGRESS",
-        Some(status) => arrival.status == status,
+        Some("PROCESSED") => status.starts_with("INGESTION_COMPLETED"),
+        Some("IN_PROGRESS") => status == IN_PROGRESS,
+        Some(wanted) => status == wanted,
     };
     let schema_name = event::text(&arrival.payload, "schemaName");
     status_matches
@@ -101,6 +135,7 @@ fn pipeline_info(arrival: &Arrival, directory: &Directory) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arrivals::{DUPLICATE, METERED};
     use crate::testing::{Bench, Reply, event};
 
     fn bench_with(ids: impl IntoIterator<Item = &'static str>) -> Bench {
@@ -162,6 +197,42 @@ mod tests {
     #[test]
     fn a_token_that_cannot_be_read_is_refused() {
         assert_eq!(Bench::new().get("/events?nextToken=nonsense").0, 400);
+    }
+
+    #[test]
+    fn an_arrival_is_found_and_settled_when_its_time_has_come() {
+        let bench = Bench::with(|settings| {
+            settings.visible_after = Duration::from_secs(2);
+            settings.settled_after = Duration::from_secs(5);
+        });
+        // What the list shows, what it shows of events in progress, and what the look-up answers.
+        let check = |list: &[&str], in_progress: &[&str], status: u16| {
+            let statuses = |Reply(_, body): Reply| -> Vec<String> {
+                let events = body["events"].as_array().into_iter().flatten();
+                events.map(|event| event["ingestionStatus"]["status"].as_str().unwrap().to_owned()).collect()
+            };
+            assert_eq!(statuses(bench.get("/events")), list);
+            assert_eq!(statuses(bench.get("/events?status=IN_PROGRESS")), in_progress);
+            assert_eq!((bench.get("/events/a1").0, statuses(bench.get("/events/a1"))), (status, owned(list)));
+        };
+        bench.post("/ingest", &json!({ "event": event("a1") }));
+        check(&[], &[], 404);
+        bench.clock.advance(Duration::from_millis(1999));
+        check(&[], &[], 404);
+        bench.clock.advance(Duration::from_millis(1));
+        check(&[IN_PROGRESS], &[IN_PROGRESS], 200);
+        // Each arrival has its own time.
+        bench.post("/ingest", &json!({ "event": event("a1") }));
+        bench.clock.advance(Duration::from_secs(3));
+        check(&[METERED, IN_PROGRESS], &[IN_PROGRESS], 200);
+        bench.clock.advance(Duration::from_secs(2));
+        check(&[METERED, DUPLICATE], &[], 200);
+        // The owner of the sandbox knew from the beginning.
+        assert_eq!(bench.statuses(), [METERED, DUPLICATE]);
+    }
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
     }
 
     #[test]

@@ -39,23 +39,36 @@ pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Res
     let mut is_of_2022 = true;
     let mut accepted_events = Vec::with_capacity(total);
     let mut errors = Vec::new();
-    for received in received {
+    for (position, received) in received.into_iter().enumerate() {
         let modernised = event::modernised(&received);
         is_of_2022 &= modernised.is_some();
         let event = modernised.as_ref().unwrap_or(&received);
+        if application.settings.refuse_whole_batches {
+            // Nothing is sent back with the message, so it says which event is meant.
+            let name = format!("events[{position}]");
+            application.document.event.check(&name, event).map_err(Refusal::bad_request)?;
+        }
         // Fields are named within the event, not within the batch: the event is sent back with the message.
         match application.document.event.check_fields("event", event) {
-            Ok(()) => accepted_events.push(modernised.unwrap_or(received)),
-            // It is sent back as it was received, whatever its shape.
-            Err(message) => errors.push(json!({ "message": at_most_500(message), "eventPayload": received })),
+            Ok(()) => accepted_events.push((position, received, modernised)),
+            Err(message) => errors.push((position, failure(message, &received))),
         }
     }
 
     // Under one lock, so that a batch arrives as one even when others arrive at the same time.
     let mut state = State::of(application);
-    for event in accepted_events {
-        record(application, &mut state, &call, event);
+    for (position, received, modernised) in accepted_events {
+        let event = modernised.as_ref().unwrap_or(&received);
+        if application.settings.name_duplicates && state.arrivals.is_duplicate(event, call.now) {
+            let id = event::id(event).unwrap_or_default();
+            let message = format!("duplicate event: the id \"{id}\" was ingested before");
+            errors.push((position, failure(message, &received)));
+        }
+        record(application, &mut state, &call, modernised.unwrap_or(received));
     }
+    // Bad events were found before duplicates; they are named in the order of the batch.
+    errors.sort_by_key(|(position, _)| *position);
+    let errors: Vec<_> = errors.into_iter().map(|(_, error)| error).collect();
     Ok(match (is_of_2022, errors.is_empty()) {
         (true, _) => answer_of_2022(&errors),
         (false, true) => accepted(),
@@ -76,6 +89,11 @@ pub(super) fn owner(application: &Application, state: &State, event: &Value) -> 
 fn record(application: &Application, state: &mut State, call: &Call<'_>, event: Value) {
     let owner = owner(application, state, &event);
     state.arrivals.record(event, owner, call.now);
+}
+
+/// What the answer says of an event that was not accepted, which is sent back as it was received, whatever its shape.
+fn failure(message: String, received: &Value) -> Value {
+    json!({ "message": at_most_500(message), "eventPayload": received })
 }
 
 fn accepted() -> Answer {
@@ -187,6 +205,50 @@ mod tests {
         assert_eq!(under_details["details"]["errors"].as_array().unwrap().len(), 2);
         let without_list = json!({ "success": false, "message": "2 of 3 events were not accepted" });
         assert_eq!(reply(PartialFailureShape::WithoutList, None), without_list);
+    }
+
+    #[test]
+    fn a_batch_with_a_bad_event_can_be_refused_as_a_whole() {
+        let bench = Bench::with(|settings| settings.refuse_whole_batches = true);
+        let check = |events: &[Value], message: &str| {
+            assert_eq!(bench.post("/ingestBatch", &batch(events)), Reply(400, json!({ "message": message })));
+        };
+        let late = with(event("late"), "/timestamp", json!("yesterday"));
+        let message = "events[1].attributes[0].value: has to be a string, but is a number";
+        check(&[event("a"), number_as_value(), late], message);
+        check(&[json!("no event"), event("a")], "events[0]: has to be an object, but is a string");
+        check(&[event("a"), json!({ "eventName": "old" })], "events[1].timestamp: is required");
+        assert_eq!(bench.statuses(), [""; 0]);
+        assert_eq!(bench.post("/ingestBatch", &batch(&[event("a"), event("b")])).0, 202);
+        assert_eq!(bench.statuses(), [METERED, METERED]);
+    }
+
+    #[test]
+    fn duplicates_can_be_named_among_the_events_that_were_not_accepted() {
+        let bench = Bench::with(|settings| settings.name_duplicates = true);
+        bench.post("/ingest", &json!({ "event": event("a") }));
+        let events = [event("b"), event("a"), number_as_value(), event("b"), event("c")];
+        let Reply(status, body) = bench.post("/ingestBatch", &batch(&events));
+        let refused = [
+            (r#"duplicate event: the id "a" was ingested before"#, &events[1]),
+            ("attributes[0].value: has to be a string, but is a number", &events[2]),
+            (r#"duplicate event: the id "b" was ingested before"#, &events[3]),
+        ];
+        let errors: Vec<_> =
+            refused.iter().map(|(message, event)| json!({ "message": message, "eventPayload": event })).collect();
+        let expected = json!({ "success": false, "message": "3 of 5 events were not accepted", "errors": errors });
+        assert_eq!((status, body), (207, expected));
+        assert_eq!(bench.statuses(), [METERED, METERED, DUPLICATE, DUPLICATE, METERED]);
+
+        bench.clock.advance(Duration::from_secs(45 * 24 * 60 * 60));
+        assert_eq!(bench.post("/ingestBatch", &batch(&[event("a")])).0, 202);
+    }
+
+    #[test]
+    fn duplicates_are_accepted_without_a_word_by_default() {
+        let bench = Bench::new();
+        assert_eq!(bench.post("/ingestBatch", &batch(&[event("a"), event("a")])).0, 202);
+        assert_eq!(bench.statuses(), [METERED, DUPLICATE]);
     }
 
     #[test]

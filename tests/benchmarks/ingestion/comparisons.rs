@@ -1,0 +1,199 @@
+//! What is compared with what.
+
+use std::error::Error;
+
+use crate::measure::{Kind, Sample, Series, Spread, Way, alternate};
+use crate::memory::{self, Peak};
+use crate::setup::Setup;
+use crate::vendor::Vendor;
+use crate::{by_hand, ours, plain};
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scale {
+    pub(crate) rounds: usize,
+    /// How many times a way has its turn in a round.
+    pub(crate) turns: usize,
+    /// Events that a way ingests in a turn.
+    pub(crate) events: usize,
+    /// The same for the vendor's client, which would take minutes for as many.
+    pub(crate) vendor_events: usize,
+    pub(crate) memory_events: [u32; 2],
+    is_full: bool,
+}
+
+impl Scale {
+    pub(crate) const FULL: Self = Self {
+        rounds: 10,
+        turns: 3,
+        events: 100_000,
+        vendor_events: 20_000,
+        memory_events: [1_000_000, 10_000_000],
+        is_full: true,
+    };
+    pub(crate) const QUICK: Self = Self {
+        rounds: 2,
+        turns: 1,
+        events: 4_000,
+        vendor_events: 1_000,
+        memory_events: [5_000, 10_000],
+        is_full: false,
+    };
+}
+
+/// Everything that was measured.
+#[derive(Debug)]
+pub(crate) struct Results {
+    pub(crate) scale: Scale,
+    pub(crate) bytes_per_event: f64,
+    /// Events that are there before the clock starts.
+    pub(crate) prebuilt: Vec<Series>,
+    /// Events that are made of records while it runs.
+    pub(crate) constructed: Vec<Series>,
+    /// Ours and the vendor's client, or why there is none.
+    pub(crate) vendor: Result<Vec<Series>, String>,
+    pub(crate) ratios: Vec<Ratio>,
+    pub(crate) peaks: Vec<Peak>,
+}
+
+/// How many times the CPU time of ours another way takes, and how many times it should be at least.
+#[derive(Debug)]
+pub(crate) struct Ratio {
+    pub(crate) what: &'static str,
+    pub(crate) times: Option<Spread>,
+    pub(crate) aim: Option<f64>,
+}
+
+/// The most memory that ingestion may take.
+pub(crate) const MEBIBYTES: f64 = 64.0;
+
+pub(crate) fn run(setup: &Setup, scale: &Scale) -> Result<Results, Box<dyn Error>> {
+    let bytes_per_event = check(setup)?;
+    let borrowed = alternate(scale.rounds, scale.turns, borrowed(setup));
+    let owned = alternate(scale.rounds, scale.turns, owned(setup));
+    let constructed = alternate(scale.rounds, scale.turns, constructed(setup));
+    let vendor = Vendor::find(scale.is_full);
+    let vendor = vendor.map(|vendor| alternate(scale.rounds, 1, beside_vendor(setup, scale, vendor)));
+
+    let ratio = |what, other: &Series, ours: &Series, aim| Ratio { what, times: Some(ours.ratio_of(other)), aim };
+    let ratios = vec![
+        ratio("`ingest_slice` against a loop by hand", &borrowed[0], &borrowed[1], Some(0.95)),
+        ratio("`ingest_events` against a loop by hand", &owned[0], &owned[1], Some(0.90)),
+        ratio("a loop by hand against itself", &borrowed[0], &borrowed[2], None),
+        ratio("`Event::new` and `ingest_events` against plain progenitor", &constructed[1], &constructed[0], Some(1.5)),
+        ratio("the same, with progenitor's builders of types", &constructed[2], &constructed[0], None),
+        ratio("the same, with limits taken out of the document", &constructed[3], &constructed[0], None),
+        Ratio {
+            what: "`Event::new` and `ingest_events` against the vendor's Python client",
+            times: vendor.as_ref().ok().map(|series| series[0].ratio_of(&series[1])),
+            aim: Some(40.0),
+        },
+    ];
+    let mut peaks = Vec::new();
+    for events in scale.memory_events {
+        peaks.extend(memory::measure(&setup.sink.address(), events)?);
+    }
+    let prebuilt = borrowed.into_iter().chain(owned).collect();
+    Ok(Results { scale: *scale, bytes_per_event, prebuilt, constructed, vendor, ratios, peaks })
+}
+
+/// Ingests one way until the time is up, for a profiler.
+pub(crate) fn repeat(setup: &Setup, name: &str) -> Result<(), Box<dyn Error>> {
+    let mut ways: Vec<Way<'_>> = borrowed(setup).into_iter().chain(owned(setup)).chain(constructed(setup)).collect();
+    let names: Vec<&str> = ways.iter().map(|way| way.name).collect();
+    let problem = format!("there is no way `{name}`, but {}", names.join(", "));
+    let way = ways.iter_mut().find(|way| way.name == name).ok_or(problem)?;
+    for _ in 0..50 {
+        let sample = (way.run)();
+        println!("{:.1} ns", sample.cpu);
+    }
+    Ok(())
+}
+
+/// Whether all ways send the same number of requests and bytes; how many bytes an event is.
+fn check(setup: &Setup) -> Result<f64, Box<dyn Error>> {
+    let mut first = None;
+    for mut way in borrowed(setup).into_iter().chain(owned(setup)).chain(constructed(setup)) {
+        let before = setup.sink.counts()?;
+        (way.run)();
+        let after = setup.sink.counts()?;
+        let sent = (after.requests - before.requests, after.bytes - before.bytes);
+        if *first.get_or_insert(sent) != sent {
+            return Err(format!("{} sends {sent:?} requests and bytes, and not {first:?}", way.name).into());
+        }
+    }
+    let (_, bytes) = first.ok_or("there are no ways")?;
+    #[expect(clippy::cast_precision_loss, reason = "a few megabytes")]
+    Ok(bytes as f64 / setup.events.len() as f64)
+}
+
+fn borrowed(setup: &Setup) -> Vec<Way<'_>> {
+    vec![
+        way(setup, Kind::Other, "by_hand_slice", "a loop by hand over `&[Event]`", async || {
+            by_hand::borrowed(&setup.client, &setup.events).await;
+        }),
+        way(setup, Kind::Ours, "ingest_slice", "`ingest_slice(&[Event])`", async || {
+            ours::borrowed(&setup.client, &setup.events).await;
+        }),
+        way(setup, Kind::Control, "by_hand_slice_again", "the same loop again", async || {
+            by_hand::borrowed(&setup.client, &setup.events).await;
+        }),
+    ]
+}
+
+fn owned(setup: &Setup) -> Vec<Way<'_>> {
+    vec![
+        consuming(setup, Kind::Other, "by_hand_events", "a loop by hand over `Vec<Event>`", async |events| {
+            by_hand::owned(&setup.client, events).await;
+        }),
+        consuming(setup, Kind::Ours, "ingest_events", "`ingest_events(Vec<Event>)`", async |events| {
+            ours::owned(&setup.client, events).await;
+        }),
+    ]
+}
+
+fn constructed(setup: &Setup) -> Vec<Way<'_>> {
+    vec![
+        way(setup, Kind::Ours, "constructed", "`Event::new` and `ingest_events`", async || {
+            ours::constructed(&setup.client, &setup.records).await;
+        }),
+        way(setup, Kind::Other, "plain", "plain progenitor, struct literals", async || {
+            plain::limited::literals(setup).await;
+        }),
+        way(setup, Kind::Other, "plain_builders", "plain progenitor, builders of types", async || {
+            plain::limited::builders(setup).await;
+        }),
+        way(setup, Kind::Other, "plain_unlimited", "plain progenitor, document without limits", async || {
+            plain::unlimited::literals(setup).await;
+        }),
+    ]
+}
+
+fn beside_vendor<'a>(setup: &'a Setup, scale: &Scale, vendor: Vendor) -> Vec<Way<'a>> {
+    let records = &setup.records[..scale.vendor_events];
+    let address = setup.sink.address();
+    let run = move || vendor.ingest(&address, records).expect("a time");
+    let vendor =
+        Way { name: "vendor", kind: Kind::Other, label: "the vendor's Python client 1.0.3", run: Box::new(run) };
+    constructed(setup).into_iter().take(1).chain([vendor]).collect()
+}
+
+fn way<'a>(setup: &'a Setup, kind: Kind, name: &'static str, label: &'static str, run: impl AsyncFn() + 'a) -> Way<'a> {
+    let run = move || Sample::take(setup.records.len(), || setup.runtime.block_on(run()));
+    Way { name, label, kind, run: Box::new(run) }
+}
+
+/// A way that takes events away, which are copied before the clock starts.
+fn consuming<'a>(
+    setup: &'a Setup,
+    kind: Kind,
+    name: &'static str,
+    label: &'static str,
+    run: impl AsyncFn(Vec<togai_ext::Event>) + 'a,
+) -> Way<'a> {
+    let run = move || {
+        let events = setup.events.clone();
+        Sample::take(setup.records.len(), || setup.runtime.block_on(run(events)))
+    };
+    Way { name, label, kind, run: Box::new(run) }
+}

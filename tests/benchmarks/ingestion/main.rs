@@ -1,0 +1,67 @@
+//! What ingestion costs, beside a loop by hand, plain progenitor and the vendor's Python client.
+//!
+//! ```sh
+//! cargo bench -p togai-benchmarks                           # measures, and writes docs/benchmarks.md and .svg
+//! cargo bench -p togai-benchmarks -- --quick                # a few events each way, to see that it works
+//! cargo bench -p togai-benchmarks -- --way ingest_events    # one way over and over, for a profiler
+//! ```
+//!
+//! The server is another process, which is this program again: [`sink`]. The ways that are compared alternate within a
+//! round, so that whatever else the machine does meets all of them, and only what was measured in one round is divided.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
+
+mod by_hand;
+mod chart;
+mod comparisons;
+mod measure;
+mod memory;
+mod ours;
+mod plain;
+mod records;
+mod report;
+mod setup;
+mod sink;
+mod vendor;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use comparisons::Scale;
+use setup::Setup;
+use sink::Sink;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    if std::env::var_os(sink::ROLE).is_some() {
+        return sink::serve();
+    }
+    if let Some(address) = std::env::var_os(memory::ROLE) {
+        return memory::ingest_and_tell(&address.to_string_lossy());
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let sink = Sink::start()?;
+    if let Some(at) = arguments.iter().position(|argument| argument == "--way") {
+        let name = arguments.get(at + 1).map_or("", String::as_str);
+        return comparisons::repeat(&Setup::new(sink, &Scale::FULL)?, name);
+    }
+    // `cargo test --benches` runs this without `--bench`, and only wants to know whether it works.
+    let is_quick = has("--quick") || !has("--bench");
+    let scale = if is_quick { Scale::QUICK } else { Scale::FULL };
+
+    let setup = Setup::new(sink, &scale)?;
+    let results = comparisons::run(&setup, &scale)?;
+    println!("{}", report::tables(&results));
+    if !is_quick {
+        let docs = root().join("docs");
+        std::fs::create_dir_all(&docs)?;
+        std::fs::write(docs.join("benchmarks.md"), report::page(&results))?;
+        std::fs::write(docs.join("benchmarks.svg"), chart::draw(&results))?;
+        eprintln!("written to docs/benchmarks.md and docs/benchmarks.svg");
+    }
+    Ok(())
+}
+
+/// The root of the repository, wherever the program is run from.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}

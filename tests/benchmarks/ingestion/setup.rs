@@ -1,0 +1,57 @@
+//! What all ways share: the server, the runtime, and HTTP clients that are made alike.
+
+use std::error::Error;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use togai_ext::prelude::*;
+use tokio::runtime::Runtime;
+
+use crate::comparisons::Scale;
+use crate::records::Record;
+use crate::sink::Sink;
+
+/// The token of every request.
+pub(crate) const TOKEN: &str = "a-token-of-forty-characters-as-they-are-";
+/// Events in a request: the most that the API takes.
+pub(crate) const CHUNK: usize = 1000;
+/// Requests in flight: the default of ours.
+pub(crate) const IN_FLIGHT: usize = 4;
+
+pub(crate) struct Setup {
+    pub(crate) sink: Sink,
+    pub(crate) runtime: Runtime,
+    pub(crate) client: Client,
+    /// An HTTP client of the same settings that sends the token with every request, since code of plain progenitor has
+    /// no other place for it.
+    pub(crate) http_with_token: reqwest::Client,
+    pub(crate) records: Vec<Record>,
+    pub(crate) events: Vec<Event>,
+}
+
+impl Setup {
+    pub(crate) fn new(sink: Sink, scale: &Scale) -> Result<Self, Box<dyn Error>> {
+        let records = Record::many(scale.events);
+        let events = records.iter().map(Record::event).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {TOKEN}"))?);
+        let with_token = builder(&sink.address()).with_http_client(reqwest::Client::builder().default_headers(headers));
+        Ok(Self {
+            runtime: runtime()?,
+            client: builder(&sink.address()).build()?,
+            http_with_token: with_token.build()?.http().clone(),
+            sink,
+            records,
+            events,
+        })
+    }
+}
+
+/// A runtime of one thread, so that the time of the process is that of its work and not of waking threads.
+pub(crate) fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// A client as everybody gets it.
+pub(crate) fn builder(address: &str) -> ClientBuilder {
+    ClientBuilder::new(TOKEN).base_url(address)
+}

@@ -1,0 +1,274 @@
+//! How large a request may be, as far as the server has let us know.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::mutant::mutant;
+
+/// What all clones of a client have learnt of how large a request may be.
+///
+/// The documents disagree (500 or 1000 events, and no number of bytes), so it is learnt: a size that was refused is not
+/// sent again, and the largest one that got through is remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    learnt: Mutex<Learnt>,
+    /// The same for those who ask for each event.
+    room: [AtomicUsize; 2],
+}
+
+/// How many events and how many bytes a request may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) events: usize,
+    pub(super) bytes: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Learnt {
+    events: Dimension,
+    bytes: Dimension,
+}
+
+/// What is known of one of the two ways to be large.
+#[derive(Clone, Copy, Debug)]
+struct Dimension {
+    got_through: usize,
+    limit: Option<usize>,
+    /// The smallest size that was refused, and not taken since.
+    refused: Option<usize>,
+    /// How many requests have got through at the limit since it was set.
+    at_limit: u32,
+    /// After how many of them twice as much is tried.
+    patience: u32,
+    /// Whether twice as much is being tried.
+    is_trying: bool,
+}
+
+/// After so many requests at the limit it is tried whether it still holds.
+const PATIENCE: u32 = 32;
+const MOST_PATIENCE: u32 = 1 << 14;
+
+impl Default for Dimension {
+    fn default() -> Self {
+        Self { got_through: 0, limit: None, refused: None, at_limit: 0, patience: PATIENCE, is_trying: false }
+    }
+}
+
+impl Limits {
+    /// How large a request may be, where it may be so large by what was set.
+    pub(super) fn within(&self, set: Room) -> Room {
+        // Nothing is known of what is 0.
+        let least = |known: &AtomicUsize, set: usize| match known.load(Ordering::Relaxed) {
+            0 => set,
+            known => known.min(set),
+        };
+        Room { events: least(&self.room[0], set.events), bytes: least(&self.room[1], set.bytes) }
+    }
+
+    /// Notes a request that the server did not find too large.
+    pub(super) fn note_passed(&self, size: Room) {
+        self.learn(|learnt| {
+            learnt.events.note_passed(size.events);
+            learnt.bytes.note_passed(size.bytes);
+        });
+    }
+
+    /// Notes a request that the server found too large, by its bytes (413) or by its events.
+    ///
+    /// It is one of the two that is taken to be too much: a bound on either keeps requests small, and a bound on both
+    /// would keep them smaller than the server wants. Where so much got through before, it is the other one.
+    pub(super) fn note_refused(&self, size: Room, is_by_bytes: bool) {
+        self.learn(|Learnt { events, bytes }| {
+            // A request of one event cannot be made smaller.
+            if size.events > 1 {
+                let (first, second) = if is_by_bytes {
+                    ((bytes, size.bytes), (events, size.events))
+                } else {
+                    ((events, size.events), (bytes, size.bytes))
+                };
+                let is_new = first.0.note_refused(first.1) || second.0.note_refused(second.1);
+                if !is_new {
+                    // What got through before does not any more.
+                    first.0.got_through = first.1 / 2;
+                    first.0.note_refused(first.1);
+                }
+            }
+        });
+    }
+
+    /// Whether a request of that size, or a smaller one, was refused, and none like it was taken since.
+    pub(super) fn is_refused(&self, size: Room) -> bool {
+        let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_refused = |dimension: Dimension, size| dimension.refused.is_some_and(|refused| size >= refused);
+        is_refused(learnt.events, size.events) || is_refused(learnt.bytes, size.bytes)
+    }
+
+    fn learn(&self, change: impl FnOnce(&mut Learnt)) {
+        let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut learnt);
+        for (room, dimension) in self.room.iter().zip([learnt.events, learnt.bytes]) {
+            room.store(dimension.limit.unwrap_or(0), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Dimension {
+    /// A limit need not be that of the server: a gateway may have refused whatever there was. So it is tried from time to
+    /// time whether there is more room, and less often each time that there is not.
+    fn note_passed(&mut self, size: usize) {
+        self.got_through = self.got_through.max(size);
+        self.refused = self.refused.filter(|refused| size < *refused);
+        let Some(limit) = self.limit else { return };
+        // While it is tried the limit is twice what it was.
+        if size > limit / 2 && self.is_trying {
+            (self.is_trying, self.patience) = (false, PATIENCE);
+        }
+        // Requests are rarely full to the last byte.
+        self.at_limit += u32::from(size >= limit - limit / 4);
+        let is_time = self.at_limit >= self.patience;
+        if is_time {
+            (self.at_limit, self.is_trying) = (0, true);
+        }
+        self.limit = Some(limit.max(size).saturating_mul(if is_time { 2 } else { 1 }));
+    }
+
+    /// A size that got through before is not what was too large; then this says no.
+    fn note_refused(&mut self, size: usize) -> bool {
+        if size <= self.got_through {
+            return false;
+        }
+        if self.is_trying {
+            (self.is_trying, self.patience) = (false, self.patience.saturating_mul(2).min(MOST_PATIENCE));
+        }
+        let half =
+            mutant!("does not learn from a refusal of size", size.div_ceil(2), size).max(self.got_through).max(1);
+        self.limit = Some(self.limit.map_or(half, |limit| limit.min(half)));
+        self.at_limit = 0;
+        self.refused = Some(self.refused.map_or(size, |refused| refused.min(size)));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SET: Room = room(1000, 4 << 20);
+
+    const fn room(events: usize, bytes: usize) -> Room {
+        Room { events, bytes }
+    }
+
+    #[test]
+    fn a_size_that_was_refused_is_halved_until_it_gets_through() {
+        let limits = Limits::default();
+        assert_eq!(limits.within(SET), SET);
+        limits.note_refused(room(1000, 300_000), false);
+        assert_eq!(limits.within(SET), room(500, SET.bytes));
+        limits.note_refused(room(500, 151_000), false);
+        assert_eq!(limits.within(SET), room(250, SET.bytes));
+        limits.note_passed(room(260, 76_000));
+        assert_eq!(limits.within(SET), room(260, SET.bytes));
+        assert_eq!(limits.within(room(10, 10)), room(10, 10));
+    }
+
+    #[test]
+    fn bytes_are_halved_where_they_are_what_was_refused() {
+        let limits = Limits::default();
+        limits.note_refused(room(1000, 300_000), true);
+        assert_eq!(limits.within(SET), room(SET.events, 150_000));
+    }
+
+    #[test]
+    fn a_size_that_got_through_before_is_not_what_was_too_large() {
+        let limits = Limits::default();
+        limits.note_passed(room(1000, 300_000));
+        limits.note_refused(room(1000, 900_000), false);
+        assert_eq!(limits.within(SET), room(1000, 450_000));
+    }
+
+    #[test]
+    fn a_refusal_of_everything_is_got_over() {
+        let limits = Limits::default();
+        for events in [16, 8, 4, 2] {
+            limits.note_refused(room(events, events * 221 + 13), true);
+        }
+        assert_eq!(limits.within(SET).bytes, 228);
+        let requests = (1..100).find(|_| {
+            limits.note_passed(room(1, 234));
+            limits.within(SET).bytes >= 455
+        });
+        assert_eq!(requests, Some(32));
+    }
+
+    #[test]
+    fn one_event_is_never_too_many() {
+        let limits = Limits::default();
+        limits.note_refused(room(1, 1), false);
+        assert_eq!(limits.within(SET), SET);
+    }
+
+    #[test]
+    fn it_is_tried_from_time_to_time_whether_a_limit_still_holds() {
+        let limits = Limits::default();
+        limits.note_refused(room(1000, 300_000), false);
+        // How many full requests there are before twice as much is tried.
+        let pass = |size: usize| {
+            let tried = (1..100_000).find(|_| {
+                limits.note_passed(room(size, size * 300));
+                limits.within(SET).events > size
+            });
+            tried.unwrap_or_default()
+        };
+        for patience in [32, 64, 128] {
+            assert_eq!(pass(500), patience);
+            limits.note_refused(room(1000, 300_000), false);
+            assert_eq!(limits.within(SET), room(500, SET.bytes));
+        }
+        // When it does not hold any more, it is soon gone.
+        assert_eq!(pass(500), 256);
+        limits.note_passed(room(1000, 300_000));
+        assert_eq!(limits.within(SET), SET);
+    }
+
+    #[test]
+    fn even_a_limit_of_one_event_is_gone_after_some_hundred_requests() {
+        for refused in 2..8 {
+            let limits = Limits::default();
+            limits.note_refused(room(refused, 1000), false);
+            let mut requests = 0;
+            while limits.within(SET) != SET {
+                let events = limits.within(SET).events;
+                limits.note_passed(room(events, events * 100));
+                requests += 1;
+                assert!(requests <= 400, "{refused}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_try_that_succeeds_is_followed_by_the_next_one_as_soon_as_the_first() {
+        let limits = Limits::default();
+        limits.note_refused(room(400, 1000), false);
+        for _ in 0..3 {
+            (0..100).take_while(|_| limits.within(SET).events == 200).for_each(|_| limits.note_passed(room(200, 1000)));
+            limits.note_refused(room(400, 1000), false);
+        }
+        let mut requests = 0;
+        while limits.within(SET) != SET {
+            let events = limits.within(SET).events;
+            limits.note_passed(room(events, 1000));
+            requests += 1;
+        }
+        // One long wait for the first try, and two short ones.
+        assert!(requests < 32 * 8 + 3 * 32, "{requests}");
+    }
+
+    #[test]
+    fn a_server_that_takes_less_than_before_is_believed() {
+        let limits = Limits::default();
+        limits.note_passed(room(1000, 300_000));
+        limits.note_refused(room(1000, 300_000), false);
+        assert_eq!(limits.within(SET), room(500, SET.bytes));
+    }
+}

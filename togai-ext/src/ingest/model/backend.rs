@@ -1,0 +1,226 @@
+//! The service behind the engine's own trait, and behind the whole client with its retries.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use togai_api::{
+    BoxFuture, CallContext, Client, Error, OPERATIONS, Operation, Transport, TransportError, TransportErrorKind,
+};
+
+use super::super::backend::{Answer, Backend, Envelope, Failure, Partial};
+use super::super::check;
+use super::super::encode::Fields;
+use super::super::togai::{Endpoint, Togai};
+use super::clock::HandClock;
+use super::service::{Refused, Reply, Said};
+use super::world::Shared;
+use crate::retry::{Parts, Retry};
+use crate::stack::Stack;
+use crate::standing::Standing;
+use crate::{RetryBudget, RetryPolicy};
+
+/// A request on its way. It is abandoned when it is dropped.
+struct Exchange {
+    world: Shared,
+    number: usize,
+}
+
+impl Exchange {
+    fn begin(world: &Shared, body: &[u8]) -> Self {
+        let number = world.lock().receive(body);
+        Self { world: world.clone(), number }
+    }
+
+    async fn reply(&self) -> Reply {
+        poll_fn(|context| self.world.lock().poll_reply(self.number, context)).await
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.world.lock().abandon(self.number);
+    }
+}
+
+fn context(before: bool) -> CallContext {
+    let mut context = CallContext::new(1, Duration::ZERO);
+    context.maybe_delivered = before;
+    context
+}
+
+/// The answer as it comes over the wire.
+fn response(said: Said) -> Result<http::Response<String>, TransportErrorKind> {
+    let message = |message: &str| json!({ "message": message }).to_string();
+    let (status, body) = match said {
+        Said::All => (202, String::new()),
+        Said::Unclear => (200, "{}".into()),
+        Said::Garbled => (207, "<html>".into()),
+        Said::Status(status, text) => (status, message(text)),
+        Said::Partial { failures, .. } => {
+            let listed: Vec<Value> = failures.into_iter().map(listed).collect();
+            (207, json!({ "message": "some failed", "errors": listed }).to_string())
+        }
+        Said::Broken(kind) => return Err(kind),
+    };
+    let mut response = http::Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    Ok(response)
+}
+
+fn listed(Refused { id, is_duplicate }: Refused) -> Value {
+    let message = if is_duplicate { "Duplicate event" } else { "bad" };
+    match id {
+        Some(id) => json!({ "eventPayload": { "id": id }, "message": message }),
+        None => json!({ "message": message }),
+    }
+}
+
+fn operation() -> &'static Operation {
+    static OPERATION: OnceLock<&'static Operation> = OnceLock::new();
+    OPERATION.get_or_init(|| OPERATIONS.iter().find(|operation| operation.id == "ingest_batch").expect("it is there"))
+}
+
+fn http() -> reqwest::Client {
+    static HTTP: OnceLock<reqwest::Client> = OnceLock::new();
+    let build = || crate::tls::configure(reqwest::Client::builder(), false).unwrap().build().unwrap();
+    HTTP.get_or_init(build).clone()
+}
+
+/// The service behind the trait of the engine.
+#[derive(Clone)]
+pub(super) struct Direct {
+    pub(super) world: Shared,
+}
+
+impl Backend for Direct {
+    fn operation(&self) -> &'static str {
+        "ingest_batch"
+    }
+
+    fn max_batch_size(&self) -> usize {
+        12
+    }
+
+    fn envelope(&self) -> Envelope {
+        Envelope { before: r#"{"events":["#, between: ",", after: "]}" }
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        check::FIELDS
+    }
+
+    fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String> {
+        check::check_fields(event, fields)
+    }
+
+    fn is_resending_harmless(&self) -> bool {
+        self.world.lock().rules.is_resending_harmless
+    }
+
+    fn is_proven(&self) -> bool {
+        self.world.lock().is_proven
+    }
+
+    fn send(&self, body: Bytes) -> BoxFuture<'static, Result<Answer, Error>> {
+        let world = self.world.clone();
+        Box::pin(async move {
+            let exchange = Exchange::begin(&world, &body);
+            let Reply { said, before } = exchange.reply().await;
+            match said {
+                Said::All => Ok(Answer::All),
+                Said::Unclear => Ok(Answer::Unclear { why: "200".into() }),
+                Said::Partial { failures, may_be_incomplete } => Ok(partial(failures, may_be_incomplete, before)),
+                said => Err(error(said, before).await),
+            }
+        })
+    }
+}
+
+fn partial(failures: Vec<Refused>, may_be_incomplete: bool, maybe_repeated: bool) -> Answer {
+    let failure = |Refused { id, is_duplicate }| Failure { id, message: "bad".into(), is_duplicate };
+    let failures = failures.into_iter().map(failure).collect();
+    let status = StatusCode::MULTI_STATUS;
+    Answer::Partial(Partial { status, failures, may_be_incomplete, says_success: false, message: None, maybe_repeated })
+}
+
+/// An error as the client makes it of an answer, which is the only way to one with a status.
+async fn error(said: Said, before: bool) -> Error {
+    let answer = match response(said) {
+        Ok(mut response) => {
+            response.extensions_mut().insert(context(before));
+            Ok(reqwest::Response::from(response))
+        }
+        Err(kind) => Err(TransportError::new(kind, "scripted", context(before))),
+    };
+    let once = Once(Mutex::new(Some(answer)));
+    let client = Client::new("http://localhost", http(), once);
+    let request = client.http().post("http://localhost/").build().expect("a request");
+    client.execute::<Value>(request, operation()).await.expect_err("an error")
+}
+
+/// A transport with one answer.
+#[derive(Debug)]
+struct Once(Mutex<Option<Result<reqwest::Response, TransportError>>>);
+
+impl Transport for Once {
+    fn execute<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _request: reqwest::Request,
+        _operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::pin(std::future::ready(answer.expect("it is asked once")))
+    }
+}
+
+/// The service at the end of the wire, below the retries.
+struct Wire(Shared);
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Wire")
+    }
+}
+
+impl Transport for Wire {
+    fn execute<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        request: reqwest::Request,
+        _operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        Box::pin(async move {
+            let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+            let exchange = Exchange::begin(&self.0, body);
+            let Reply { said, .. } = exchange.reply().await;
+            match response(said) {
+                Ok(response) => Ok(reqwest::Response::from(response)),
+                Err(kind) => Err(TransportError::new(kind, "scripted", CallContext::default())),
+            }
+        })
+    }
+}
+
+/// The whole client, with retries, over the service.
+pub(super) fn over_the_wire(world: &Shared, clock: &HandClock) -> Togai {
+    let is_proven = world.lock().is_proven;
+    let standing = Arc::new(Standing::default());
+    if is_proven {
+        standing.prove();
+    }
+    let retry = Retry::new(Parts {
+        inner: Box::new(Wire(world.clone())),
+        clock: Arc::new(clock.clone()),
+        policy: RetryPolicy::default().with_max_attempts(3),
+        attempt_timeout: None,
+        budget: RetryBudget::default(),
+    });
+    let stack = Stack::new(retry, Arc::new(clock.clone()), standing);
+    let client = Client::new("http://localhost", http(), stack);
+    Togai::new(&client, Endpoint::Batch).expect("the operation is there")
+}

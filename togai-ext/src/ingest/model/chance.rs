@@ -1,0 +1,20 @@
+//! One number as a series of choices. The smallest number is the simplest choice, so that a failure shrinks to it.
+
+/// What is left of a number that choices are made from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chance(pub(super) u64);
+
+impl Chance {
+    /// A number below another one.
+    pub(super) fn below(&mut self, count: usize) -> usize {
+        let count = count.max(1) as u64;
+        let choice = self.0 % count;
+        self.0 /= count;
+        usize::try_from(choice).unwrap_or_default()
+    }
+
+    /// What is left, for choices that are made elsewhere.
+    pub(super) fn rest(self) -> u64 {
+        self.0
+    }
+}

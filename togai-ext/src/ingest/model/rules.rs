@@ -1,0 +1,56 @@
+//! The settings of a scenario.
+
+use super::super::IdPolicy;
+use super::chance::Chance;
+
+/// The settings of a scenario, and what the service keeps to itself.
+#[expect(clippy::struct_excessive_bools, reason = "facts that are independent of one another")]
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) batch_size: usize,
+    pub(super) batch_bytes: usize,
+    pub(super) concurrency: usize,
+    pub(super) ids: IdPolicy,
+    pub(super) local_checks: bool,
+    pub(super) budget: usize,
+    pub(super) lingers: bool,
+    pub(super) is_resending_harmless: bool,
+    /// The service takes no more than so many events and bytes in a request.
+    pub(super) most_events: usize,
+    pub(super) most_bytes: usize,
+    /// Whether verdicts are put down in a report, as `send` does, or given out one by one, as `outcomes` does.
+    pub(super) by_report: bool,
+    /// Whether the engine talks to the service through the client and its retries.
+    pub(super) is_wire: bool,
+    /// How often an answer is one that ends the call: the smaller the more often.
+    pub(super) patience: usize,
+}
+
+/// Settings by chance, and whether the token is known to be good.
+pub(super) fn rules(mut chance: Chance) -> (Rules, bool) {
+    let is_proven = chance.below(2) > 0;
+    let batch_size = [3, 1, 7, 4, 5, 6, 8, 12, 6, 2, 4, 5][chance.below(12)];
+    let is_wire = chance.below(6) == 5;
+    let has_limits = chance.below(2) == 1;
+    let rules = Rules {
+        batch_size,
+        batch_bytes: [4 << 20, 700, 300, 1000][chance.below(4)],
+        concurrency: [1, 2, 3, 4, 4, 4][chance.below(6)],
+        ids: match chance.below(10) {
+            0..=5 => IdPolicy::Random,
+            6..=8 => IdPolicy::Require,
+            // It takes 20 MiB.
+            _ => IdPolicy::FromContent,
+        },
+        local_checks: chance.below(3) != 2,
+        budget: [12, 0, 1, 4, 8, 12, 10][chance.below(7)],
+        lingers: chance.below(3) == 2,
+        is_resending_harmless: is_wire || chance.below(8) != 7,
+        most_events: if has_limits { 1 + chance.below(8) } else { usize::MAX },
+        most_bytes: if has_limits { [usize::MAX, 100, 300, 600][chance.below(4)] } else { usize::MAX },
+        by_report: chance.below(2) == 1,
+        is_wire,
+        patience: [10, 3, 5][chance.below(3)],
+    };
+    (rules, is_proven)
+}

@@ -1,0 +1,81 @@
+//! The verdicts of a call as a stream.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::Stream;
+use togai_api::Error;
+
+use super::Verdict;
+use super::payload::{ReturnedOf, TagOf};
+use super::run::Run;
+use super::source::Source;
+use super::togai::Togai;
+
+/// The verdicts of a call, in whatever order its batches end; made by [`Ingest::outcomes`](super::Ingest::outcomes).
+///
+/// Dropping it stops the call: batches in flight are abandoned, and the server may take them.
+#[must_use = "nothing is ingested until the stream is polled"]
+pub struct Verdicts<S: Source> {
+    state: State<S>,
+    ready: VecDeque<Verdict<ReturnedOf<S>, TagOf<S>>>,
+}
+
+enum State<S: Source> {
+    Running(Box<Run<Togai, S>>),
+    Over,
+    Failed(Error),
+}
+
+impl<S: Source> Verdicts<S> {
+    pub(super) fn new(started: Result<Run<Togai, S>, Error>) -> Self {
+        let state = match started {
+            Ok(run) => State::Running(Box::new(run)),
+            Err(error) => State::Failed(error),
+        };
+        Self { state, ready: VecDeque::new() }
+    }
+}
+
+// Nothing in it is ever pinned in place: a source keeps what has to be pinned in a box.
+impl<S: Source> Unpin for Verdicts<S> {}
+
+impl<S: Source> Stream for Verdicts<S> {
+    type Item = Result<Verdict<ReturnedOf<S>, TagOf<S>>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // Whoever is slow with the verdicts of one batch shall not keep the answers to others from being read in time.
+        if let State::Running(run) = &mut self.state {
+            run.drive(context);
+        }
+        loop {
+            if let Some(verdict) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(verdict)));
+            }
+            let run = match std::mem::replace(&mut self.state, State::Over) {
+                State::Over => return Poll::Ready(None),
+                State::Failed(error) => return Poll::Ready(Some(Err(error))),
+                State::Running(mut run) => match run.poll_settled(context) {
+                    Poll::Ready(None) => run.into_stopped_by().map_or(State::Over, State::Failed),
+                    Poll::Ready(Some(settled)) => {
+                        self.ready.extend(settled.into_verdicts());
+                        State::Running(run)
+                    }
+                    Poll::Pending => {
+                        self.state = State::Running(run);
+                        return Poll::Pending;
+                    }
+                },
+            };
+            self.state = run;
+        }
+    }
+}
+
+impl<S: Source> fmt::Debug for Verdicts<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Verdicts").field("ready", &self.ready.len()).finish_non_exhaustive()
+    }
+}

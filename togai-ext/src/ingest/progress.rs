@@ -1,0 +1,83 @@
+//! How far a call is.
+
+use super::Outcome;
+use super::ranges::Ranges;
+
+/// How far a call of ingestion is.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use togai_ext::prelude::*;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// let events = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
+/// let mut done = Vec::new();
+/// let report = client.ingest_events(events).on_progress(|progress| done.push(progress.watermark)).send().await?;
+/// assert_eq!(report.accepted(), 2500);
+/// assert_eq!(done.last(), Some(&2500));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IngestProgress {
+    /// Events that were pulled.
+    pub submitted: u64,
+    /// Events that the server took.
+    pub accepted: u64,
+    /// Events that are there already.
+    pub duplicates: u64,
+    /// Events that were refused.
+    pub rejected: u64,
+    /// Events that the server may have or not.
+    pub unknown: u64,
+    /// Events that the server does not have.
+    pub not_sent: u64,
+    /// All events below this index have a verdict, not all of them an acceptance. Where what was not accepted is kept
+    /// elsewhere, a queue may be acknowledged up to it, and an input need not be read before it again; but with
+    /// [`IdPolicy::FromContent`](crate::IdPolicy::FromContent) an input has to be handed in from its beginning.
+    pub watermark: u64,
+}
+
+impl IngestProgress {
+    /// How many events have a verdict.
+    pub fn settled(&self) -> u64 {
+        self.accepted + self.duplicates + self.rejected + self.unknown + self.not_sent
+    }
+}
+
+/// Counts verdicts, and knows which indexes have one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    progress: IngestProgress,
+    settled: Ranges,
+}
+
+impl Tally {
+    /// Counts events with the same outcome, given by the range of their indexes.
+    pub(super) fn count(&mut self, indexes: std::ops::Range<u64>, outcome: &Outcome) {
+        let progress = &mut self.progress;
+        let count = match outcome {
+            Outcome::Accepted => &mut progress.accepted,
+            Outcome::Duplicate => &mut progress.duplicates,
+            Outcome::Rejected { .. } => &mut progress.rejected,
+            Outcome::Unknown { .. } => &mut progress.unknown,
+            Outcome::NotSent { .. } => &mut progress.not_sent,
+        };
+        *count += indexes.end - indexes.start;
+        self.settled.add(indexes);
+        progress.watermark = self.settled.first_missing();
+    }
+
+    /// Takes over how many events were pulled, which is counted elsewhere.
+    pub(super) fn set_submitted(&mut self, submitted: u64) {
+        self.progress.submitted = submitted;
+    }
+
+    pub(super) fn progress(&self) -> IngestProgress {
+        self.progress
+    }
+}

@@ -1,0 +1,157 @@
+//! From verdicts as they come to the report of a call.
+
+use std::ops::Range;
+
+use super::batch::Entry;
+use super::deliver::Outcomes;
+use super::progress::Tally;
+use super::run::Settled;
+use super::{IngestProgress, IngestReport, Outcome, Verdict};
+
+/// What is done with an event that was not accepted.
+pub(super) type OnNotAccepted<'a, E, T> = Box<dyn FnMut(Verdict<E, T>) + Send + 'a>;
+
+/// Writes a report.
+pub(super) struct Recorder<'a, E, T> {
+    report: IngestReport<E, T>,
+    tally: Tally,
+    on_not_accepted: Option<OnNotAccepted<'a, E, T>>,
+}
+
+impl<'a, E, T> Recorder<'a, E, T> {
+    pub(super) fn new(on_not_accepted: Option<OnNotAccepted<'a, E, T>>) -> Self {
+        Self { report: IngestReport::default(), tally: Tally::default(), on_not_accepted }
+    }
+
+    pub(super) fn record(&mut self, settled: Settled<Entry<E, T>>, submitted: u64) {
+        self.tally.set_submitted(submitted);
+        match settled {
+            Settled::Batch { entries, outcomes: Outcomes::AllAccepted, .. } => {
+                for range in runs(&entries) {
+                    self.tally.count(range.clone(), &Outcome::Accepted);
+                    self.accept(range);
+                }
+            }
+            settled => settled.into_verdicts().for_each(|verdict| self.record_one(verdict)),
+        }
+    }
+
+    fn record_one(&mut self, verdict: Verdict<E, T>) {
+        let range = verdict.index..verdict.index + 1;
+        self.tally.count(range.clone(), &verdict.outcome);
+        if verdict.outcome.is_accepted() {
+            self.accept(range);
+        } else if let Some(handler) = &mut self.on_not_accepted {
+            handler(verdict);
+        } else {
+            self.report.not_accepted.push(verdict);
+        }
+    }
+
+    /// Where events are not kept there may be any number of them, and so there may be of the ranges between them.
+    fn accept(&mut self, range: Range<u64>) {
+        if self.on_not_accepted.is_none() {
+            self.report.accepted.add(range);
+        }
+    }
+
+    /// How many events are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.report.not_accepted.len()
+    }
+
+    pub(super) fn progress(&self) -> IngestProgress {
+        self.tally.progress()
+    }
+
+    pub(super) fn finish(mut self, submitted: u64) -> IngestReport<E, T> {
+        self.tally.set_submitted(submitted);
+        self.report.counts = self.tally.progress();
+        self.report.not_accepted.sort_by_key(|verdict| verdict.index);
+        self.report
+    }
+}
+
+/// The indexes of events as ranges. In a batch there are few: it has gaps only where events were not taken in.
+fn runs<E, T>(entries: &[Entry<E, T>]) -> impl Iterator<Item = Range<u64>> {
+    let consecutive = |one: &Entry<E, T>, next: &Entry<E, T>| one.index + 1 == next.index;
+    entries.chunk_by(consecutive).filter_map(|run| Some(run.first()?.index..run.last()?.index + 1))
+}
+
+impl<E, T> Settled<Entry<E, T>> {
+    /// The verdict of each event, in the order in which they were handed in.
+    pub(super) fn into_verdicts(self) -> impl Iterator<Item = Verdict<E, T>> {
+        let verdict = |Entry { index, event, tag }, id, outcome| Verdict { index, id, event, tag, outcome };
+        let (one, batch) = match self {
+            Self::One { entry, id, outcome } => (Some(verdict(entry, id, outcome)), None),
+            Self::Batch { entries, encoded, outcomes } => (None, Some((entries, encoded, outcomes))),
+        };
+        let batch = batch.into_iter().flat_map(move |(entries, encoded, outcomes)| {
+            let mut each = match outcomes {
+                Outcomes::AllAccepted => Vec::new(),
+                Outcomes::Each(outcomes) => outcomes,
+            }
+            .into_iter();
+            entries.into_iter().enumerate().map(move |(position, entry)| {
+                let id = Some(encoded.id_text(position));
+                verdict(entry, id, each.next().unwrap_or(Outcome::Accepted))
+            })
+        });
+        one.into_iter().chain(batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(index: u64, outcome: Outcome) -> Settled<Entry<char, ()>> {
+        Settled::One { entry: Entry { index, event: 'e', tag: () }, id: None, outcome }
+    }
+
+    fn rejected() -> Outcome {
+        Outcome::Rejected { status: None, message: "bad".into() }
+    }
+
+    fn report(accepted: &[u64], rejected_ones: &[u64]) -> IngestReport<char> {
+        let mut recorder = Recorder::new(None);
+        let count = (accepted.len() + rejected_ones.len()) as u64;
+        for index in accepted {
+            recorder.record(one(*index, Outcome::Accepted), count);
+        }
+        for index in rejected_ones {
+            recorder.record(one(*index, rejected()), count);
+        }
+        recorder.finish(count)
+    }
+
+    #[test]
+    fn outcomes_are_in_the_order_of_the_input() {
+        let report = report(&[1, 2, 5], &[4, 0, 3]);
+        let outcomes: Vec<(u64, bool)> =
+            report.outcomes().map(|(index, outcome)| (index, outcome.is_accepted())).collect();
+        assert_eq!(outcomes, [(0, false), (1, true), (2, true), (3, false), (4, false), (5, true)]);
+        assert_eq!((report.submitted(), report.accepted(), report.rejected()), (6, 3, 3));
+    }
+
+    #[test]
+    fn a_report_is_a_result_where_all_were_accepted() {
+        assert_eq!(report(&[0, 1], &[]).into_result().ok(), Some(2));
+        assert_eq!(report(&[], &[]).into_result().ok(), Some(0));
+        let error = report(&[0], &[1]).into_result().unwrap_err();
+        insta::assert_snapshot!(error, @"ingest_batch: not all events were accepted; event 1 is rejected: bad (1 of 2 events accepted, 1 rejected)");
+        assert_eq!(error.report().rejected(), 1);
+    }
+
+    #[test]
+    fn whoever_takes_the_events_finds_only_counts_in_the_report() {
+        let mut taken = Vec::new();
+        let mut recorder = Recorder::new(Some(Box::new(|verdict: Verdict<char>| taken.push(verdict.index))));
+        recorder.record(one(1, rejected()), 2);
+        recorder.record(one(0, Outcome::Accepted), 2);
+        assert_eq!((recorder.kept(), recorder.progress().watermark), (0, 2));
+        let report = recorder.finish(2);
+        assert_eq!((report.rejected(), report.accepted(), report.outcomes().count()), (1, 1, 0));
+        assert_eq!(taken, [1]);
+    }
+}

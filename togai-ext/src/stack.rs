@@ -1,0 +1,61 @@
+//! The transports of a client as one, with what its clones share beside them.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use togai_api::{BoxFuture, Client, Operation, Transport, TransportError};
+
+use crate::CallOptions;
+use crate::clock::{Clock, SystemClock};
+use crate::ingest::Limits;
+use crate::retry::Retry;
+use crate::standing::Standing;
+
+/// What stands on top of a client of this crate.
+#[derive(Clone, Debug)]
+pub(crate) struct Stack {
+    pub(crate) retry: Retry,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What the parts of the crate have learnt, for all clones of a client.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) limits: Arc<Limits>,
+}
+
+impl Stack {
+    pub(crate) fn new(retry: Retry, clock: Arc<dyn Clock>, standing: Arc<Standing>) -> Self {
+        Self { retry, shared: Arc::new(Shared { clock, standing, limits: Arc::default() }) }
+    }
+
+    /// The one of a client, where [`ClientBuilder`](crate::ClientBuilder) made it.
+    pub(crate) fn of(client: &Client) -> Option<&Self> {
+        let transport: &dyn Any = &**client.transport();
+        transport.downcast_ref()
+    }
+
+    /// The one of a client, or one around the transport of a client that was put together by hand.
+    pub(crate) fn of_any(client: &Client) -> Self {
+        Self::of(client)
+            .cloned()
+            .unwrap_or_else(|| Self::new(Retry::around(client), Arc::new(SystemClock), Arc::new(Standing::default())))
+    }
+
+    pub(crate) fn with(&self, options: CallOptions) -> Self {
+        Self { retry: self.retry.with(options), shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl Transport for Stack {
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        self.retry.execute(http, request, operation)
+    }
+}

@@ -1,0 +1,107 @@
+//! Finding events in the list of their account.
+
+use std::collections::HashMap;
+
+use futures::TryStreamExt as _;
+use togai_api::{Client, Error, builder};
+
+use super::EventState;
+use super::arrival::{merge, state_of};
+use super::pacer::Pacer;
+use crate::paginate::{Fetch, PagedRequest, Pages, Paginate as _, Sealed};
+
+/// The largest page that the API answers.
+const PAGE_SIZE: u32 = 50;
+
+/// The events of an account, and of a schema where one is given.
+pub(super) fn listing(client: &Client, account: &str, schema: Option<&str>) -> Listing {
+    let request = client.get_events().account_id(account).page_size(PAGE_SIZE);
+    Listing(match schema {
+        Some(schema) => request.schema_name(schema),
+        None => request,
+    })
+}
+
+/// Reads the list until all events at these places are metered, and else to its end.
+///
+/// Only that they are metered is sure before the end: whatever else is found of an event, a later page may hold an
+/// arrival that says more. Where the list breaks off, what was found counts, and nothing is said of the others.
+pub(super) async fn list(
+    listing: Listing,
+    pacer: &mut Pacer,
+    ids: &[String],
+    places: &[usize],
+    states: &mut [Option<EventState>],
+) -> Result<(), Error> {
+    let by_id: HashMap<&str, usize> =
+        places.iter().enumerate().map(|(index, place)| (ids[*place].as_str(), index)).collect();
+    let mut found: Vec<Option<EventState>> = vec![None; places.len()];
+    let read = read(listing.pages(), pacer, &by_id, &mut found).await;
+    for (place, found) in places.iter().zip(found) {
+        let state = &mut states[*place];
+        match found {
+            Some(found) => *state = Some(found),
+            None if read.is_ok() => *state = state.take().or(Some(EventState::NotFound)),
+            None => {}
+        }
+    }
+    read
+}
+
+async fn read(
+    mut pages: Pages<Listing>,
+    pacer: &mut Pacer,
+    by_id: &HashMap<&str, usize>,
+    found: &mut [Option<EventState>],
+) -> Result<(), Error> {
+    let mut unmetered = found.len();
+    while unmetered > 0 {
+        pacer.turn().await;
+        let Some(page) = pages.try_next().await? else { return Ok(()) };
+        let is_last = page.resume_token().is_none();
+        for (id, arrival) in page.into_items() {
+            let Some(found) = by_id.get(id.as_str()).and_then(|index| found.get_mut(*index)) else { continue };
+            let was_metered = found.as_ref().is_some_and(EventState::is_metered);
+            merge(found, arrival);
+            if !was_metered && found.as_ref().is_some_and(EventState::is_metered) {
+                unmetered -= 1;
+            }
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The list as a request for pages of what matters here, id and state. It is read from each answer as a whole, since
+/// only the answer knows the token that has to be blotted out of its texts.
+#[derive(Clone, Debug)]
+pub(super) struct Listing(builder::GetEvents);
+
+impl Sealed for Listing {}
+
+impl PagedRequest for Listing {
+    type Item = (String, EventState);
+
+    const OPERATION: &'static str = builder::GetEvents::OPERATION;
+
+    fn with_token(self, token: String) -> Self {
+        Self(self.0.with_token(token))
+    }
+
+    fn fetch(self) -> Fetch<Self::Item> {
+        Box::pin(async move {
+            let answer = self.0.send().await?;
+            let mut items = Vec::with_capacity(answer.events.len());
+            for event in &answer.events {
+                // An event without an id is none that can have been asked for.
+                if let Some(id) = &event.event_payload.id {
+                    let state = state_of(&event.ingestion_status, |text| answer.safe_text(text));
+                    items.push((id.to_string(), state));
+                }
+            }
+            Ok((items, answer.into_inner().next_token))
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! The rounds of a call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use togai_api::{Client, Error};
+
+use super::list::{list, listing};
+use super::look_up::look_up;
+use super::pacer::Pacer;
+use super::{EventState, Verification};
+use crate::clock::Clock;
+
+/// How a call goes about it.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) account: Option<String>,
+    pub(super) schema: Option<String>,
+    pub(super) lookups_per_second: u32,
+    pub(super) delay: Duration,
+    pub(super) rounds: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { account: None, schema: None, lookups_per_second: 10, delay: Duration::from_secs(5), rounds: 3 }
+    }
+}
+
+/// Asks for the events of these ids, each of which is there once: what is known of each, and what stopped the call where
+/// something did.
+pub(super) async fn run(
+    client: &Client,
+    clock: Arc<dyn Clock>,
+    settings: &Settings,
+    ids: Vec<String>,
+) -> (Verification, Option<Error>) {
+    let mut pacer = Pacer::new(clock, settings.lookups_per_second);
+    // None where the event was not asked for yet.
+    let mut states: Vec<Option<EventState>> = vec![None; ids.len()];
+    let mut stopped_by = None;
+    for round in 0..settings.rounds {
+        let is_open = |state: &Option<EventState>| state.as_ref().is_none_or(|state| !state.is_settled());
+        let open: Vec<usize> =
+            states.iter().enumerate().filter(|(_, state)| is_open(state)).map(|(place, _)| place).collect();
+        if open.is_empty() {
+            break;
+        }
+        if round > 0 {
+            pacer.wait(settings.delay).await;
+        }
+        let asked = match &settings.account {
+            Some(account) => {
+                let listing = listing(client, account, settings.schema.as_deref());
+                list(listing, &mut pacer, &ids, &open, &mut states).await
+            }
+            None => look_up(client, &mut pacer, &ids, &open, &mut states).await,
+        };
+        if let Err(error) = asked {
+            stopped_by = Some(error);
+            break;
+        }
+    }
+    let why: Arc<str> = match &stopped_by {
+        Some(error) => format!("the call was stopped before it: {error}").into(),
+        None => "the call made no request".into(),
+    };
+    let states = states.into_iter().map(|state| state.unwrap_or(EventState::NotLookedUp { why: Arc::clone(&why) }));
+    (Verification::new(ids.into_iter().zip(states)), stopped_by)
+}
