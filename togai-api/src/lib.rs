@@ -45,7 +45,7 @@ pub use decimal::{Decimal, ParseDecimalError};
 pub use error::Error;
 pub use event::{Attribute, Event};
 pub use generated::{Client, OPERATIONS, builder, types};
-pub use operation::{Location, Operation, Paging, Parameter, QuotaClass, Repeat};
+pub use operation::{Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat};
 pub use response::ResponseValue;
 pub use retry_after::retry_after;
 pub use text::Text;

@@ -27,7 +27,7 @@ pub struct Operation {
     pub quota_class: QuotaClass,
     /// Whether sending a request again is harmless when the first may have been applied.
     pub repeat: Repeat,
-    /// Limits of the page size where the operation answers page by page.
+    /// How the operation answers page by page, where it does.
     pub paging: Option<Paging>,
     /// Parameters in the path and in the query.
     pub parameters: &'static [Parameter],
@@ -69,10 +69,18 @@ pub enum Repeat {
     Never,
 }
 
-/// Limits of an operation that answers page by page.
+/// How an operation answers page by page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Paging {
+    /// Limits of the page size, where the operation takes one.
+    pub page_size: Option<PageSize>,
+}
+
+/// Limits of the page size of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PageSize {
     /// The smallest page size that the document allows.
     pub smallest: u32,
     /// The largest page size that the document allows.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::{Error, Operation, Paging};
+use crate::{Error, Operation, PageSize};
 
 /// A value in its place in a path, percent-encoded.
 ///
@@ -20,9 +20,8 @@ pub(crate) fn path_value(operation: &'static Operation, name: &str, value: &impl
 
 /// Refuses a page size outside of the document's limits, which servers answer in ways of their own.
 pub(crate) fn check_page_size(operation: &'static Operation, size: Option<u32>) -> Result<(), Error> {
-    match (size, operation.paging) {
-        (Some(size), Some(limits)) if !(limits.smallest..=limits.largest).contains(&size) => {
-            let Paging { smallest, largest } = limits;
+    match (size, operation.paging.and_then(|paging| paging.page_size)) {
+        (Some(size), Some(PageSize { smallest, largest })) if !(smallest..=largest).contains(&size) => {
             Err(invalid_request(operation, format!("`page_size` is {size}: set it to {smallest} to {largest}")))
         }
         _ => Ok(()),

@@ -9,6 +9,8 @@ type Rule = fn(&mut Value);
 
 const RULES: &[Rule] = &[
     failures_become_ranges,
+    successes_without_a_body_become_one,
+    parameters_are_named_after_their_setters,
     strings_lose_their_limits,
     lists_and_objects_lose_their_limits,
     integers_get_a_width,
@@ -32,11 +34,37 @@ pub(crate) fn run(document: &Value) -> Value {
 fn failures_become_ranges(document: &mut Value) {
     each_operation(document, &mut |operation| {
         let Some(Value::Object(responses)) = operation.get_mut("responses") else { return };
-        let failure = responses.iter().find(|(status, _)| !status.starts_with('2')).map(|(_, failure)| failure.clone());
-        responses.retain(|status, _| status.starts_with('2'));
+        let failure =
+            responses.iter().find(|(status, _)| !status.starts_with(['2', '3'])).map(|(_, failure)| failure.clone());
+        responses.retain(|status, _| status.starts_with(['2', '3']));
         if let Some(failure) = failure {
             responses.insert("4XX".to_owned(), failure.clone());
             responses.insert("5XX".to_owned(), failure);
+        }
+    });
+}
+
+/// A 204 beside a success with a body is left to the decoder, which knows from the table that there may be none; a
+/// redirection is a success without a body.
+fn successes_without_a_body_become_one(document: &mut Value) {
+    each_operation(document, &mut |operation| {
+        let Some(Value::Object(responses)) = operation.get_mut("responses") else { return };
+        let leads_elsewhere = responses.keys().any(|status| status.starts_with('3'));
+        responses.retain(|status, _| status != "204" && !status.starts_with('3'));
+        if leads_elsewhere {
+            responses.insert("204".to_owned(), json!({"description": "Elsewhere."}));
+        }
+    });
+}
+
+/// The generator tells parameters apart by the names of their setters; [`crate::adapt`] brings back the name on the wire.
+fn parameters_are_named_after_their_setters(document: &mut Value) {
+    each_operation(document, &mut |operation| {
+        let Some(Value::Array(parameters)) = operation.get_mut("parameters") else { return };
+        for parameter in parameters.iter_mut().filter_map(Value::as_object_mut) {
+            if let Some(name) = parameter.remove("x-togai-name") {
+                parameter.insert("name".to_owned(), name);
+            }
         }
     });
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(json: &Value) -> Result<(String, syn::File)> {
         names.push(name);
     }
     let file = syn::parse2(quote! {
-        use crate::operation::{Location, Operation, Paging, Parameter, QuotaClass, Repeat};
+        use crate::operation::{Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat};
 
         #(#constants)*
 
@@ -56,13 +56,17 @@ fn row(json: &Value, operation: &Operation<'_>) -> Result<proc_macro2::TokenStre
     };
     let declared = parameters(json, operation);
     let paging = if operation.json["x-togai-paged"].is_object() {
-        let size = declared.iter().find(|parameter| parameter["name"] == "pageSize").context("no pageSize")?;
-        let bound = |name: &str| {
-            let bound = size["schema"][name].as_u64().with_context(|| format!("pageSize has no {name}"))?;
-            anyhow::Ok(u32::try_from(bound)?)
-        };
-        let (smallest, largest) = (bound("minimum")?, bound("maximum")?);
-        quote!(Some(Paging { smallest: #smallest, largest: #largest }))
+        let size = declared.iter().find(|parameter| parameter["name"] == "pageSize");
+        let limits = size.map(|size| {
+            let bound = |name: &str| {
+                let bound = size["schema"][name].as_u64().with_context(|| format!("pageSize has no {name}"))?;
+                anyhow::Ok(u32::try_from(bound)?)
+            };
+            let (smallest, largest) = (bound("minimum")?, bound("maximum")?);
+            anyhow::Ok(quote!(Some(PageSize { smallest: #smallest, largest: #largest })))
+        });
+        let limits = limits.transpose()?.unwrap_or_else(|| quote!(None));
+        quote!(Some(Paging { page_size: #limits }))
     } else {
         quote!(None)
     };

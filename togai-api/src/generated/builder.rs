@@ -7,6 +7,3821 @@ use reqwest::header::{ACCEPT, HeaderValue};
 use super::{operations, types};
 use crate::runtime::{self, OptionalBody as _};
 use crate::{Error, ResponseValue};
+/// Builder for [`Client::list_all_accounts`](super::Client::list_all_accounts).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListAllAccounts {
+    client: super::Client,
+    account_id: Result<Option<String>, String>,
+    customer_id: Result<Option<String>, String>,
+    invoice_currency: Result<Option<String>, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    status: Result<Option<String>, String>,
+}
+impl ListAllAccounts {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Ok(None),
+            customer_id: Ok(None),
+            invoice_currency: Ok(None),
+            next_token: Ok(None),
+            page_size: Ok(None),
+            status: Ok(None),
+        }
+    }
+    /// Only the account with this id. Cannot be combined with another filter.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only accounts of this customer. Can be combined with `status` alone.
+    pub fn customer_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.customer_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`customer_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only accounts that are invoiced in this currency (ISO 4217 code). Cannot be combined with another filter.
+    pub fn invoice_currency<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_currency = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`invoice_currency` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only accounts in this state: ACTIVE, DRAFT or ARCHIVED. Can be combined with `customer_id` alone.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.status = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`status` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AccountPaginatedResponse>, Error> {
+        let operation = &operations::LIST_ALL_ACCOUNTS;
+        let Self {
+            client,
+            account_id,
+            customer_id,
+            invoice_currency,
+            next_token,
+            page_size,
+            status,
+        } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let customer_id = customer_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let invoice_currency = invoice_currency
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let status = status
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/accounts", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("account_id", &account_id))
+            .query(&QueryParam::new("customer_id", &customer_id))
+            .query(&QueryParam::new("invoice_currency", &invoice_currency))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("status", &status))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_account_for_customer`](super::Client::create_account_for_customer).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateAccountForCustomer {
+    client: super::Client,
+    body: Result<types::CreateAccountRequest, String>,
+}
+impl CreateAccountForCustomer {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The account to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateAccountRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Account>, Error> {
+        let operation = &operations::CREATE_ACCOUNT_FOR_CUSTOMER;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/accounts", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_account_by_id`](super::Client::get_account_by_id).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetAccountById {
+    client: super::Client,
+    account_id: Result<String, String>,
+    effective_on: Result<Option<crate::Timestamp>, String>,
+    include_group_details: Result<Option<bool>, String>,
+}
+impl GetAccountById {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            effective_on: Ok(None),
+            include_group_details: Ok(None),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Moment for which the account is asked for. What is answered when it is left out is not documented.
+    pub fn effective_on<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<crate::Timestamp>,
+        V::Error: std::fmt::Display,
+    {
+        self.effective_on = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`effective_on` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Whether `invoiceGroupDetails`, the invoice group of the account, is wanted in the answer.
+    pub fn include_group_details<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<bool>,
+        V::Error: std::fmt::Display,
+    {
+        self.include_group_details = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`include_group_details` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Account>, Error> {
+        let operation = &operations::GET_ACCOUNT_BY_ID;
+        let Self { client, account_id, effective_on, include_group_details } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let effective_on = effective_on
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let include_group_details = include_group_details
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("effectiveOn", &effective_on))
+            .query(&QueryParam::new("includeGroupDetails", &include_group_details))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::delete_account_by_id`](super::Client::delete_account_by_id).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DeleteAccountById {
+    client: super::Client,
+    account_id: Result<String, String>,
+}
+impl DeleteAccountById {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `DELETE /accounts/{account_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::DELETE_ACCOUNT_BY_ID;
+        let Self { client, account_id } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_account_by_id`](super::Client::update_account_by_id).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateAccountById {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::UpdateAccountRequest, String>,
+}
+impl UpdateAccountById {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The fields to change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateAccountRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /accounts/{account_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Account>, Error> {
+        let operation = &operations::UPDATE_ACCOUNT_BY_ID;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_account_aliases`](super::Client::list_account_aliases).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListAccountAliases {
+    client: super::Client,
+    account_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+}
+impl ListAccountAliases {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/account_aliases`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AccountAliasesPaginatedResponse>, Error> {
+        let operation = &operations::LIST_ACCOUNT_ALIASES;
+        let Self { client, account_id, next_token } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/account_aliases", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::add_account_aliases`](super::Client::add_account_aliases).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct AddAccountAliases {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::AddAccountAliasesRequest, String>,
+}
+impl AddAccountAliases {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The aliases to add.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::AddAccountAliasesRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts/{account_id}/add_aliases`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Account>, Error> {
+        let operation = &operations::ADD_ACCOUNT_ALIASES;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/add_aliases", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::credit_balance_for_account`](super::Client::credit_balance_for_account).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreditBalanceForAccount {
+    client: super::Client,
+    account_id: Result<String, String>,
+}
+impl CreditBalanceForAccount {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/credit_balance`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CreditBalanceResponse>, Error> {
+        let operation = &operations::CREDIT_BALANCE_FOR_ACCOUNT;
+        let Self { client, account_id } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/credit_balance", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_pricing_schedule_batch`](super::Client::update_pricing_schedule_batch).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct UpdatePricingScheduleBatch {
+    client: super::Client,
+    account_id: Result<String, String>,
+    dry_run: Result<Option<bool>, String>,
+    body: Result<types::EditPricingScheduleRequest, String>,
+}
+impl UpdatePricingScheduleBatch {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            dry_run: Ok(None),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Whether to try the edits without keeping them.
+    pub fn dry_run<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<bool>,
+        V::Error: std::fmt::Display,
+    {
+        self.dry_run = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`dry_run` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// The edits to make.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::EditPricingScheduleRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts/{account_id}/edit_schedules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::UpdatePricingScheduleResponse>, Error> {
+        let operation = &operations::UPDATE_PRICING_SCHEDULE_BATCH;
+        let Self { client, account_id, dry_run, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let dry_run = dry_run
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/edit_schedules", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .query(&QueryParam::new("dry_run", &dry_run))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_entitlements`](super::Client::get_entitlements).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetEntitlements {
+    client: super::Client,
+    account_id: Result<String, String>,
+}
+impl GetEntitlements {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/entitlements`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::GetEntitlementValuesResponse>, Error> {
+        let operation = &operations::GET_ENTITLEMENTS;
+        let Self { client, account_id } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/entitlements", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_entitlement_value`](super::Client::get_entitlement_value).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetEntitlementValue {
+    client: super::Client,
+    account_id: Result<String, String>,
+    feature_id: Result<String, String>,
+}
+impl GetEntitlementValue {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            feature_id: Err(
+                "`feature_id` is not set: call `.feature_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the feature; at most 50 characters.
+    pub fn feature_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.feature_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`feature_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/entitlements/{feature_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::GetEntitlementValuesResponse>, Error> {
+        let operation = &operations::GET_ENTITLEMENT_VALUE;
+        let Self { client, account_id, feature_id } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let feature_id = feature_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/entitlements/{}", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?,
+            runtime::path_value(operation, "feature_id", & feature_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::validate_entitlement_value`](super::Client::validate_entitlement_value).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ValidateEntitlementValue {
+    client: super::Client,
+    account_id: Result<String, String>,
+    feature_id: Result<String, String>,
+    body: Result<types::ValidateEntitlementValueRequest, String>,
+}
+impl ValidateEntitlementValue {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            feature_id: Err(
+                "`feature_id` is not set: call `.feature_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the feature; at most 50 characters.
+    pub fn feature_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.feature_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`feature_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The value to check.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::ValidateEntitlementValueRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts/{account_id}/entitlements/{feature_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::VALIDATE_ENTITLEMENT_VALUE;
+        let Self { client, account_id, feature_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let feature_id = feature_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/entitlements/{}", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?,
+            runtime::path_value(operation, "feature_id", & feature_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_feature_credits`](super::Client::get_feature_credits).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetFeatureCredits {
+    client: super::Client,
+    account_id: Result<String, String>,
+    feature_id: Result<String, String>,
+}
+impl GetFeatureCredits {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            feature_id: Err(
+                "`feature_id` is not set: call `.feature_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the feature; at most 50 characters.
+    pub fn feature_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.feature_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`feature_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/features/{feature_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::GetFeatureCreditsResponse>, Error> {
+        let operation = &operations::GET_FEATURE_CREDITS;
+        let Self { client, account_id, feature_id } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let feature_id = feature_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/features/{}", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?, runtime::path_value(operation, "feature_id", &
+            feature_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_feature_credit_entries`](super::Client::list_feature_credit_entries).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListFeatureCreditEntries {
+    client: super::Client,
+    account_id: Result<String, String>,
+    feature_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl ListFeatureCreditEntries {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            feature_id: Err(
+                "`feature_id` is not set: call `.feature_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the feature; at most 50 characters.
+    pub fn feature_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.feature_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`feature_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 50; 50 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/features/{feature_id}/entries`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::GetFeatureCreditEntriesPaginatedResponse>, Error> {
+        let operation = &operations::LIST_FEATURE_CREDIT_ENTRIES;
+        let Self { client, account_id, feature_id, next_token, page_size } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let feature_id = feature_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!(
+            "{}/accounts/{}/features/{}/entries", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?,
+            runtime::path_value(operation, "feature_id", & feature_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_feature_credit_entry`](super::Client::update_feature_credit_entry).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateFeatureCreditEntry {
+    client: super::Client,
+    account_id: Result<String, String>,
+    feature_id: Result<String, String>,
+    entry_id: Result<String, String>,
+    body: Result<types::UpdateFeatureCreditsRequest, String>,
+}
+impl UpdateFeatureCreditEntry {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            feature_id: Err(
+                "`feature_id` is not set: call `.feature_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            entry_id: Err(
+                "`entry_id` is not set: call `.entry_id(..)` before `.send()`".to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the feature; at most 50 characters.
+    pub fn feature_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.feature_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`feature_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the entry; at most 50 characters. Its form tells where the entry comes from: `<schedule id>#<start date
+    /// of the pricing cycle>$PRICE_PLAN` for a grant of a price plan, the same with `$OVERAGE` for an overage of a
+    /// price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` has to be percent-encoded.
+    pub fn entry_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.entry_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`entry_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// The new end, the new grant, or both.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateFeatureCreditsRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /accounts/{account_id}/features/{feature_id}/entries/{entry_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::FeatureCreditEntry>, Error> {
+        let operation = &operations::UPDATE_FEATURE_CREDIT_ENTRY;
+        let Self { client, account_id, feature_id, entry_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let feature_id = feature_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let entry_id = entry_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/features/{}/entries/{}", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?,
+            runtime::path_value(operation, "feature_id", & feature_id) ?,
+            runtime::path_value(operation, "entry_id", & entry_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::void_feature_credit_entry`](super::Client::void_feature_credit_entry).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct VoidFeatureCreditEntry {
+    client: super::Client,
+    account_id: Result<String, String>,
+    feature_id: Result<String, String>,
+    entry_id: Result<String, String>,
+}
+impl VoidFeatureCreditEntry {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            feature_id: Err(
+                "`feature_id` is not set: call `.feature_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            entry_id: Err(
+                "`entry_id` is not set: call `.entry_id(..)` before `.send()`".to_owned(),
+            ),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the feature; at most 50 characters.
+    pub fn feature_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.feature_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`feature_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the entry; at most 50 characters. Its form tells where the entry comes from: `<schedule id>#<start date
+    /// of the pricing cycle>$PRICE_PLAN` for a grant of a price plan, the same with `$OVERAGE` for an overage of a
+    /// price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` has to be percent-encoded.
+    pub fn entry_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.entry_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`entry_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts/{account_id}/features/{feature_id}/entries/{entry_id}/void`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::VOID_FEATURE_CREDIT_ENTRY;
+        let Self { client, account_id, feature_id, entry_id } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let feature_id = feature_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let entry_id = entry_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/features/{}/entries/{}/void", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?,
+            runtime::path_value(operation, "feature_id", & feature_id) ?,
+            runtime::path_value(operation, "entry_id", & entry_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for
+/// [`Client::manage_miscellaneous_charges_in_account`](super::Client::manage_miscellaneous_charges_in_account).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ManageMiscellaneousChargesInAccount {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::ManageMiscellaneousChargesRequest, String>,
+}
+impl ManageMiscellaneousChargesInAccount {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account, at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The charges to add or to change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::ManageMiscellaneousChargesRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PUT /accounts/{account_id}/miscellaneous_charges`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::MiscellaneousChargesResponse>, Error> {
+        let operation = &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/miscellaneous_charges", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .put(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_pricing_schedule`](super::Client::update_pricing_schedule).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct UpdatePricingSchedule {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::UpdatePricingScheduleRequestWithActions, String>,
+}
+impl UpdatePricingSchedule {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The price plan, the days, and what departs from the plan.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdatePricingScheduleRequestWithActions>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts/{account_id}/price_plans`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::UpdatePricingScheduleResponse>, Error> {
+        let operation = &operations::UPDATE_PRICING_SCHEDULE;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/price_plans", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_pricing_schedules`](super::Client::get_pricing_schedules).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct GetPricingSchedules {
+    client: super::Client,
+    account_id: Result<String, String>,
+    compact: Result<Option<bool>, String>,
+    end_date: Result<Option<String>, String>,
+    include_price_plan_info: Result<Option<bool>, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    start_date: Result<Option<String>, String>,
+}
+impl GetPricingSchedules {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            compact: Ok(None),
+            end_date: Ok(None),
+            include_price_plan_info: Ok(None),
+            next_token: Ok(None),
+            page_size: Ok(None),
+            start_date: Ok(None),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Whether a shorter form is wanted. What it leaves out is not documented.
+    pub fn compact<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<bool>,
+        V::Error: std::fmt::Display,
+    {
+        self.compact = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`compact` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// End of the time for which schedules are wanted. The format is not documented; a date is the one to try.
+    pub fn end_date<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.end_date = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`end_date` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Whether `pricePlanInfo`, the name and description of the price plan, is wanted.
+    pub fn include_price_plan_info<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<bool>,
+        V::Error: std::fmt::Display,
+    {
+        self.include_price_plan_info = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`include_price_plan_info` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Start of the time for which schedules are wanted. The format is not documented; a date is the one to try.
+    pub fn start_date<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.start_date = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`start_date` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/pricing_schedules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricingSchedulePaginatedResponse>, Error> {
+        let operation = &operations::GET_PRICING_SCHEDULES;
+        let Self {
+            client,
+            account_id,
+            compact,
+            end_date,
+            include_price_plan_info,
+            next_token,
+            page_size,
+            start_date,
+        } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let compact = compact
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let end_date = end_date
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let include_price_plan_info = include_price_plan_info
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let start_date = start_date
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!(
+            "{}/accounts/{}/pricing_schedules", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("compact", &compact))
+            .query(&QueryParam::new("end_date", &end_date))
+            .query(&QueryParam::new("include_price_plan_info", &include_price_plan_info))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("start_date", &start_date))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_account_proposals`](super::Client::list_account_proposals).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct ListAccountProposals {
+    client: super::Client,
+    account_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+}
+impl ListAccountProposals {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/purchase_proposals`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ProposalsPaginatedResponse>, Error> {
+        let operation = &operations::LIST_ACCOUNT_PROPOSALS;
+        let Self { client, account_id, next_token } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/purchase_proposals", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_proposal`](super::Client::create_proposal).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct CreateProposal {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::CreateProposalRequest, String>,
+}
+impl CreateProposal {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The purchase to propose.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateProposalRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts/{account_id}/purchase_proposals`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Proposal>, Error> {
+        let operation = &operations::CREATE_PROPOSAL;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/purchase_proposals", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_account_purchases`](super::Client::list_account_purchases).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct ListAccountPurchases {
+    client: super::Client,
+    account_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+}
+impl ListAccountPurchases {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/purchases`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PurchasePaginatedListData>, Error> {
+        let operation = &operations::LIST_ACCOUNT_PURCHASES;
+        let Self { client, account_id, next_token } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/purchases", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::initiate_one_time_entitlement_plan`](super::Client::initiate_one_time_entitlement_plan).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct InitiateOneTimeEntitlementPlan {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::CreatePurchaseRequest, String>,
+}
+impl InitiateOneTimeEntitlementPlan {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The purchase to start.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreatePurchaseRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts/{account_id}/purchases`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Purchase>, Error> {
+        let operation = &operations::INITIATE_ONE_TIME_ENTITLEMENT_PLAN;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/purchases", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::remove_account_aliases`](super::Client::remove_account_aliases).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct RemoveAccountAliases {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::RemoveAccountAliasesRequest, String>,
+}
+impl RemoveAccountAliases {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account; at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The aliases to remove.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::RemoveAccountAliasesRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts/{account_id}/remove_aliases`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Account>, Error> {
+        let operation = &operations::REMOVE_ACCOUNT_ALIASES;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/remove_aliases", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::wallet_balance_for_account`](super::Client::wallet_balance_for_account).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct WalletBalanceForAccount {
+    client: super::Client,
+    account_id: Result<String, String>,
+}
+impl WalletBalanceForAccount {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the account that owns the wallet, at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/wallet`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::WalletBalanceResponse>, Error> {
+        let operation = &operations::WALLET_BALANCE_FOR_ACCOUNT;
+        let Self { client, account_id } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/wallet", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_wallet_for_account`](super::Client::update_wallet_for_account).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateWalletForAccount {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::UpdateWalletRequest, String>,
+}
+impl UpdateWalletForAccount {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account that owns the wallet, at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// What to change; both properties are optional.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateWalletRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /accounts/{account_id}/wallet`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::WalletBalanceResponse>, Error> {
+        let operation = &operations::UPDATE_WALLET_FOR_ACCOUNT;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/wallet", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::wallet_entries_for_account`](super::Client::wallet_entries_for_account).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct WalletEntriesForAccount {
+    client: super::Client,
+    account_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl WalletEntriesForAccount {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Id of the account that owns the wallet, at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 50; 50 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /accounts/{account_id}/wallet/entries`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::WalletEntriesPaginatedResponse>, Error> {
+        let operation = &operations::WALLET_ENTRIES_FOR_ACCOUNT;
+        let Self { client, account_id, next_token, page_size } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!(
+            "{}/accounts/{}/wallet/entries", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::top_up_wallet_for_account`](super::Client::top_up_wallet_for_account).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct TopUpWalletForAccount {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::TopupWalletRequest, String>,
+}
+impl TopUpWalletForAccount {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account that owns the wallet, at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The amount to add.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::TopupWalletRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /accounts/{account_id}/wallet_topup`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::WalletBalanceResponse>, Error> {
+        let operation = &operations::TOP_UP_WALLET_FOR_ACCOUNT;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/accounts/{}/wallet_topup", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_add_ons`](super::Client::get_add_ons).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetAddOns {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    status: Result<Option<types::GetAddOnsStatus>, String>,
+}
+impl GetAddOns {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+            page_size: Ok(None),
+            status: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only add-ons in this state. ACTIVE: in use; ARCHIVED: deleted.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::GetAddOnsStatus>,
+        V::Error: std::fmt::Display,
+    {
+        self.status = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`status` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /addons`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AddOnPaginatedResponse>, Error> {
+        let operation = &operations::GET_ADD_ONS;
+        let Self { client, next_token, page_size, status } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let status = status
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/addons", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("status", &status))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_add_on`](super::Client::create_add_on).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateAddOn {
+    client: super::Client,
+    body: Result<types::CreateAddOnRequest, String>,
+}
+impl CreateAddOn {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The add-on to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateAddOnRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /addons`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::AddOn>, Error> {
+        let operation = &operations::CREATE_ADD_ON;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/addons", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_add_on`](super::Client::get_add_on).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetAddOn {
+    client: super::Client,
+    addon_id: Result<String, String>,
+}
+impl GetAddOn {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            addon_id: Err(
+                "`addon_id` is not set: call `.addon_id(..)` before `.send()`".to_owned(),
+            ),
+        }
+    }
+    /// Id of the add-on to read.
+    pub fn addon_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.addon_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`addon_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /addons/{addon_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::AddOn>, Error> {
+        let operation = &operations::GET_ADD_ON;
+        let Self { client, addon_id } = self;
+        let addon_id = addon_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/addons/{}", client.baseurl, runtime::path_value(operation, "addon_id", &
+            addon_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::delete_add_on`](super::Client::delete_add_on).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DeleteAddOn {
+    client: super::Client,
+    addon_id: Result<String, String>,
+}
+impl DeleteAddOn {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            addon_id: Err(
+                "`addon_id` is not set: call `.addon_id(..)` before `.send()`".to_owned(),
+            ),
+        }
+    }
+    /// Id of the add-on to archive.
+    pub fn addon_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.addon_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`addon_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `DELETE /addons/{addon_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::DELETE_ADD_ON;
+        let Self { client, addon_id } = self;
+        let addon_id = addon_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/addons/{}", client.baseurl, runtime::path_value(operation, "addon_id", &
+            addon_id) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_add_on`](super::Client::update_add_on).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateAddOn {
+    client: super::Client,
+    addon_id: Result<String, String>,
+    body: Result<types::UpdateAddOnRequest, String>,
+}
+impl UpdateAddOn {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            addon_id: Err(
+                "`addon_id` is not set: call `.addon_id(..)` before `.send()`".to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the add-on to change.
+    pub fn addon_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.addon_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`addon_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// The new names. Only what is to change has to be given.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateAddOnRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /addons/{addon_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::AddOn>, Error> {
+        let operation = &operations::UPDATE_ADD_ON;
+        let Self { client, addon_id, body } = self;
+        let addon_id = addon_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/addons/{}", client.baseurl, runtime::path_value(operation, "addon_id", &
+            addon_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_alert_templates`](super::Client::get_alert_templates).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetAlertTemplates {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+}
+impl GetAlertTemplates {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /alert_templates`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AlertTemplatesPaginatedResponse>, Error> {
+        let operation = &operations::GET_ALERT_TEMPLATES;
+        let Self { client, next_token } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/alert_templates", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_alert_template`](super::Client::get_alert_template).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetAlertTemplate {
+    client: super::Client,
+    alert_template_id: Result<String, String>,
+}
+impl GetAlertTemplate {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            alert_template_id: Err(
+                "`alert_template_id` is not set: call `.alert_template_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the alert template.
+    pub fn alert_template_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.alert_template_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`alert_template_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /alert_templates/{alert_template_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::AlertTemplate>, Error> {
+        let operation = &operations::GET_ALERT_TEMPLATE;
+        let Self { client, alert_template_id } = self;
+        let alert_template_id = alert_template_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/alert_templates/{}", client.baseurl, runtime::path_value(operation,
+            "alert_template_id", & alert_template_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_alerts`](super::Client::list_alerts).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListAlerts {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+}
+impl ListAlerts {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /alerts`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AlertsPaginatedResponse>, Error> {
+        let operation = &operations::LIST_ALERTS;
+        let Self { client, next_token } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/alerts", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_alert`](super::Client::create_alert).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateAlert {
+    client: super::Client,
+    body: Result<types::CreateAlertRequest, String>,
+}
+impl CreateAlert {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The alert to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateAlertRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /alerts`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Alert>, Error> {
+        let operation = &operations::CREATE_ALERT;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/alerts", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_alert`](super::Client::update_alert).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateAlert {
+    client: super::Client,
+    alert_id: Result<String, String>,
+    body: Result<types::UpdateAlertRequest, String>,
+}
+impl UpdateAlert {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            alert_id: Err(
+                "`alert_id` is not set: call `.alert_id(..)` before `.send()`".to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the alert.
+    pub fn alert_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.alert_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`alert_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// What to change. Properties that are left out are not part of the change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateAlertRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /alerts/{alert_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Alert>, Error> {
+        let operation = &operations::UPDATE_ALERT;
+        let Self { client, alert_id, body } = self;
+        let alert_id = alert_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/alerts/{}", client.baseurl, runtime::path_value(operation, "alert_id", &
+            alert_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_aliases`](super::Client::list_aliases).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListAliases {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl ListAliases {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /aliases`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AliasPaginatedResponse>, Error> {
+        let operation = &operations::LIST_ALIASES;
+        let Self { client, next_token, page_size } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/aliases", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_alias`](super::Client::create_alias).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateAlias {
+    client: super::Client,
+    body: Result<types::CreateBulkAliasRequest, String>,
+}
+impl CreateAlias {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The aliases to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateBulkAliasRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /aliases`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AliasPaginatedResponse>, Error> {
+        let operation = &operations::CREATE_ALIAS;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/aliases", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_alias`](super::Client::get_alias).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetAlias {
+    client: super::Client,
+    alias: Result<String, String>,
+}
+impl GetAlias {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            alias: Err(
+                "`alias` is not set: call `.alias(..)` before `.send()`".to_owned(),
+            ),
+        }
+    }
+    /// Value of the alias, percent-encoded where it holds characters such as `+` or `/`.
+    pub fn alias<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.alias = value
+            .try_into()
+            .map_err(|error| {
+                format!("`alias` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /aliases/{alias}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Alias>, Error> {
+        let operation = &operations::GET_ALIAS;
+        let Self { client, alias } = self;
+        let alias = alias
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/aliases/{}", client.baseurl, runtime::path_value(operation, "alias", &
+            alias) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::delete_alias`](super::Client::delete_alias).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DeleteAlias {
+    client: super::Client,
+    alias: Result<String, String>,
+}
+impl DeleteAlias {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            alias: Err(
+                "`alias` is not set: call `.alias(..)` before `.send()`".to_owned(),
+            ),
+        }
+    }
+    /// Value of the alias, percent-encoded where it holds characters such as `+` or `/`.
+    pub fn alias<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.alias = value
+            .try_into()
+            .map_err(|error| {
+                format!("`alias` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `DELETE /aliases/{alias}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::DELETE_ALIAS;
+        let Self { client, alias } = self;
+        let alias = alias
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/aliases/{}", client.baseurl, runtime::path_value(operation, "alias", &
+            alias) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::authenticate`](super::Client::authenticate).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct Authenticate {
+    client: super::Client,
+}
+impl Authenticate {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self { client }
+    }
+    /// Sends the request, `POST /authenticate`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::TokenResponse>, Error> {
+        let operation = &operations::AUTHENTICATE;
+        let Self { client } = self;
+        let url = format!("{}/authenticate", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_credits`](super::Client::list_credits).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListCredits {
+    client: super::Client,
+    account_id: Result<Option<String>, String>,
+    id: Result<Option<String>, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    status: Result<Option<String>, String>,
+}
+impl ListCredits {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Ok(None),
+            id: Ok(None),
+            next_token: Ok(None),
+            page_size: Ok(None),
+            status: Ok(None),
+        }
+    }
+    /// Only credits of this account.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only the credit with this id.
+    pub fn id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 50; 50 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only credits in this state; the states of a credit are ACTIVE, CONSUMED, EXPIRED and VOIDED.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.status = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`status` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /credits`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::ListCreditsResponse>, Error> {
+        let operation = &operations::LIST_CREDITS;
+        let Self { client, account_id, id, next_token, page_size, status } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let id = id.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let status = status
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/credits", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("account_id", &account_id))
+            .query(&QueryParam::new("id", &id))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("status", &status))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_credit`](super::Client::create_credit).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateCredit {
+    client: super::Client,
+    body: Result<types::CreateCreditRequest, String>,
+}
+impl CreateCredit {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The credits to grant.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateCreditRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /credits`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CreateCreditResponse>, Error> {
+        let operation = &operations::CREATE_CREDIT;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/credits", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_credit_details`](super::Client::get_credit_details).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetCreditDetails {
+    client: super::Client,
+    credit_id: Result<String, String>,
+}
+impl GetCreditDetails {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            credit_id: Err(
+                "`credit_id` is not set: call `.credit_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the credit.
+    pub fn credit_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.credit_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`credit_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /credits/{credit_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CreditDetailsResponse>, Error> {
+        let operation = &operations::GET_CREDIT_DETAILS;
+        let Self { client, credit_id } = self;
+        let credit_id = credit_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/credits/{}", client.baseurl, runtime::path_value(operation, "credit_id",
+            & credit_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::void_credit`](super::Client::void_credit).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct VoidCredit {
+    client: super::Client,
+    credit_id: Result<String, String>,
+}
+impl VoidCredit {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            credit_id: Err(
+                "`credit_id` is not set: call `.credit_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the credit.
+    pub fn credit_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.credit_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`credit_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `POST /credits/{credit_id}/void`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Credit>, Error> {
+        let operation = &operations::VOID_CREDIT;
+        let Self { client, credit_id } = self;
+        let credit_id = credit_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/credits/{}/void", client.baseurl, runtime::path_value(operation,
+            "credit_id", & credit_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_customers`](super::Client::get_customers).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetCustomers {
+    client: super::Client,
+    id: Result<Option<String>, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    status: Result<Option<String>, String>,
+}
+impl GetCustomers {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            id: Ok(None),
+            next_token: Ok(None),
+            page_size: Ok(None),
+            status: Ok(None),
+        }
+    }
+    /// Only the customer with this id. It is in the vendor's documentation but in none of its clients.
+    pub fn id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only customers in this state; the states of a customer are ACTIVE and ARCHIVED. It is in the vendor's
+    /// documentation but in none of its clients.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.status = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`status` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /customers`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CustomerPaginatedResponse>, Error> {
+        let operation = &operations::GET_CUSTOMERS;
+        let Self { client, id, next_token, page_size, status } = self;
+        let id = id.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let status = status
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/customers", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("id", &id))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("status", &status))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_customer`](super::Client::create_customer).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateCustomer {
+    client: super::Client,
+    body: Result<types::CreateCustomerRequest, String>,
+}
+impl CreateCustomer {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The customer to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateCustomerRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /customers`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CreateCustomerResponse>, Error> {
+        let operation = &operations::CREATE_CUSTOMER;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/customers", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_customer`](super::Client::get_customer).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetCustomer {
+    client: super::Client,
+    customer_id: Result<String, String>,
+}
+impl GetCustomer {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            customer_id: Err(
+                "`customer_id` is not set: call `.customer_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the customer; at most 50 characters.
+    pub fn customer_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.customer_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`customer_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /customers/{customer_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Customer>, Error> {
+        let operation = &operations::GET_CUSTOMER;
+        let Self { client, customer_id } = self;
+        let customer_id = customer_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/customers/{}", client.baseurl, runtime::path_value(operation,
+            "customer_id", & customer_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::delete_customer`](super::Client::delete_customer).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DeleteCustomer {
+    client: super::Client,
+    customer_id: Result<String, String>,
+}
+impl DeleteCustomer {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            customer_id: Err(
+                "`customer_id` is not set: call `.customer_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the customer; at most 50 characters.
+    pub fn customer_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.customer_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`customer_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `DELETE /customers/{customer_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::DELETE_CUSTOMER;
+        let Self { client, customer_id } = self;
+        let customer_id = customer_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/customers/{}", client.baseurl, runtime::path_value(operation,
+            "customer_id", & customer_id) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_customer`](super::Client::update_customer).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateCustomer {
+    client: super::Client,
+    customer_id: Result<String, String>,
+    body: Result<types::UpdateCustomerRequest, String>,
+}
+impl UpdateCustomer {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            customer_id: Err(
+                "`customer_id` is not set: call `.customer_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the customer; at most 50 characters.
+    pub fn customer_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.customer_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`customer_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// What to change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateCustomerRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /customers/{customer_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Customer>, Error> {
+        let operation = &operations::UPDATE_CUSTOMER;
+        let Self { client, customer_id, body } = self;
+        let customer_id = customer_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/customers/{}", client.baseurl, runtime::path_value(operation,
+            "customer_id", & customer_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
 /// Builder for [`Client::get_accounts`](super::Client::get_accounts).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
@@ -61,7 +3876,7 @@ impl GetAccounts {
             });
         self
     }
-    /// Largest number of accounts on a page, from 1 to 100; 20 when it is left out.
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
     pub fn page_size<V>(mut self, value: V) -> Self
     where
         V: TryInto<u32>,
@@ -703,6 +4518,618 @@ impl RemoveAliases {
         client.execute(request, operation).await
     }
 }
+/// Builder for [`Client::create_customer_contact`](super::Client::create_customer_contact).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateCustomerContact {
+    client: super::Client,
+    customer_id: Result<String, String>,
+    body: Result<types::CreateCustomerContactRequest, String>,
+}
+impl CreateCustomerContact {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            customer_id: Err(
+                "`customer_id` is not set: call `.customer_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the customer; at most 50 characters.
+    pub fn customer_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.customer_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`customer_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The contact to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateCustomerContactRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /customers/{customer_id}/contacts`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CreateCustomerContactResponse>, Error> {
+        let operation = &operations::CREATE_CUSTOMER_CONTACT;
+        let Self { client, customer_id, body } = self;
+        let customer_id = customer_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/customers/{}/contacts", client.baseurl, runtime::path_value(operation,
+            "customer_id", & customer_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::ingest_entitled_event`](super::Client::ingest_entitled_event).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct IngestEntitledEvent {
+    client: super::Client,
+    body: Result<types::IngestEventRequest, String>,
+}
+impl IngestEntitledEvent {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The event to ingest.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::IngestEventRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /entitled`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::INGEST_ENTITLED_EVENT;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/entitled", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_event_schemas`](super::Client::list_event_schemas).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListEventSchemas {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    status: Result<Option<types::ListEventSchemasStatus>, String>,
+}
+impl ListEventSchemas {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+            page_size: Ok(None),
+            status: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only event schemas in this state.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::ListEventSchemasStatus>,
+        V::Error: std::fmt::Display,
+    {
+        self.status = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`status` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /event_schema`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::EventSchemaListPaginatedResponse>, Error> {
+        let operation = &operations::LIST_EVENT_SCHEMAS;
+        let Self { client, next_token, page_size, status } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let status = status
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/event_schema", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("status", &status))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_event_schema`](super::Client::create_event_schema).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateEventSchema {
+    client: super::Client,
+    body: Result<types::CreateEventSchemaRequest, String>,
+}
+impl CreateEventSchema {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The event schema to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateEventSchemaRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /event_schema`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::EventSchema>, Error> {
+        let operation = &operations::CREATE_EVENT_SCHEMA;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/event_schema", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_event_schema`](super::Client::get_event_schema).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetEventSchema {
+    client: super::Client,
+    event_schema_name: Result<String, String>,
+    version: Result<Option<i32>, String>,
+}
+impl GetEventSchema {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            event_schema_name: Err(
+                "`event_schema_name` is not set: call `.event_schema_name(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            version: Ok(None),
+        }
+    }
+    /// Name of the event schema, at most 50 characters.
+    pub fn event_schema_name<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.event_schema_name = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`event_schema_name` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Version to answer, counted from 1. The latest version when it is left out.
+    pub fn version<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<i32>,
+        V::Error: std::fmt::Display,
+    {
+        self.version = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`version` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /event_schema/{event_schema_name}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::EventSchema>, Error> {
+        let operation = &operations::GET_EVENT_SCHEMA;
+        let Self { client, event_schema_name, version } = self;
+        let event_schema_name = event_schema_name
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let version = version
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/event_schema/{}", client.baseurl, runtime::path_value(operation,
+            "event_schema_name", & event_schema_name) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("version", &version))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::delete_event_schema`](super::Client::delete_event_schema).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DeleteEventSchema {
+    client: super::Client,
+    event_schema_name: Result<String, String>,
+}
+impl DeleteEventSchema {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            event_schema_name: Err(
+                "`event_schema_name` is not set: call `.event_schema_name(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Name of the event schema, at most 50 characters.
+    pub fn event_schema_name<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.event_schema_name = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`event_schema_name` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `DELETE /event_schema/{event_schema_name}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::DELETE_EVENT_SCHEMA;
+        let Self { client, event_schema_name } = self;
+        let event_schema_name = event_schema_name
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/event_schema/{}", client.baseurl, runtime::path_value(operation,
+            "event_schema_name", & event_schema_name) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_event_schema`](super::Client::update_event_schema).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateEventSchema {
+    client: super::Client,
+    event_schema_name: Result<String, String>,
+    body: Result<types::UpdateEventSchemaRequest, String>,
+}
+impl UpdateEventSchema {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            event_schema_name: Err(
+                "`event_schema_name` is not set: call `.event_schema_name(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Name of the event schema, at most 50 characters.
+    pub fn event_schema_name<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.event_schema_name = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`event_schema_name` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// What to change. Properties that are left out are not part of the change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateEventSchemaRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /event_schema/{event_schema_name}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::EventSchema>, Error> {
+        let operation = &operations::UPDATE_EVENT_SCHEMA;
+        let Self { client, event_schema_name, body } = self;
+        let event_schema_name = event_schema_name
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/event_schema/{}", client.baseurl, runtime::path_value(operation,
+            "event_schema_name", & event_schema_name) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::activate_event_schema`](super::Client::activate_event_schema).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ActivateEventSchema {
+    client: super::Client,
+    event_schema_name: Result<String, String>,
+}
+impl ActivateEventSchema {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            event_schema_name: Err(
+                "`event_schema_name` is not set: call `.event_schema_name(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Name of the event schema, at most 50 characters.
+    pub fn event_schema_name<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.event_schema_name = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`event_schema_name` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `POST /event_schema/{event_schema_name}/activate`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::EventSchema>, Error> {
+        let operation = &operations::ACTIVATE_EVENT_SCHEMA;
+        let Self { client, event_schema_name } = self;
+        let event_schema_name = event_schema_name
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/event_schema/{}/activate", client.baseurl, runtime::path_value(operation,
+            "event_schema_name", & event_schema_name) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::deactivate_event_schema`](super::Client::deactivate_event_schema).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DeactivateEventSchema {
+    client: super::Client,
+    event_schema_name: Result<String, String>,
+}
+impl DeactivateEventSchema {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            event_schema_name: Err(
+                "`event_schema_name` is not set: call `.event_schema_name(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Name of the event schema, at most 50 characters.
+    pub fn event_schema_name<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.event_schema_name = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`event_schema_name` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `POST /event_schema/{event_schema_name}/deactivate`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::EventSchema>, Error> {
+        let operation = &operations::DEACTIVATE_EVENT_SCHEMA;
+        let Self { client, event_schema_name } = self;
+        let event_schema_name = event_schema_name
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/event_schema/{}/deactivate", client.baseurl,
+            runtime::path_value(operation, "event_schema_name", & event_schema_name) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_event_schema_versions`](super::Client::list_event_schema_versions).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListEventSchemaVersions {
+    client: super::Client,
+    event_schema_name: Result<String, String>,
+}
+impl ListEventSchemaVersions {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            event_schema_name: Err(
+                "`event_schema_name` is not set: call `.event_schema_name(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Name of the event schema, at most 50 characters.
+    pub fn event_schema_name<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.event_schema_name = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`event_schema_name` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /event_schema/{event_schema_name}/versions`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::EventSchemaVersionsResponse>, Error> {
+        let operation = &operations::LIST_EVENT_SCHEMA_VERSIONS;
+        let Self { client, event_schema_name } = self;
+        let event_schema_name = event_schema_name
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/event_schema/{}/versions", client.baseurl, runtime::path_value(operation,
+            "event_schema_name", & event_schema_name) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
 /// Builder for [`Client::get_events`](super::Client::get_events).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
@@ -759,7 +5186,7 @@ impl GetEvents {
             });
         self
     }
-    /// Largest number of events on a page, from 1 to 50; 50 when it is left out.
+    /// Largest number of items on a page, from 1 to 50; 50 when it is left out.
     pub fn page_size<V>(mut self, value: V) -> Self
     where
         V: TryInto<u32>,
@@ -1116,6 +5543,547 @@ impl GetSingleEvent {
         client.execute(request, operation).await
     }
 }
+/// Builder for [`Client::get_features`](super::Client::get_features).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetFeatures {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl GetFeatures {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /features`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::FeaturePaginatedListData>, Error> {
+        let operation = &operations::GET_FEATURES;
+        let Self { client, next_token, page_size } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/features", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_feature`](super::Client::create_feature).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateFeature {
+    client: super::Client,
+    body: Result<types::CreateFeatureRequest, String>,
+}
+impl CreateFeature {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The feature to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateFeatureRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /features`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Feature>, Error> {
+        let operation = &operations::CREATE_FEATURE;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/features", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_feature`](super::Client::get_feature).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetFeature {
+    client: super::Client,
+    feature_id: Result<String, String>,
+}
+impl GetFeature {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            feature_id: Err(
+                "`feature_id` is not set: call `.feature_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the feature; at most 50 characters.
+    pub fn feature_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.feature_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`feature_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /features/{feature_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Feature>, Error> {
+        let operation = &operations::GET_FEATURE;
+        let Self { client, feature_id } = self;
+        let feature_id = feature_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/features/{}", client.baseurl, runtime::path_value(operation,
+            "feature_id", & feature_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_feature`](super::Client::update_feature).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateFeature {
+    client: super::Client,
+    feature_id: Result<String, String>,
+    body: Result<types::UpdateFeatureRequest, String>,
+}
+impl UpdateFeature {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            feature_id: Err(
+                "`feature_id` is not set: call `.feature_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the feature; at most 50 characters.
+    pub fn feature_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.feature_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`feature_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// What to change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateFeatureRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /features/{feature_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Feature>, Error> {
+        let operation = &operations::UPDATE_FEATURE;
+        let Self { client, feature_id, body } = self;
+        let feature_id = feature_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/features/{}", client.baseurl, runtime::path_value(operation,
+            "feature_id", & feature_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_file`](super::Client::get_file).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetFile {
+    client: super::Client,
+    file_id: Result<String, String>,
+}
+impl GetFile {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            file_id: Err(
+                "`file_id` is not set: call `.file_id(..)` before `.send()`".to_owned(),
+            ),
+        }
+    }
+    /// Id of the file.
+    pub fn file_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.file_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`file_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /files/{file_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        let operation = &operations::GET_FILE;
+        let Self { client, file_id } = self;
+        let file_id = file_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/files/{}", client.baseurl, runtime::path_value(operation, "file_id", &
+            file_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_download_url`](super::Client::get_download_url).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetDownloadUrl {
+    client: super::Client,
+    file_id: Result<String, String>,
+    expiry: Result<Option<i64>, String>,
+}
+impl GetDownloadUrl {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            file_id: Err(
+                "`file_id` is not set: call `.file_id(..)` before `.send()`".to_owned(),
+            ),
+            expiry: Ok(None),
+        }
+    }
+    /// Id of the file.
+    pub fn file_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.file_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`file_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// How long the address is to be valid. The unit is not documented; `expiry` of a customer portal token is in
+    /// seconds.
+    pub fn expiry<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<i64>,
+        V::Error: std::fmt::Display,
+    {
+        self.expiry = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`expiry` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /files/{file_id}/download_url`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::FileDownloadUrlResponse>, Error> {
+        let operation = &operations::GET_DOWNLOAD_URL;
+        let Self { client, file_id, expiry } = self;
+        let file_id = file_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let expiry = expiry
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/files/{}/download_url", client.baseurl, runtime::path_value(operation,
+            "file_id", & file_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("expiry", &expiry))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_incidents`](super::Client::get_incidents).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetIncidents {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+}
+impl GetIncidents {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /incidents`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::IncidentsPaginatedResponse>, Error> {
+        let operation = &operations::GET_INCIDENTS;
+        let Self { client, next_token } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/incidents", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_incident`](super::Client::get_incident).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetIncident {
+    client: super::Client,
+    incident_id: Result<String, String>,
+}
+impl GetIncident {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            incident_id: Err(
+                "`incident_id` is not set: call `.incident_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the incident.
+    pub fn incident_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.incident_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`incident_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /incidents/{incident_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Incident>, Error> {
+        let operation = &operations::GET_INCIDENT;
+        let Self { client, incident_id } = self;
+        let incident_id = incident_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/incidents/{}", client.baseurl, runtime::path_value(operation,
+            "incident_id", & incident_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_incident_status`](super::Client::update_incident_status).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateIncidentStatus {
+    client: super::Client,
+    incident_id: Result<String, String>,
+    body: Result<types::UpdateIncidentStatusRequest, String>,
+}
+impl UpdateIncidentStatus {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            incident_id: Err(
+                "`incident_id` is not set: call `.incident_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the incident.
+    pub fn incident_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.incident_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`incident_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The status to set.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateIncidentStatusRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PUT /incidents/{incident_id}/status`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Incident>, Error> {
+        let operation = &operations::UPDATE_INCIDENT_STATUS;
+        let Self { client, incident_id, body } = self;
+        let incident_id = incident_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/incidents/{}/status", client.baseurl, runtime::path_value(operation,
+            "incident_id", & incident_id) ?
+        );
+        let request = client
+            .client
+            .put(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
 /// Builder for [`Client::ingest`](super::Client::ingest).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
@@ -1196,6 +6164,5591 @@ impl IngestBatch {
         let Self { client, body } = self;
         let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
         let url = format!("{}/ingestBatch", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_pricing_rule_logs`](super::Client::list_pricing_rule_logs).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListPricingRuleLogs {
+    client: super::Client,
+    invoice_id: Result<String, String>,
+}
+impl ListPricingRuleLogs {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            invoice_id: Err(
+                "`invoice_id` is not set: call `.invoice_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the invoice.
+    pub fn invoice_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`invoice_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /invoice/{invoice_id}/pricing_rules_logs`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricingRulesLogsPaginatedResponse>, Error> {
+        let operation = &operations::LIST_PRICING_RULE_LOGS;
+        let Self { client, invoice_id } = self;
+        let invoice_id = invoice_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/invoice/{}/pricing_rules_logs", client.baseurl,
+            runtime::path_value(operation, "invoice_id", & invoice_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_invoice_groups`](super::Client::list_invoice_groups).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListInvoiceGroups {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+}
+impl ListInvoiceGroups {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /invoice_groups`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::InvoiceGroupPaginatedResponse>, Error> {
+        let operation = &operations::LIST_INVOICE_GROUPS;
+        let Self { client, next_token } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/invoice_groups", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_invoice_group`](super::Client::create_invoice_group).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateInvoiceGroup {
+    client: super::Client,
+    body: Result<types::CreateInvoiceGroupRequest, String>,
+}
+impl CreateInvoiceGroup {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The invoice group to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateInvoiceGroupRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /invoice_groups`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::InvoiceGroups>, Error> {
+        let operation = &operations::CREATE_INVOICE_GROUP;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/invoice_groups", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_invoice_group`](super::Client::get_invoice_group).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetInvoiceGroup {
+    client: super::Client,
+    invoice_group_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+}
+impl GetInvoiceGroup {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            invoice_group_id: Err(
+                "`invoice_group_id` is not set: call `.invoice_group_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+        }
+    }
+    /// Id of the invoice group, at most 512 characters.
+    pub fn invoice_group_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_group_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`invoice_group_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /invoice_groups/{invoice_group_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::InvoiceGroupAccountsPaginatedResponse>, Error> {
+        let operation = &operations::GET_INVOICE_GROUP;
+        let Self { client, invoice_group_id, next_token } = self;
+        let invoice_group_id = invoice_group_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/invoice_groups/{}", client.baseurl, runtime::path_value(operation,
+            "invoice_group_id", & invoice_group_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::add_invoice_group_accounts`](super::Client::add_invoice_group_accounts).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct AddInvoiceGroupAccounts {
+    client: super::Client,
+    invoice_group_id: Result<String, String>,
+    body: Result<types::UpdateInvoiceGroupAccounts, String>,
+}
+impl AddInvoiceGroupAccounts {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            invoice_group_id: Err(
+                "`invoice_group_id` is not set: call `.invoice_group_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the invoice group, at most 512 characters.
+    pub fn invoice_group_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_group_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`invoice_group_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The accounts to add.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateInvoiceGroupAccounts>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /invoice_groups/{invoice_group_id}/add_accounts`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::InvoiceGroups>, Error> {
+        let operation = &operations::ADD_INVOICE_GROUP_ACCOUNTS;
+        let Self { client, invoice_group_id, body } = self;
+        let invoice_group_id = invoice_group_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/invoice_groups/{}/add_accounts", client.baseurl,
+            runtime::path_value(operation, "invoice_group_id", & invoice_group_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::remove_invoice_group_accounts`](super::Client::remove_invoice_group_accounts).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct RemoveInvoiceGroupAccounts {
+    client: super::Client,
+    invoice_group_id: Result<String, String>,
+    body: Result<types::UpdateInvoiceGroupAccounts, String>,
+}
+impl RemoveInvoiceGroupAccounts {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            invoice_group_id: Err(
+                "`invoice_group_id` is not set: call `.invoice_group_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the invoice group, at most 512 characters.
+    pub fn invoice_group_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_group_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`invoice_group_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The accounts to remove.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateInvoiceGroupAccounts>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /invoice_groups/{invoice_group_id}/remove_accounts`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::REMOVE_INVOICE_GROUP_ACCOUNTS;
+        let Self { client, invoice_group_id, body } = self;
+        let invoice_group_id = invoice_group_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/invoice_groups/{}/remove_accounts", client.baseurl,
+            runtime::path_value(operation, "invoice_group_id", & invoice_group_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_invoices`](super::Client::list_invoices).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListInvoices {
+    client: super::Client,
+    class: Result<Option<String>, String>,
+    customer_id: Result<Option<String>, String>,
+    end_date: Result<Option<String>, String>,
+    end_time: Result<Option<i64>, String>,
+    invoice_date: Result<Option<String>, String>,
+    next_token: Result<Option<String>, String>,
+    owner_id: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    price_plan_id: Result<Option<String>, String>,
+    start_date: Result<Option<String>, String>,
+    start_time: Result<Option<i64>, String>,
+    status: Result<Option<String>, String>,
+}
+impl ListInvoices {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            class: Ok(None),
+            customer_id: Ok(None),
+            end_date: Ok(None),
+            end_time: Ok(None),
+            invoice_date: Ok(None),
+            next_token: Ok(None),
+            owner_id: Ok(None),
+            page_size: Ok(None),
+            price_plan_id: Ok(None),
+            start_date: Ok(None),
+            start_time: Ok(None),
+            status: Ok(None),
+        }
+    }
+    /// Only invoices of this class: INVOICE, ORDER or BILLABLE. In no client of the vendor, only in its
+    /// documentation.
+    pub fn class<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.class = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`class` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Only invoices of this customer.
+    pub fn customer_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.customer_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`customer_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only invoices with this end date. In no client of the vendor, only in its documentation, which does not show
+    /// the format.
+    pub fn end_date<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.end_date = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`end_date` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// End of the time range to list, in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn end_time<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<i64>,
+        V::Error: std::fmt::Display,
+    {
+        self.end_time = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`end_time` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Only invoices with this invoice date. In no client of the vendor, only in its documentation, which does not
+    /// show the format.
+    pub fn invoice_date<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_date = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`invoice_date` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only invoices of this owner: the id of an account or of an invoice group.
+    pub fn owner_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.owner_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`owner_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 50; 50 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only invoices for this price plan. In no client of the vendor, only in its documentation.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only invoices with this start date. In no client of the vendor, only in its documentation, which does not show
+    /// the format.
+    pub fn start_date<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.start_date = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`start_date` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Begin of the time range to list, in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn start_time<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<i64>,
+        V::Error: std::fmt::Display,
+    {
+        self.start_time = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`start_time` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only invoices in this state, one of the values of `InvoicesStatus`. For REFUND_INITIATED the vendor's
+    /// documentation writes INITIATE_REFUND; which of the two the filter takes is not known.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.status = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`status` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /invoices`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListInvoicesResponse>, Error> {
+        let operation = &operations::LIST_INVOICES;
+        let Self {
+            client,
+            class,
+            customer_id,
+            end_date,
+            end_time,
+            invoice_date,
+            next_token,
+            owner_id,
+            page_size,
+            price_plan_id,
+            start_date,
+            start_time,
+            status,
+        } = self;
+        let class = class
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let customer_id = customer_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let end_date = end_date
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let end_time = end_time
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let invoice_date = invoice_date
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let owner_id = owner_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let start_date = start_date
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let start_time = start_time
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let status = status
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/invoices", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("class", &class))
+            .query(&QueryParam::new("customer_id", &customer_id))
+            .query(&QueryParam::new("end_date", &end_date))
+            .query(&QueryParam::new("end_time", &end_time))
+            .query(&QueryParam::new("invoice_date", &invoice_date))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("owner_id", &owner_id))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("price_plan_id", &price_plan_id))
+            .query(&QueryParam::new("start_date", &start_date))
+            .query(&QueryParam::new("start_time", &start_time))
+            .query(&QueryParam::new("status", &status))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_custom_invoice`](super::Client::create_custom_invoice).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateCustomInvoice {
+    client: super::Client,
+    body: Result<types::CreateCustomInvoiceRequest, String>,
+}
+impl CreateCustomInvoice {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The invoice to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateCustomInvoiceRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /invoices`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Invoice>, Error> {
+        let operation = &operations::CREATE_CUSTOM_INVOICE;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/invoices", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_invoices_for_bill_run`](super::Client::list_invoices_for_bill_run).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListInvoicesForBillRun {
+    client: super::Client,
+    customer_id: Result<Option<String>, String>,
+    end_time: Result<Option<i64>, String>,
+    next_token: Result<Option<String>, String>,
+    owner_id: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    start_time: Result<Option<i64>, String>,
+    status: Result<Option<String>, String>,
+}
+impl ListInvoicesForBillRun {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            customer_id: Ok(None),
+            end_time: Ok(None),
+            next_token: Ok(None),
+            owner_id: Ok(None),
+            page_size: Ok(None),
+            start_time: Ok(None),
+            status: Ok(None),
+        }
+    }
+    /// Only invoices of this customer.
+    pub fn customer_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.customer_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`customer_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// End of the time range to list, in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn end_time<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<i64>,
+        V::Error: std::fmt::Display,
+    {
+        self.end_time = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`end_time` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only invoices of this owner: the id of an account or of an invoice group.
+    pub fn owner_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.owner_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`owner_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 50; 50 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Begin of the time range to list, in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn start_time<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<i64>,
+        V::Error: std::fmt::Display,
+    {
+        self.start_time = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`start_time` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only invoices in this state, one of the values of `InvoicesStatus`.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.status = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`status` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /invoices/bill_runs`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListInvoicesResponse>, Error> {
+        let operation = &operations::LIST_INVOICES_FOR_BILL_RUN;
+        let Self {
+            client,
+            customer_id,
+            end_time,
+            next_token,
+            owner_id,
+            page_size,
+            start_time,
+            status,
+        } = self;
+        let customer_id = customer_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let end_time = end_time
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let owner_id = owner_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let start_time = start_time
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let status = status
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/invoices/bill_runs", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("customer_id", &customer_id))
+            .query(&QueryParam::new("end_time", &end_time))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("owner_id", &owner_id))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("start_time", &start_time))
+            .query(&QueryParam::new("status", &status))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_invoice_bill_run`](super::Client::create_invoice_bill_run).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateInvoiceBillRun {
+    client: super::Client,
+    require_confirmation: Result<Option<bool>, String>,
+}
+impl CreateInvoiceBillRun {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            require_confirmation: Ok(None),
+        }
+    }
+    /// Whether the job waits until it is confirmed before it starts.
+    pub fn require_confirmation<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<bool>,
+        V::Error: std::fmt::Display,
+    {
+        self.require_confirmation = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`require_confirmation` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `POST /invoices/bill_runs`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::CREATE_INVOICE_BILL_RUN;
+        let Self { client, require_confirmation } = self;
+        let require_confirmation = require_confirmation
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/invoices/bill_runs", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("require_confirmation", &require_confirmation))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_invoice`](super::Client::get_invoice).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetInvoice {
+    client: super::Client,
+    invoice_id: Result<String, String>,
+}
+impl GetInvoice {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            invoice_id: Err(
+                "`invoice_id` is not set: call `.invoice_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the invoice.
+    pub fn invoice_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`invoice_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /invoices/{invoice_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Invoice>, Error> {
+        let operation = &operations::GET_INVOICE;
+        let Self { client, invoice_id } = self;
+        let invoice_id = invoice_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/invoices/{}", client.baseurl, runtime::path_value(operation,
+            "invoice_id", & invoice_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::delete_custom_invoice`](super::Client::delete_custom_invoice).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DeleteCustomInvoice {
+    client: super::Client,
+    invoice_id: Result<String, String>,
+}
+impl DeleteCustomInvoice {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            invoice_id: Err(
+                "`invoice_id` is not set: call `.invoice_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the custom invoice.
+    pub fn invoice_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`invoice_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `DELETE /invoices/{invoice_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::DELETE_CUSTOM_INVOICE;
+        let Self { client, invoice_id } = self;
+        let invoice_id = invoice_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/invoices/{}", client.baseurl, runtime::path_value(operation,
+            "invoice_id", & invoice_id) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_invoice`](super::Client::update_invoice).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateInvoice {
+    client: super::Client,
+    invoice_id: Result<String, String>,
+    body: Result<types::UpdateInvoiceRequest, String>,
+}
+impl UpdateInvoice {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            invoice_id: Err(
+                "`invoice_id` is not set: call `.invoice_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the invoice.
+    pub fn invoice_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`invoice_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// What to change; every property is optional.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateInvoiceRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /invoices/{invoice_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Invoice>, Error> {
+        let operation = &operations::UPDATE_INVOICE;
+        let Self { client, invoice_id, body } = self;
+        let invoice_id = invoice_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/invoices/{}", client.baseurl, runtime::path_value(operation,
+            "invoice_id", & invoice_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for
+/// [`Client::manage_miscellaneous_charges_in_invoice`](super::Client::manage_miscellaneous_charges_in_invoice).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ManageMiscellaneousChargesInInvoice {
+    client: super::Client,
+    invoice_id: Result<String, String>,
+    body: Result<types::ManageMiscellaneousChargesRequest, String>,
+}
+impl ManageMiscellaneousChargesInInvoice {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            invoice_id: Err(
+                "`invoice_id` is not set: call `.invoice_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the invoice.
+    pub fn invoice_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`invoice_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The charges to add or to change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::ManageMiscellaneousChargesRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PUT /invoices/{invoice_id}/miscellaneous_charges`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::MiscellaneousChargesResponse>, Error> {
+        let operation = &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE;
+        let Self { client, invoice_id, body } = self;
+        let invoice_id = invoice_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/invoices/{}/miscellaneous_charges", client.baseurl,
+            runtime::path_value(operation, "invoice_id", & invoice_id) ?
+        );
+        let request = client
+            .client
+            .put(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_jobs`](super::Client::get_jobs).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetJobs {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl GetJobs {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /jobs`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::JobsPaginatedResponse>, Error> {
+        let operation = &operations::GET_JOBS;
+        let Self { client, next_token, page_size } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/jobs", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_job_status`](super::Client::get_job_status).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetJobStatus {
+    client: super::Client,
+    job_id: Result<String, String>,
+}
+impl GetJobStatus {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            job_id: Err(
+                "`job_id` is not set: call `.job_id(..)` before `.send()`".to_owned(),
+            ),
+        }
+    }
+    /// Id of the job.
+    pub fn job_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.job_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`job_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /jobs/{job_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::GetJobResponse>, Error> {
+        let operation = &operations::GET_JOB_STATUS;
+        let Self { client, job_id } = self;
+        let job_id = job_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/jobs/{}", client.baseurl, runtime::path_value(operation, "job_id", &
+            job_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::confirm_job`](super::Client::confirm_job).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ConfirmJob {
+    client: super::Client,
+    job_id: Result<String, String>,
+}
+impl ConfirmJob {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            job_id: Err(
+                "`job_id` is not set: call `.job_id(..)` before `.send()`".to_owned(),
+            ),
+        }
+    }
+    /// Id of the job.
+    pub fn job_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.job_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`job_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /jobs/{job_id}/confirm`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::GetJobResponse>, Error> {
+        let operation = &operations::CONFIRM_JOB;
+        let Self { client, job_id } = self;
+        let job_id = job_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/jobs/{}/confirm", client.baseurl, runtime::path_value(operation,
+            "job_id", & job_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_job_entries`](super::Client::get_job_entries).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetJobEntries {
+    client: super::Client,
+    job_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+}
+impl GetJobEntries {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            job_id: Err(
+                "`job_id` is not set: call `.job_id(..)` before `.send()`".to_owned(),
+            ),
+            next_token: Ok(None),
+        }
+    }
+    /// Id of the job.
+    pub fn job_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.job_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`job_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /jobs/{job_id}/entries`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::JobEntriesPaginatedResponse>, Error> {
+        let operation = &operations::GET_JOB_ENTRIES;
+        let Self { client, job_id, next_token } = self;
+        let job_id = job_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/jobs/{}/entries", client.baseurl, runtime::path_value(operation,
+            "job_id", & job_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::reject_job`](super::Client::reject_job).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct RejectJob {
+    client: super::Client,
+    job_id: Result<String, String>,
+}
+impl RejectJob {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            job_id: Err(
+                "`job_id` is not set: call `.job_id(..)` before `.send()`".to_owned(),
+            ),
+        }
+    }
+    /// Id of the job.
+    pub fn job_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.job_id = value
+            .try_into()
+            .map_err(|error| {
+                format!("`job_id` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /jobs/{job_id}/reject`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::GetJobResponse>, Error> {
+        let operation = &operations::REJECT_JOB;
+        let Self { client, job_id } = self;
+        let job_id = job_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/jobs/{}/reject", client.baseurl, runtime::path_value(operation, "job_id",
+            & job_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_license_updates`](super::Client::get_license_updates).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetLicenseUpdates {
+    client: super::Client,
+    account_id: Result<Option<String>, String>,
+    effective_from: Result<Option<crate::Timestamp>, String>,
+    license_id: Result<Option<String>, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl GetLicenseUpdates {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Ok(None),
+            effective_from: Ok(None),
+            license_id: Ok(None),
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Only updates of this account.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only updates that fit this start time, with an offset or `Z`. Whether it has to be met exactly or is the
+    /// earliest time is not documented.
+    pub fn effective_from<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<crate::Timestamp>,
+        V::Error: std::fmt::Display,
+    {
+        self.effective_from = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`effective_from` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only updates of this license.
+    pub fn license_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.license_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`license_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 50; 50 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /license_updates`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::GetLicenseUpdatesResponse>, Error> {
+        let operation = &operations::GET_LICENSE_UPDATES;
+        let Self {
+            client,
+            account_id,
+            effective_from,
+            license_id,
+            next_token,
+            page_size,
+        } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let effective_from = effective_from
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let license_id = license_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/license_updates", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("account_id", &account_id))
+            .query(&QueryParam::new("effectiveFrom", &effective_from))
+            .query(&QueryParam::new("licenseId", &license_id))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::add_license_update_entry`](super::Client::add_license_update_entry).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct AddLicenseUpdateEntry {
+    client: super::Client,
+    body: Result<types::LicenseUpdateRequest, String>,
+}
+impl AddLicenseUpdateEntry {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The change to record.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::LicenseUpdateRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /license_updates`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::LicenseUpdateResponse>, Error> {
+        let operation = &operations::ADD_LICENSE_UPDATE_ENTRY;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/license_updates", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_license_entry_details`](super::Client::update_license_entry_details).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateLicenseEntryDetails {
+    client: super::Client,
+    license_id: Result<String, String>,
+    license_id_in_query: Result<Option<String>, String>,
+    body: Result<types::LicenseEntryDetailsUpdateRequest, String>,
+}
+impl UpdateLicenseEntryDetails {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            license_id: Err(
+                "`license_id` is not set: call `.license_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            license_id_in_query: Ok(None),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the license, in the path. Send the same id as `licenseId`.
+    pub fn license_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.license_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`license_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the license, in the query. Send the same id as `license_id`.
+    pub fn license_id_in_query<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.license_id_in_query = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`license_id_in_query` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Which license update to change, and its new metadata.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::LicenseEntryDetailsUpdateRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /license_updates/{license_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::LicenseUpdateResponse>, Error> {
+        let operation = &operations::UPDATE_LICENSE_ENTRY_DETAILS;
+        let Self { client, license_id, license_id_in_query, body } = self;
+        let license_id = license_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let license_id_in_query = license_id_in_query
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/license_updates/{}", client.baseurl, runtime::path_value(operation,
+            "license_id", & license_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .query(&QueryParam::new("licenseId", &license_id_in_query))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_metrics`](super::Client::get_metrics).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetMetrics {
+    client: super::Client,
+    body: Result<types::GetMetricsRequest, String>,
+}
+impl GetMetrics {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The span of time and the queries, at most 5.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::GetMetricsRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /metrics`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::GetMetricsResponse>, Error> {
+        let operation = &operations::GET_METRICS;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/metrics", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_named_license_updates`](super::Client::get_named_license_updates).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetNamedLicenseUpdates {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+}
+impl GetNamedLicenseUpdates {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /named_license_updates`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::NamedLicenseUpdatesPaginatedResponse>, Error> {
+        let operation = &operations::GET_NAMED_LICENSE_UPDATES;
+        let Self { client, next_token } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/named_license_updates", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_payments`](super::Client::list_payments).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListPayments {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl ListPayments {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 50; 50 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /payments`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::ListPaymentResponse>, Error> {
+        let operation = &operations::LIST_PAYMENTS;
+        let Self { client, next_token, page_size } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/payments", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_payments`](super::Client::create_payments).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreatePayments {
+    client: super::Client,
+    body: Result<types::CreatePaymentRequest, String>,
+}
+impl CreatePayments {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The payment to record.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreatePaymentRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /payments`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Payment>, Error> {
+        let operation = &operations::CREATE_PAYMENTS;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/payments", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_payment`](super::Client::get_payment).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetPayment {
+    client: super::Client,
+    payment_id: Result<String, String>,
+    version: Result<Option<i32>, String>,
+}
+impl GetPayment {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            payment_id: Err(
+                "`payment_id` is not set: call `.payment_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            version: Ok(None),
+        }
+    }
+    /// Id of the payment.
+    pub fn payment_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.payment_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`payment_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Version of the payment to answer; the latest one when it is left out.
+    pub fn version<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<i32>,
+        V::Error: std::fmt::Display,
+    {
+        self.version = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`version` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /payments/{payment_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Payment>, Error> {
+        let operation = &operations::GET_PAYMENT;
+        let Self { client, payment_id, version } = self;
+        let payment_id = payment_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let version = version
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/payments/{}", client.baseurl, runtime::path_value(operation,
+            "payment_id", & payment_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("version", &version))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_customer_portal_delegate_token`](super::Client::get_customer_portal_delegate_token).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetCustomerPortalDelegateToken {
+    client: super::Client,
+    body: Result<types::GetCustomerPortalDelegateTokenRequest, String>,
+}
+impl GetCustomerPortalDelegateToken {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Whose portal the token is for, and how long it is to be valid.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::GetCustomerPortalDelegateTokenRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /portal/token`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::TokenResponse>, Error> {
+        let operation = &operations::GET_CUSTOMER_PORTAL_DELEGATE_TOKEN;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/portal/token", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_price_plans`](super::Client::get_price_plans).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct GetPricePlans {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    status: Result<Option<String>, String>,
+    type_: Result<Option<String>, String>,
+}
+impl GetPricePlans {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+            page_size: Ok(None),
+            status: Ok(None),
+            type_: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only price plans in this state: DRAFT, ACTIVE or ARCHIVED. The vendor's documentation names this filter, the
+    /// vendor's clients do not have it; whether it can be combined with `type` is not documented.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.status = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`status` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Only price plans of this type: BILLING or PURCHASE. The vendor's documentation names this filter, the vendor's
+    /// clients do not have it; whether it can be combined with `status` is not documented.
+    pub fn type_<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.type_ = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`type_` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /price_plans`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricePlanPaginatedResponse>, Error> {
+        let operation = &operations::GET_PRICE_PLANS;
+        let Self { client, next_token, page_size, status, type_ } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let status = status
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let type_ = type_
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/price_plans", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("status", &status))
+            .query(&QueryParam::new("type", &type_))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_price_plan`](super::Client::create_price_plan).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct CreatePricePlan {
+    client: super::Client,
+    dry_run: Result<Option<bool>, String>,
+    body: Result<types::CreatePricePlanRequest, String>,
+}
+impl CreatePricePlan {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            dry_run: Ok(None),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// True asks for a trial run. The vendor does not document it further: not what is checked, nor what the answer
+    /// holds, nor the default.
+    pub fn dry_run<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<bool>,
+        V::Error: std::fmt::Display,
+    {
+        self.dry_run = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`dry_run` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// The price plan to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreatePricePlanRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /price_plans`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::PricePlan>, Error> {
+        let operation = &operations::CREATE_PRICE_PLAN;
+        let Self { client, dry_run, body } = self;
+        let dry_run = dry_run
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/price_plans", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .query(&QueryParam::new("dry_run", &dry_run))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::price_plan_migration`](super::Client::price_plan_migration).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct PricePlanMigration {
+    client: super::Client,
+    body: Result<types::CreatePricePlanMigrationRequest, String>,
+}
+impl PricePlanMigration {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// From where to where accounts are migrated, and when.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreatePricePlanMigrationRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /price_plans/migration`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::PRICE_PLAN_MIGRATION;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/price_plans/migration", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_price_plan`](super::Client::get_price_plan).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct GetPricePlan {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    version: Result<Option<i32>, String>,
+}
+impl GetPricePlan {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            version: Ok(None),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Number of the version to answer; the latest version when it is left out.
+    pub fn version<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<i32>,
+        V::Error: std::fmt::Display,
+    {
+        self.version = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`version` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /price_plans/{price_plan_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::PricePlan>, Error> {
+        let operation = &operations::GET_PRICE_PLAN;
+        let Self { client, price_plan_id, version } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let version = version
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/price_plans/{}", client.baseurl, runtime::path_value(operation,
+            "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("version", &version))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::archive_price_plan`](super::Client::archive_price_plan).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct ArchivePricePlan {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+}
+impl ArchivePricePlan {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `DELETE /price_plans/{price_plan_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::ARCHIVE_PRICE_PLAN;
+        let Self { client, price_plan_id } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/price_plans/{}", client.baseurl, runtime::path_value(operation,
+            "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_price_plan`](super::Client::update_price_plan).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct UpdatePricePlan {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    body: Result<types::UpdatePricePlanRequest, String>,
+}
+impl UpdatePricePlan {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// What to change, and which accounts follow the change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdatePricePlanRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /price_plans/{price_plan_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::PricePlan>, Error> {
+        let operation = &operations::UPDATE_PRICE_PLAN;
+        let Self { client, price_plan_id, body } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/price_plans/{}", client.baseurl, runtime::path_value(operation,
+            "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::activate_price_plan`](super::Client::activate_price_plan).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct ActivatePricePlan {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    body: Result<types::ActivatePricePlanRequest, String>,
+}
+impl ActivatePricePlan {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The currencies to activate.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::ActivatePricePlanRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /price_plans/{price_plan_id}/activate`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::PricePlan>, Error> {
+        let operation = &operations::ACTIVATE_PRICE_PLAN;
+        let Self { client, price_plan_id, body } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/price_plans/{}/activate", client.baseurl, runtime::path_value(operation,
+            "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_pricing_rules_by_schedule_id`](super::Client::list_pricing_rules_by_schedule_id).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct ListPricingRulesByScheduleId {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    pricing_schedule_id: Result<String, String>,
+    invoice_timing: Result<
+        Option<types::ListPricingRulesByScheduleIdInvoiceTiming>,
+        String,
+    >,
+}
+impl ListPricingRulesByScheduleId {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            pricing_schedule_id: Err(
+                "`pricing_schedule_id` is not set: call `.pricing_schedule_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            invoice_timing: Ok(None),
+        }
+    }
+    /// Id of the price plan.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Id of the pricing schedule of that price plan.
+    pub fn pricing_schedule_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.pricing_schedule_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`pricing_schedule_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only rules for rate cards of this timing. IN_ADVANCE: cards that are billed ahead of the cycle; IN_ARREARS:
+    /// cards that are billed for the cycle that has passed. Without it, rules of both timings are answered.
+    pub fn invoice_timing<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::ListPricingRulesByScheduleIdInvoiceTiming>,
+        V::Error: std::fmt::Display,
+    {
+        self.invoice_timing = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`invoice_timing` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /price_plans/{price_plan_id}/pricing_schedules/{pricing_schedule_id}/pricing_rules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricingRulesPaginatedResponse>, Error> {
+        let operation = &operations::LIST_PRICING_RULES_BY_SCHEDULE_ID;
+        let Self { client, price_plan_id, pricing_schedule_id, invoice_timing } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let pricing_schedule_id = pricing_schedule_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let invoice_timing = invoice_timing
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/price_plans/{}/pricing_schedules/{}/pricing_rules", client.baseurl,
+            runtime::path_value(operation, "price_plan_id", & price_plan_id) ?,
+            runtime::path_value(operation, "pricing_schedule_id", & pricing_schedule_id)
+            ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("invoice_timing", &invoice_timing))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_proposal`](super::Client::get_proposal).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct GetProposal {
+    client: super::Client,
+    purchase_proposal_id: Result<String, String>,
+}
+impl GetProposal {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            purchase_proposal_id: Err(
+                "`purchase_proposal_id` is not set: call `.purchase_proposal_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the proposal; at most 512 characters.
+    pub fn purchase_proposal_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.purchase_proposal_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`purchase_proposal_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /purchase_proposals/{purchase_proposal_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::GetProposalResponse>, Error> {
+        let operation = &operations::GET_PROPOSAL;
+        let Self { client, purchase_proposal_id } = self;
+        let purchase_proposal_id = purchase_proposal_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/purchase_proposals/{}", client.baseurl, runtime::path_value(operation,
+            "purchase_proposal_id", & purchase_proposal_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_proposal_status`](super::Client::update_proposal_status).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct UpdateProposalStatus {
+    client: super::Client,
+    purchase_proposal_id: Result<String, String>,
+    body: Result<types::UpdateProposalStatus, String>,
+}
+impl UpdateProposalStatus {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            purchase_proposal_id: Err(
+                "`purchase_proposal_id` is not set: call `.purchase_proposal_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the proposal; at most 512 characters.
+    pub fn purchase_proposal_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.purchase_proposal_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`purchase_proposal_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Whether the proposal is approved or declined.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateProposalStatus>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /purchase_proposals/{purchase_proposal_id}/update_status`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Proposal>, Error> {
+        let operation = &operations::UPDATE_PROPOSAL_STATUS;
+        let Self { client, purchase_proposal_id, body } = self;
+        let purchase_proposal_id = purchase_proposal_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/purchase_proposals/{}/update_status", client.baseurl,
+            runtime::path_value(operation, "purchase_proposal_id", &
+            purchase_proposal_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_purchase`](super::Client::get_purchase).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct GetPurchase {
+    client: super::Client,
+    purchase_id: Result<String, String>,
+}
+impl GetPurchase {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            purchase_id: Err(
+                "`purchase_id` is not set: call `.purchase_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the purchase; at most 50 characters.
+    pub fn purchase_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.purchase_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`purchase_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /purchases/{purchase_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::GetPurchaseResponse>, Error> {
+        let operation = &operations::GET_PURCHASE;
+        let Self { client, purchase_id } = self;
+        let purchase_id = purchase_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/purchases/{}", client.baseurl, runtime::path_value(operation,
+            "purchase_id", & purchase_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_reports`](super::Client::list_reports).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListReports {
+    client: super::Client,
+    fetch_for: Result<Option<types::ListReportsFetchFor>, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl ListReports {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            fetch_for: Ok(None),
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Whose reports to list. ALL: those of the organization and of its accounts; ORGANIZATION: those of the
+    /// organization; ACCOUNTS: those of accounts, which works only together with a filter `account_id` that is not
+    /// declared here.
+    pub fn fetch_for<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::ListReportsFetchFor>,
+        V::Error: std::fmt::Display,
+    {
+        self.fetch_for = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`fetch_for` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /reports`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ReportsPaginatedResponse>, Error> {
+        let operation = &operations::LIST_REPORTS;
+        let Self { client, fetch_for, next_token, page_size } = self;
+        let fetch_for = fetch_for
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/reports", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("fetchFor", &fetch_for))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::calculate_revenue`](super::Client::calculate_revenue).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+#[deprecated]
+pub struct CalculateRevenue {
+    client: super::Client,
+    body: Result<types::CalculateRevenueRequest, String>,
+}
+impl CalculateRevenue {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The price plan, the usage and the currency to calculate with.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CalculateRevenueRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /revenue_calculator`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CalculateRevenueResponse>, Error> {
+        let operation = &operations::CALCULATE_REVENUE;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/revenue_calculator", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_setting`](super::Client::list_setting).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListSetting {
+    client: super::Client,
+    entity_id: Result<Option<String>, String>,
+    entity_type: Result<Option<String>, String>,
+    namespace: Result<Option<String>, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    setting_id: Result<Option<String>, String>,
+}
+impl ListSetting {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            entity_id: Ok(None),
+            entity_type: Ok(None),
+            namespace: Ok(None),
+            next_token: Ok(None),
+            page_size: Ok(None),
+            setting_id: Ok(None),
+        }
+    }
+    /// Only settings of the entity with this id.
+    pub fn entity_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.entity_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`entity_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only settings of this kind of entity, such as ORGANIZATION or ACCOUNT.
+    pub fn entity_type<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.entity_type = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`entity_type` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only settings of this namespace, such as USER.
+    pub fn namespace<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.namespace = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`namespace` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only settings with this id, which is `id` of the setting.
+    pub fn setting_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.setting_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`setting_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /settings`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::SettingPaginatedResponse>, Error> {
+        let operation = &operations::LIST_SETTING;
+        let Self {
+            client,
+            entity_id,
+            entity_type,
+            namespace,
+            next_token,
+            page_size,
+            setting_id,
+        } = self;
+        let entity_id = entity_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let entity_type = entity_type
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let namespace = namespace
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let setting_id = setting_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/settings", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("entity_id", &entity_id))
+            .query(&QueryParam::new("entity_type", &entity_type))
+            .query(&QueryParam::new("namespace", &namespace))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("setting_id", &setting_id))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::insert_setting`](super::Client::insert_setting).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct InsertSetting {
+    client: super::Client,
+    body: Result<types::Setting, String>,
+}
+impl InsertSetting {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The setting to create, with all its properties.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::Setting>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /settings`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Setting>, Error> {
+        let operation = &operations::INSERT_SETTING;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/settings", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_setting`](super::Client::get_setting).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetSetting {
+    client: super::Client,
+    setting_id_str: Result<String, String>,
+}
+impl GetSetting {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            setting_id_str: Err(
+                "`setting_id_str` is not set: call `.setting_id_str(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Full id of the setting. In the vendor's sample it joins, with dots, the word `setting`, the namespace, the id,
+    /// the entity type and the id of the entity.
+    pub fn setting_id_str<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.setting_id_str = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`setting_id_str` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /settings/{setting_id_str}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Setting>, Error> {
+        let operation = &operations::GET_SETTING;
+        let Self { client, setting_id_str } = self;
+        let setting_id_str = setting_id_str
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/settings/{}", client.baseurl, runtime::path_value(operation,
+            "setting_id_str", & setting_id_str) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_setting`](super::Client::update_setting).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateSetting {
+    client: super::Client,
+    setting_id_str: Result<String, String>,
+    body: Result<types::UpdateSettingRequest, String>,
+}
+impl UpdateSetting {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            setting_id_str: Err(
+                "`setting_id_str` is not set: call `.setting_id_str(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Full id of the setting. In the vendor's sample it joins, with dots, the word `setting`, the namespace, the id,
+    /// the entity type and the id of the entity.
+    pub fn setting_id_str<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.setting_id_str = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`setting_id_str` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// What to change. Properties that are left out are not part of the change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateSettingRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /settings/{setting_id_str}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::Setting>, Error> {
+        let operation = &operations::UPDATE_SETTING;
+        let Self { client, setting_id_str, body } = self;
+        let setting_id_str = setting_id_str
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/settings/{}", client.baseurl, runtime::path_value(operation,
+            "setting_id_str", & setting_id_str) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_usage_meters_for_event_schema`](super::Client::get_usage_meters_for_event_schema).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetUsageMetersForEventSchema {
+    client: super::Client,
+    aggregations: Result<
+        Option<types::GetUsageMetersForEventSchemaAggregations>,
+        String,
+    >,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+    status: Result<Option<types::GetUsageMetersForEventSchemaStatus>, String>,
+}
+impl GetUsageMetersForEventSchema {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            aggregations: Ok(None),
+            next_token: Ok(None),
+            page_size: Ok(None),
+            status: Ok(None),
+        }
+    }
+    /// Only usage meters with this aggregation.
+    pub fn aggregations<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::GetUsageMetersForEventSchemaAggregations>,
+        V::Error: std::fmt::Display,
+    {
+        self.aggregations = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`aggregations` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Only usage meters in this state.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::GetUsageMetersForEventSchemaStatus>,
+        V::Error: std::fmt::Display,
+    {
+        self.status = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`status` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /usage_meters`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::UsageMeterPaginatedResponse>, Error> {
+        let operation = &operations::GET_USAGE_METERS_FOR_EVENT_SCHEMA;
+        let Self { client, aggregations, next_token, page_size, status } = self;
+        let aggregations = aggregations
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let status = status
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/usage_meters", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("aggregations", &aggregations))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .query(&QueryParam::new("status", &status))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_usage_meter`](super::Client::create_usage_meter).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreateUsageMeter {
+    client: super::Client,
+    body: Result<types::CreateUsageMeterRequest, String>,
+}
+impl CreateUsageMeter {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The usage meter to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreateUsageMeterRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /usage_meters`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::UsageMeter>, Error> {
+        let operation = &operations::CREATE_USAGE_METER;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/usage_meters", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_usage_meter`](super::Client::get_usage_meter).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetUsageMeter {
+    client: super::Client,
+    usage_meter_id: Result<String, String>,
+    include_schema: Result<Option<bool>, String>,
+}
+impl GetUsageMeter {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            usage_meter_id: Err(
+                "`usage_meter_id` is not set: call `.usage_meter_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            include_schema: Ok(None),
+        }
+    }
+    /// Id of the usage meter.
+    pub fn usage_meter_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.usage_meter_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`usage_meter_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Whether the answer carries `eventSchema`.
+    pub fn include_schema<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<bool>,
+        V::Error: std::fmt::Display,
+    {
+        self.include_schema = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`include_schema` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /usage_meters/{usage_meter_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::UsageMeter>, Error> {
+        let operation = &operations::GET_USAGE_METER;
+        let Self { client, usage_meter_id, include_schema } = self;
+        let usage_meter_id = usage_meter_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let include_schema = include_schema
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/usage_meters/{}", client.baseurl, runtime::path_value(operation,
+            "usage_meter_id", & usage_meter_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("includeSchema", &include_schema))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::delete_usage_meter`](super::Client::delete_usage_meter).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DeleteUsageMeter {
+    client: super::Client,
+    usage_meter_id: Result<String, String>,
+}
+impl DeleteUsageMeter {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            usage_meter_id: Err(
+                "`usage_meter_id` is not set: call `.usage_meter_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the usage meter.
+    pub fn usage_meter_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.usage_meter_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`usage_meter_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `DELETE /usage_meters/{usage_meter_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::DELETE_USAGE_METER;
+        let Self { client, usage_meter_id } = self;
+        let usage_meter_id = usage_meter_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/usage_meters/{}", client.baseurl, runtime::path_value(operation,
+            "usage_meter_id", & usage_meter_id) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_usage_meter`](super::Client::update_usage_meter).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdateUsageMeter {
+    client: super::Client,
+    usage_meter_id: Result<String, String>,
+    body: Result<types::UpdateUsageMeterRequest, String>,
+}
+impl UpdateUsageMeter {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            usage_meter_id: Err(
+                "`usage_meter_id` is not set: call `.usage_meter_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the usage meter.
+    pub fn usage_meter_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.usage_meter_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`usage_meter_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// What to change. Properties that are left out are not part of the change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdateUsageMeterRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /usage_meters/{usage_meter_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::UsageMeter>, Error> {
+        let operation = &operations::UPDATE_USAGE_METER;
+        let Self { client, usage_meter_id, body } = self;
+        let usage_meter_id = usage_meter_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/usage_meters/{}", client.baseurl, runtime::path_value(operation,
+            "usage_meter_id", & usage_meter_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::activate_usage_meter`](super::Client::activate_usage_meter).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ActivateUsageMeter {
+    client: super::Client,
+    usage_meter_id: Result<String, String>,
+}
+impl ActivateUsageMeter {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            usage_meter_id: Err(
+                "`usage_meter_id` is not set: call `.usage_meter_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the usage meter.
+    pub fn usage_meter_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.usage_meter_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`usage_meter_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `POST /usage_meters/{usage_meter_id}/activate`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::UsageMeter>, Error> {
+        let operation = &operations::ACTIVATE_USAGE_METER;
+        let Self { client, usage_meter_id } = self;
+        let usage_meter_id = usage_meter_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/usage_meters/{}/activate", client.baseurl, runtime::path_value(operation,
+            "usage_meter_id", & usage_meter_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::deactivate_usage_meter`](super::Client::deactivate_usage_meter).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DeactivateUsageMeter {
+    client: super::Client,
+    usage_meter_id: Result<String, String>,
+}
+impl DeactivateUsageMeter {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            usage_meter_id: Err(
+                "`usage_meter_id` is not set: call `.usage_meter_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the usage meter.
+    pub fn usage_meter_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.usage_meter_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`usage_meter_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `POST /usage_meters/{usage_meter_id}/deactivate`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::UsageMeter>, Error> {
+        let operation = &operations::DEACTIVATE_USAGE_METER;
+        let Self { client, usage_meter_id } = self;
+        let usage_meter_id = usage_meter_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/usage_meters/{}/deactivate", client.baseurl,
+            runtime::path_value(operation, "usage_meter_id", & usage_meter_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::discard_account_schedules`](super::Client::discard_account_schedules).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DiscardAccountSchedules {
+    client: super::Client,
+    account_id: Result<String, String>,
+}
+impl DiscardAccountSchedules {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the account, at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `DELETE /v2/accounts/{account_id}/discard_schedules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::DISCARD_ACCOUNT_SCHEDULES;
+        let Self { client, account_id } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/accounts/{}/discard_schedules", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::bulk_edit_schedules`](super::Client::bulk_edit_schedules).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct BulkEditSchedules {
+    client: super::Client,
+    account_id: Result<String, String>,
+    discard: Result<Option<bool>, String>,
+    body: Result<types::EditAccountScheduleRequest, String>,
+}
+impl BulkEditSchedules {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            discard: Ok(None),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account, at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Not documented by the vendor; the name says that something is discarded, presumably earlier drafts. The
+    /// default is not documented either.
+    pub fn discard<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<bool>,
+        V::Error: std::fmt::Display,
+    {
+        self.discard = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`discard` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// The edits to carry out.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::EditAccountScheduleRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /v2/accounts/{account_id}/edit_schedules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::UpdatePricingScheduleResponse>, Error> {
+        let operation = &operations::BULK_EDIT_SCHEDULES;
+        let Self { client, account_id, discard, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let discard = discard
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/accounts/{}/edit_schedules", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .query(&QueryParam::new("discard", &discard))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::finalize_account_schedules`](super::Client::finalize_account_schedules).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct FinalizeAccountSchedules {
+    client: super::Client,
+    account_id: Result<String, String>,
+    body: Result<types::FinalizeAccountSchedules, String>,
+}
+impl FinalizeAccountSchedules {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the account, at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// How to finalize, and what to do before.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::FinalizeAccountSchedules>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /v2/accounts/{account_id}/finalize_schedules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::SchedulesPaginatedResponse>, Error> {
+        let operation = &operations::FINALIZE_ACCOUNT_SCHEDULES;
+        let Self { client, account_id, body } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/accounts/{}/finalize_schedules", client.baseurl,
+            runtime::path_value(operation, "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_account_schedules`](super::Client::list_account_schedules).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListAccountSchedules {
+    client: super::Client,
+    account_id: Result<String, String>,
+    mode: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl ListAccountSchedules {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            account_id: Err(
+                "`account_id` is not set: call `.account_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            mode: Err("`mode` is not set: call `.mode(..)` before `.send()`".to_owned()),
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Id of the account, at most 50 characters.
+    pub fn account_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.account_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`account_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Which schedules to answer: ACTIVE for those in force, DRAFT for those not finalized yet.
+    pub fn mode<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.mode = value
+            .try_into()
+            .map_err(|error| {
+                format!("`mode` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/accounts/{account_id}/schedules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::SchedulesPaginatedResponse>, Error> {
+        let operation = &operations::LIST_ACCOUNT_SCHEDULES;
+        let Self { client, account_id, mode, next_token, page_size } = self;
+        let account_id = account_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let mode = mode.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!(
+            "{}/v2/accounts/{}/schedules", client.baseurl, runtime::path_value(operation,
+            "account_id", & account_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("mode", &mode))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_price_plans_v2`](super::Client::list_price_plans_v2).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListPricePlansV2 {
+    client: super::Client,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl ListPricePlansV2 {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/price_plans`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricePlanV2PaginatedResponse>, Error> {
+        let operation = &operations::LIST_PRICE_PLANS_V2;
+        let Self { client, next_token, page_size } = self;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!("{}/v2/price_plans", client.baseurl,);
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::create_price_plan_v2`](super::Client::create_price_plan_v2).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CreatePricePlanV2 {
+    client: super::Client,
+    source_price_plan_id: Result<Option<String>, String>,
+    body: Result<types::CreatePricePlanV2Request, String>,
+}
+impl CreatePricePlanV2 {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            source_price_plan_id: Ok(None),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of an existing price plan to start from. Only the vendor's Ruby client declares it; what is taken over is
+    /// not documented.
+    pub fn source_price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.source_price_plan_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`source_price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The price plan to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreatePricePlanV2Request>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /v2/price_plans`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::PricePlanV2>, Error> {
+        let operation = &operations::CREATE_PRICE_PLAN_V2;
+        let Self { client, source_price_plan_id, body } = self;
+        let source_price_plan_id = source_price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/v2/price_plans", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .query(&QueryParam::new("source_price_plan_id", &source_price_plan_id))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::price_plan_migration_v2`](super::Client::price_plan_migration_v2).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct PricePlanMigrationV2 {
+    client: super::Client,
+    body: Result<types::CreatePricePlanMigrationRequest, String>,
+}
+impl PricePlanMigrationV2 {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// From where to where accounts are migrated, and when.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CreatePricePlanMigrationRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /v2/price_plans/migration`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::PRICE_PLAN_MIGRATION_V2;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/v2/price_plans/migration", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::get_price_plan_v2`](super::Client::get_price_plan_v2).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GetPricePlanV2 {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    version: Result<Option<String>, String>,
+}
+impl GetPricePlanV2 {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            version: Ok(None),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Which version is meant. LATEST: the newest one, a draft included; ACTIVE: the newest one in force; a number:
+    /// that version. LATEST when it is left out.
+    pub fn version<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.version = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`version` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/price_plans/{price_plan_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::PricePlanV2>, Error> {
+        let operation = &operations::GET_PRICE_PLAN_V2;
+        let Self { client, price_plan_id, version } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let version = version
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/price_plans/{}", client.baseurl, runtime::path_value(operation,
+            "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("version", &version))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_price_plan_v2`](super::Client::update_price_plan_v2).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdatePricePlanV2 {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    body: Result<types::UpdatePricePlanV2Request, String>,
+}
+impl UpdatePricePlanV2 {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// What to change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdatePricePlanV2Request>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PATCH /v2/price_plans/{price_plan_id}`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::PricePlanV2>, Error> {
+        let operation = &operations::UPDATE_PRICE_PLAN_V2;
+        let Self { client, price_plan_id, body } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/price_plans/{}", client.baseurl, runtime::path_value(operation,
+            "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .patch(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::discard_price_plan`](super::Client::discard_price_plan).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DiscardPricePlan {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+}
+impl DiscardPricePlan {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `DELETE /v2/price_plans/{price_plan_id}/discard`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::DISCARD_PRICE_PLAN;
+        let Self { client, price_plan_id } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/price_plans/{}/discard", client.baseurl,
+            runtime::path_value(operation, "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .delete(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_price_plan_errors`](super::Client::list_price_plan_errors).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListPricePlanErrors {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+}
+impl ListPricePlanErrors {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/price_plans/{price_plan_id}/errors`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ValidatedEntityErrorsPaginatedResponse>, Error> {
+        let operation = &operations::LIST_PRICE_PLAN_ERRORS;
+        let Self { client, price_plan_id, next_token } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/price_plans/{}/errors", client.baseurl, runtime::path_value(operation,
+            "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::finalize_price_plan`](super::Client::finalize_price_plan).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct FinalizePricePlan {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    body: Result<types::FinalizePricePlanRequest, String>,
+}
+impl FinalizePricePlan {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Which accounts move to the finalized version, and when.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::FinalizePricePlanRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /v2/price_plans/{price_plan_id}/finalize`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(self) -> Result<ResponseValue<types::BaseSuccessResponse>, Error> {
+        let operation = &operations::FINALIZE_PRICE_PLAN;
+        let Self { client, price_plan_id, body } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/price_plans/{}/finalize", client.baseurl,
+            runtime::path_value(operation, "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_price_plan_pricing_rules`](super::Client::list_price_plan_pricing_rules).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListPricePlanPricingRules {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    version: Result<Option<String>, String>,
+}
+impl ListPricePlanPricingRules {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            version: Ok(None),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Which version is meant. LATEST: the newest one, a draft included; ACTIVE: the newest one in force; a number:
+    /// that version. LATEST when it is left out.
+    pub fn version<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.version = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!("`version` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/price_plans/{price_plan_id}/pricing_rules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricingRulesPaginatedResponse>, Error> {
+        let operation = &operations::LIST_PRICE_PLAN_PRICING_RULES;
+        let Self { client, price_plan_id, version } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let version = version
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/price_plans/{}/pricing_rules", client.baseurl,
+            runtime::path_value(operation, "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("version", &version))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_price_plan_pricing_rules`](super::Client::update_price_plan_pricing_rules).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdatePricePlanPricingRules {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    body: Result<types::UpdatePricingRulesRequest, String>,
+}
+impl UpdatePricePlanPricingRules {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The pricing rules that the price plan is to have.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdatePricingRulesRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PUT /v2/price_plans/{price_plan_id}/pricing_rules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricingRulesPaginatedResponse>, Error> {
+        let operation = &operations::UPDATE_PRICE_PLAN_PRICING_RULES;
+        let Self { client, price_plan_id, body } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/price_plans/{}/pricing_rules", client.baseurl,
+            runtime::path_value(operation, "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .put(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_price_plan_rate_cards`](super::Client::list_price_plan_rate_cards).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListPricePlanRateCards {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl ListPricePlanRateCards {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/price_plans/{price_plan_id}/rate_cards`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::RateCardPaginatedResponse>, Error> {
+        let operation = &operations::LIST_PRICE_PLAN_RATE_CARDS;
+        let Self { client, price_plan_id, next_token, page_size } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!(
+            "{}/v2/price_plans/{}/rate_cards", client.baseurl,
+            runtime::path_value(operation, "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for
+/// [`Client::bulk_price_plan_rate_card_operations`](super::Client::bulk_price_plan_rate_card_operations).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct BulkPricePlanRateCardOperations {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    body: Result<types::BulkRateCardOperationsRequest, String>,
+}
+impl BulkPricePlanRateCardOperations {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The operations to carry out.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::BulkRateCardOperationsRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /v2/price_plans/{price_plan_id}/rate_cards`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::BulkRateCardOperationsResponse>, Error> {
+        let operation = &operations::BULK_PRICE_PLAN_RATE_CARD_OPERATIONS;
+        let Self { client, price_plan_id, body } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/price_plans/{}/rate_cards", client.baseurl,
+            runtime::path_value(operation, "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_price_plan_versions`](super::Client::list_price_plan_versions).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListPricePlanVersions {
+    client: super::Client,
+    price_plan_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl ListPricePlanVersions {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            price_plan_id: Err(
+                "`price_plan_id` is not set: call `.price_plan_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Id of the price plan, at most 50 characters.
+    pub fn price_plan_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.price_plan_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`price_plan_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/price_plans/{price_plan_id}/versions`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricePlanV2PaginatedResponse>, Error> {
+        let operation = &operations::LIST_PRICE_PLAN_VERSIONS;
+        let Self { client, price_plan_id, next_token, page_size } = self;
+        let price_plan_id = price_plan_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!(
+            "{}/v2/price_plans/{}/versions", client.baseurl,
+            runtime::path_value(operation, "price_plan_id", & price_plan_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::calculate_revenue_v2`](super::Client::calculate_revenue_v2).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct CalculateRevenueV2 {
+    client: super::Client,
+    body: Result<types::CalculateRevenueRequest, String>,
+}
+impl CalculateRevenueV2 {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// The price plan, the usage and the currency to calculate with.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::CalculateRevenueRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /v2/revenue_calculator`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CalculateRevenueResponseV2>, Error> {
+        let operation = &operations::CALCULATE_REVENUE_V2;
+        let Self { client, body } = self;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!("{}/v2/revenue_calculator", client.baseurl,);
+        let request = client
+            .client
+            .post(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_schedule_errors`](super::Client::list_schedule_errors).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListScheduleErrors {
+    client: super::Client,
+    schedule_id: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+}
+impl ListScheduleErrors {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            schedule_id: Err(
+                "`schedule_id` is not set: call `.schedule_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            next_token: Ok(None),
+        }
+    }
+    /// Id of the schedule.
+    pub fn schedule_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.schedule_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`schedule_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
+    /// declares no parameter for it.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/schedules/{schedule_id}/errors`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ValidatedEntityErrorsPaginatedResponse>, Error> {
+        let operation = &operations::LIST_SCHEDULE_ERRORS;
+        let Self { client, schedule_id, next_token } = self;
+        let schedule_id = schedule_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/schedules/{}/errors", client.baseurl, runtime::path_value(operation,
+            "schedule_id", & schedule_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_pricing_rules`](super::Client::list_pricing_rules).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListPricingRules {
+    client: super::Client,
+    schedule_id: Result<String, String>,
+    mode: Result<String, String>,
+}
+impl ListPricingRules {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            schedule_id: Err(
+                "`schedule_id` is not set: call `.schedule_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            mode: Err("`mode` is not set: call `.mode(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the schedule.
+    pub fn schedule_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.schedule_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`schedule_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Which rules to answer: ACTIVE for those in force, DRAFT for those not finalized yet.
+    pub fn mode<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.mode = value
+            .try_into()
+            .map_err(|error| {
+                format!("`mode` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/schedules/{schedule_id}/pricing_rules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricingRulesPaginatedResponse>, Error> {
+        let operation = &operations::LIST_PRICING_RULES;
+        let Self { client, schedule_id, mode } = self;
+        let schedule_id = schedule_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let mode = mode.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/schedules/{}/pricing_rules", client.baseurl,
+            runtime::path_value(operation, "schedule_id", & schedule_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("mode", &mode))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::update_pricing_rules`](super::Client::update_pricing_rules).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct UpdatePricingRules {
+    client: super::Client,
+    schedule_id: Result<String, String>,
+    body: Result<types::UpdatePricingRulesRequest, String>,
+}
+impl UpdatePricingRules {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            schedule_id: Err(
+                "`schedule_id` is not set: call `.schedule_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the schedule.
+    pub fn schedule_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.schedule_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`schedule_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The pricing rules that the schedule is to have.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::UpdatePricingRulesRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `PUT /v2/schedules/{schedule_id}/pricing_rules`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PricingRulesPaginatedResponse>, Error> {
+        let operation = &operations::UPDATE_PRICING_RULES;
+        let Self { client, schedule_id, body } = self;
+        let schedule_id = schedule_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/schedules/{}/pricing_rules", client.baseurl,
+            runtime::path_value(operation, "schedule_id", & schedule_id) ?
+        );
+        let request = client
+            .client
+            .put(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for [`Client::list_schedule_rate_cards`](super::Client::list_schedule_rate_cards).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ListScheduleRateCards {
+    client: super::Client,
+    schedule_id: Result<String, String>,
+    mode: Result<String, String>,
+    next_token: Result<Option<String>, String>,
+    page_size: Result<Option<u32>, String>,
+}
+impl ListScheduleRateCards {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            schedule_id: Err(
+                "`schedule_id` is not set: call `.schedule_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            mode: Err("`mode` is not set: call `.mode(..)` before `.send()`".to_owned()),
+            next_token: Ok(None),
+            page_size: Ok(None),
+        }
+    }
+    /// Id of the schedule.
+    pub fn schedule_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.schedule_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`schedule_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Which rate cards to answer: ACTIVE for those in force, DRAFT for those not finalized yet.
+    pub fn mode<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.mode = value
+            .try_into()
+            .map_err(|error| {
+                format!("`mode` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
+    /// first page. The token carries the page size and the filters of the first request, so they need not be
+    /// repeated. It may end in `=` and has to be percent-encoded.
+    pub fn next_token<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.next_token = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`next_token` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Largest number of items on a page, from 1 to 100; 20 when it is left out.
+    pub fn page_size<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<u32>,
+        V::Error: std::fmt::Display,
+    {
+        self.page_size = value
+            .try_into()
+            .map(Some)
+            .map_err(|error| {
+                format!(
+                    "`page_size` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// Sends the request, `GET /v2/schedules/{schedule_id}/rate_cards`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::RateCardPaginatedResponse>, Error> {
+        let operation = &operations::LIST_SCHEDULE_RATE_CARDS;
+        let Self { client, schedule_id, mode, next_token, page_size } = self;
+        let schedule_id = schedule_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let mode = mode.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let next_token = next_token
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let page_size = page_size
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        runtime::check_page_size(operation, page_size)?;
+        let url = format!(
+            "{}/v2/schedules/{}/rate_cards", client.baseurl,
+            runtime::path_value(operation, "schedule_id", & schedule_id) ?
+        );
+        let request = client
+            .client
+            .get(url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .query(&QueryParam::new("mode", &mode))
+            .query(&QueryParam::new("nextToken", &next_token))
+            .query(&QueryParam::new("pageSize", &page_size))
+            .build()
+            .map_err(|error| runtime::unbuildable(operation, error))?;
+        client.execute(request, operation).await
+    }
+}
+/// Builder for
+/// [`Client::bulk_rate_card_operations_on_schedule`](super::Client::bulk_rate_card_operations_on_schedule).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct BulkRateCardOperationsOnSchedule {
+    client: super::Client,
+    schedule_id: Result<String, String>,
+    body: Result<types::BulkRateCardOperationsRequest, String>,
+}
+impl BulkRateCardOperationsOnSchedule {
+    pub(super) fn new(client: super::Client) -> Self {
+        Self {
+            client,
+            schedule_id: Err(
+                "`schedule_id` is not set: call `.schedule_id(..)` before `.send()`"
+                    .to_owned(),
+            ),
+            body: Err("`body` is not set: call `.body(..)` before `.send()`".to_owned()),
+        }
+    }
+    /// Id of the schedule.
+    pub fn schedule_id<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<String>,
+        V::Error: std::fmt::Display,
+    {
+        self.schedule_id = value
+            .try_into()
+            .map_err(|error| {
+                format!(
+                    "`schedule_id` cannot be made of the value that was given: {error}"
+                )
+            });
+        self
+    }
+    /// The operations to carry out.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<types::BulkRateCardOperationsRequest>,
+        V::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|error| {
+                format!("`body` cannot be made of the value that was given: {error}")
+            });
+        self
+    }
+    /// Sends the request, `POST /v2/schedules/{schedule_id}/rate_cards`.
+    ///
+    /// Dropping the future abandons the request; the server may have applied it.
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::BulkRateCardOperationsResponse>, Error> {
+        let operation = &operations::BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE;
+        let Self { client, schedule_id, body } = self;
+        let schedule_id = schedule_id
+            .map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let body = body.map_err(|problem| runtime::invalid_request(operation, problem))?;
+        let url = format!(
+            "{}/v2/schedules/{}/rate_cards", client.baseurl,
+            runtime::path_value(operation, "schedule_id", & schedule_id) ?
+        );
         let request = client
             .client
             .post(url)

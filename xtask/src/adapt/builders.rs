@@ -1,5 +1,7 @@
 //! Builders that own their client, and hand their request to the one place that carries requests out.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail, ensure};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -58,8 +60,13 @@ pub(super) fn name(operation: &Operation<'_>) -> Result<syn::Ident> {
     Ok(format_ident!("{}", words.collect::<String>()))
 }
 
-/// The field and setter of a parameter, by its name on the wire.
-pub(super) fn field(wire_name: &str) -> String {
+/// The field and setter of a parameter.
+pub(super) fn setter(parameter: &Value) -> String {
+    field(parameter["x-togai-name"].as_str().or_else(|| parameter["name"].as_str()).unwrap_or_default())
+}
+
+/// The field and setter for a name on the wire.
+fn field(wire_name: &str) -> String {
     let snake = crate::lint::snake_case(wire_name);
     if syn::parse_str::<syn::Ident>(&snake).is_ok() { snake } else { format!("{snake}_") }
 }
@@ -106,6 +113,10 @@ impl<'a> Builder<'a> {
         let answer = argument(argument(result, "Result")?, "ResponseValue")?;
 
         let body_is_required = resolve(truth, &operation.json["requestBody"])["required"] == true;
+        let wire_names = parameters(truth, &operation)
+            .into_iter()
+            .filter_map(|parameter| Some((parameter["x-togai-name"].as_str()?, parameter["name"].as_str()?)))
+            .collect();
         let mut fields = Vec::new();
         for field in &structure.fields {
             let name = field.ident.as_ref().context("a field has no name")?;
@@ -113,7 +124,7 @@ impl<'a> Builder<'a> {
                 fields.push(Field::read(name, &field.ty, &operation, truth, body_is_required)?);
             }
         }
-        Ok(Self { name: &structure.ident, operation, fields, request: request(send, body_is_required)?, answer })
+        Ok(Self { name: &structure.ident, operation, fields, request: request(send, body_is_required, &wire_names)?, answer })
     }
 
     fn print(&self) -> Result<TokenStream> {
@@ -133,8 +144,7 @@ impl<'a> Builder<'a> {
         let table = crate::table::constant(&self.operation)?;
         let url = self.url()?;
         let (request, answer) = (&self.request, self.answer);
-        let page_size = self.operation.json["x-togai-paged"]
-            .is_object()
+        let page_size = self.fields.iter().any(|field| field.name == "page_size")
             .then(|| quote!(runtime::check_page_size(operation, page_size)?;));
         Ok(quote! {
             #doc
@@ -212,7 +222,7 @@ impl<'a> Field<'a> {
         }
         let parameter = parameters(truth, operation)
             .into_iter()
-            .find(|parameter| parameter["name"].as_str().is_some_and(|wire| name == &field(wire)))
+            .find(|parameter| name == &setter(parameter))
             .with_context(|| format!("`{name}` is no parameter"))?;
         Ok(Self {
             name,
@@ -253,7 +263,7 @@ impl<'a> Field<'a> {
 }
 
 /// The chain of calls up to `build`, without the header of the API's version, which the API does not ask for.
-fn request(send: &syn::ImplItemFn, body_is_required: bool) -> Result<Expr> {
+fn request(send: &syn::ImplItemFn, body_is_required: bool, wire_names: &BTreeMap<&str, &str>) -> Result<Expr> {
     let mut expression = send
         .block
         .stmts
@@ -273,7 +283,7 @@ fn request(send: &syn::ImplItemFn, body_is_required: bool) -> Result<Expr> {
         ensure!(call.method == skipped, "the request ends in `{}` instead of `{skipped}`", call.method);
         expression = *call.receiver;
     }
-    OfOurs { body_is_required }.visit_expr_mut(&mut expression);
+    OfOurs { body_is_required, wire_names }.visit_expr_mut(&mut expression);
     Ok(expression)
 }
 
@@ -282,11 +292,19 @@ fn is_named(pattern: &syn::Pat, name: &str) -> bool {
 }
 
 /// Uses what the file imports, and sends an optional body only where there is one.
-struct OfOurs {
+struct OfOurs<'a> {
     body_is_required: bool,
+    /// By the names of their setters, the parameters that have another one on the wire.
+    wire_names: &'a BTreeMap<&'a str, &'a str>,
 }
 
-impl VisitMut for OfOurs {
+impl VisitMut for OfOurs<'_> {
+    fn visit_lit_str_mut(&mut self, literal: &mut syn::LitStr) {
+        if let Some(name) = self.wire_names.get(literal.value().as_str()) {
+            *literal = syn::LitStr::new(name, literal.span());
+        }
+    }
+
     fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
         visit_mut::visit_expr_method_call_mut(self, call);
         if call.method == "json" && !self.body_is_required {

@@ -62,7 +62,7 @@ fn describe(truth: &Value, operation: &Operation<'_>) -> String {
         operation.path
     );
     for parameter in parameters(truth, operation) {
-        let name = super::builders::field(parameter["name"].as_str().unwrap_or_default());
+        let name = super::builders::setter(parameter);
         let required = if parameter["required"] == true { ", required" } else { "" };
         let about = parameter["description"].as_str().unwrap_or_default();
         let _ = writeln!(description, "- `{name}`{required}: {about}");

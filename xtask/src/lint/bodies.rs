@@ -23,32 +23,54 @@ pub(super) fn requests(document: &Document, findings: &mut Vec<Finding>) {
     }
 }
 
-/// All successes of an operation share one named schema: the generator panics on two.
+/// All successes of an operation share one named schema: the generator panics on two. A 204 and a redirection have none.
 pub(super) fn successes(document: &Document, findings: &mut Vec<Finding>) {
-    one_schema(document, findings, "success", |status| status.starts_with('2'));
+    for operation in operations(document.json()) {
+        let statuses: Vec<&str> = entries(&operation.json["responses"]).map(|(status, _)| status).collect();
+        let bodies = schemas(document, &operation, |status| status.starts_with('2') && status != "204");
+        let leads_elsewhere = statuses.iter().any(|status| status.starts_with('3'));
+        one_schema(document, findings, &operation, "success", &bodies);
+        if bodies.is_empty() && !leads_elsewhere {
+            let problem = "there is no response of success with a body".to_owned();
+            find(document, findings, &operation, problem, "add one, with a schema of `components.schemas`");
+        }
+    }
 }
 
 /// All failures of an operation share one named schema, too; `default` is one of them.
 pub(super) fn failures(document: &Document, findings: &mut Vec<Finding>) {
-    one_schema(document, findings, "failure", |status| !status.starts_with('2'));
+    for operation in operations(document.json()) {
+        let bodies = schemas(document, &operation, |status| !status.starts_with(['2', '3']));
+        one_schema(document, findings, &operation, "failure", &bodies);
+    }
 }
 
-fn one_schema(document: &Document, findings: &mut Vec<Finding>, what: &str, chosen: fn(&str) -> bool) {
-    for operation in operations(document.json()) {
-        let schemas: BTreeSet<&str> = entries(&operation.json["responses"])
-            .filter(|(status, _)| chosen(status))
-            .map(|(_, response)| {
-                let response = resolve(document.json(), response);
-                response["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or("no named schema")
-            })
-            .collect();
-        if schemas.len() > 1 {
-            let problem = format!("the responses of {what} have several schemas: {schemas:?}");
-            find(document, findings, &operation, problem, "give all of them one schema whose fields are optional");
-        } else if schemas.first().is_none_or(|name| *name == "no named schema") {
-            let problem = format!("there is no response of {what} with a named schema");
-            find(document, findings, &operation, problem, "refer to a schema of `components.schemas`");
-        }
+/// The named schemas of the chosen responses.
+fn schemas<'a>(document: &'a Document, operation: &Operation<'a>, chosen: fn(&str) -> bool) -> BTreeSet<&'a str> {
+    entries(&operation.json["responses"])
+        .filter(|(status, _)| chosen(status))
+        .map(|(_, response)| {
+            let response = resolve(document.json(), response);
+            response["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or(NO_NAME)
+        })
+        .collect()
+}
+
+const NO_NAME: &str = "no named schema";
+
+fn one_schema(
+    document: &Document,
+    findings: &mut Vec<Finding>,
+    operation: &Operation<'_>,
+    what: &str,
+    schemas: &BTreeSet<&str>,
+) {
+    if schemas.len() > 1 {
+        let problem = format!("the responses of {what} have several schemas: {schemas:?}");
+        find(document, findings, operation, problem, "give all of them one schema whose fields are optional");
+    } else if schemas.contains(NO_NAME) {
+        let problem = format!("a response of {what} has no named schema");
+        find(document, findings, operation, problem, "refer to a schema of `components.schemas`");
     }
 }
 

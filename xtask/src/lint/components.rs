@@ -29,13 +29,13 @@ pub(super) fn unused(document: &Document, findings: &mut Vec<Finding>) {
         if section == "securitySchemes" {
             continue;
         }
-        for (name, _) in entries(parts) {
-            if !used.contains(&format!("#/components/{section}/{name}")) {
+        for (name, part) in entries(parts) {
+            if part["x-togai-unused"].is_null() && !used.contains(&format!("#/components/{section}/{name}")) {
                 findings.push(Finding::new(
                     document.file_of_component(section, name),
                     format!("components.{section}.{name}"),
                     "nothing refers to it",
-                    "take it out, or use it",
+                    "take it out, use it, or say in `x-togai-unused` why it is kept",
                 ));
             }
         }

@@ -61,13 +61,13 @@ pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
     for operation in operations(document.json()) {
         let mut seen = BTreeMap::new();
         for parameter in parameters(document.json(), &operation) {
-            let name = parameter["name"].as_str().unwrap_or("?");
+            let name = parameter["x-togai-name"].as_str().or_else(|| parameter["name"].as_str()).unwrap_or("?");
             if let Some(other) = seen.insert(snake_case(name), name) {
                 findings.push(Finding::new(
                     document.file_of_path(operation.path),
                     place(&operation),
                     format!("the parameters `{other}` and `{name}` have the same name in Rust"),
-                    "rename the one in the path; its name is not on the wire",
+                    "give one of them the name of its setter in `x-togai-name`",
                 ));
             }
         }
@@ -90,10 +90,10 @@ pub(super) fn paging(document: &Document, findings: &mut Vec<Finding>) {
             find("it pages and has no parameter `nextToken`".to_owned(), "declare the parameter");
         }
         let size = declared.iter().find(|parameter| parameter["name"] == "pageSize").map(|size| &size["schema"]);
-        if !size.is_some_and(|size| size["type"] == "integer" && size["minimum"].is_u64() && size["maximum"].is_u64()) {
+        if size.is_some_and(|size| size["type"] != "integer" || !size["minimum"].is_u64() || !size["maximum"].is_u64()) {
             find(
-                "it pages and has no parameter `pageSize`, an integer with minimum and maximum".to_owned(),
-                "declare it; `number` would be sent as 10.0, and the limits are checked before a request",
+                "its parameter `pageSize` is no integer with minimum and maximum".to_owned(),
+                "make it one; `number` would be sent as 10.0, and the limits are checked before a request",
             );
         }
         let schema = resolve(json, &operation.json["responses"]["200"]["content"]["application/json"]["schema"]);
