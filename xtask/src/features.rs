@@ -46,7 +46,23 @@ mod tests {
         ]}))
         .unwrap();
         let manifest = format!("[features]\ndefault = []\n{BEGIN}old = []\n{END}\n[lints]\n");
-        insta::assert_snapshot!(write(&manifest, &areas, Some("togai-api")).unwrap(), @"");
+        insta::assert_snapshot!(write(&manifest, &areas, Some("togai-api")).unwrap(), @r#"
+        [features]
+        default = []
+        # The areas of the API, written by `cargo xtask regen`.
+        ## Add-ons.
+        add-ons = ["togai-api/add-ons"]
+        ## Wallets.
+        wallet = ["togai-api/wallet"]
+        ## Every area.
+        full = [
+          "add-ons",
+          "wallet",
+        ]
+        # The end of what is written by `cargo xtask regen`.
+
+        [lints]
+        "#);
         assert!(write("[features]\n", &areas, None).unwrap_err().to_string().contains("is missing"));
     }
 }
