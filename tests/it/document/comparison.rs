@@ -93,38 +93,44 @@ fn there_are_all_operations_of_both_generations() {
     assert_eq!(reading::operations(&document()).len(), 159);
 }
 
-/// The places at which a changed document differs from the one that there is.
-fn changed(pointer: &str, value: Value) -> Vec<String> {
-    let before = document();
+/// The places at which a document differs from what it was before a change.
+fn changed(before: &Value, pointer: &str, value: Value) -> Vec<String> {
     let mut after = before.clone();
     *after.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
-    differences(&reading::places(&before), &reading::places(&after)).into_iter().map(|it| it.place).collect()
+    differences(&reading::places(before), &reading::places(&after)).into_iter().map(|it| it.place).collect()
 }
 
 #[test]
 fn a_change_of_any_kind_is_noticed() {
-    let schema = "/components/schemas/Customer";
-    let operation = "/paths/~1customers~1{customer_id}/get";
-    assert_eq!(changed(&format!("{schema}/properties/id/maxLength"), json!(51)), ["Customer.id"]);
-    assert_eq!(changed(&format!("{schema}/properties/createdAt/format"), json!("date")), ["Customer.createdAt"]);
-    assert_eq!(changed(&format!("{schema}/properties/name/type"), json!("integer")), ["Customer.name"]);
-    assert_eq!(changed(&format!("{schema}/properties/status/enum/1"), json!("GONE")), ["Customer.status"]);
-    assert_eq!(changed(&format!("{schema}/required/0"), json!("address")), ["Customer.id"]);
-    assert_eq!(changed(&format!("{schema}/properties/address"), json!({"type": "string"})), ["Customer.address"]);
+    let document = document();
+    let changed = |place: &str, value| changed(&document, place, value);
+    let property = |rest: &str, value| changed(&format!("/components/schemas/Customer/properties/{rest}"), value);
+    let operation = |rest: &str, value| changed(&format!("/paths/~1customers~1{{customer_id}}/get/{rest}"), value);
+
+    assert_eq!(property("id/maxLength", json!(51)), ["Customer.id"]);
+    assert_eq!(property("createdAt/format", json!("date")), ["Customer.createdAt"]);
+    assert_eq!(property("name/type", json!("integer")), ["Customer.name"]);
+    assert_eq!(property("status/enum/1", json!("GONE")), ["Customer.status"]);
+    assert_eq!(property("address", json!({ "type": "string" })), ["Customer.address"]);
+    assert_eq!(
+        property("name", json!({ "type": "string", "minLength": 3, "maxLength": 255, "title": "?" })),
+        ["Customer.name"]
+    );
+    assert_eq!(changed("/components/schemas/Customer/required/0", json!("address")), ["Customer.id"]);
     assert_eq!(changed("/components/schemas/AddOnType/enum/0", json!("NONE")), ["AddOnType"]);
+
+    assert_eq!(operation("operationId", json!("get")), ["get", "get_customer"]);
+    assert_eq!(operation("tags/0", json!("Others")), ["get_customer"]);
+    assert_eq!(operation("parameters/0/required", json!(false)), ["get_customer {customer_id}"]);
     assert_eq!(
-        changed(&format!("{operation}/operationId"), json!("get_customer_by_id")),
-        ["get_customer", "get_customer_by_id"]
+        operation("parameters/0/in", json!("query")),
+        ["get_customer ?customer_id", "get_customer {customer_id}"]
     );
-    assert_eq!(changed(&format!("{operation}/tags/0"), json!("Others")), ["get_customer"]);
-    assert_eq!(
-        changed(&format!("{operation}/parameters/0/in"), json!("header")),
-        ["get_customer header customer_id", "get_customer {customer_id}"]
-    );
-    assert_eq!(changed(&format!("{operation}/parameters/0/required"), json!(false)), ["get_customer {customer_id}"]);
-    assert_eq!(changed(&format!("{operation}/responses/200/content"), json!({})), ["get_customer 200"]);
-    let body = "/paths/~1customers/post/requestBody/required";
-    assert_eq!(changed(body, json!(false)), ["create_customer body"]);
-    let name = entries(&document()["components"]["schemas"]).next().map(|(name, _)| name.to_owned());
-    assert_eq!(changed("/components/schemas", json!({})).into_iter().next(), name);
+    assert_eq!(operation("responses/200/content", json!({})), ["get_customer 200"]);
+    assert_eq!(operation("responses", json!({ "404": {} })).len(), 7);
+    assert_eq!(changed("/paths/~1customers/post/requestBody/required", json!(false)), ["create_customer body"]);
+
+    // A schema or an operation that is gone is told of once, with nothing of what it consists of.
+    assert_eq!(changed("/components/schemas", json!({})).len(), entries(&document["components"]["schemas"]).count());
+    assert_eq!(changed("/paths", json!({})).len(), 159);
 }

@@ -21,6 +21,8 @@ fn check_schema(faults: &mut Vec<String>, place: &str, schema: &Value) {
         // What is a `$ref` is described by the schema it points to; what stands beside one would be ignored.
         if schema["$ref"].is_null() {
             check_schema(faults, &format!("{place}.{property}"), schema);
+        } else if entries(schema).count() > 1 {
+            faults.push(format!("{place}.{property}: what stands beside `$ref` is ignored"));
         }
     }
 }
@@ -75,12 +77,14 @@ fn a_description_that_is_missing_or_a_promise_is_found() {
     let mut document = document();
     document["components"]["schemas"]["Customer"]["properties"]["id"]["description"] = "TODO".into();
     document["components"]["schemas"]["AddOnType"]["description"] = " ".into();
+    document["components"]["schemas"]["Customer"]["properties"]["address"]["description"] = "Where it is.".into();
     document["paths"]["/customers"]["get"]["parameters"][2]["description"].take();
     assert_eq!(
         faults(&document),
         [
             r#"get_customers "id": `description` is """#,
             r#"AddOnType: `description` is """#,
+            "Customer.address: what stands beside `$ref` is ignored",
             r#"Customer.id: `description` is "TODO""#,
         ]
     );

@@ -5,6 +5,7 @@ mod aspects;
 mod comparison;
 mod descriptions;
 mod examples;
+mod extensions;
 mod reading;
 mod table;
 mod vendor;
