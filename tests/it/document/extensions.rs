@@ -1,11 +1,13 @@
-//! The extensions of operations: which quota they count against, and when they may be repeated.
+//! The extensions: all of them are explained, and those of operations follow rules.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::reading::{id, operations};
-use super::{document, entries, items, resolved};
+use super::{document, entries, items, readme, resolved};
+
+const COLUMNS: &str = "| extension | where | values | meaning |";
 
 /// POSTs that only read.
 const READING: [&str; 3] = ["get_metrics", "calculate_revenue", "calculate_revenue_v2"];
@@ -33,6 +35,30 @@ fn repeat(document: &Value, method: &str, operation: &Value) -> &'static str {
         "POST" if has_property(document, body, "idempotencyKey", &mut BTreeSet::new()) => "with_idempotency_key",
         _ => "never",
     }
+}
+
+/// The extensions that a part of the document has anywhere.
+fn collect(part: &Value, extensions: &mut BTreeSet<String>) {
+    for (name, member) in entries(part) {
+        if name.starts_with("x-") {
+            extensions.insert(name.to_owned());
+        }
+        collect(member, extensions);
+    }
+    for item in items(part) {
+        collect(item, extensions);
+    }
+}
+
+#[test]
+fn the_readme_explains_the_extensions_that_there_are() {
+    let mut used = BTreeSet::new();
+    collect(&document(), &mut used);
+    let readme = readme();
+    let table = readme.split(COLUMNS).nth(1).unwrap_or_else(|| panic!("openapi/README.md has no table {COLUMNS}"));
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let explained: BTreeSet<String> = rows.filter_map(|row| Some(row.split('`').nth(1)?.to_owned())).collect();
+    assert_eq!(explained, used, "openapi/README.md (left) and the document (right)");
 }
 
 #[test]
