@@ -1,8 +1,11 @@
-//! Tasks of the workspace: `cargo xtask regen [--check]`.
+//! Tasks of the workspace: `cargo xtask`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod adapt;
 mod areas;
+mod build_cost;
+mod check_features;
+mod command;
 mod document;
 mod features;
 mod generate;
@@ -16,24 +19,26 @@ mod table;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "\
-Usage: cargo xtask regen [--check]
+use anyhow::Result;
 
-  regen          merge openapi/togai/*.yaml into openapi/togai.json and generate the client from it
-  regen --check  say which generated file is not what `regen` would write, and write nothing";
+const USAGE: &str = "\
+Usage: cargo xtask <task>
+
+  regen                  merge openapi/togai/*.yaml into openapi/togai.json and generate the client from it
+  regen --check          say which generated file is not what `regen` would write, and write nothing
+  check-features         check the crates with each area alone, with none and with all, warnings being errors
+  check-features --few   the same for togai-ext alone, with a few areas
+  build-cost             measure what it costs to build the client, and others of the same document, and write
+                         docs/build-cost.md; with --quick in one round, with --assert failing where a target is missed";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mode = match arguments[..] {
-        ["regen"] => regen::Mode::Write,
-        ["regen", "--check"] => regen::Mode::Check,
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+    let Some(result) = run(&arguments) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
     };
-    match regen::run(&root(), mode) {
+    match result {
         Ok(report) => {
             println!("{report}");
             ExitCode::SUCCESS
@@ -43,6 +48,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the task that the arguments name, if there is one.
+fn run(arguments: &[&str]) -> Option<Result<String>> {
+    let root = root();
+    Some(match arguments {
+        ["regen"] => regen::run(&root, regen::Mode::Write),
+        ["regen", "--check"] => regen::run(&root, regen::Mode::Check),
+        ["check-features"] => check_features::run(&root, check_features::Extent::All),
+        ["check-features", "--few"] => check_features::run(&root, check_features::Extent::Few),
+        ["build-cost", options @ ..] => build_cost::run(&root, build_cost::Options::of(options)?),
+        _ => return None,
+    })
 }
 
 /// The folder of the workspace.

@@ -1,0 +1,121 @@
+//! What it costs to build the client, beside what two other generators make of the same document.
+
+mod cargo;
+mod machine;
+mod openapi_generator;
+mod page;
+mod plain;
+mod series;
+mod source;
+mod subject;
+mod targets;
+mod workspace;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::document::Document;
+
+use cargo::Kind;
+use series::Series;
+use subject::Subject;
+
+/// Where everything that is made to be measured goes, with all that is built.
+const SCRATCH: &str = "target/build-cost";
+/// The page of the figures.
+const PAGE: &str = "docs/build-cost.md";
+
+/// What to do, by the words after `build-cost`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// One round instead of three.
+    quick: bool,
+    /// To fail where a target is missed.
+    assert: bool,
+}
+
+/// What one way to a client costs.
+#[derive(Clone, Debug)]
+struct Cost {
+    name: &'static str,
+    lines: usize,
+    crates: usize,
+    check: Series,
+    release: Series,
+    /// Size of the release rlib.
+    bytes: u64,
+}
+
+impl Options {
+    /// The options of a command line; none where there is something else on it.
+    pub(crate) fn of(words: &[&str]) -> Option<Self> {
+        let mut options = Self::default();
+        for word in words {
+            match *word {
+                "--quick" => options.quick = true,
+                "--assert" => options.assert = true,
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+
+    fn rounds(self) -> usize {
+        if self.quick { 1 } else { 3 }
+    }
+}
+
+/// Makes the others, measures all, and writes the page; answers with its tables.
+pub(crate) fn run(root: &Path, options: Options) -> Result<String> {
+    let document = Document::load(&root.join("openapi/togai"))?;
+    let scratch = root.join(SCRATCH);
+    eprintln!("generating the others");
+    let mut subjects = Subject::ours(root);
+    subjects.push(plain::make(root, &scratch, &document)?);
+    subjects.push(openapi_generator::make(root, &scratch)?);
+
+    let target = scratch.join("target");
+    let machine = machine::describe()?;
+    let costs = subjects.iter().map(|subject| cost(subject, &target, options.rounds())).collect::<Result<Vec<_>>>()?;
+
+    let tables = page::tables(&costs, &machine, options.rounds());
+    fs::write(root.join(PAGE), page::page(&tables)).with_context(|| format!("cannot write {PAGE}"))?;
+    let missed = targets::missed(&costs);
+    if options.assert && !missed.is_empty() {
+        bail!("{tables}\nthese targets are missed:\n  {}", missed.join("\n  "));
+    }
+    Ok(format!("{tables}\nwrote {PAGE}"))
+}
+
+fn cost(subject: &Subject, target: &Path, rounds: usize) -> Result<Cost> {
+    eprintln!("building what {} depends on", subject.name);
+    cargo::warm_up(subject, target, Kind::Check)?;
+    cargo::warm_up(subject, target, Kind::Release)?;
+    eprintln!("measuring {}", subject.name);
+    let check = Series::take(rounds, || cargo::timed(subject, target, Kind::Check))?;
+    let release = Series::take(rounds, || cargo::timed(subject, target, Kind::Release))?;
+    let library = subject.library(target);
+    let bytes = fs::metadata(&library).with_context(|| format!("cannot look at {}", library.display()))?.len();
+    Ok(Cost {
+        name: subject.name,
+        lines: source::lines(&library.with_extension("d"))?,
+        crates: cargo::crates(subject)?,
+        check,
+        release,
+        bytes,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_stand_in_any_order_and_others_are_refused() {
+        assert_eq!(Options::of(&[]), Some(Options { quick: false, assert: false }));
+        assert_eq!(Options::of(&["--assert", "--quick"]), Some(Options { quick: true, assert: true }));
+        assert_eq!(Options::of(&["--slow"]), None);
+    }
+}
