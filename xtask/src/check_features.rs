@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::areas::Areas;
 use crate::command::cargo;
@@ -50,7 +50,7 @@ pub(crate) fn run(root: &Path, extent: Extent) -> Result<String> {
     let mut broken = Vec::new();
     for combination in &combinations {
         let start = Instant::now();
-        let output = combination.command(root).output()?;
+        let output = combination.command(root).output().context("cannot run cargo")?;
         let result = if output.status.success() { "" } else { "  does not build, or warns" };
         println!("{}  {}{result}", seconds(start.elapsed()), combination.name());
         if !output.status.success() {

@@ -65,8 +65,9 @@ built in that time. Shown are the median, and the least to the most. The clock d
 others, so the machine has to be quiet.
 - **Ours** is `togai-api` with no areas, with those that are on by default (event ingestion, event management, accounts \
 of customers) and with all. All three are the same source.
-- **Plain progenitor** is version 0.15.1 with builders and one client for all tags, and no hooks. It gets the document as \
-lowered for ours, since it panics over the document as it is. `date-time` becomes a type of chrono, a number `f64`.
+- **Plain progenitor** is version 0.15.1 with builders and one client for all tags, and without hooks. It gets the \
+document as lowered for ours, since it panics over the document as it is. A `date-time` becomes a type of chrono, a \
+number an `f64`.
 - **openapi-generator** is version 7.26.0 (from PyPI), `--generator-name rust --library reqwest`, and gets the document as \
 it is. In its `Cargo.toml` the default feature `native-tls` is taken out; the code is as it comes.
 - **None has TLS**, and all have the versions of this workspace's `Cargo.lock`, as far as they have the same crates.

@@ -17,11 +17,9 @@ const PACKAGE: &str = "plain-progenitor";
 
 /// What its code needs, in the versions and with the features that ours has.
 const DEPENDENCIES: &str = r#"[dependencies]
-bytes = "1.10"
 chrono = { version = "0.4.42", default-features = false, features = ["serde", "std"] }
-futures = { version = "0.3.31", default-features = false, features = ["std"] }
 progenitor-client = "=0.15.1"
-reqwest = { version = "0.13.5", default-features = false, features = ["json", "query", "stream"] }
+reqwest = { version = "0.13.5", default-features = false, features = ["json", "query"] }
 serde = { version = "1.0.228", features = ["derive"] }
 serde_json = { version = "1.0.145", features = ["raw_value"] }
 "#;
@@ -50,4 +48,16 @@ fn generate(lowered: &Value) -> Result<String> {
     settings.with_interface(InterfaceStyle::Builder).with_tag(TagStyle::Merged);
     let tokens = Generator::new(&settings).generate_tokens(&document).context("the generator refuses the document")?;
     Ok(prettyplease::unparse(&syn::parse2(tokens).context("the generator's code does not parse")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_generator_takes_the_lowered_document_and_panics_over_the_other() {
+        let document = Document::load(&crate::root().join("openapi/togai")).unwrap();
+        assert!(generate(&lower::run(document.json())).unwrap().contains("pub struct IngestBatch"));
+        assert!(std::panic::catch_unwind(|| generate(document.json())).is_err());
+    }
 }
