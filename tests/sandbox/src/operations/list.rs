@@ -55,16 +55,16 @@ impl<'a> List<'a> {
     pub(super) fn answer<T>(&self, items: impl Iterator<Item = (usize, T)>, present: impl Fn(T) -> Value) -> Answer {
         let page = paging::cut(&self.name, &self.request, self.application.settings.trailing_empty_page, items);
         let items: Vec<_> = page.items.into_iter().map(present).collect();
-        self.envelope(items, page.next_token, &Fields::new())
+        self.envelope(items, page.next_token.as_deref(), &Fields::new())
     }
 
     /// The same with fields that stand beside the items.
     pub(super) fn answer_with(&self, items: impl Iterator<Item = (usize, Value)>, fields: &Fields) -> Answer {
         let page = paging::cut(&self.name, &self.request, self.application.settings.trailing_empty_page, items);
-        self.envelope(page.items, page.next_token, fields)
+        self.envelope(page.items, page.next_token.as_deref(), fields)
     }
 
-    fn envelope(&self, items: Vec<Value>, next_token: Option<String>, fields: &Fields) -> Answer {
+    fn envelope(&self, items: Vec<Value>, next_token: Option<&str>, fields: &Fields) -> Answer {
         let success = &self.call.operation.success;
         let (Some(form), Some(of)) = (&success.form, &success.items) else { return Answer::empty(success.status) };
         let mut body = form.varied(fields);
@@ -84,7 +84,7 @@ impl<'a> List<'a> {
 }
 
 /// A value as it would stand in a query.
-fn plain_text(value: &Value) -> String {
+pub(super) fn plain_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
