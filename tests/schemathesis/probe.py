@@ -68,10 +68,10 @@ def report(original, counts):
     names = {label: operation["operationId"] for label, operation in statuses.operations(original)}
     missing = answers.without_success(names, counts)
     for label in missing:
-        statuses = ", ".join(f"{status} x {count}" for status, count in sorted(counts[label].items()))
-        print(f"no success: {names[label]} ({label}): {statuses or 'never called'}")
+        answered = ", ".join(f"{status} x {count}" for status, count in sorted(counts[label].items()))
+        print(f"no success: {names[label]} ({label}): {answered or 'never called'}")
     share = 1 - len(missing) / len(names)
-    requests = sum(sum(statuses.values()) for statuses in counts.values())
+    requests = sum(sum(by_status.values()) for by_status in counts.values())
     print(f"{requests} requests; {len(names) - len(missing)} of {len(names)} operations succeeded, {share:.0%}")
     if share < answers.LEAST_SHARE:
         print(f"FAIL fewer than {answers.LEAST_SHARE:.0%} of the operations succeeded")
