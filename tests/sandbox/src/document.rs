@@ -10,7 +10,9 @@ use axum::routing::MethodFilter;
 use http::Method;
 use serde_json::Value;
 
+use crate::lazy_rules::LazyRules;
 use crate::parameter::Parameter;
+use crate::response::Success;
 use crate::schema::{Schemas, referred_name};
 use crate::validate::Rules;
 
@@ -39,13 +41,14 @@ pub(crate) struct Operation {
     pub(crate) quota_class: QuotaClass,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<BodyRules>,
+    pub(crate) success: Success,
 }
 
 /// What an operation expects of its request body.
 #[derive(Debug)]
 pub(crate) struct BodyRules {
-    pub(crate) required: bool,
-    pub(crate) rules: Rules,
+    required: bool,
+    rules: LazyRules,
 }
 
 /// The quota that an operation counts against.
@@ -78,8 +81,13 @@ impl Document {
         &self.operations
     }
 
+    /// The operation with an id.
+    pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().map(AsRef::as_ref).find(|operation: &&Operation| operation.id == id)
+    }
+
     fn read(document: &Value) -> Result<Self, String> {
-        let schemas = Schemas::new(document);
+        let schemas = Arc::new(Schemas::new(document));
         let mut operations = Vec::new();
         for (template, methods) in document["paths"].as_object().into_iter().flatten() {
             let shared_parameters = methods["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -102,7 +110,7 @@ impl Document {
 impl Operation {
     fn read(
         document: &Value,
-        schemas: &Schemas,
+        schemas: &Arc<Schemas>,
         method: Method,
         filter: MethodFilter,
         template: &str,
@@ -126,7 +134,9 @@ impl Operation {
             Some(body) => Some(BodyRules::read(resolve(document, body)?, schemas)?),
             None => None,
         };
-        Ok(Self { id: id.to_owned(), method, filter, template: template.to_owned(), quota_class, parameters, body })
+        let success = Success::read(operation, schemas).map_err(|error| format!("{id}: {error}"))?;
+        let (id, template) = (id.to_owned(), template.to_owned());
+        Ok(Self { id, method, filter, template, quota_class, parameters, body, success })
     }
 
     /// Checks a request body.
@@ -136,7 +146,7 @@ impl Operation {
     /// The first rule that the body breaks.
     pub(crate) fn check_body(&self, body: Option<&Value>) -> Result<(), String> {
         match (&self.body, body) {
-            (Some(expected), Some(body)) => expected.rules.check_fields("body", body),
+            (Some(expected), Some(body)) => expected.rules.compiled()?.check_fields("body", body),
             (Some(expected), None) if expected.required => Err("body: is required".to_owned()),
             // An operation that takes no body ignores one, as HTTP asks for.
             _ => Ok(()),
@@ -164,17 +174,17 @@ impl Operation {
 }
 
 impl BodyRules {
-    fn read(body: &Value, schemas: &Schemas) -> Result<Self, String> {
+    fn read(body: &Value, schemas: &Arc<Schemas>) -> Result<Self, String> {
         let schema = body.pointer("/content/application~1json/schema").ok_or("a request body has no JSON schema")?;
         let required = body["required"].as_bool().unwrap_or(false);
-        Ok(Self { required, rules: Rules::compile(&schemas.standalone(schema))? })
+        Ok(Self { required, rules: LazyRules::new(schema, schemas) })
     }
 }
 
 /// The rules of `POST /ingestBatch`, taken apart.
 ///
 /// One bad event does not refuse a batch, so the envelope is checked first and then each event by itself.
-fn batch_rules(document: &Value, schemas: &Schemas) -> Result<(Rules, usize, Rules), String> {
+fn batch_rules(document: &Value, schemas: &Arc<Schemas>) -> Result<(Rules, usize, Rules), String> {
     let missing = || "the document does not say what a batch of events looks like".to_owned();
     let schema = document.pointer("/paths/~1ingestBatch/post/requestBody/content/application~1json/schema/$ref");
     let name = schema.and_then(referred_name).ok_or_else(missing)?;
@@ -210,7 +220,13 @@ mod tests {
     #[test]
     fn the_document_can_be_read_and_every_schema_compiles() {
         let document = Document::load().unwrap();
-        assert!(document.operations().len() >= 13);
+        assert_eq!(document.operations().len(), 159);
+        for operation in document.operations() {
+            let parameters = operation.parameters.iter().map(|parameter| &parameter.rules);
+            for rules in parameters.chain(operation.body.iter().map(|body| &body.rules)) {
+                assert_eq!(rules.compiled().map(|_| ()), Ok(()), "{}", operation.id);
+            }
+        }
         assert_eq!(document.batch_limit, 1000);
         let ingest = document.operations().iter().find(|operation| operation.id == "ingest").unwrap();
         assert_eq!(ingest.quota_class, QuotaClass::Ingest);
@@ -222,12 +238,14 @@ mod tests {
     fn every_example_of_a_request_body_satisfies_its_schema() {
         let document = Document::load().unwrap();
         let value = Document::as_value().unwrap();
+        let schemas = Schemas::new(&value);
         for operation in document.operations() {
             let method = operation.method.as_str().to_ascii_lowercase();
             let body = &value["paths"][&operation.template][method]["requestBody"];
-            if let Some(example) = body.pointer("/content/application~1json/example") {
-                assert_eq!(operation.check_body(Some(example)), Ok(()), "{}", operation.id);
-            }
+            let Some(content) = body.pointer("/content/application~1json") else { continue };
+            let schema = schemas.resolve(&content["schema"]);
+            let example = content.get("example").unwrap_or(&schema["example"]);
+            assert_eq!(operation.check_body(Some(example)), Ok(()), "{}", operation.id);
         }
     }
 }

@@ -85,11 +85,16 @@ mod call;
 mod operations;
 
 mod document;
+mod form;
+mod lazy_rules;
 mod parameter;
+mod response;
 mod schema;
+mod shape;
 mod validate;
 
 mod arrivals;
+mod collection;
 mod directory;
 mod event;
 mod moment;

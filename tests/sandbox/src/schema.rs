@@ -7,22 +7,37 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// The converted `components.schemas` of a document.
+/// The `components.schemas` of a document, converted and as they are.
 #[derive(Debug)]
 pub(crate) struct Schemas {
     named: BTreeMap<String, Value>,
+    openapi: Map<String, Value>,
 }
 
 impl Schemas {
     pub(crate) fn new(document: &Value) -> Self {
-        let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
-        let named = schemas.into_iter().flatten().map(|(name, schema)| (name.clone(), convert(schema))).collect();
-        Self { named }
+        let openapi = document.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
+        let named = openapi.iter().map(|(name, schema)| (name.clone(), convert(schema))).collect();
+        Self { named, openapi }
     }
 
     /// A schema that stands on its own: with it come the named schemas that it refers to, and no others.
     pub(crate) fn standalone(&self, openapi_schema: &Value) -> Value {
         self.with_definitions(&convert(openapi_schema))
+    }
+
+    /// The schema of the document that an OpenAPI schema stands for: itself, or the one that it refers to.
+    pub(crate) fn resolve<'a>(&'a self, openapi_schema: &'a Value) -> &'a Value {
+        let mut schema = openapi_schema;
+        // A reference to a reference is unusual, and one that leads back to itself would not end.
+        for _ in 0..8 {
+            let Some(target) = schema.get("$ref").and_then(referred_name).and_then(|name| self.openapi.get(name))
+            else {
+                break;
+            };
+            schema = target;
+        }
+        schema
     }
 
     /// The converted schema of a name.
