@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 
 import answers
 import statuses
@@ -36,17 +37,21 @@ def main():
         folder = pathlib.Path(folder)
         strict = folder / "togai.json"
         strict.write_text(json.dumps(statuses.named_statuses_only(original)), encoding="utf-8")
-        log = folder / "answers.txt"
-        log.touch()
-        status = run(sandbox, strict, log, phases)
-        counts = answers.read(log)
+        logs = {"TOGAI_PROBE_ANSWERS": folder / "answers.txt", "TOGAI_PROBE_CONTRADICTIONS": folder / "contradictions.txt"}
+        for log in logs.values():
+            log.touch()
+        status = run(sandbox, strict, logs, phases)
+        counts = answers.read(logs["TOGAI_PROBE_ANSWERS"])
+        contradictions = logs["TOGAI_PROBE_CONTRADICTIONS"].read_text(encoding="utf-8").splitlines()
 
+    for reason, count in sorted(Counter(contradictions).items()):
+        print(f"refused with reason: {count} x {reason}")
     enough = report(original, counts)
     print(f"{time.monotonic() - begin:.0f} s, phases {', '.join(phases)}", flush=True)
     return 0 if status == 0 and enough else 1
 
 
-def run(sandbox, strict, log, phases):
+def run(sandbox, strict, logs, phases):
     """Runs schemathesis and returns its exit status: 0 is no failure and no error."""
     command = [sys.executable, "-B", "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml"), "run"]
     command += [str(strict), "--url", sandbox.base_url, "--phases", ",".join(phases)]
@@ -54,12 +59,12 @@ def run(sandbox, strict, log, phases):
     environment = os.environ | {
         "SCHEMATHESIS_HOOKS": "hooks",
         "PYTHONPATH": str(HERE),
-        "TOGAI_PROBE_ANSWERS": str(log),
         # Sets of strings would be in another order in each run.
         "PYTHONHASHSEED": "0",
         # The sandbox is on this machine: a proxy set for the outside world could not reach it.
         "NO_PROXY": "127.0.0.1",
     }
+    environment |= {variable: str(log) for variable, log in logs.items()}
     return subprocess.run(command, env=environment, check=False).returncode
 
 

@@ -11,6 +11,7 @@ import sys
 
 import togai_client
 import urllib3
+from circumstances import EVENTS_BEFORE, OTHER_VALUES
 from document import Document
 from known_failures import KNOWN_FAILURES
 from reflection import find_operations
@@ -29,9 +30,9 @@ def main(binary):
     operations = find_operations()
     with checks.named(f"the client has {OPERATIONS} operations"):
         check_equal("the number of operations", len(operations), OPERATIONS)
-    with checks.named("each known failure is one of an operation"):
-        names = {operation.name for operation in operations}
-        check_equal("names without an operation", set(KNOWN_FAILURES) - names, set())
+    with checks.named("the tables name operations"):
+        named = KNOWN_FAILURES.keys() | OTHER_VALUES.keys() | EVENTS_BEFORE.keys()
+        check_equal("names without an operation", named - {operation.name for operation in operations}, set())
 
     for api_name, group in itertools.groupby(operations, key=lambda operation: operation.api_name):
         group = list(group)
@@ -46,6 +47,8 @@ def show(binary, document, operation):
     expected = KNOWN_FAILURES.get(operation.name)
     try:
         with Sandbox(binary, examples=True) as sandbox:
+            if operation.name in EVENTS_BEFORE:
+                ingest(sandbox, document, EVENTS_BEFORE[operation.name])
             call(sandbox, document, operation)
     except Exception as error:
         # On one line, since some of these errors have many.
@@ -58,6 +61,12 @@ def show(binary, document, operation):
     return [] if expected is None else [f"{operation.name}: works, so it is no known failure any more"]
 
 
+def ingest(sandbox, document, event_id):
+    """Ingests the event of the document's example with another id."""
+    body = document.body_example(document.operation("POST", "/ingest"))
+    sandbox.request("POST", "/ingest", body | {"event": body["event"] | {"id": event_id}})
+
+
 def call(sandbox, document, operation):
     """Calls an operation of the client and checks that it decodes the answer into what it declares."""
     declared = document.operation(operation.method, operation.path)
@@ -68,7 +77,7 @@ def call(sandbox, document, operation):
         if place in operation.arguments and place not in NOT_SENT
     }
     if operation.body_argument is not None:
-        example = document.body_example(declared)
+        example = document.body_example(declared) | OTHER_VALUES.get(operation.name, {})
         body = operation.body_type.from_dict(example)
         # What the client does not know it leaves out, and would not send.
         check_equal("the keys of the body", keys(body.to_dict()), keys(example))

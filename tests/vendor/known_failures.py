@@ -29,5 +29,9 @@ KNOWN_FAILURES = {
     "create_custom_invoice": LINES_WITHIN_LINES,
     "get_invoice": LINES_WITHIN_LINES,
     "update_invoice": LINES_WITHIN_LINES,
+    "update_setting": KnownFailure(
+        says="Input should be a valid dictionary or instance of Setting",
+        reason="The answer is 204, which has no body; the client looks for a setting in it.",
+    ),
     "get_file": KnownFailure(says="(302)", reason="The answer is a redirect, which the client makes an error of."),
 }
