@@ -3,7 +3,7 @@
 //! The document is what the client is generated from, but the two have no code in common: a mistake in the generator
 //! cannot hide itself here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use axum::routing::MethodFilter;
@@ -22,6 +22,8 @@ const TEXT: &str = include_str!("../../../openapi/togai.json");
 #[derive(Debug)]
 pub(crate) struct Document {
     operations: Vec<Arc<Operation>>,
+    /// The operations that a path takes: its own, and those of the paths that cover it.
+    pub(crate) paths: BTreeMap<String, Vec<Arc<Operation>>>,
     /// The rules of one event.
     pub(crate) event: Rules,
     /// The rules of a batch, apart from those of its events and from its greatest size.
@@ -67,7 +69,7 @@ impl Document {
     /// What is wrong with the document; its own tests let none of that through.
     pub(crate) fn load() -> Result<&'static Self, String> {
         static READ: LazyLock<Result<Document, String>> =
-            LazyLock::new(|| Document::as_value().and_then(|document| Document::read(&document)));
+            LazyLock::new(|| Document::as_value().and_then(Document::read));
         READ.as_ref().map_err(Clone::clone)
     }
 
@@ -86,8 +88,10 @@ impl Document {
         self.operations.iter().map(AsRef::as_ref).find(|operation: &&Operation| operation.id == id)
     }
 
-    fn read(document: &Value) -> Result<Self, String> {
-        let schemas = Arc::new(Schemas::new(document));
+    fn read(mut document: Value) -> Result<Self, String> {
+        let schemas = document.pointer_mut("/components/schemas").map(Value::take).unwrap_or_default();
+        let schemas = Arc::new(Schemas::new(schemas));
+        let document = &document;
         let mut operations = Vec::new();
         for (template, methods) in document["paths"].as_object().into_iter().flatten() {
             let shared_parameters = methods["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -103,7 +107,8 @@ impl Document {
         }
 
         let (batch_envelope, batch_limit, event) = batch_rules(document, &schemas)?;
-        Ok(Self { operations, event, batch_envelope, batch_limit })
+        let paths = paths_of(&operations);
+        Ok(Self { operations, paths, event, batch_envelope, batch_limit })
     }
 }
 
@@ -181,6 +186,29 @@ impl BodyRules {
     }
 }
 
+/// The operations of each path: its own first, then those of the paths that cover it, one for each method.
+fn paths_of(operations: &[Arc<Operation>]) -> BTreeMap<String, Vec<Arc<Operation>>> {
+    let mut paths = BTreeMap::new();
+    for Operation { template: path, .. } in operations.iter().map(AsRef::as_ref) {
+        paths.entry(path.clone()).or_insert_with(|| {
+            let covering = operations.iter().filter(|operation| covers(&operation.template, path));
+            let mut covering: Vec<_> = covering.cloned().collect();
+            covering.sort_by_key(|operation| operation.template.matches('{').count());
+            let mut seen = HashSet::new();
+            covering.retain(|operation| seen.insert(operation.method.clone()));
+            covering
+        });
+    }
+    paths
+}
+
+/// Whether every request to a path also fits a template.
+fn covers(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template.zip(path).all(|(general, special)| general.starts_with('{') || general == special)
+}
+
 /// The rules of `POST /ingestBatch`, taken apart.
 ///
 /// One bad event does not refuse a batch, so the envelope is checked first and then each event by itself.
@@ -188,7 +216,7 @@ fn batch_rules(document: &Value, schemas: &Arc<Schemas>) -> Result<(Rules, usize
     let missing = || "the document does not say what a batch of events looks like".to_owned();
     let schema = document.pointer("/paths/~1ingestBatch/post/requestBody/content/application~1json/schema/$ref");
     let name = schema.and_then(referred_name).ok_or_else(missing)?;
-    let mut envelope = schemas.named(name).ok_or_else(missing)?.clone();
+    let mut envelope = schemas.named(name).ok_or_else(missing)?;
 
     let events = envelope.pointer_mut("/properties/events").and_then(Value::as_object_mut).ok_or_else(missing)?;
     let event = events.remove("items").ok_or_else(missing)?;
@@ -235,10 +263,17 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_covered_by_those_with_more_parameters() {
+        assert!(covers("/a/{b}/{c}", "/a/{d}/e"));
+        assert!(!covers("/a/{b}/c", "/a/{b}/{c}"));
+        assert!(!covers("/a/{b}", "/a/b/c"));
+    }
+
+    #[test]
     fn every_example_of_a_request_body_satisfies_its_schema() {
         let document = Document::load().unwrap();
         let value = Document::as_value().unwrap();
-        let schemas = Schemas::new(&value);
+        let schemas = Schemas::new(value["components"]["schemas"].clone());
         for operation in document.operations() {
             let method = operation.method.as_str().to_ascii_lowercase();
             let body = &value["paths"][&operation.template][method]["requestBody"];

@@ -153,7 +153,7 @@ mod tests {
             },
         });
         let example = json!({ "id": "ride", "status": "ACTIVE", "size": 1, "parts": ["a"] });
-        Form::new(&schema, Some(&example), &Arc::new(Schemas::new(&json!({}))))
+        Form::new(&schema, Some(&example), &Arc::new(Schemas::new(json!({}))))
     }
 
     fn fields(value: Value) -> Fields {

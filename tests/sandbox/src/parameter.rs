@@ -122,7 +122,7 @@ mod tests {
     #[track_caller]
     fn check(schema: &Value, text: Option<&str>, expected: Result<Option<Value>, &str>) {
         let declared = json!({ "name": "size", "in": "query", "schema": schema });
-        let parameter = Parameter::read(&declared, &Arc::new(Schemas::new(&json!({})))).unwrap();
+        let parameter = Parameter::read(&declared, &Arc::new(Schemas::new(json!({})))).unwrap();
         let query: Vec<_> = text.map(|text| ("size".to_owned(), text.to_owned())).into_iter().collect();
         assert_eq!(parameter.value(&BTreeMap::new(), &query), expected.map_err(str::to_owned));
     }

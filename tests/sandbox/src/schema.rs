@@ -3,22 +3,22 @@
 //! The two differ in a few keywords only: `nullable`, the boolean `exclusiveMinimum` and `exclusiveMaximum`, and
 //! annotations such as `example`, which are dropped.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
-/// The `components.schemas` of a document, converted and as they are.
+/// The `components.schemas` of a document. They are converted one by one as they are needed, which few of them are.
 #[derive(Debug)]
 pub(crate) struct Schemas {
-    named: BTreeMap<String, Value>,
     openapi: Map<String, Value>,
 }
 
 impl Schemas {
-    pub(crate) fn new(document: &Value) -> Self {
-        let openapi = document.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
-        let named = openapi.iter().map(|(name, schema)| (name.clone(), convert(schema))).collect();
-        Self { named, openapi }
+    /// Takes the `components.schemas` of a document.
+    pub(crate) fn new(schemas: Value) -> Self {
+        let openapi = match schemas {
+            Value::Object(schemas) => schemas,
+            _ => Map::new(),
+        };
+        Self { openapi }
     }
 
     /// A schema that stands on its own: with it come the named schemas that it refers to, and no others.
@@ -41,8 +41,8 @@ impl Schemas {
     }
 
     /// The converted schema of a name.
-    pub(crate) fn named(&self, name: &str) -> Option<&Value> {
-        self.named.get(name)
+    pub(crate) fn named(&self, name: &str) -> Option<Value> {
+        self.openapi.get(name).map(convert)
     }
 
     /// Adds the named schemas that an already converted schema refers to.
@@ -58,10 +58,10 @@ impl Schemas {
             Value::Object(entries) => {
                 if let Some(name) = entries.get("$ref").and_then(referred_name)
                     && !definitions.contains_key(name)
-                    && let Some(definition) = self.named.get(name)
+                    && let Some(definition) = self.named(name)
                 {
                     definitions.insert(name.to_owned(), definition.clone());
-                    self.collect(definition, definitions);
+                    self.collect(&definition, definitions);
                 }
                 entries.values().for_each(|value| self.collect(value, definitions));
             }
@@ -147,10 +147,10 @@ mod tests {
 
     #[test]
     fn only_the_definitions_in_use_are_kept_and_recursion_ends() {
-        let schemas = Schemas::new(&json!({ "components": { "schemas": {
+        let schemas = Schemas::new(json!({
             "Node": { "type": "object", "properties": { "next": { "$ref": "#/components/schemas/Node" } } },
             "Unused": { "type": "string" },
-        } } }));
+        }));
         let standalone = schemas.standalone(&json!({ "$ref": "#/components/schemas/Node" }));
         let names: Vec<_> = standalone["components"]["schemas"].as_object().unwrap().keys().collect();
         assert_eq!(names, ["Node"]);

@@ -140,7 +140,7 @@ impl Declared {
     fn read() -> Self {
         let mut document = Document::as_value().unwrap();
         forbid_other_properties(document.pointer_mut("/components/schemas").unwrap());
-        let schemas = Schemas::new(&document);
+        let schemas = Schemas::new(document["components"]["schemas"].clone());
         Self { document, schemas, compiled: Mutex::default() }
     }
 }

@@ -14,6 +14,8 @@ mod ingestion;
 mod list;
 mod resource;
 mod settings;
+#[cfg(test)]
+mod whole_api;
 
 use serde_json::json;
 
