@@ -6,9 +6,9 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use crate::answer::Refusal;
-use crate::document::Operation;
 use crate::event;
 use crate::form::Fields;
+use crate::operation::Operation;
 
 /// An operation to perform, with its parameters and its body.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use axum::routing::{MethodFilter, MethodRouter, any, on};
 use axum::{Extension, Router};
 use http::Method;
 
-use crate::document::Operation;
+use crate::operation::Operation;
 use crate::sandbox::Shared;
 use crate::service::serve;
 
@@ -75,7 +75,6 @@ fn methods_of(path: &str, operations: &[Arc<Operation>], shared: &Arc<Shared>) -
 mod tests {
     use serde_json::json;
 
-    use super::*;
     use crate::testing::{Bench, event};
 
     #[track_caller]

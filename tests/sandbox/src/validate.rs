@@ -7,6 +7,7 @@ use jsonschema::paths::LocationSegment;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
+use crate::integer_format::{self, IntegerFormat};
 use crate::moment;
 
 /// A compiled schema.
@@ -21,6 +22,7 @@ impl Rules {
             .with_draft(Draft::Draft7)
             .should_validate_formats(true)
             .with_format("date-time", |text: &str| moment::from_text(text).is_some())
+            .with_keyword(integer_format::KEYWORD, |_, format, _| Ok(Box::new(IntegerFormat::new(format))))
             // Runs in linear time, whatever the pattern and the text.
             .with_pattern_options(PatternOptions::regex())
             .build(schema)
@@ -95,6 +97,7 @@ fn describe(prefix: &str, whole: &str, error: &ValidationError<'_>) -> String {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             format!("has unknown properties: {}", unexpected.join(", "))
         }
+        ValidationErrorKind::Custom { message, .. } => message.clone(),
         _ => error.to_string(),
     };
     let path = if path.is_empty() { whole } else { &path };

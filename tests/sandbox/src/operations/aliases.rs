@@ -9,10 +9,8 @@ use crate::application::{Application, State};
 use crate::call::Call;
 use crate::form::Fields;
 use crate::moment;
+use crate::operations::kinds::ALIAS;
 use crate::operations::list::List;
-
-/// The kind of the collection.
-pub(super) const ALIAS: &str = "alias";
 
 /// The end of what has none, as the service writes it.
 const OPEN_END: &str = "9999-01-01T00:00:00.000Z";
@@ -27,7 +25,7 @@ pub(super) fn create_alias(application: &Application, mut call: Call<'_>) -> Res
         if value.is_empty() {
             return Err(refuse("has to have at least 1 character"));
         }
-        let is_taken = state.collection(ALIAS).get(value).is_some() || state.directory.resolve(value).is_some();
+        let is_taken = state.collection(ALIAS.kind).get(value).is_some() || state.directory.resolve(value).is_some();
         if is_taken || values[..index].contains(value) {
             return Err(refuse(&format!("is taken by another account or alias: {value}")));
         }
@@ -43,7 +41,7 @@ pub(super) fn create_alias(application: &Application, mut call: Call<'_>) -> Res
 pub(super) fn delete_alias(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
     let value = call.path("alias");
     let mut state = State::of(application);
-    if !state.collection_mut(ALIAS).remove(value) {
+    if !state.collection_mut(ALIAS.kind).remove(value) {
         return Err(Refusal::not_found(format!("alias: there is no alias {value}; create it first")));
     }
     let owner = state.directory.resolve(value).map(|owner| (owner.customer_id.clone(), owner.id.clone()));
@@ -61,7 +59,7 @@ pub(super) fn list_account_aliases(application: &Application, call: &Call<'_>) -
     let of_account = |fields: &Fields| text(fields, "value").is_some_and(|value| account.aliases.contains(&value));
     // The older operation takes aliases that are too short for this list.
     let form = call.operation.success.items.as_ref().map(|items| &items.form);
-    let shown = state.collection(ALIAS).all().filter(|(_, fields)| of_account(fields));
+    let shown = state.collection(ALIAS.kind).all().filter(|(_, fields)| of_account(fields));
     let shown = shown.filter_map(|(number, fields)| Some((number, form?.present(fields), text(fields, "value")?)));
     let shown = shown.filter(|(_, alias, value)| alias["value"] == value.as_str());
     Ok(list.answer(shown.map(|(number, alias, _)| (number, alias)), |alias| alias))
@@ -69,7 +67,7 @@ pub(super) fn list_account_aliases(application: &Application, call: &Call<'_>) -
 
 /// Notes an alias that was given to an account, or to none; one that is known stays as it was.
 pub(super) fn note(state: &mut State, call: &Call<'_>, dates: &Fields, value: &str) -> Fields {
-    let aliases = state.collection_mut(ALIAS);
+    let aliases = state.collection_mut(ALIAS.kind);
     if let Some(known) = aliases.get(value) {
         return known.clone();
     }
@@ -90,7 +88,7 @@ pub(super) fn note(state: &mut State, call: &Call<'_>, dates: &Fields, value: &s
 /// Forgets aliases that no account has any longer.
 pub(super) fn forget(state: &mut State, values: &[String]) {
     for value in values {
-        state.collection_mut(ALIAS).remove(value);
+        state.collection_mut(ALIAS.kind).remove(value);
     }
 }
 

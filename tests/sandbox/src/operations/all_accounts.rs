@@ -8,8 +8,9 @@ use crate::call::Call;
 use crate::directory::Account;
 use crate::form::Fields;
 use crate::moment;
-use crate::operations::aliases::{self, ALIAS, objects, text};
+use crate::operations::aliases::{self, objects, text};
 use crate::operations::derived::togai_customer_id;
+use crate::operations::kinds::ALIAS;
 use crate::operations::list::List;
 use crate::operations::resource::present;
 
@@ -96,7 +97,7 @@ pub(super) fn remove_aliases(application: &Application, mut call: Call<'_>) -> R
     let values = body.get("aliases").and_then(Value::as_array).into_iter().flatten();
     let mut removed: Vec<_> = values.filter_map(Value::as_str).map(str::to_owned).collect();
     for wanted in objects(&body, "accountAliases") {
-        let known = state.collection(ALIAS).all().find(|(_, alias)| alias.get("id") == wanted.get("id"));
+        let known = state.collection(ALIAS.kind).all().find(|(_, alias)| alias.get("id") == wanted.get("id"));
         let Some(mut alias) = known.map(|(_, alias)| alias.clone()) else { continue };
         let Some(value) = text(&alias, "value").filter(|value| account.aliases.contains(value)) else { continue };
         let from = text(wanted, "from");
@@ -104,7 +105,7 @@ pub(super) fn remove_aliases(application: &Application, mut call: Call<'_>) -> R
         if end.is_some() {
             alias.insert("effectiveUntil".to_owned(), json!(from));
             alias.insert("updatedAt".to_owned(), json!(moment::to_text(call.now)));
-            state.collection_mut(ALIAS).put(&value, alias);
+            state.collection_mut(ALIAS.kind).put(&value, alias);
         } else {
             removed.push(value);
         }

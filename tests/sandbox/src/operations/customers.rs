@@ -5,18 +5,15 @@ use serde_json::Value;
 use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
 use crate::call::Call;
+use crate::operations::kinds::CUSTOMER;
 use crate::operations::{aliases, all_accounts, resource};
-
-/// The kind of the collection.
-const CUSTOMER: &str = "customer";
 
 /// Creates a customer and, if the body has one, its first account: both or none.
 pub(super) fn create_customer(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
     let mut body = call.take_checked_fields()?;
     let account = body.remove("account");
     let mut state = State::of(application);
-    let Some(customers) = resource::of_kind(CUSTOMER) else { return Err(Refusal::not_found("no customers")) };
-    let mut customer = customers.created(&state, &call, body)?;
+    let mut customer = CUSTOMER.created(&state, &call, body)?;
     let id = customer.get("id").cloned().unwrap_or_default();
     if let Some(Value::Object(mut account)) = account {
         account.insert("customerId".to_owned(), id);
@@ -26,7 +23,7 @@ pub(super) fn create_customer(application: &Application, mut call: Call<'_>) -> 
     let answer = resource::present(&call, &customer);
     // From here on the account has a life of its own.
     customer.remove("account");
-    customers.keep(&mut state, customer);
+    CUSTOMER.keep(&mut state, customer);
     Ok(answer)
 }
 
@@ -34,8 +31,7 @@ pub(super) fn create_customer(application: &Application, mut call: Call<'_>) -> 
 pub(super) fn delete_customer(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
     let customer_id = call.path("customer_id");
     let mut state = State::of(application);
-    let Some(customers) = resource::of_kind(CUSTOMER) else { return Err(Refusal::not_found("no customers")) };
-    let answer = customers.delete(&mut state, call)?;
+    let answer = CUSTOMER.delete(&mut state, call)?;
     let accounts: Vec<_> = state.directory.of_customer(customer_id).map(|(_, account)| account.clone()).collect();
     for account in accounts {
         aliases::forget(&mut state, &account.aliases);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::application::State;
 use crate::form::Fields;
+use crate::operations::kinds::{EVENT_SCHEMA, USAGE_METER};
 
 /// For kinds whose fields are all given.
 pub(super) fn nothing(_: &mut Fields, _: &State) {}
@@ -27,7 +28,7 @@ pub(super) fn togai_customer_id(id: &str) -> String {
 
 /// How many usage meters count the events of a schema.
 pub(super) fn event_schema(fields: &mut Fields, state: &State) {
-    let meters = state.collection("usage meter").all();
+    let meters = state.collection(USAGE_METER.kind).all();
     let count = meters.filter(|(_, meter)| meter.get("eventSchemaName") == fields.get("name")).count();
     fields.insert("usageMetersCount".to_owned(), json!(count));
 }
@@ -36,7 +37,7 @@ pub(super) fn event_schema(fields: &mut Fields, state: &State) {
 pub(super) fn usage_meter(fields: &mut Fields, state: &State) {
     display_name(fields);
     let schema = fields.get("eventSchemaName").and_then(Value::as_str);
-    if let Some(schema) = schema.and_then(|name| state.collection("event schema").get(name)) {
+    if let Some(schema) = schema.and_then(|name| state.collection(EVENT_SCHEMA.kind).get(name)) {
         fields.insert("eventSchema".to_owned(), Value::Object(schema.clone()));
     }
 }

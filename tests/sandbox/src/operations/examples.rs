@@ -5,9 +5,9 @@ use serde_json::Value;
 use crate::application::State;
 use crate::document::Document;
 use crate::form::Form;
-use crate::operations::aliases::{ALIAS, objects, text};
+use crate::operations::aliases::{objects, text};
 use crate::operations::all_accounts;
-use crate::operations::resource::RESOURCES;
+use crate::operations::kinds::{ALIAS, KINDS};
 
 /// Adds one resource of each kind.
 ///
@@ -15,7 +15,7 @@ use crate::operations::resource::RESOURCES;
 ///
 /// If the account cannot be added, since there is one with its id.
 pub(crate) fn add_examples(document: &Document, state: &mut State) -> Result<(), String> {
-    for resource in RESOURCES.iter().filter(|resource| resource.kind != ALIAS) {
+    for resource in KINDS.iter().filter(|resource| resource.kind != ALIAS.kind) {
         if let Some(fields) = resource.example(document) {
             resource.keep(state, fields);
         }
@@ -28,7 +28,7 @@ pub(crate) fn add_examples(document: &Document, state: &mut State) -> Result<(),
         state.directory.create(all_accounts::read(account))?;
     }
     for alias in example("list_account_aliases").into_iter().flat_map(|page| objects(page, "data")) {
-        state.collection_mut(ALIAS).put(&text(alias, "value").unwrap_or_default(), alias.clone());
+        state.collection_mut(ALIAS.kind).put(&text(alias, "value").unwrap_or_default(), alias.clone());
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod example;
 mod examples;
 mod files;
 mod ingestion;
+mod kinds;
 mod list;
 mod resource;
 mod settings;

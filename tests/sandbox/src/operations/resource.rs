@@ -1,6 +1,6 @@
 //! Resources that are created, read, listed, changed and deleted, all in the same way.
 //!
-//! What tells one kind from another is a row of [`RESOURCES`]; what follows from its fields is in `derived`.
+//! What tells one kind from another is in `kinds`; what follows from its fields is in `derived`.
 
 use serde_json::{Value, json};
 
@@ -10,10 +10,8 @@ use crate::call::Call;
 use crate::document::Document;
 use crate::form::{Fields, Form};
 use crate::moment;
-use crate::operations::aliases::ALIAS;
-use crate::operations::derived;
-use crate::operations::list::List;
-use crate::operations::settings::SETTING;
+use crate::operations::kinds::KINDS;
+use crate::operations::list::{List, plain_text};
 
 /// A kind of resource.
 #[derive(Debug)]
@@ -23,21 +21,23 @@ pub(super) struct Resource {
     /// The property that holds the id.
     pub(super) id: &'static str,
     /// What ids begin with that the sandbox makes; without it the request brings the id.
-    id_prefix: Option<&'static str>,
+    pub(super) id_prefix: Option<&'static str>,
     /// The parameter in the path that holds the id.
-    parameter: &'static str,
+    pub(super) parameter: &'static str,
     /// The status to begin with.
-    status: &'static str,
+    pub(super) status: &'static str,
     /// Parameters of the list that stand for a property of another name.
-    filters: &'static [(&'static str, &'static str)],
-    operations: &'static [(&'static str, Action)],
+    pub(super) filters: &'static [(&'static str, &'static str)],
+    pub(super) operations: &'static [(&'static str, Action)],
+    /// What a resource is found by, if that is not the property that holds its id.
+    pub(super) key: Option<fn(&Fields) -> String>,
     /// Sets what follows from the other fields, after each change.
-    derive: fn(&mut Fields, &State),
+    pub(super) derive: fn(&mut Fields, &State),
 }
 
 /// What an operation does with a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Create,
     Get,
     List,
@@ -54,140 +54,9 @@ enum Action {
 /// The property that keeps the earlier versions of a resource. No answer declares it, so none shows it.
 const EARLIER: &str = "earlierVersions";
 
-pub(super) static RESOURCES: [Resource; 8] = [
-    Resource {
-        kind: "customer",
-        id: "id",
-        id_prefix: None,
-        parameter: "customer_id",
-        status: "ACTIVE",
-        filters: &[],
-        operations: &[
-            // Creating and deleting concern accounts too: see `customers`.
-            ("get_customer", Action::Get),
-            ("get_customers", Action::List),
-            ("update_customer", Action::Update),
-        ],
-        derive: derived::customer,
-    },
-    Resource {
-        kind: ALIAS,
-        id: "value",
-        id_prefix: None,
-        parameter: "alias",
-        status: "ACTIVE",
-        filters: &[],
-        operations: &[("get_alias", Action::Get), ("list_aliases", Action::List)],
-        derive: derived::nothing,
-    },
-    Resource {
-        kind: "event schema",
-        id: "name",
-        id_prefix: None,
-        parameter: "event_schema_name",
-        status: "DRAFT",
-        filters: &[],
-        operations: &[
-            ("create_event_schema", Action::Create),
-            ("get_event_schema", Action::Get),
-            ("list_event_schemas", Action::List),
-            ("update_event_schema", Action::Revise),
-            ("delete_event_schema", Action::Delete),
-            ("activate_event_schema", Action::Set("ACTIVE")),
-            ("deactivate_event_schema", Action::Set("INACTIVE")),
-            ("list_event_schema_versions", Action::Versions),
-        ],
-        derive: derived::event_schema,
-    },
-    Resource {
-        kind: "usage meter",
-        id: "id",
-        id_prefix: Some("um"),
-        parameter: "usage_meter_id",
-        status: "DRAFT",
-        filters: &[("aggregations", "aggregation")],
-        operations: &[
-            ("create_usage_meter", Action::Create),
-            ("get_usage_meter", Action::Get),
-            ("get_usage_meters_for_event_schema", Action::List),
-            ("update_usage_meter", Action::Update),
-            ("delete_usage_meter", Action::Delete),
-            ("activate_usage_meter", Action::Set("ACTIVE")),
-            ("deactivate_usage_meter", Action::Set("INACTIVE")),
-        ],
-        derive: derived::usage_meter,
-    },
-    Resource {
-        kind: "feature",
-        id: "id",
-        id_prefix: Some("feature"),
-        parameter: "feature_id",
-        status: "ACTIVE",
-        filters: &[],
-        operations: &[
-            ("create_feature", Action::Create),
-            ("get_feature", Action::Get),
-            ("get_features", Action::List),
-            ("update_feature", Action::Update),
-        ],
-        derive: derived::feature,
-    },
-    Resource {
-        kind: "price plan",
-        id: "id",
-        id_prefix: Some("pp"),
-        parameter: "price_plan_id",
-        status: "DRAFT",
-        filters: &[],
-        operations: &[
-            ("create_price_plan", Action::Create),
-            ("get_price_plan", Action::Get),
-            ("get_price_plans", Action::List),
-            ("update_price_plan", Action::Update),
-            // An archived plan is kept.
-            ("archive_price_plan", Action::Set("ARCHIVED")),
-            ("activate_price_plan", Action::Set("ACTIVE")),
-        ],
-        derive: derived::price_plan,
-    },
-    Resource {
-        kind: "price plan of v2",
-        id: "id",
-        id_prefix: Some("pp"),
-        parameter: "price_plan_id",
-        status: "DRAFT",
-        filters: &[],
-        operations: &[
-            ("create_price_plan_v2", Action::Create),
-            ("get_price_plan_v2", Action::Get),
-            ("list_price_plans_v2", Action::List),
-            ("update_price_plan_v2", Action::Update),
-            ("discard_price_plan", Action::Delete),
-            ("finalize_price_plan", Action::Set("ACTIVE")),
-            ("list_price_plan_versions", Action::Versions),
-        ],
-        derive: derived::price_plan_v2,
-    },
-    Resource {
-        kind: SETTING,
-        id: "id",
-        id_prefix: None,
-        parameter: "setting_id_str",
-        status: "ACTIVE",
-        filters: &[("setting_id", "id")],
-        operations: &[("get_setting", Action::Get), ("list_setting", Action::List)],
-        derive: derived::nothing,
-    },
-];
-
-/// The row of a kind.
-pub(super) fn of_kind(kind: &str) -> Option<&'static Resource> {
-    RESOURCES.iter().find(|resource| resource.kind == kind)
-}
-
 /// Performs an operation on a resource, if it is one of those.
 pub(super) fn perform(application: &Application, call: &mut Call<'_>) -> Option<Result<Answer, Refusal>> {
-    let (resource, action) = RESOURCES.iter().find_map(|resource| {
+    let (resource, action) = KINDS.iter().find_map(|resource| {
         let (_, action) = resource.operations.iter().find(|(id, _)| *id == call.operation.id)?;
         Some((resource, *action))
     })?;
@@ -263,9 +132,9 @@ impl Resource {
 
     /// Keeps a resource under its id.
     pub(super) fn keep(&self, state: &mut State, fields: Fields) {
-        let id = match self.kind {
-            SETTING => super::settings::full_id(&fields),
-            _ => fields.get(self.id).and_then(Value::as_str).unwrap_or_default().to_owned(),
+        let id = match self.key {
+            Some(key) => key(&fields),
+            None => fields.get(self.id).and_then(Value::as_str).unwrap_or_default().to_owned(),
         };
         state.collection_mut(self.kind).put(&id, fields);
     }
@@ -290,7 +159,7 @@ impl Resource {
         let mut fields = item.clone();
         fields.extend(self.form(document)?.example().as_object()?.clone());
         let example = of(Action::Get)?.parameters.iter().find(|parameter| parameter.name == self.parameter)?;
-        if self.kind != SETTING {
+        if self.key.is_none() {
             fields.insert(self.id.to_owned(), example.example.clone());
         }
         Some(fields)
@@ -347,7 +216,9 @@ impl Resource {
                 fields.insert("version".to_owned(), json!(version));
                 fields.insert("createdAt".to_owned(), now);
                 let mut earlier: Vec<_> = versions(before).into_iter().cloned().collect();
-                earlier.iter_mut().for_each(|version| drop(version.remove(EARLIER)));
+                for version in &mut earlier {
+                    version.remove(EARLIER);
+                }
                 fields.insert(EARLIER.to_owned(), json!(earlier));
             }
             Action::Set(status) => {
@@ -367,10 +238,9 @@ impl Resource {
         let wanted = match call.parameters.get("version") {
             None => return Ok(latest),
             Some(Value::String(name)) if name == "LATEST" || name == "ACTIVE" => return Ok(latest),
-            Some(Value::String(number)) => number.clone(),
-            Some(number) => number.to_string(),
+            Some(wanted) => plain_text(wanted),
         };
-        let is_wanted = |fields: &&Fields| fields.get("version").is_some_and(|version| version.to_string() == wanted);
+        let is_wanted = |fields: &&Fields| fields.get("version").is_some_and(|version| plain_text(version) == wanted);
         versions(latest).into_iter().find(is_wanted).ok_or_else(|| {
             let (kind, id) = (self.kind, call.path(self.parameter));
             Refusal::not_found(format!("version: the {kind} {id} has no version {wanted}"))

@@ -7,9 +7,7 @@ use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
 use crate::call::Call;
 use crate::form::Fields;
-
-/// The kind of the collection.
-pub(super) const SETTING: &str = "setting";
+use crate::operations::kinds::SETTING;
 
 /// What the full id is made of, in order.
 const PARTS: [&str; 4] = ["namespace", "id", "entityType", "entityId"];
@@ -26,7 +24,7 @@ pub(super) fn update_setting(application: &Application, mut call: Call<'_>) -> R
     let changes = call.take_checked_fields()?;
     let full_id = call.path("setting_id_str");
     let mut state = State::of(application);
-    let mut fields = match state.collection(SETTING).get(full_id) {
+    let mut fields = match state.collection(SETTING.kind).get(full_id) {
         Some(fields) => fields.clone(),
         None if ["dataType", "name", "value"].iter().all(|name| changes.contains_key(*name)) => {
             named_by(full_id).ok_or_else(|| unknown(full_id))?
@@ -45,7 +43,7 @@ pub(super) fn full_id(fields: &Fields) -> String {
 
 fn store(state: &mut State, call: &Call<'_>, fields: Fields) -> Answer {
     let full_id = full_id(&fields);
-    let settings = state.collection_mut(SETTING);
+    let settings = state.collection_mut(SETTING.kind);
     let is_new = settings.get(&full_id).is_none();
     let body = call.operation.success.form.as_ref().map(|form| form.present(&fields)).filter(|_| is_new);
     settings.put(&full_id, fields);

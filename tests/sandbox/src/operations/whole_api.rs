@@ -4,19 +4,20 @@
 use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
-use crate::document::{Document, Operation};
+use crate::document::Document;
 use crate::form::Fields;
+use crate::operation::Operation;
 use crate::testing::{Bench, Reply, event};
 
 /// The examples of one operation.
-struct Example<'a> {
-    operation: &'a Operation,
+struct Example {
+    operation: &'static Operation,
     body: Option<Value>,
 }
 
-impl<'a> Example<'a> {
+impl Example {
     /// Those of all operations.
-    fn all() -> Vec<Example<'static>> {
+    fn all() -> Vec<Self> {
         let document = Document::as_value().unwrap();
         let read = |operation: &'static std::sync::Arc<Operation>| {
             let method = operation.method.as_str().to_ascii_lowercase();
@@ -31,8 +32,8 @@ impl<'a> Example<'a> {
         Document::load().unwrap().operations().iter().map(read).collect()
     }
 
-    fn of(id: &str) -> Example<'static> {
-        Example::all().into_iter().find(|example| example.operation.id == id).unwrap()
+    fn of(id: &str) -> Self {
+        Self::all().into_iter().find(|example| example.operation.id == id).unwrap()
     }
 
     /// The path with the examples of its parameters, and the query with those of `query`.
