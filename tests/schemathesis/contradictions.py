@@ -1,10 +1,11 @@
-"""Refusals of requests that are well formed: they contradict what is there, or themselves, in ways no schema can say.
+"""Refusals of requests that are well formed, but contradict what is there, or themselves, in ways no schema can say.
 
 What the sandbox says is looked at, and not its status alone, so that a request it takes for malformed is still a failure.
 """
 
 import json
 import re
+from urllib.parse import urlsplit
 
 REASONS = {
     r"^nextToken: has to be the nextToken of an earlier answer": "the marker of a page has to come from an answer",
@@ -20,7 +21,7 @@ REASONS = {
 STATUSES = {400, 409}
 
 
-def reason(status, body):
+def contradicted(status, body):
     """Why a well-formed request may be refused like this, or None where it may not."""
     if status not in STATUSES:
         return None
@@ -29,3 +30,13 @@ def reason(status, body):
     except (ValueError, KeyError, TypeError):
         return None
     return next((why for pattern, why in REASONS.items() if re.search(pattern, message)), None)
+
+
+def misdirected(path, url):
+    """Why a request went to another path than it was made for, or None where it did not.
+
+    An id may be `.` or `..` by its schema; as a part of a path these are resolved before the request is sent.
+    """
+    if urlsplit(url).path.count("/") == path.count("/"):
+        return None
+    return "an id that is a dot or two cannot be in a path"

@@ -16,10 +16,10 @@ def after_call(context, case, response):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Drops the refusals of `contradictions.py`; every other failure stays one."""
-    if not isinstance(failure, RejectedPositiveData):
-        return True
-    reason = contradictions.reason(response.status_code, response.content)
+    """Drops the failures that are none, for a reason of `contradictions.py`; every other failure stays one."""
+    reason = contradictions.misdirected(case.path, response.request.url)
+    if reason is None and isinstance(failure, RejectedPositiveData):
+        reason = contradictions.contradicted(response.status_code, response.content)
     if reason is not None:
         write("TOGAI_PROBE_CONTRADICTIONS", reason)
     return reason is None
