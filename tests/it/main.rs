@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 mod calls;
 mod delivery;
+mod document;
 mod errors;
 mod examples;
 mod fault_matrix;

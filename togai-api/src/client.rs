@@ -74,7 +74,8 @@ impl Client {
     /// Carries out a request that was built by hand, as the generated builders do with theirs.
     ///
     /// The request goes through the transport like any other. A body of success is decoded into `T`; an empty one is
-    /// read like `{}`, since the API has answered 202 without a body.
+    /// `None` for an `Option`, and otherwise read like `{}`, since the API has answered 202 without a body. A redirection is
+    /// a success where the document has it: [`ResponseValue::location`] tells where it leads.
     ///
     /// Dropping the future abandons the request; the server may have applied it.
     ///
@@ -89,6 +90,6 @@ impl Client {
         let start = Instant::now();
         let answer = self.inner.transport.execute(&self.client, request, operation).await;
         let response = answer.map_err(|failure| Error::from_transport(operation, failure))?;
-        error::decode(operation, response, start).await
+        error::receive(operation, response, start).await?.decode()
     }
 }

@@ -25,27 +25,40 @@
 //! an enumeration keeps a value it does not know in its variant `Other`. So an addition of the server breaks nothing.
 
 mod client;
+#[cfg(feature = "credits")]
+mod credits;
+mod date;
 mod decimal;
 mod error;
 mod event;
 #[allow(clippy::all, clippy::pedantic, reason = "generated code is checked by the rules on the document it comes from")]
+#[allow(deprecated, unreachable_pub, unused_imports, reason = "generated code is alike for every area, whatever it uses")]
 #[rustfmt::skip] // Formatted by prettyplease, which writes the same with every version of Rust.
 mod generated;
+#[allow(dead_code, reason = "what is read leniently depends on the areas that are on")]
 mod lenient;
+#[allow(unused_imports, unused_macros, reason = "not every area has an enumeration")]
 mod open_enum;
 mod operation;
+#[allow(dead_code, unused_imports, unused_macros, reason = "what is read and written depends on the areas that are on")]
+mod record;
+#[allow(dead_code, reason = "without an area there is no request")]
+mod request;
 mod response;
 mod retry_after;
-mod runtime;
 mod text;
 mod timestamp;
 mod transport;
 
+#[cfg(feature = "credits")]
+pub use credits::CreateCreditResponse;
+pub use date::{Date, ParseDateError};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use error::Error;
 pub use event::{Attribute, Event};
 pub use generated::{Client, OPERATIONS, builder, types};
 pub use operation::{Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat};
+pub use request::Call;
 pub use response::ResponseValue;
 pub use retry_after::retry_after;
 pub use text::Text;

@@ -21,6 +21,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl crate::record::Blank for $name {
+            fn blank() -> Self {
+                Self::default()
+            }
+        }
+
         impl ::std::fmt::Display for $name {
             fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 formatter.pad(self.as_str())

@@ -31,6 +31,8 @@ pub struct Operation {
     pub paging: Option<Paging>,
     /// Parameters in the path and in the query.
     pub parameters: &'static [Parameter],
+    /// Whether a request without a body is refused.
+    pub requires_body: bool,
     /// Statuses that the document names; `default` stands for every other one.
     pub statuses: &'static [&'static str],
 }
@@ -93,6 +95,8 @@ pub struct PageSize {
 pub struct Parameter {
     /// Name on the wire.
     pub name: &'static str,
+    /// Name of the method that sets it, on the builder of the operation.
+    pub setter: &'static str,
     /// Where it stands.
     pub location: Location,
     /// Whether a request without it is refused.

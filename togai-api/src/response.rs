@@ -38,6 +38,13 @@ impl<T> ResponseValue<T> {
         &self.headers
     }
 
+    /// Where a redirection leads, such as that of `get_file`.
+    ///
+    /// No redirection is followed, so that the token goes nowhere else: fetch the address without it.
+    pub fn location(&self) -> Option<&str> {
+        self.headers.get(http::header::LOCATION)?.to_str().ok()
+    }
+
     /// How many times the request was sent.
     pub fn attempts(&self) -> u32 {
         self.context.attempts

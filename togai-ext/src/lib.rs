@@ -24,14 +24,22 @@
 //!
 //! # Features
 //!
+//! - One for each area of the API, named like its file in the document: `event-ingestion`, `event-management` and
+//!   `customer-accounts` are on by default, `full` is all of them. What needs no area is always there; [`IngestExt`] comes
+//!   with `event-ingestion`, [`VerifyExt`] with `event-management`.
 //! - `rustls-ring` (default), `rustls-aws-lc`, `native-tls`: where TLS comes from. Without any of them only
 //!   `http://` addresses of this machine work.
+#![cfg_attr(
+    not(all(feature = "event-ingestion", feature = "event-management")),
+    allow(dead_code, reason = "much of what is below the calls is there for ingestion and verification")
+)]
 
 mod authenticate;
 mod call_options;
 mod client_builder;
 mod clock;
 mod environment;
+#[cfg(feature = "event-ingestion")]
 mod ingest;
 mod paginate;
 pub mod prelude;
@@ -44,39 +52,49 @@ mod stop;
 mod testing;
 mod tls;
 mod trace;
+#[cfg(feature = "event-management")]
 mod verify;
 
 pub use call_options::{CallOptions, ClientExt};
 pub use client_builder::ClientBuilder;
 pub use environment::Environment;
+#[cfg(feature = "event-ingestion")]
 pub use ingest::{
     IdPolicy, Ingest, IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Submission, Verdict, Verdicts,
 };
-pub use paginate::{Items, Page, Pages, Paginate};
+pub use paginate::{Items, Page, PagedRequest, Pages, Paginate};
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stats::{ClassStats, Stats};
-pub use togai_api::{Attribute, Client, Decimal, Error, Event, ResponseValue, Text, Timestamp, types};
+pub use togai_api::{Attribute, Call, Client, Date, Decimal, Error, Event, ResponseValue, Text, Timestamp, types};
+#[cfg(feature = "event-management")]
 pub use verify::{EventState, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt};
 
 /// Fails to compile when a public type loses a property that users rely on.
 const _: () = {
     const fn shared<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
+    #[allow(dead_code, reason = "without an area there is no list")]
     const fn stream<T: futures::Stream + Send + Unpin + 'static>() {}
     // The futures of all builders are made alike.
-    const fn call<B, F: Send + 'static>(_: fn(B) -> F) {}
-    call(togai_api::builder::GetEvents::send);
-    call(togai_api::builder::IngestBatch::send);
+    const fn call<F: Send + Unpin + 'static>() {}
+    call::<Call<Event>>();
     shared::<RetryPolicy>();
     shared::<CallOptions>();
     shared::<Environment>();
+    #[cfg(feature = "event-ingestion")]
     shared::<IngestReport>();
-    stream::<Items<togai_api::builder::GetEvents>>();
+    #[cfg(feature = "customer-accounts")]
     stream::<Pages<togai_api::builder::GetAccounts>>();
-    shared::<Verification>();
-    call(Verify::send);
+    #[cfg(feature = "event-management")]
+    {
+        const fn sent<B, F: Send + 'static>(_: fn(B) -> F) {}
+        stream::<Items<togai_api::builder::GetEvents>>();
+        shared::<Verification>();
+        sent(Verify::send);
+    }
 };
 
 /// The same for calls of ingestion, whose types have no names.
+#[cfg(feature = "event-ingestion")]
 const _: fn(&Client) = |client| {
     use futures::StreamExt as _;
 

@@ -1,7 +1,10 @@
 //! Everything that most applications need: `use togai_ext::prelude::*;`.
 
 pub use crate::{
-    Attribute, CallOptions, Client, ClientBuilder, ClientExt, Decimal, Environment, Error, Event, IdPolicy,
-    IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Page, Paginate, RetryPolicy, Text, Timestamp,
-    Verdict, VerifyExt,
+    Attribute, CallOptions, Client, ClientBuilder, ClientExt, Date, Decimal, Environment, Error, Event, Page, Paginate,
+    RetryPolicy, Text, Timestamp,
 };
+#[cfg(feature = "event-ingestion")]
+pub use crate::{IdPolicy, IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Verdict};
+#[cfg(feature = "event-management")]
+pub use crate::VerifyExt;

@@ -7,6 +7,7 @@ use togai_api::{BoxFuture, Client, Operation, Transport, TransportError};
 
 use crate::CallOptions;
 use crate::clock::{Clock, SystemClock};
+#[cfg(feature = "event-ingestion")]
 use crate::ingest::Limits;
 use crate::retry::Retry;
 use crate::standing::Standing;
@@ -23,12 +24,19 @@ pub(crate) struct Stack {
 pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) standing: Arc<Standing>,
+    #[cfg(feature = "event-ingestion")]
     pub(crate) limits: Arc<Limits>,
 }
 
 impl Stack {
     pub(crate) fn new(retry: Retry, clock: Arc<dyn Clock>, standing: Arc<Standing>) -> Self {
-        Self { retry, shared: Arc::new(Shared { clock, standing, limits: Arc::default() }) }
+        let shared = Shared {
+            clock,
+            standing,
+            #[cfg(feature = "event-ingestion")]
+            limits: Arc::default(),
+        };
+        Self { retry, shared: Arc::new(shared) }
     }
 
     /// The one of a client, where [`ClientBuilder`](crate::ClientBuilder) made it.

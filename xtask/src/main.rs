@@ -2,10 +2,14 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod adapt;
+mod areas;
 mod document;
+mod features;
 mod generate;
 mod lint;
 mod lower;
+mod pages;
+mod reach;
 mod regen;
 mod table;
 

@@ -1,34 +1,44 @@
 //! The table of operations, from the document as it is, since lowering takes out what the table tells.
 
 use anyhow::{Context, Result, bail};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use crate::document::{Operation, entries, operations, parameters};
+use crate::adapt::builders::setter;
+use crate::areas::Areas;
+use crate::document::{Operation, entries, operations, parameters, resolve};
 
-/// Name and code of the file.
-pub(crate) fn run(json: &Value) -> Result<(String, syn::File)> {
-    let mut constants = Vec::new();
-    let mut names = Vec::new();
-    for operation in operations(json) {
-        let name = constant(&operation)?;
-        let row = row(json, &operation).with_context(|| format!("cannot make the row of {name}"))?;
-        let summary = format!(" {}.", operation.json["summary"].as_str().unwrap_or_default());
-        constants.push(quote! {
-            #[doc = #summary]
-            pub(super) static #name: Operation = #row;
-        });
-        names.push(name);
-    }
-    let file = syn::parse2(quote! {
+/// The file of an area, from its rows.
+pub(crate) fn file(rows: &[TokenStream]) -> Result<syn::File> {
+    Ok(syn::parse2(quote! {
         use crate::operation::{Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat};
 
-        #(#constants)*
+        #(#rows)*
+    })?)
+}
 
-        /// All operations of the API.
-        pub static OPERATIONS: &[&Operation] = &[#(&#names),*];
-    })?;
-    Ok(("operations.rs".to_owned(), file))
+/// The file that brings the rows of all areas together.
+pub(crate) fn root(json: &Value, areas: &Areas) -> Result<syn::File> {
+    let modules = areas.iter().map(|area| {
+        let (gate, module) = (area.gate(), area.module());
+        quote!(#gate pub(super) mod #module;)
+    });
+    let names = operations(json)
+        .map(|operation| {
+            let area = areas.of_operation(&operation)?;
+            let (gate, module, name) = (area.gate(), area.module(), constant(&operation)?);
+            Ok(quote!(#gate &#module::#name))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(syn::parse2(quote! {
+        use crate::Operation;
+
+        #(#modules)*
+
+        /// All operations of the areas whose features are on.
+        pub static OPERATIONS: &[&Operation] = &[#(#names),*];
+    })?)
 }
 
 /// The name of an operation's row.
@@ -37,7 +47,18 @@ pub(crate) fn constant(operation: &Operation<'_>) -> Result<syn::Ident> {
     Ok(format_ident!("{}", id.to_uppercase()))
 }
 
-fn row(json: &Value, operation: &Operation<'_>) -> Result<proc_macro2::TokenStream> {
+/// The row of an operation.
+pub(crate) fn row(json: &Value, operation: &Operation<'_>) -> Result<TokenStream> {
+    let name = constant(operation)?;
+    let summary = format!(" {}.", operation.json["summary"].as_str().unwrap_or_default());
+    let value = value(json, operation).with_context(|| format!("cannot make the row of {name}"))?;
+    Ok(quote! {
+        #[doc = #summary]
+        pub(in crate::generated) static #name: Operation = #value;
+    })
+}
+
+fn value(json: &Value, operation: &Operation<'_>) -> Result<TokenStream> {
     let id = operation.json["operationId"].as_str();
     let method = operation.method.to_uppercase();
     let path = operation.path;
@@ -74,8 +95,10 @@ fn row(json: &Value, operation: &Operation<'_>) -> Result<proc_macro2::TokenStre
         let name = parameter["name"].as_str();
         let location = if parameter["in"] == "path" { quote!(Location::Path) } else { quote!(Location::Query) };
         let required = parameter["required"] == true;
-        quote!(Parameter { name: #name, location: #location, required: #required })
+        let setter = setter(parameter);
+        quote!(Parameter { name: #name, setter: #setter, location: #location, required: #required })
     });
+    let requires_body = resolve(json, &operation.json["requestBody"])["required"] == true;
     let statuses = entries(&operation.json["responses"]).map(|(status, _)| status);
     Ok(quote! {
         Operation {
@@ -86,6 +109,7 @@ fn row(json: &Value, operation: &Operation<'_>) -> Result<proc_macro2::TokenStre
             repeat: #repeat,
             paging: #paging,
             parameters: &[#(#parameters),*],
+            requires_body: #requires_body,
             statuses: &[#(#statuses),*],
         }
     })

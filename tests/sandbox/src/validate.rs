@@ -61,6 +61,12 @@ impl Rules {
 
 /// What is wrong: paths begin with `prefix`, and the value as a whole is called `whole`.
 fn describe(prefix: &str, whole: &str, error: &ValidationError<'_>) -> String {
+    // The document has alternatives only where a value may be null; the last one says what else it may be.
+    if let ValidationErrorKind::AnyOf { context } = error.kind()
+        && let Some(otherwise) = context.last().and_then(|errors| errors.first())
+    {
+        return describe(prefix, whole, otherwise);
+    }
     let mut path = prefix.to_owned();
     for segment in error.instance_path() {
         match segment {
@@ -199,6 +205,16 @@ mod tests {
             &json!("yesterday"),
             r#"field: has to be a date-time such as 2024-11-05T08:31:12.250Z, but is "yesterday""#,
         );
+    }
+
+    #[test]
+    fn a_value_that_may_be_null_is_told_what_else_it_may_be() {
+        let nullable = json!({ "anyOf": [{ "type": "null" }, { "items": { "type": "string", "maxLength": 1 } }] });
+        let rules = Rules::compile(&json!({ "properties": { "field": nullable } })).unwrap();
+        assert_eq!(rules.check_fields("body", &json!({ "field": null })), Ok(()));
+        check(&nullable, &json!(["a", "bc"]), "field[1]: has to have at most 1 character");
+        let text = json!({ "anyOf": [{ "type": "null" }, { "type": "string" }] });
+        check(&text, &json!(1), "field: has to be a string, but is a number");
     }
 
     #[test]

@@ -2,16 +2,28 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::{Answer, Error, Kind, safe_text};
 use crate::{CallContext, Operation, ResponseValue, TransportError, TransportErrorKind};
 
-pub(crate) async fn decode<T: DeserializeOwned>(
+/// An answer of success that has been read and not yet understood.
+pub(crate) struct Undecoded {
+    operation: &'static Operation,
+    status: StatusCode,
+    headers: HeaderMap,
+    context: CallContext,
+    body: Bytes,
+}
+
+/// Reads an answer, which is an error unless its status is one of success.
+pub(crate) async fn receive(
     operation: &'static Operation,
     mut response: reqwest::Response,
     start: Instant,
-) -> Result<ResponseValue<T>, Error> {
+) -> Result<Undecoded, Error> {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     // A transport that repeats says how often; without one there was one attempt.
@@ -21,26 +33,53 @@ pub(crate) async fn decode<T: DeserializeOwned>(
         Error::from_transport(operation, TransportError::new(kind, error.without_url(), context.clone()))
     })?;
 
-    let (kind, answer) = if status.is_success() {
-        match read(&body) {
-            Ok(value) => return Ok(ResponseValue::new(value, status, headers, context)),
-            Err(problem) => {
-                let path = safe_text(&context, &problem.path().to_string());
-                let problem = safe_text(&context, &problem.inner().to_string());
-                (Kind::Decode { path, problem }, Answer::of_success(status, headers, &body, &context))
-            }
-        }
-    } else {
-        (Kind::Status, Answer::of_failure(status, headers, &body, &context))
-    };
-    let mut error = Error::of_call(kind, operation, context);
-    error.inner.answer = Some(answer);
-    Err(error)
+    if is_success(operation, status) {
+        return Ok(Undecoded { operation, status, headers, context, body });
+    }
+    let answer = Answer::of_failure(status, headers, &body, &context);
+    Err(of_answer(Kind::Status, operation, context, answer))
 }
 
-/// Reads a body; an empty one like `{}`, since the API has answered 202 without a body.
+impl Undecoded {
+    pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
+        // A redirection is handed out by its header; what a server writes beside that is for people.
+        let body: &[u8] = if self.status.is_redirection() { b"" } else { &self.body };
+        match read(body) {
+            Ok(value) => Ok(ResponseValue::new(value, self.status, self.headers, self.context)),
+            Err(problem) => Err(self.undecodable(&problem.path().to_string(), &problem.inner().to_string())),
+        }
+    }
+
+    fn undecodable(self, path: &str, problem: &str) -> Error {
+        let path = safe_text(&self.context, path);
+        let problem = safe_text(&self.context, problem);
+        let answer = Answer::of_success(self.status, self.headers, &self.body, &self.context);
+        of_answer(Kind::Decode { path, problem }, self.operation, self.context, answer)
+    }
+}
+
+/// A status of success; a redirection is one where the document has it.
+fn is_success(operation: &Operation, status: StatusCode) -> bool {
+    status.is_success() || status.is_redirection() && operation.statuses.contains(&status.as_str())
+}
+
+fn of_answer(kind: Kind, operation: &'static Operation, context: CallContext, answer: Answer) -> Error {
+    let mut error = Error::of_call(kind, operation, context);
+    error.inner.answer = Some(answer);
+    error
+}
+
+/// Reads a body; an empty one is nothing where that can be, and otherwise read like `{}`, since the API has answered 202
+/// without a body.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
-    let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    let body = if body.trim_ascii().is_empty() {
+        if let Ok(nothing) = serde_json::from_slice(b"null") {
+            return Ok(nothing);
+        }
+        b"{}"
+    } else {
+        body
+    };
     // Keeping track of the place costs as much again as reading, so it is done only where the place is to be told.
     if let Ok(value) = serde_json::from_slice(body) {
         return Ok(value);

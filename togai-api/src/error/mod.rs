@@ -13,7 +13,7 @@ use crate::{CallContext, Operation, TransportError, TransportErrorKind};
 
 use answer::Answer;
 pub(crate) use answer::safe_text;
-pub(crate) use decode::decode;
+pub(crate) use decode::receive;
 
 /// Why a call failed: what was asked, what the server said, and what to do.
 ///

@@ -29,7 +29,7 @@ fn decoded(
     context.set_secret(Arc::from(TOKEN));
     response.extensions_mut().insert(context);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(decode(operation(id), response.into(), Instant::now()))
+    runtime.block_on(receive(operation(id), response.into(), Instant::now()))?.decode()
 }
 
 fn failed(id: &str, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Error {

@@ -1,5 +1,6 @@
 //! Reading lists item by item or page by page.
 
+mod generated;
 mod items;
 mod operations;
 mod pages;
@@ -8,6 +9,7 @@ use togai_api::{BoxFuture, Error};
 
 pub use items::Items;
 pub use pages::{Page, Pages};
+#[cfg(feature = "event-management")]
 pub(crate) use sealed::Sealed;
 
 /// Lists that the server answers page by page: item by item, or a page at a time.

@@ -1,18 +1,18 @@
-//! The operations that page, a line for each.
+//! What makes a builder one whose answer is a page; the list of them is generated.
 
-use togai_api::{builder, types};
-
-use super::{Fetch, PagedRequest, sealed::Sealed};
-
-/// Operation, builder, item, and the field of the answer that holds the items.
+/// Makes builders requests for pages: feature, operation, builder, item, and the field of the answer that holds the items.
 macro_rules! paged {
-    ($($operation:literal: $builder:ident => $item:ident, $items:ident;)*) => {$(
-        impl Sealed for builder::$builder {}
+    ($(#[$gate:meta] $operation:ident: $builder:ident => $item:ty, $items:ident;)*) => {$(
+        #[$gate]
+        #[allow(deprecated, reason = "operations that the vendor deprecates page, too")]
+        impl super::sealed::Sealed for builder::$builder {}
 
+        #[$gate]
+        #[allow(deprecated, reason = "operations that the vendor deprecates page, too")]
         impl PagedRequest for builder::$builder {
-            type Item = types::$item;
+            type Item = $item;
 
-            const OPERATION: &'static str = $operation;
+            const OPERATION: &'static str = stringify!($operation);
 
             fn with_token(self, token: String) -> Self {
                 self.next_token(token)
@@ -28,23 +28,4 @@ macro_rules! paged {
     )*};
 }
 
-paged! {
-    "get_accounts": GetAccounts => CustomerAccount, data;
-    "get_events": GetEvents => EventWithStatus, events;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_operation_that_pages_has_its_line() {
-        let lines = [builder::GetAccounts::OPERATION, builder::GetEvents::OPERATION];
-        let paged: Vec<&str> = togai_api::OPERATIONS
-            .iter()
-            .filter(|operation| operation.paging.is_some())
-            .map(|operation| operation.id)
-            .collect();
-        assert_eq!(paged, lines);
-    }
-}
+pub(super) use paged;

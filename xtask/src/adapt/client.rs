@@ -1,16 +1,19 @@
-//! The client: its fields as generated, its methods with rustdoc from the document.
+//! The methods of the client, with rustdoc from the document.
 
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
-use quote::quote;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::{Parts, docs};
-use crate::document::{Operation, entries, operations, parameters, reference_name, resolve};
+use crate::areas::Area;
+use crate::document::{Operation, entries, parameters, reference_name, resolve};
 
-pub(super) fn adapt(parts: Parts, truth: &Value) -> Result<syn::File> {
-    let mut client = parts.client;
+/// The client itself, and the modules around it.
+pub(super) fn root(parts: &Parts, truth: &Value) -> Result<syn::File> {
+    let mut client = parts.client.clone();
     let about = truth["info"]["description"].as_str().unwrap_or_default();
     docs::replace(
         &mut client.attrs,
@@ -19,47 +22,44 @@ pub(super) fn adapt(parts: Parts, truth: &Value) -> Result<syn::File> {
              retries and pauses. `togai_ext::ClientBuilder` makes one; [`Client::new`] puts one together from its parts."
         ),
     );
-    let methods = super::method_names(&parts.operations)
-        .map(|name| {
-            let operation = operations(truth)
-                .find(|operation| name == operation.json["operationId"].as_str().unwrap_or_default())
-                .with_context(|| format!("the generator made a method `{name}` that no operation asks for"))?;
-            let builder = super::builders::name(&operation)?;
-            let text = docs::attributes(&describe(truth, &operation));
-            let deprecated = (operation.json["deprecated"] == true).then(|| quote!(#[deprecated]));
-            Ok(quote! {
-                #text
-                #deprecated
-                pub fn #name(&self) -> builder::#builder {
-                    builder::#builder::new(self.clone())
-                }
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
     Ok(syn::parse2(quote! {
         pub mod builder;
+        mod client;
         mod operations;
         pub mod types;
 
         pub use operations::OPERATIONS;
 
         #client
-
-        impl Client {
-            #(#methods)*
-        }
     })?)
 }
 
+/// The method of an operation.
+pub(super) fn method(truth: &Value, operation: &Operation<'_>, area: &Area) -> Result<TokenStream> {
+    let name = operation.json["operationId"].as_str().context("an operation has no operationId")?;
+    let name = format_ident!("{name}");
+    let builder = super::builders::name(operation)?;
+    let text = docs::attributes(&describe(truth, operation, area));
+    let deprecated = (operation.json["deprecated"] == true).then(|| quote!(#[deprecated]));
+    Ok(quote! {
+        #text
+        #deprecated
+        pub fn #name(&self) -> builder::#builder {
+            builder::#builder::new(self)
+        }
+    })
+}
+
 /// What an operation does, what it takes and what it answers.
-fn describe(truth: &Value, operation: &Operation<'_>) -> String {
+fn describe(truth: &Value, operation: &Operation<'_>, area: &Area) -> String {
     let text = |field: &str| operation.json[field].as_str().unwrap_or_default();
     let mut description = format!(
-        "{}.\n\n{}\n\n`{} {}`\n\n",
+        "{}.\n\n{}\n\n`{} {}`, feature `{}`\n\n",
         text("summary"),
         text("description"),
         operation.method.to_uppercase(),
-        operation.path
+        operation.path,
+        area.feature,
     );
     for parameter in parameters(truth, operation) {
         let name = super::builders::setter(parameter);
@@ -70,7 +70,7 @@ fn describe(truth: &Value, operation: &Operation<'_>) -> String {
     let body = resolve(truth, &operation.json["requestBody"]);
     if let Some(schema) = reference_name(&body["content"]["application/json"]["schema"]) {
         let required = if body["required"] == true { ", required" } else { "" };
-        let link = if crate::generate::HAND_WRITTEN.contains(&schema) { "crate" } else { "types" };
+        let link = if crate::generate::HAND_WRITTEN.contains(&schema) { "crate" } else { "crate::types" };
         let about = body["description"].as_str().unwrap_or("the body of the request");
         let _ = writeln!(description, "- `body`{required}: [`{schema}`]({link}::{schema}), {}", decapitalised(about));
     }

@@ -1,30 +1,158 @@
 //! Adapts the generator's code: one error, builders that own their client, nothing that nobody uses.
 
-mod builders;
+pub(crate) mod builders;
 mod client;
 mod docs;
 mod types;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Context, Result, bail};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::Item;
 use syn::visit_mut::{self, VisitMut};
 
+use crate::areas::{Area, Areas};
+use crate::document::Document;
+use crate::reach;
+
 /// The files of the client by name, from the generator's code.
 ///
 /// `lowered` is the document that the code was generated from, `truth` the one it was lowered from.
-pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Value) -> Result<Vec<(String, syn::File)>> {
-    let mut parts = Parts::of(raw)?;
-    let types = types::adapt(std::mem::take(&mut parts.types), lowered)?;
-    let builders = builders::adapt(std::mem::take(&mut parts.builders), truth)?;
-    let client = client::adapt(parts, truth)?;
-    Ok([("mod.rs", client), ("types.rs", types), ("builder.rs", builders)]
-        .into_iter()
-        .map(|(name, mut file)| {
-            ShortPaths.visit_file_mut(&mut file);
-            (name.to_owned(), file)
-        })
-        .collect())
+pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Areas) -> Result<Files> {
+    let parts = Parts::of(raw)?;
+    let mut types = types::adapt(&parts.types, lowered)?;
+    let builders = builders::read(&parts.builders, truth.json())?;
+
+    let mut printed: BTreeMap<&str, Printed> = BTreeMap::new();
+    let mut starts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for builder in &builders {
+        let area = areas.of_operation(&builder.operation)?;
+        starts.entry(area.feature.clone()).or_default().extend(builder.types());
+        let row = crate::table::constant(&builder.operation)?;
+        let module = area.module();
+        let printed = printed.entry(&area.feature).or_default();
+        printed.builders.push(builder.print(&quote!(operations::#module::#row)));
+        printed.methods.push(client::method(truth.json(), &builder.operation, area)?);
+        printed.rows.push(crate::table::row(truth.json(), &builder.operation)?);
+    }
+    let methods: BTreeSet<String> = method_names(&parts.operations).map(ToString::to_string).collect();
+    let expected = builders.iter().filter_map(|builder| builder.operation.json["operationId"].as_str());
+    if let Some(other) = methods.difference(&expected.map(str::to_owned).collect()).next() {
+        bail!("the generator made a method `{other}` that no operation asks for");
+    }
+
+    let references = types.iter().map(|(name, definition)| (name.clone(), definition.mentions.clone())).collect();
+    for name in types.keys() {
+        if let Some(area) = areas.of_schema(truth, name)
+            && !truth.json()["components"]["schemas"][name]["x-togai-unused"].is_null()
+        {
+            starts.entry(area.feature.clone()).or_default().insert(name.clone());
+        }
+    }
+    let reached = reach::reached(&starts, &references);
+
+    let mut shared: BTreeMap<syn::Ident, Vec<TokenStream>> = BTreeMap::new();
+    for (name, features) in &reached {
+        let Some(definition) = types.remove(name) else { continue };
+        let features: Vec<&String> = features.iter().collect();
+        match features[..] {
+            [feature] => printed.entry(feature).or_default().types.extend(definition.items),
+            _ => {
+                let gate = (features.len() < areas.len()).then(|| quote!(#[cfg(any(#(feature = #features),*))]));
+                let shared = shared.entry(module_of_shared(truth, name)).or_default();
+                shared.extend(definition.items.into_iter().map(|item| quote!(#gate #item)));
+            }
+        }
+    }
+
+    let mut files = Files::new();
+    files.insert("mod.rs".to_owned(), client::root(&parts, truth.json())?);
+    let gates: Vec<TokenStream> = areas.iter().map(Area::gate).collect();
+    let modules: Vec<syn::Ident> = areas.iter().map(Area::module).collect();
+    files.insert("client/mod.rs".to_owned(), syn::parse2(quote!(#(#gates mod #modules;)*))?);
+    files.insert(
+        "builder/mod.rs".to_owned(),
+        syn::parse2(quote!(#(#gates mod #modules;)* #(#gates pub use #modules::*;)*))?,
+    );
+    let common: Vec<&syn::Ident> = shared.keys().collect();
+    files.insert(
+        "types/mod.rs".to_owned(),
+        syn::parse2(quote! {
+            #(mod #common;)*
+            #(#gates mod #modules;)*
+            #(pub use #common::*;)*
+            #(#gates pub use #modules::*;)*
+        })?,
+    );
+    for (module, items) in &shared {
+        files.insert(format!("types/{module}.rs"), types_file(items)?);
+    }
+    for area in areas.iter() {
+        let module = area.module();
+        let Some(Printed { builders, methods, rows, types }) = printed.get(area.feature.as_str()) else {
+            bail!("the area {} has no operation", area.feature);
+        };
+        files.insert(
+            format!("client/{module}.rs"),
+            syn::parse2(quote! {
+                use super::super::builder;
+
+                impl crate::Client {
+                    #(#methods)*
+                }
+            })?,
+        );
+        files.insert(
+            format!("builder/{module}.rs"),
+            syn::parse2(quote! {
+                use super::super::{operations, types};
+                use crate::request::{Call, Draft};
+
+                #(#builders)*
+            })?,
+        );
+        files.insert(format!("types/{module}.rs"), types_file(types)?);
+        files.insert(format!("operations/{module}.rs"), crate::table::file(rows)?);
+    }
+    files.insert("operations/mod.rs".to_owned(), crate::table::root(truth.json(), areas)?);
+    for file in files.values_mut() {
+        ShortPaths.visit_file_mut(file);
+    }
+    Ok(files)
+}
+
+/// The module of a type that several areas reach: that of its file where the file is for nothing else.
+fn module_of_shared(truth: &Document, name: &str) -> syn::Ident {
+    let file = truth.file_of_component("schemas", name);
+    match file.strip_suffix(".yaml") {
+        Some(stem) if stem.starts_with("common") => format_ident!("{}", stem.replace('-', "_")),
+        _ => format_ident!("shared"),
+    }
+}
+
+/// Generated files by their paths below the folder of generated code.
+pub(crate) type Files = BTreeMap<String, syn::File>;
+
+/// What is printed for an area.
+#[derive(Default)]
+struct Printed {
+    builders: Vec<TokenStream>,
+    methods: Vec<TokenStream>,
+    rows: Vec<TokenStream>,
+    types: Vec<TokenStream>,
+}
+
+fn types_file(items: &[TokenStream]) -> Result<syn::File> {
+    Ok(syn::parse2(quote! {
+        use super::*;
+        use crate::open_enum::open_enum;
+        use crate::record::record;
+
+        #(#items)*
+    })?)
 }
 
 /// What is kept of the generator's code.

@@ -8,9 +8,13 @@ fn document() -> Value {
     let answer = json!({"description": "The thing.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}});
     json!({
         "openapi": "3.0.3",
+        "tags": [{"name": "Things", "description": "Things."}],
         "info": {"title": "T", "version": "1.0", "description": "About things."},
         "paths": {"/things/{thing_id}": {"put": {
             "operationId": "put_thing",
+            "tags": ["Things"],
+            "x-togai-quota-class": "other",
+            "x-togai-repeat": "always",
             "summary": "Put a thing",
             "description": "Puts it.",
             "parameters": [
@@ -18,7 +22,7 @@ fn document() -> Value {
                 {"name": "dryRun", "in": "query", "description": "Only try.", "schema": {"type": "boolean"}},
             ],
             "requestBody": {"required": true, "description": "What to put.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PutThing"}}}},
-            "responses": {"200": answer, "4XX": failure, "5XX": failure},
+            "responses": {"200": answer, "400": failure, "default": failure},
         }}},
         "components": {"schemas": {
             "ErrorResponse": {"type": "object", "description": "An error.", "required": ["message"], "properties": {"message": {"type": "string", "description": "It."}}},
@@ -36,44 +40,114 @@ fn document() -> Value {
     })
 }
 
-/// The generated files of a document, as they are written.
-fn files(document: &Value) -> Result<Vec<String>> {
-    let raw = crate::generate::run(document)?;
-    Ok(run(raw, document, document)?.into_iter().map(|(_, file)| prettyplease::unparse(&file)).collect())
+/// The generated files of a document by name, as they are written.
+fn files(document: &Value) -> Result<BTreeMap<String, String>> {
+    let truth = Document::merge([("things.yaml", document.to_string().as_str())])?;
+    let lowered = crate::lower::run(truth.json());
+    let raw = crate::generate::run(&lowered)?;
+    let files = run(raw, &lowered, &truth, &Areas::of(truth.json())?)?;
+    Ok(files.into_iter().map(|(name, file)| (name, prettyplease::unparse(&file))).collect())
+}
+
+#[track_caller]
+fn check_problem(document: &Value, problem: &str) {
+    assert_eq!(files(document).unwrap_err().to_string(), problem);
 }
 
 #[test]
 fn the_client_has_a_method_with_rustdoc_for_each_operation() {
-    insta::assert_snapshot!(files(&document()).unwrap()[0]);
+    insta::assert_snapshot!(files(&document()).unwrap()["client/things.rs"]);
 }
 
 #[test]
 fn answers_are_lenient_and_requests_have_constructors() {
-    insta::assert_snapshot!(files(&document()).unwrap()[1]);
+    insta::assert_snapshot!(files(&document()).unwrap()["types/things.rs"]);
 }
 
 #[test]
-fn builders_own_their_client_and_hand_the_request_over() {
-    insta::assert_snapshot!(files(&document()).unwrap()[2]);
+fn builders_hand_what_they_are_given_over() {
+    insta::assert_snapshot!(files(&document()).unwrap()["builder/things.rs"]);
 }
 
 #[test]
-fn a_body_that_is_not_required_is_sent_only_where_it_is_set() {
+fn the_table_says_what_a_request_is_made_of() {
+    insta::assert_snapshot!(files(&document()).unwrap()["operations/things.rs"]);
+}
+
+#[test]
+fn modules_are_left_out_with_their_features() {
+    let files = files(&document()).unwrap();
+    for name in ["builder/mod.rs", "client/mod.rs", "operations/mod.rs", "types/mod.rs"] {
+        assert!(files[name].contains("#[cfg(feature = \"things\")]"), "{}", files[name]);
+    }
+}
+
+#[test]
+fn a_type_of_two_areas_is_there_for_each_and_one_of_all_areas_always() {
     let mut document = document();
-    document["paths"]["/things/{thing_id}"]["put"]["requestBody"]["required"] = json!(false);
-    let builder = &files(&document).unwrap()[2];
-    assert!(builder.contains("body: Result<Option<types::PutThing>, String>"), "{builder}");
-    assert!(builder.contains(".optional_json(body.as_ref())") && !builder.contains(".json(&body)"), "{builder}");
+    let area = |tag: &str| json!({"name": tag, "description": "An area."});
+    document["tags"] = json!([area("Things"), area("Gadgets"), area("Tools")]);
+    let thing = document["paths"]["/things/{thing_id}"]["put"].clone();
+    for (tag, answer) in [("Gadgets", "Thing"), ("Tools", "Tool")] {
+        let mut operation = thing.clone();
+        operation["operationId"] = json!(format!("put_{}", tag.to_lowercase()));
+        operation["tags"] = json!([tag]);
+        operation.as_object_mut().unwrap().remove("requestBody");
+        let schema = json!({"$ref": format!("#/components/schemas/{answer}")});
+        operation["responses"]["200"]["content"]["application/json"]["schema"] = schema;
+        document["paths"][format!("/{tag}/{{thing_id}}")] = json!({"put": operation});
+    }
+    document["components"]["schemas"]["Tool"] = json!({"type": "object", "description": "A tool.", "properties": {
+        "error": {"$ref": "#/components/schemas/ErrorResponse"},
+    }});
+    document["components"]["schemas"]["Thing"]["properties"]["error"] =
+        json!({"$ref": "#/components/schemas/ErrorResponse"});
+    let files = files(&document).unwrap();
+    let shared = &files["types/shared.rs"];
+    let gated = "#[cfg(any(feature = \"gadgets\", feature = \"things\"))]\n/// The state.\n";
+    assert!(shared.contains(gated) && shared.contains("pub enum ThingState"), "{shared}");
+    assert!(!shared.contains("feature = \"tools\""), "{shared}");
+    assert!(shared.contains("pub struct ErrorResponse") && files["types/tools.rs"].contains("pub struct Tool"));
+    assert!(files["types/things.rs"].contains("pub struct PutThing"));
 }
 
 #[test]
-fn a_parameter_that_is_a_keyword_in_rust_gets_an_underscore() {
+fn what_servers_write_in_ways_of_their_own_is_read_that_way() {
+    let mut document = document();
+    let note = &mut document["components"]["schemas"]["Thing"]["properties"]["note"];
+    note["x-togai-lenient"] = json!("text");
+    note["x-togai-alias"] = json!(["remark"]);
+    let types = &files(&document).unwrap()["types/things.rs"];
+    let types = types.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(types.contains(r#"note : "note" or "remark", present, text;"#), "{types}");
+}
+
+#[test]
+fn an_answer_of_nothing_or_something_is_an_option_and_a_redirection_is_nothing() {
+    let mut document = document();
+    let responses = &mut document["paths"]["/things/{thing_id}"]["put"]["responses"];
+    responses["204"] = json!({"description": "Nothing."});
+    let builder = &files(&document).unwrap()["builder/things.rs"];
+    assert!(builder.contains("Call<Option<types::Thing>>"), "{builder}");
+
+    let responses = &mut document["paths"]["/things/{thing_id}"]["put"]["responses"];
+    *responses = json!({"302": {"description": "Elsewhere."}});
+    let builder = &files(&document).unwrap()["builder/things.rs"];
+    assert!(builder.contains("Call<()>"), "{builder}");
+}
+
+#[test]
+fn a_parameter_is_sent_by_its_name_on_the_wire() {
     let mut document = document();
     document["paths"]["/things/{thing_id}"]["put"]["parameters"][1]["name"] = json!("async");
-    let builder = &files(&document).unwrap()[2];
+    let builder = &files(&document).unwrap()["builder/things.rs"];
+    assert!(builder.contains("pub fn async_<V>") && builder.contains(r#"set::<bool, V::Error>("async""#), "{builder}");
+
+    let parameter = &mut document["paths"]["/things/{thing_id}"]["put"]["parameters"][1];
+    *parameter = json!({"name": "thingId", "x-togai-name": "thing_id_in_query", "in": "query", "description": "Its id again.", "schema": {"type": "string"}});
+    let builder = &files(&document).unwrap()["builder/things.rs"];
     assert!(
-        builder.contains("pub fn async_<V>") && builder.contains(r#"QueryParam::new("async", &async_)"#),
-        "{builder}"
+        builder.contains("pub fn thing_id_in_query<V>") && builder.contains(r#"set::<String, V::Error>("thingId""#)
     );
 }
 
@@ -82,21 +156,38 @@ fn what_is_deprecated_says_so() {
     let mut document = document();
     document["paths"]["/things/{thing_id}"]["put"]["deprecated"] = json!(true);
     let files = files(&document).unwrap();
-    assert!(files[0].contains("#[deprecated]") && files[2].contains("#[deprecated]"));
+    assert!(
+        files["client/things.rs"].contains("#[deprecated]") && files["builder/things.rs"].contains("#[deprecated]")
+    );
 }
 
 #[test]
 fn an_enumeration_with_a_value_other_is_refused() {
     let mut document = document();
     document["components"]["schemas"]["Thing"]["properties"]["state"]["enum"] = json!(["ON", "OTHER"]);
-    insta::assert_snapshot!(files(&document).unwrap_err(), @"`ThingState` has a value `OTHER`, which is the name of the variant for unknown values");
+    check_problem(&document, "`ThingState` has a value `OTHER`, which is the name of the variant for unknown values");
 }
 
 #[test]
 fn a_type_that_nobody_named_is_refused() {
     let mut document = document();
-    document["components"]["schemas"]["Thing"]["properties"]["note"]["maxLength"] = json!(5);
-    insta::assert_snapshot!(files(&document).unwrap_err(), @"the generator made a type `ThingNote` for something inside of a schema; lower what makes it one");
+    let properties = json!({"a": {"type": "string", "description": "A."}});
+    let nested = json!({"type": "object", "description": "A note.", "properties": properties});
+    document["components"]["schemas"]["Thing"]["properties"]["note"] = nested;
+    check_problem(
+        &document,
+        "the generator made a type `ThingNote` for something inside of a schema; lower what makes it one",
+    );
+}
+
+#[test]
+fn what_would_lose_the_digits_of_amounts_is_refused() {
+    let mut document = document();
+    let flattened = json!({"type": "object", "description": "A map beside fields.", "additionalProperties": {"type": "number"},
+        "properties": {"state": {"type": "string", "description": "The state."}}});
+    document["components"]["schemas"]["Thing"] = flattened;
+    let problem = format!("{:#}", files(&document).unwrap_err());
+    assert!(problem.contains("would be read through `flatten`, which loses the digits of amounts"), "{problem}");
 }
 
 #[test]

@@ -1,77 +1,75 @@
 //! Types that survive the real server, and request types that can be put together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Fields, Item, ItemEnum, ItemStruct, Meta, Token, Type, parse_quote};
+use syn::visit::Visit as _;
+use syn::{Attribute, Fields, Item, ItemEnum, ItemStruct, Meta, Token, Type};
 
 use super::docs;
 use crate::document::{items, resolve};
 use crate::lower::{Side, reachable};
+use crate::reach;
 
-pub(super) fn adapt(generated: Vec<Item>, document: &Value) -> Result<syn::File> {
+/// A type with everything that belongs to it.
+pub(super) struct Definition {
+    /// The type, its implementations and its macros, each of which can be left out by a feature.
+    pub(super) items: Vec<TokenStream>,
+    /// Names that the type mentions.
+    pub(super) mentions: BTreeSet<String>,
+}
+
+/// Every type by its name.
+pub(super) fn adapt(generated: &[Item], document: &Value) -> Result<BTreeMap<String, Definition>> {
     let requests = reachable(document, Side::Requests);
     let responses = reachable(document, Side::Responses);
-    let enums: BTreeSet<String> = generated
-        .iter()
-        .filter_map(|item| match item {
-            Item::Enum(enumeration) => Some(enumeration.ident.to_string()),
-            _ => None,
-        })
-        .collect();
-
-    let mut kept = TokenStream::new();
+    let mut definitions = BTreeMap::new();
     for item in generated {
         match item {
-            // Types are made with `new` and setters, without a second type for each.
-            Item::Mod(module) if module.ident == "builder" => {}
-            // Only the conversions of closed enums need it.
-            Item::Mod(module) if module.ident == "error" => {}
-            Item::Enum(enumeration) => kept.extend(open_enum(&enumeration)?),
-            Item::Impl(implementation) if is_left_out(&implementation, &enums) => {}
+            // Types are made with `new` and setters, without a second type for each; the errors are for conversions of
+            // closed enums, and the implementations for builders, closed enums and types that are cloned anyway.
+            Item::Mod(module) if module.ident == "builder" || module.ident == "error" => {}
+            Item::Impl(implementation) => {
+                if implementation.trait_.is_none() && !is_of_builder(implementation) {
+                    bail!("the generator printed methods of a type: {}", super::describe(item));
+                }
+            }
+            Item::Enum(enumeration) => {
+                let definition = Definition { items: open_enum(enumeration)?, mentions: BTreeSet::new() };
+                definitions.insert(enumeration.ident.to_string(), definition);
+            }
             Item::Struct(structure) => {
                 let name = structure.ident.to_string();
-                let (is_request, is_response) = (requests.contains(&name), responses.contains(&name));
-                if is_request || is_response {
-                    kept.extend(structure_of(structure, document, is_request, is_response)?);
-                } else if document["components"]["schemas"][&name].is_null() {
+                if document["components"]["schemas"][&name].is_null() {
                     bail!(
                         "the generator made a type `{name}` for something inside of a schema; lower what makes it one"
                     );
                 }
+                // What no operation reaches is neither; it is read like an answer.
+                let is_request = requests.contains(&name);
+                let is_response = responses.contains(&name) || !is_request;
+                let definition = Definition {
+                    items: structure_of(structure, document, is_request, is_response)?,
+                    mentions: reach::names(|names| names.visit_fields(&structure.fields)),
+                };
+                definitions.insert(name, definition);
             }
-            Item::Impl(implementation) => {
-                let name = name_of(&implementation.self_ty).unwrap_or_default();
-                if requests.contains(&name) || responses.contains(&name) {
-                    kept.extend(implementation.into_token_stream());
-                }
-            }
-            other => bail!("the generator printed something unknown among the types: {}", super::describe(&other)),
+            other => bail!("the generator printed something unknown among the types: {}", super::describe(other)),
         }
     }
-    Ok(syn::parse2(quote!(use crate::open_enum::open_enum; #kept))?)
+    Ok(definitions)
 }
 
-/// Constructors of builders, and conversions of enums that our own have.
-fn is_left_out(implementation: &syn::ItemImpl, enums: &BTreeSet<String>) -> bool {
-    let name = name_of(&implementation.self_ty).unwrap_or_default();
-    let is_builder = super::method_names(implementation).any(|method| method == "builder");
-    is_builder || enums.contains(&name)
-}
-
-fn name_of(kind: &Type) -> Option<String> {
-    match kind {
-        Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
-        _ => None,
-    }
+fn is_of_builder(implementation: &syn::ItemImpl) -> bool {
+    super::method_names(implementation).any(|method| method == "builder")
 }
 
 /// The enumeration with a variant for values that are not known.
-fn open_enum(enumeration: &ItemEnum) -> Result<TokenStream> {
+fn open_enum(enumeration: &ItemEnum) -> Result<Vec<TokenStream>> {
     let name = &enumeration.ident;
     let doc = docs::attributes(&docs::text_of(&enumeration.attrs));
     let (mut variants, mut values) = (Vec::new(), Vec::new());
@@ -88,7 +86,7 @@ fn open_enum(enumeration: &ItemEnum) -> Result<TokenStream> {
         variants.push(quote!(#[doc = #doc] #ident));
         values.push(quote!(#ident = #value));
     }
-    Ok(quote! {
+    let declaration = quote! {
         #doc
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
@@ -97,84 +95,133 @@ fn open_enum(enumeration: &ItemEnum) -> Result<TokenStream> {
             /// A value that this version of the client does not know. It is sent and read as it is.
             Other(String),
         }
-        open_enum!(#name { #(#values),* });
-    })
+    };
+    Ok(vec![declaration, quote!(open_enum!(#name { #(#values),* });)])
 }
 
 /// A structure that cannot be taken apart by later versions, lenient where it is an answer, with `new` and setters where
 /// it is a request.
 fn structure_of(
-    mut structure: ItemStruct,
+    structure: &ItemStruct,
     document: &Value,
     is_request: bool,
     is_response: bool,
-) -> Result<TokenStream> {
-    let name = structure.ident.clone();
+) -> Result<Vec<TokenStream>> {
+    let name = &structure.ident;
     let schema = &document["components"]["schemas"][name.to_string()];
     let about = schema["description"].as_str().with_context(|| format!("`{name}` is no schema"))?;
-
-    let mut derives = derives(&structure.attrs)?;
-    if is_response {
-        derives.insert("Default".to_owned());
-    }
-    structure.attrs.retain(|attribute| !attribute.path().is_ident("derive") && !attribute.path().is_ident("doc"));
-    let derives = derives.iter().map(|derive| syn::parse_str::<syn::Path>(derive)).collect::<Result<Vec<_>, _>>()?;
     let doc = docs::attributes(about);
+    // What serde buffers loses the digits of amounts, and the place of an error.
+    if let Some(lost) = serde_options(&structure.attrs)?.iter().find(|option| BUFFERING.contains(&option.as_str())) {
+        bail!("`{name}` would be read through `{lost}`, which loses the digits of amounts: write it by hand");
+    }
+    let Fields::Named(fields) = &structure.fields else {
+        // A list or a map with a name of its own.
+        let fields = &structure.fields;
+        let declaration = quote! {
+            #doc
+            #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
+            #[serde(transparent)]
+            pub struct #name #fields;
+        };
+        let blank = quote! {
+            impl crate::record::Blank for #name {
+                fn blank() -> Self {
+                    Self::default()
+                }
+            }
+        };
+        return Ok(vec![declaration, blank]);
+    };
 
     let required: BTreeSet<&str> = items(&schema["required"]).filter_map(Value::as_str).collect();
-    let mut members = Vec::new();
-    if let Fields::Named(fields) = &mut structure.fields {
-        for field in &mut fields.named {
-            let ident = field.ident.clone().context("a field has no name")?;
-            let wire = serde_name(&field.attrs)?.unwrap_or_else(|| ident.to_string());
-            let property = &schema["properties"][&wire];
-            let about = property["description"]
-                .as_str()
-                .or_else(|| resolve(document, property)["description"].as_str())
-                .with_context(|| format!("`{wire}` of `{name}` has no description"))?;
-            docs::replace(&mut field.attrs, about);
-            if is_response && !is(&field.ty, "Option") {
-                lenient(&mut field.attrs)?;
-            }
-            members.push(Member {
-                ident,
-                kind: field.ty.clone(),
-                required: required.contains(wire.as_str()),
-                about: about.to_owned(),
-            });
-        }
-    }
-    let named = matches!(structure.fields, Fields::Named(_));
-    let constructors = (is_request && named).then(|| constructors(&name, &members));
-    let non_exhaustive = named.then(|| quote!(#[non_exhaustive]));
-    Ok(quote! {
+    let members = fields
+        .named
+        .iter()
+        .map(|field| Member::read(field, document, schema, &required).with_context(|| format!("in `{name}`")))
+        .collect::<Result<Vec<_>>>()?;
+
+    let declarations = members.iter().map(|member| {
+        let (ident, kind, doc) = (&member.ident, &member.kind, docs::attributes(&member.about));
+        quote!(#doc pub #ident: #kind)
+    });
+    let declaration = quote! {
         #doc
-        #[derive(#(#derives),*)]
-        #non_exhaustive
-        #structure
-        #constructors
-    })
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub struct #name {
+            #(#declarations,)*
+        }
+    };
+
+    let default = is_response.then(|| quote!(: Default));
+    let rows = members.iter().map(|member| member.row(is_response));
+    let strict = members.iter().filter(|member| !is_response && member.required && !is(&member.kind, "Option"));
+    let strict = strict.map(|member| &member.wire_name);
+    let record = quote!(record!(#name #default requires [#(#strict),*] { #(#rows)* }););
+
+    let constructors = is_request.then(|| constructors(name, &members));
+    Ok([declaration, record].into_iter().chain(constructors).collect())
 }
+
+/// Options of serde under which a value is read into a buffer first.
+const BUFFERING: [&str; 3] = ["flatten", "tag", "untagged"];
 
 struct Member {
     ident: syn::Ident,
     kind: Type,
+    wire_name: String,
+    /// Other names that are read.
+    aliases: Vec<String>,
     required: bool,
+    /// How it is read, where the document says that servers write it in ways of their own.
+    lenient: Option<String>,
     about: String,
 }
 
-/// A missing or null field of an answer is read as an empty value.
-fn lenient(attributes: &mut Vec<Attribute>) -> Result<()> {
-    let mut options = Vec::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        let list = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?;
-        options.extend(list.into_iter().filter(|option| !option.path().is_ident("default")));
+impl Member {
+    fn read(field: &syn::Field, document: &Value, schema: &Value, required: &BTreeSet<&str>) -> Result<Self> {
+        let ident = field.ident.clone().context("a field has no name")?;
+        let options = serde_options(&field.attrs)?;
+        if let Some(lost) = options.iter().find(|option| BUFFERING.contains(&option.as_str())) {
+            bail!("`{ident}` would be read through `{lost}`, which loses the digits of amounts");
+        }
+        let wire_name = serde_name(&field.attrs)?.unwrap_or_else(|| ident.to_string());
+        let property = &schema["properties"][&wire_name];
+        let about = property["description"]
+            .as_str()
+            .or_else(|| resolve(document, property)["description"].as_str())
+            .with_context(|| format!("`{wire_name}` has no description"))?;
+        Ok(Self {
+            ident,
+            kind: field.ty.clone(),
+            aliases: items(&property["x-togai-alias"]).filter_map(Value::as_str).map(str::to_owned).collect(),
+            required: required.contains(wire_name.as_str()),
+            lenient: property["x-togai-lenient"].as_str().map(str::to_owned),
+            wire_name,
+            about: about.to_owned(),
+        })
     }
-    attributes.retain(|attribute| !attribute.path().is_ident("serde"));
-    attributes.push(parse_quote! {
-        #[serde(#(#options,)* default, deserialize_with = "crate::lenient::null_as_default")]
-    });
-    Ok(())
+
+    /// The row of the field in `record!`.
+    fn row(&self, is_response: bool) -> TokenStream {
+        let (ident, wire_name, aliases) = (&self.ident, &self.wire_name, &self.aliases);
+        let can_be_absent = ["Option", "Vec", "BTreeMap", "Map"].iter().any(|name| is(&self.kind, name));
+        let write = if can_be_absent && !self.required { "present" } else { "always" };
+        let is_timestamp = mentions(&self.kind, "Timestamp") && !is(&self.kind, "Vec");
+        let read = match &self.lenient {
+            Some(lenient) => lenient.as_str(),
+            None if is_response && is_timestamp => "moment",
+            None if !is_response && self.required => "exact",
+            None => "value",
+        };
+        let (write, read) = (format_ident!("{write}"), format_ident!("{read}"));
+        quote!(#ident: #wire_name #(or #aliases)*, #write, #read;)
+    }
+}
+
+fn mentions(kind: &Type, name: &str) -> bool {
+    reach::names(|names| names.visit_type(kind)).contains(name)
 }
 
 /// `new` with what is required, and a setter for everything.
@@ -268,18 +315,14 @@ fn arguments<'a>(kind: &'a Type, name: &str) -> Vec<&'a Type> {
     }
 }
 
-/// What a structure derives, without the leading colons.
-fn derives(attributes: &[Attribute]) -> Result<BTreeSet<String>> {
-    let mut derives = BTreeSet::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
-        attribute.parse_nested_meta(|meta| {
-            let path = &meta.path;
-            let text = quote!(#path).to_string().replace(' ', "");
-            derives.insert(text.trim_start_matches("::").to_owned());
-            Ok(())
-        })?;
+/// The options that serde is told of.
+fn serde_options(attributes: &[Attribute]) -> Result<Vec<String>> {
+    let mut options = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        let list = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?;
+        options.extend(list.iter().filter_map(|option| option.path().get_ident()).map(ToString::to_string));
     }
-    Ok(derives)
+    Ok(options)
 }
 
 /// The name on the wire, where serde is told of one.

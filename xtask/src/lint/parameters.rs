@@ -90,7 +90,8 @@ pub(super) fn paging(document: &Document, findings: &mut Vec<Finding>) {
             find("it pages and has no parameter `nextToken`".to_owned(), "declare the parameter");
         }
         let size = declared.iter().find(|parameter| parameter["name"] == "pageSize").map(|size| &size["schema"]);
-        if size.is_some_and(|size| size["type"] != "integer" || !size["minimum"].is_u64() || !size["maximum"].is_u64()) {
+        if size.is_some_and(|size| size["type"] != "integer" || !size["minimum"].is_u64() || !size["maximum"].is_u64())
+        {
             find(
                 "its parameter `pageSize` is no integer with minimum and maximum".to_owned(),
                 "make it one; `number` would be sent as 10.0, and the limits are checked before a request",

@@ -49,13 +49,17 @@ impl<'a> List<'a> {
         Ok(Self { application, call, name: digest(&name), request, long_filters: long })
     }
 
-    /// Whether an item is in the list. A filter on something that the item does not have lets it pass; `names` says which
-    /// property a parameter means where their names differ.
+    /// What the list is narrowed to, by parameter, as this request or the first one said.
+    pub(super) fn filters(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.request.filters.iter().chain(&self.long_filters)
+    }
+
+    /// Whether an item is in the list. `names` says which property a parameter means where their names differ.
     pub(super) fn takes(&self, item: &Fields, names: &[(&str, &str)]) -> bool {
-        self.request.filters.iter().chain(&self.long_filters).all(|(parameter, wanted)| {
+        self.filters().all(|(parameter, wanted)| {
             let renamed = names.iter().find(|(name, _)| name == parameter).map(|(_, property)| (*property).to_owned());
             let property = renamed.unwrap_or_else(|| camel_case(parameter));
-            item.get(&property).is_none_or(|value| Some(plain_text(value).as_str()) == wanted.as_str())
+            item.get(&property).is_some_and(|value| Some(plain_text(value).as_str()) == wanted.as_str())
         })
     }
 

@@ -1,11 +1,18 @@
 //! Reading what servers really answer: numbers where text was promised, null where a value was, missing fields.
 
+mod list;
+mod moment;
+mod scalar;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
+pub(crate) use self::list::OneOrMany;
+pub(crate) use self::moment::Moment;
+pub(crate) use self::scalar::{Integer, JsonText, Scalar, ScalarMap};
 use crate::Text;
 
 /// Reads null as the default value; together with `#[serde(default)]` a missing field is read like one, too.

@@ -1,0 +1,56 @@
+//! Moments that servers also write as a day or as no end at all.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::Timestamp;
+
+/// A moment, or a day (its first moment), or `-infinity` or `infinity`, which the vendor names as the defaults of spans
+/// (the earliest and the latest moment).
+pub(crate) struct Moment(Timestamp);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let written = match &*text {
+            "-infinity" => Cow::Borrowed("0000-01-01T00:00:00Z"),
+            "infinity" | "+infinity" => Cow::Borrowed("9999-12-31T23:59:59.999999999Z"),
+            day if day.len() == 10 => Cow::Owned(format!("{day}T00:00:00Z")),
+            other => Cow::Borrowed(other),
+        };
+        // The error is about the text that was read.
+        written.parse().or_else(|_| text.parse()).map(Self).map_err(de::Error::custom)
+    }
+}
+
+impl From<Moment> for Timestamp {
+    fn from(moment: Moment) -> Self {
+        moment.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_and_no_end_are_moments() {
+        for (text, moment) in [
+            ("2024-04-18T16:00:17", "2024-04-18T16:00:17Z"),
+            ("9999-01-01", "9999-01-01T00:00:00Z"),
+            ("-infinity", "0000-01-01T00:00:00Z"),
+            ("infinity", "9999-12-31T23:59:59.999999999Z"),
+            ("+infinity", "9999-12-31T23:59:59.999999999Z"),
+        ] {
+            let Moment(read) = serde_json::from_str(&format!("{text:?}")).unwrap();
+            assert_eq!(read.to_string(), moment);
+        }
+    }
+
+    #[test]
+    fn an_error_shows_what_was_read() {
+        let error = serde_json::from_str::<Moment>(r#""04-03-2022""#).map(Timestamp::from).unwrap_err();
+        assert!(error.to_string().starts_with("`04-03-2022` is not"), "{error}");
+    }
+}

@@ -1,0 +1,301 @@
+//! A request that is being put together: what the generated builders have in common.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{BoxFuture, Client, Error, Location, Operation, PageSize, Parameter, ResponseValue};
+
+/// A call of an operation with the values that it has been given so far.
+#[derive(Clone)]
+pub(crate) struct Draft {
+    client: Client,
+    operation: &'static Operation,
+    /// By the name of the parameter on the wire: the value, or why it is none.
+    values: BTreeMap<&'static str, Result<String, String>>,
+    /// What the caller adds to the query beyond the document.
+    extra_query: Vec<(String, String)>,
+    body: Option<Result<Bytes, String>>,
+}
+
+impl Draft {
+    pub(crate) fn new(client: &Client, operation: &'static Operation) -> Self {
+        Self { client: client.clone(), operation, values: BTreeMap::new(), extra_query: Vec::new(), body: None }
+    }
+
+    /// Sets a parameter, in place of what was set before.
+    pub(crate) fn set<T: fmt::Display, E: fmt::Display>(&mut self, name: &'static str, value: Result<T, E>) {
+        let value = value.map(|value| value.to_string()).map_err(|error| error.to_string());
+        self.values.insert(name, value);
+    }
+
+    /// Adds to the query.
+    pub(crate) fn add_query(&mut self, name: String, value: String) {
+        self.extra_query.push((name, value));
+    }
+
+    /// Sets the body, in place of what was set before.
+    pub(crate) fn set_body<T: Serialize, E: fmt::Display>(&mut self, body: Result<T, E>) {
+        let body = body.map_err(|error| error.to_string());
+        let bytes = body.and_then(|body| serde_json::to_vec(&body).map_err(|error| error.to_string()));
+        self.body = Some(bytes.map(Bytes::from));
+    }
+
+    /// Sends it.
+    pub(crate) fn send<T: DeserializeOwned + 'static>(self) -> Call<T> {
+        Call(Box::pin(async move {
+            let request = self.request()?;
+            self.client.execute(request, self.operation).await
+        }))
+    }
+
+    fn request(&self) -> Result<reqwest::Request, Error> {
+        let mut url = self.url()?;
+        for parameter in self.parameters(Location::Query) {
+            if let Some(value) = self.value(parameter)? {
+                url.query_pairs_mut().append_pair(parameter.name, value);
+            }
+        }
+        for (name, value) in &self.extra_query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+
+        let method = Method::from_bytes(self.operation.method.as_bytes())
+            .map_err(|error| self.invalid(format!("`{}` is no method: {error}", self.operation.method)))?;
+        let mut request = reqwest::Request::new(method, url);
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        match &self.body {
+            Some(Ok(body)) => {
+                request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                *request.body_mut() = Some(body.clone().into());
+            }
+            Some(Err(problem)) => return Err(self.unusable("body", problem)),
+            None if self.operation.requires_body => return Err(self.missing("body")),
+            None => {}
+        }
+        Ok(request)
+    }
+
+    /// The address without its query, its values encoded and checked.
+    fn url(&self) -> Result<Url, Error> {
+        let mut path = String::new();
+        for part in self.operation.path.split('/').skip(1) {
+            path.push('/');
+            let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+            match name.and_then(|name| self.parameters(Location::Path).find(|parameter| parameter.name == name)) {
+                Some(parameter) => {
+                    let value = self.value(parameter)?.ok_or_else(|| self.missing(parameter.setter))?;
+                    path.push_str(&self.path_value(parameter.setter, value)?);
+                }
+                None => path.push_str(part),
+            }
+        }
+        let address = format!("{}{path}", self.client.base_url());
+        Url::parse(&address)
+            .map_err(|error| self.invalid("the request could not be built".to_owned()).with_source(error))
+    }
+
+    /// The parameters of one kind, in the order of their names.
+    fn parameters(&self, location: Location) -> impl Iterator<Item = &'static Parameter> {
+        let mut parameters: Vec<&'static Parameter> =
+            self.operation.parameters.iter().filter(|parameter| parameter.location == location).collect();
+        parameters.sort_by_key(|parameter| parameter.name);
+        parameters.into_iter()
+    }
+
+    /// The value of a parameter, checked as far as that can be done here.
+    fn value(&self, parameter: &Parameter) -> Result<Option<&str>, Error> {
+        let value = match self.values.get(parameter.name) {
+            Some(Ok(value)) => value,
+            Some(Err(problem)) => return Err(self.unusable(parameter.setter, problem)),
+            None if parameter.required => return Err(self.missing(parameter.setter)),
+            None => return Ok(None),
+        };
+        if parameter.name == "pageSize" {
+            self.check_page_size(value)?;
+        }
+        Ok(Some(value))
+    }
+
+    /// Refuses a page size outside of the document's limits, which servers answer in ways of their own.
+    fn check_page_size(&self, size: &str) -> Result<(), Error> {
+        match self.operation.paging.and_then(|paging| paging.page_size) {
+            Some(PageSize { smallest, largest })
+                if !size.parse().is_ok_and(|size: u32| (smallest..=largest).contains(&size)) =>
+            {
+                Err(self.invalid(format!("`page_size` is {size}: set it to {smallest} to {largest}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A value in its place in a path, percent-encoded.
+    ///
+    /// Empty values and dots are refused: they would address another resource than the one that was meant.
+    fn path_value(&self, setter: &str, value: &str) -> Result<String, Error> {
+        if value.is_empty() || value == "." || value == ".." {
+            return Err(self.invalid(format!(
+                "`{setter}` is \"{value}\", which cannot stand in a path: set it to the id that is meant"
+            )));
+        }
+        Ok(progenitor_client::encode_path(value))
+    }
+
+    fn missing(&self, setter: &str) -> Error {
+        self.invalid(format!("`{setter}` is not set: call `.{setter}(..)` before `.send()`"))
+    }
+
+    fn unusable(&self, setter: &str, problem: &str) -> Error {
+        self.invalid(format!("`{setter}` cannot be made of the value that was given: {problem}"))
+    }
+
+    fn invalid(&self, problem: String) -> Error {
+        Error::invalid_request(self.operation.id, problem)
+    }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A body may hold what no log is to hold.
+        let body = self.body.as_ref().map(|body| body.as_ref().map(|bytes| format!("{} bytes", bytes.len())));
+        let mut shown = formatter.debug_struct("Draft");
+        shown.field("client", &self.client).field("operation", &self.operation).field("values", &self.values);
+        shown.field("extra_query", &self.extra_query).field("body", &body).finish()
+    }
+}
+
+/// A call on its way, as `send()` of a builder returns it: a future of the answer.
+///
+/// ```
+/// use togai_api::{Call, Client, types::CustomerAccount};
+///
+/// fn account(client: &Client) -> Call<CustomerAccount> {
+///     client.get_account().customer_id("acme").account_id("acme-prod").send()
+/// }
+/// ```
+///
+/// Nothing is sent before it is polled. Dropping it abandons the request; the server may have applied it.
+#[must_use = "a request is not sent until the call is awaited"]
+pub struct Call<T>(BoxFuture<'static, Result<ResponseValue<T>, Error>>);
+
+impl<T> Future for Call<T> {
+    type Output = Result<ResponseValue<T>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Call").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{HttpTransport, Paging, QuotaClass, Repeat};
+
+    static OPERATION: Operation = Operation {
+        id: "get_entry",
+        method: "GET",
+        path: "/accounts/{account_id}/entries/{entry_id}",
+        quota_class: QuotaClass::Other,
+        repeat: Repeat::Always,
+        paging: Some(Paging { page_size: Some(PageSize { smallest: 1, largest: 50 }) }),
+        parameters: &[
+            Parameter { name: "account_id", setter: "account_id", location: Location::Path, required: true },
+            Parameter { name: "entry_id", setter: "entry_id", location: Location::Path, required: true },
+            Parameter { name: "pageSize", setter: "page_size", location: Location::Query, required: false },
+            Parameter { name: "async", setter: "async_", location: Location::Query, required: false },
+        ],
+        requires_body: false,
+        statuses: &["200"],
+    };
+
+    fn draft(operation: &'static Operation) -> Draft {
+        // Built together with togai-ext, reqwest has TLS without a provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::new("http://127.0.0.1:9/base/", reqwest::Client::new(), HttpTransport::new());
+        let mut draft = Draft::new(&client, operation);
+        draft.set("account_id", Ok::<_, String>("acme"));
+        draft.set("entry_id", Ok::<_, String>("purchase.x/y?z#1$PURCHASE \u{e9}"));
+        draft
+    }
+
+    #[track_caller]
+    fn check_problem(draft: &Draft, problem: &str) {
+        let error = draft.request().unwrap_err();
+        assert!(error.is_invalid_request());
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+
+    #[test]
+    fn values_are_encoded_where_they_would_change_the_address() {
+        let mut draft = draft(&OPERATION);
+        draft.set("async", Ok::<_, String>(true));
+        draft.set("pageSize", Ok::<_, String>(10));
+        draft.add_query("_sort".to_owned(), "a&b=c d".to_owned());
+        let request = draft.request().unwrap();
+        assert_eq!(
+            request.url().as_str(),
+            "http://127.0.0.1:9/base/accounts/acme/entries/purchase.x%2Fy%3Fz%231$PURCHASE%20%C3%A9\
+             ?async=true&pageSize=10&_sort=a%26b%3Dc+d"
+        );
+        assert_eq!(request.headers()[ACCEPT], "application/json");
+        assert!(request.body().is_none() && !request.headers().contains_key(CONTENT_TYPE));
+    }
+
+    #[test]
+    fn a_value_set_again_takes_the_place_of_the_first() {
+        let mut draft = draft(&OPERATION);
+        draft.set("entry_id", Ok::<_, String>("second"));
+        assert!(draft.request().unwrap().url().path().ends_with("/entries/second"));
+    }
+
+    #[test]
+    fn values_that_would_address_something_else_are_refused() {
+        for value in ["", ".", ".."] {
+            let mut draft = draft(&OPERATION);
+            draft.set("account_id", Ok::<_, String>(value));
+            check_problem(&draft, "`account_id` is");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_of_no_use_is_named_with_the_remedy() {
+        let mut draft = draft(&OPERATION);
+        draft.values.remove("entry_id");
+        check_problem(&draft, "`entry_id` is not set: call `.entry_id(..)` before `.send()`");
+        draft.set::<String, _>("entry_id", Err("too long"));
+        check_problem(&draft, "`entry_id` cannot be made of the value that was given: too long");
+        draft.set("entry_id", Ok::<_, String>("e"));
+        for size in ["0", "51", "-1"] {
+            draft.set("pageSize", Ok::<_, String>(size));
+            check_problem(&draft, &format!("`page_size` is {size}: set it to 1 to 50"));
+        }
+    }
+
+    #[test]
+    fn a_body_is_sent_as_json_and_asked_for_where_it_is_required() {
+        static WITH_BODY: Operation = Operation { requires_body: true, method: "POST", ..OPERATION };
+        let mut draft = draft(&WITH_BODY);
+        check_problem(&draft, "`body` is not set");
+        draft.set_body::<(), _>(Err("no"));
+        check_problem(&draft, "`body` cannot be made of the value that was given: no");
+        draft.set_body(Ok::<_, String>(["a"]));
+        let request = draft.request().unwrap();
+        assert_eq!(request.headers()[CONTENT_TYPE], "application/json");
+        assert_eq!(request.body().and_then(reqwest::Body::as_bytes), Some(&br#"["a"]"#[..]));
+        assert!(format!("{draft:?}").contains("5 bytes"));
+    }
+}
