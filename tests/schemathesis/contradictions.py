@@ -15,7 +15,7 @@ REASONS = {
     r"^no event matches": "a correction has to be of an event that was ingested",
     r"^select events with ": "a correction has to say of which events, in one of several places",
     r"[eE]ffectiveUntil: has to be (on or )?after effectiveFrom": "two times have to be in order",
-    r"^(account\.)?(id|aliases\[\d+\](\.value)?): has to have at least 1 character$": "an empty id or alias cannot be in a path",
+    r"^(account\.)?(id|aliases\[\d+\](\.value)?): has to have at least 1 character$": "an empty id cannot be in a path",
     r"^aliases: has to have at least 1 item$": "the only property, declared optional; without it there is nothing to do",
 }
 STATUSES = {400, 409}
