@@ -6,6 +6,7 @@ mod areas;
 mod build_cost;
 mod check_features;
 mod command;
+mod contents;
 mod document;
 mod features;
 mod generate;
