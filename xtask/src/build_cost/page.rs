@@ -69,7 +69,8 @@ of customers) and with all. All three are the same source.
 document as lowered for ours, since it panics over the document as it is. A `date-time` becomes a type of chrono, a \
 number an `f64`.
 - **openapi-generator** is version 7.26.0 (from PyPI), `--generator-name rust --library reqwest`, and gets the document as \
-it is. In its `Cargo.toml` the default feature `native-tls` is taken out; the code is as it comes.
+it is. In its `Cargo.toml` the default feature `native-tls` is taken out, and a workspace of its own \
+with our profile for development is added; the code is as it comes.
 - **None has TLS**, and all have the versions of this workspace's `Cargo.lock`, as far as they have the same crates.
 - **Lines of code** are those of the files that the compiler has read, without comments, empty lines and tests. What is \
 left out inside of a file by the choice of features counts all the same.
