@@ -4,7 +4,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-/// An answer with a JSON body.
+/// An answer with a JSON body, or without one where it would be null.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -15,6 +15,11 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(status: StatusCode, body: Value) -> Self {
         Self { status, headers: HeaderMap::new(), body }
+    }
+
+    /// An answer without a body.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self::new(status, Value::Null)
     }
 
     pub(crate) fn ok(body: Value) -> Self {

@@ -80,6 +80,7 @@ pub(crate) struct Settings {
     pub(crate) trailing_empty_page: bool,
     /// Customer id and account id.
     pub(crate) accounts: Vec<(String, String)>,
+    pub(crate) with_examples: bool,
 }
 
 impl SandboxBuilder {
@@ -212,6 +213,30 @@ impl SandboxBuilder {
         self
     }
 
+    /// Creates one resource of each kind to begin with, the one that the examples of the API document speak of.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use togai_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder().with_examples().start().await?;
+    /// # let _ = rustls::crypto::ring::default_provider().install_default();
+    /// # let http = reqwest::Client::new();
+    /// let request = http.get(format!("{}/usage_meters/um.Distance", sandbox.base_url()));
+    /// assert_eq!(request.bearer_auth(sandbox.token()).send().await?.status(), 200);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// They are the customer `CUST00001` with the account `ACC00001` and its alias `riders@example.com`, the event schema
+    /// `rides`, the usage meter `um.Distance`, the feature `feature.Rides`, the price plan `pp.RidesMonthly` in both
+    /// generations and the setting `setting.USER.region_of_city.ACCOUNT.ACC00001`. Without this the sandbox begins with
+    /// none of them.
+    #[must_use]
+    pub fn with_examples(mut self) -> Self {
+        self.settings.with_examples = true;
+        self
+    }
+
     /// Sets whether events of accounts that do not exist are metered.
     ///
     /// They are by default, so that a small test needs no account. With `false` they are recorded as
@@ -289,6 +314,7 @@ impl Default for Settings {
             accept_unknown_accounts: true,
             trailing_empty_page: false,
             accounts: Vec::new(),
+            with_examples: false,
         }
     }
 }

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use crate::answer::Refusal;
-use crate::document::Operation;
 use crate::event;
+use crate::form::Fields;
+use crate::operation::Operation;
 
 /// An operation to perform, with its parameters and its body.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Call<'a> {
     pub(crate) now: SystemTime,
     pub(crate) body: Option<Value>,
     pub(crate) parameters: BTreeMap<String, Value>,
+    /// The host and the port that the request was sent to, as far as it says so.
+    pub(crate) host: Option<&'a str>,
 }
 
 impl Call<'_> {
@@ -48,6 +51,18 @@ impl Call<'_> {
     pub(crate) fn take_checked_body(&mut self) -> Result<Option<Value>, Refusal> {
         self.operation.check_body(self.body.as_ref()).map_err(Refusal::bad_request)?;
         Ok(self.body.take())
+    }
+
+    /// Takes the fields of the body out, checked against the rules of the operation; none if there is no body.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the body breaks.
+    pub(crate) fn take_checked_fields(&mut self) -> Result<Fields, Refusal> {
+        Ok(match self.take_checked_body()? {
+            Some(Value::Object(fields)) => fields,
+            _ => Fields::new(),
+        })
     }
 
     /// Takes the body out as it is.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
+use crate::form::Fields;
+
 const MOST_ALIASES: usize = 10;
 
 /// An account of a customer.
@@ -14,6 +16,8 @@ pub(crate) struct Account {
     pub(crate) name: String,
     pub(crate) aliases: Vec<String>,
     pub(crate) schedules: Vec<Schedule>,
+    /// What only the operations of today know of an account, such as its currency.
+    pub(crate) details: Fields,
 }
 
 /// A price plan that an account is on.
@@ -113,10 +117,19 @@ impl Directory {
         self.accounts.get(self.names.get(id_or_alias)?)
     }
 
+    /// The account with this id, whoever it belongs to.
+    pub(crate) fn with_id(&self, account_id: &str) -> Option<&Account> {
+        self.resolve(account_id).filter(|account| account.id == account_id)
+    }
+
+    /// All accounts, each with its position in the list.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (usize, &Account)> {
+        self.accounts.iter().map(|(number, account)| (*number, account))
+    }
+
     /// The accounts of a customer, each with its position in the list of all.
     pub(crate) fn of_customer(&self, customer_id: &str) -> impl Iterator<Item = (usize, &Account)> {
-        let accounts = self.accounts.iter().map(|(number, account)| (*number, account));
-        accounts.filter(move |(_, account)| account.customer_id == customer_id)
+        self.all().filter(move |(_, account)| account.customer_id == customer_id)
     }
 
     fn number(&self, customer_id: &str, account_id: &str) -> Option<usize> {
@@ -152,6 +165,7 @@ mod tests {
             name: format!("Account {id}"),
             aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
             schedules: Vec::new(),
+            details: Fields::new(),
         }
     }
 

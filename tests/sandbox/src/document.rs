@@ -3,14 +3,14 @@
 //! The document is what the client is generated from, but the two have no code in common: a mistake in the generator
 //! cannot hide itself here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use axum::routing::MethodFilter;
 use http::Method;
 use serde_json::Value;
 
-use crate::parameter::Parameter;
+use crate::operation::Operation;
 use crate::schema::{Schemas, referred_name};
 use crate::validate::Rules;
 
@@ -20,40 +20,14 @@ const TEXT: &str = include_str!("../../../openapi/togai.json");
 #[derive(Debug)]
 pub(crate) struct Document {
     operations: Vec<Arc<Operation>>,
+    /// The operations that a path takes: its own, and those of the paths that cover it.
+    pub(crate) paths: BTreeMap<String, Vec<Arc<Operation>>>,
     /// The rules of one event.
     pub(crate) event: Rules,
     /// The rules of a batch, apart from those of its events and from its greatest size.
     pub(crate) batch_envelope: Rules,
     /// The most events that a batch may hold.
     pub(crate) batch_limit: usize,
-}
-
-/// One operation of the API.
-#[derive(Debug)]
-pub(crate) struct Operation {
-    pub(crate) id: String,
-    pub(crate) method: Method,
-    /// The method as the router takes it.
-    pub(crate) filter: MethodFilter,
-    pub(crate) template: String,
-    pub(crate) quota_class: QuotaClass,
-    pub(crate) parameters: Vec<Parameter>,
-    pub(crate) body: Option<BodyRules>,
-}
-
-/// What an operation expects of its request body.
-#[derive(Debug)]
-pub(crate) struct BodyRules {
-    pub(crate) required: bool,
-    pub(crate) rules: Rules,
-}
-
-/// The quota that an operation counts against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum QuotaClass {
-    Ingest,
-    IngestBatch,
-    Other,
 }
 
 impl Document {
@@ -64,7 +38,7 @@ impl Document {
     /// What is wrong with the document; its own tests let none of that through.
     pub(crate) fn load() -> Result<&'static Self, String> {
         static READ: LazyLock<Result<Document, String>> =
-            LazyLock::new(|| Document::as_value().and_then(|document| Document::read(&document)));
+            LazyLock::new(|| Document::as_value().and_then(Document::read));
         READ.as_ref().map_err(Clone::clone)
     }
 
@@ -78,8 +52,15 @@ impl Document {
         &self.operations
     }
 
-    fn read(document: &Value) -> Result<Self, String> {
-        let schemas = Schemas::new(document);
+    /// The operation with an id.
+    pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().map(AsRef::as_ref).find(|operation: &&Operation| operation.id == id)
+    }
+
+    fn read(mut document: Value) -> Result<Self, String> {
+        let schemas = document.pointer_mut("/components/schemas").map(Value::take).unwrap_or_default();
+        let schemas = Arc::new(Schemas::new(schemas));
+        let document = &document;
         let mut operations = Vec::new();
         for (template, methods) in document["paths"].as_object().into_iter().flatten() {
             let shared_parameters = methods["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -95,90 +76,42 @@ impl Document {
         }
 
         let (batch_envelope, batch_limit, event) = batch_rules(document, &schemas)?;
-        Ok(Self { operations, event, batch_envelope, batch_limit })
+        let paths = paths_of(&operations);
+        Ok(Self { operations, paths, event, batch_envelope, batch_limit })
     }
 }
 
-impl Operation {
-    fn read(
-        document: &Value,
-        schemas: &Schemas,
-        method: Method,
-        filter: MethodFilter,
-        template: &str,
-        operation: &Value,
-        shared_parameters: &[Value],
-    ) -> Result<Self, String> {
-        let id = operation["operationId"].as_str().ok_or_else(|| format!("{method} has no operationId"))?;
-        let quota_class = match operation["x-togai-quota-class"].as_str() {
-            Some("ingest") => QuotaClass::Ingest,
-            Some("ingest_batch") => QuotaClass::IngestBatch,
-            Some("other") | None => QuotaClass::Other,
-            Some(unknown) => return Err(format!("{id} has an unknown quota class: {unknown}")),
-        };
-        let own_parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let parameters = shared_parameters
-            .iter()
-            .chain(own_parameters)
-            .map(|parameter| Parameter::read(resolve(document, parameter)?, schemas))
-            .collect::<Result<_, _>>()?;
-        let body = match operation.get("requestBody") {
-            Some(body) => Some(BodyRules::read(resolve(document, body)?, schemas)?),
-            None => None,
-        };
-        Ok(Self { id: id.to_owned(), method, filter, template: template.to_owned(), quota_class, parameters, body })
+/// The operations of each path: its own first, then those of the paths that cover it, one for each method.
+fn paths_of(operations: &[Arc<Operation>]) -> BTreeMap<String, Vec<Arc<Operation>>> {
+    let mut paths = BTreeMap::new();
+    for Operation { template: path, .. } in operations.iter().map(AsRef::as_ref) {
+        paths.entry(path.clone()).or_insert_with(|| {
+            let covering = operations.iter().filter(|operation| covers(&operation.template, path));
+            let mut covering: Vec<_> = covering.cloned().collect();
+            covering.sort_by_key(|operation| operation.template.matches('{').count());
+            let mut seen = HashSet::new();
+            covering.retain(|operation| seen.insert(operation.method.clone()));
+            covering
+        });
     }
-
-    /// Checks a request body.
-    ///
-    /// # Errors
-    ///
-    /// The first rule that the body breaks.
-    pub(crate) fn check_body(&self, body: Option<&Value>) -> Result<(), String> {
-        match (&self.body, body) {
-            (Some(expected), Some(body)) => expected.rules.check_fields("body", body),
-            (Some(expected), None) if expected.required => Err("body: is required".to_owned()),
-            // An operation that takes no body ignores one, as HTTP asks for.
-            _ => Ok(()),
-        }
-    }
-
-    /// Turns the path segments and the query of a request into values of the declared types.
-    ///
-    /// # Errors
-    ///
-    /// The first rule that a parameter breaks.
-    pub(crate) fn read_parameters(
-        &self,
-        path: &BTreeMap<String, String>,
-        query: &[(String, String)],
-    ) -> Result<BTreeMap<String, Value>, String> {
-        let mut values = BTreeMap::new();
-        for parameter in &self.parameters {
-            if let Some(value) = parameter.value(path, query)? {
-                values.insert(parameter.name.clone(), value);
-            }
-        }
-        Ok(values)
-    }
+    paths
 }
 
-impl BodyRules {
-    fn read(body: &Value, schemas: &Schemas) -> Result<Self, String> {
-        let schema = body.pointer("/content/application~1json/schema").ok_or("a request body has no JSON schema")?;
-        let required = body["required"].as_bool().unwrap_or(false);
-        Ok(Self { required, rules: Rules::compile(&schemas.standalone(schema))? })
-    }
+/// Whether every request to a path also fits a template.
+fn covers(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template.zip(path).all(|(general, special)| general.starts_with('{') || general == special)
 }
 
 /// The rules of `POST /ingestBatch`, taken apart.
 ///
 /// One bad event does not refuse a batch, so the envelope is checked first and then each event by itself.
-fn batch_rules(document: &Value, schemas: &Schemas) -> Result<(Rules, usize, Rules), String> {
+fn batch_rules(document: &Value, schemas: &Arc<Schemas>) -> Result<(Rules, usize, Rules), String> {
     let missing = || "the document does not say what a batch of events looks like".to_owned();
     let schema = document.pointer("/paths/~1ingestBatch/post/requestBody/content/application~1json/schema/$ref");
     let name = schema.and_then(referred_name).ok_or_else(missing)?;
-    let mut envelope = schemas.named(name).ok_or_else(missing)?.clone();
+    let mut envelope = schemas.named(name).ok_or_else(missing)?;
 
     let events = envelope.pointer_mut("/properties/events").and_then(Value::as_object_mut).ok_or_else(missing)?;
     let event = events.remove("items").ok_or_else(missing)?;
@@ -190,27 +123,23 @@ fn batch_rules(document: &Value, schemas: &Schemas) -> Result<(Rules, usize, Rul
     Ok((envelope, limit, event))
 }
 
-/// Follows `#/components/..` once.
-fn resolve<'a>(document: &'a Value, value: &'a Value) -> Result<&'a Value, String> {
-    match value.get("$ref").and_then(Value::as_str) {
-        Some(reference) => reference
-            .strip_prefix('#')
-            .and_then(|pointer| document.pointer(pointer))
-            .ok_or_else(|| format!("{reference} leads nowhere")),
-        None => Ok(value),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::operation::QuotaClass;
 
     #[test]
     fn the_document_can_be_read_and_every_schema_compiles() {
         let document = Document::load().unwrap();
-        assert!(document.operations().len() >= 13);
+        assert_eq!(document.operations().len(), 159);
+        for operation in document.operations() {
+            let parameters = operation.parameters.iter().map(|parameter| &parameter.rules);
+            for rules in parameters.chain(operation.body.iter().map(|body| &body.rules)) {
+                assert_eq!(rules.compiled().map(|_| ()), Ok(()), "{}", operation.id);
+            }
+        }
         assert_eq!(document.batch_limit, 1000);
         let ingest = document.operations().iter().find(|operation| operation.id == "ingest").unwrap();
         assert_eq!(ingest.quota_class, QuotaClass::Ingest);
@@ -219,15 +148,24 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_covered_by_those_with_more_parameters() {
+        assert!(covers("/a/{b}/{c}", "/a/{d}/e"));
+        assert!(!covers("/a/{b}/c", "/a/{b}/{c}"));
+        assert!(!covers("/a/{b}", "/a/b/c"));
+    }
+
+    #[test]
     fn every_example_of_a_request_body_satisfies_its_schema() {
         let document = Document::load().unwrap();
         let value = Document::as_value().unwrap();
+        let schemas = Schemas::new(value["components"]["schemas"].clone());
         for operation in document.operations() {
             let method = operation.method.as_str().to_ascii_lowercase();
             let body = &value["paths"][&operation.template][method]["requestBody"];
-            if let Some(example) = body.pointer("/content/application~1json/example") {
-                assert_eq!(operation.check_body(Some(example)), Ok(()), "{}", operation.id);
-            }
+            let Some(content) = body.pointer("/content/application~1json") else { continue };
+            let schema = schemas.resolve(&content["schema"]);
+            let example = content.get("example").unwrap_or(&schema["example"]);
+            assert_eq!(operation.check_body(Some(example)), Ok(()), "{}", operation.id);
         }
     }
 }

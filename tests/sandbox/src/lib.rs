@@ -57,11 +57,14 @@
 //! # What is known to differ from the service
 //!
 //! - Everything is metered at once, or all of it after [`SandboxBuilder::events_settled_after`].
-//! - There are no event schemas, usage meters, price plans or customers to set up.
+//! - Customers, accounts, aliases, event schemas, usage meters, features, price plans and settings are kept, but not
+//!   counted by: an event needs none of them, and no invoice comes of it. A customer need not be there for its account.
+//! - All other operations are answered with the example of the document, and what the request says laid over it; their
+//!   lists have three items.
+//! - Price plans of the two generations are apart from each other.
 //! - Query parameters that the document does not have are ignored.
 //! - Tokens do not expire, and wrong ones do not lock an address out.
 //! - `require_confirmation` of a correction is ignored.
-//! - Operations that the document has and the sandbox does not implement are answered 501.
 
 // Reading order: what a user sees, what a request goes through, what it finds.
 mod builder;
@@ -85,11 +88,17 @@ mod call;
 mod operations;
 
 mod document;
+mod form;
+mod lazy_rules;
+mod operation;
 mod parameter;
+mod response;
 mod schema;
+mod shape;
 mod validate;
 
 mod arrivals;
+mod collection;
 mod directory;
 mod event;
 mod moment;

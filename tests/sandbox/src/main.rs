@@ -21,6 +21,10 @@ struct Arguments {
     /// Do not limit the number of requests per second
     #[arg(long)]
     no_quotas: bool,
+
+    /// Begin with the resources that the examples of the API document speak of
+    #[arg(long)]
+    with_examples: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -36,7 +40,10 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> io::Result<()> {
     let quotas = if arguments.no_quotas { Quotas::off() } else { Quotas::default() };
-    let builder = Sandbox::builder().port(arguments.port).token(arguments.token).quotas(quotas);
+    let mut builder = Sandbox::builder().port(arguments.port).token(arguments.token).quotas(quotas);
+    if arguments.with_examples {
+        builder = builder.with_examples();
+    }
     let sandbox = builder
         .start()
         .await

@@ -1,11 +1,12 @@
 //! Parameters in the path and in the query of an operation.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::lazy_rules::LazyRules;
 use crate::schema::Schemas;
-use crate::validate::Rules;
 
 /// One declared parameter.
 #[derive(Debug)]
@@ -16,7 +17,9 @@ pub(crate) struct Parameter {
     kind: Kind,
     is_date_time: bool,
     default: Option<Value>,
-    rules: Rules,
+    /// What the document gives as an example.
+    pub(crate) example: Value,
+    pub(crate) rules: LazyRules,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +40,7 @@ enum Kind {
 
 impl Parameter {
     /// Reads a parameter of the document, `$ref` already followed.
-    pub(crate) fn read(parameter: &Value, schemas: &Schemas) -> Result<Self, String> {
+    pub(crate) fn read(parameter: &Value, schemas: &Arc<Schemas>) -> Result<Self, String> {
         let name = parameter["name"].as_str().ok_or("a parameter has no name")?.to_owned();
         let schema = &parameter["schema"];
         let place = match parameter["in"].as_str() {
@@ -57,7 +60,8 @@ impl Parameter {
             kind,
             is_date_time: schema["format"] == "date-time",
             default: schema.get("default").cloned(),
-            rules: Rules::compile(&schemas.standalone(schema))?,
+            example: parameter["example"].clone(),
+            rules: LazyRules::new(schema, schemas),
         })
     }
 
@@ -83,8 +87,13 @@ impl Parameter {
             };
         };
         let value = self.typed(text);
-        self.rules.check(&self.name, &value)?;
+        self.rules.compiled()?.check(&self.name, &value)?;
         Ok(Some(value))
+    }
+
+    /// Whether the parameter stands in the path.
+    pub(crate) fn is_in_path(&self) -> bool {
+        self.place == Place::Path
     }
 
     /// Whether the value differs from run to run: an id, a page token or a moment.
@@ -113,7 +122,7 @@ mod tests {
     #[track_caller]
     fn check(schema: &Value, text: Option<&str>, expected: Result<Option<Value>, &str>) {
         let declared = json!({ "name": "size", "in": "query", "schema": schema });
-        let parameter = Parameter::read(&declared, &Schemas::new(&json!({}))).unwrap();
+        let parameter = Parameter::read(&declared, &Arc::new(Schemas::new(json!({})))).unwrap();
         let query: Vec<_> = text.map(|text| ("size".to_owned(), text.to_owned())).into_iter().collect();
         assert_eq!(parameter.value(&BTreeMap::new(), &query), expected.map_err(str::to_owned));
     }

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use crate::document::QuotaClass;
 use crate::lock;
+use crate::operation::QuotaClass;
 
 /// Requests per second that each class of operations may make.
 ///

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::document::Operation;
 use crate::lock;
 use crate::log::{LoggedBody, LoggedRequest};
+use crate::operation::Operation;
 use crate::parameter::Parameter;
 
 /// The log of one sandbox.

@@ -3,21 +3,22 @@
 //! The two differ in a few keywords only: `nullable`, the boolean `exclusiveMinimum` and `exclusiveMaximum`, and
 //! annotations such as `example`, which are dropped.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
-/// The converted `components.schemas` of a document.
+/// The `components.schemas` of a document. They are converted one by one as they are needed, which few of them are.
 #[derive(Debug)]
 pub(crate) struct Schemas {
-    named: BTreeMap<String, Value>,
+    openapi: Map<String, Value>,
 }
 
 impl Schemas {
-    pub(crate) fn new(document: &Value) -> Self {
-        let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
-        let named = schemas.into_iter().flatten().map(|(name, schema)| (name.clone(), convert(schema))).collect();
-        Self { named }
+    /// Takes the `components.schemas` of a document.
+    pub(crate) fn new(schemas: Value) -> Self {
+        let openapi = match schemas {
+            Value::Object(schemas) => schemas,
+            _ => Map::new(),
+        };
+        Self { openapi }
     }
 
     /// A schema that stands on its own: with it come the named schemas that it refers to, and no others.
@@ -25,9 +26,23 @@ impl Schemas {
         self.with_definitions(&convert(openapi_schema))
     }
 
+    /// The schema of the document that an OpenAPI schema stands for: itself, or the one that it refers to.
+    pub(crate) fn resolve<'a>(&'a self, openapi_schema: &'a Value) -> &'a Value {
+        let mut schema = openapi_schema;
+        // A reference to a reference is unusual, and one that leads back to itself would not end.
+        for _ in 0..8 {
+            let Some(target) = schema.get("$ref").and_then(referred_name).and_then(|name| self.openapi.get(name))
+            else {
+                break;
+            };
+            schema = target;
+        }
+        schema
+    }
+
     /// The converted schema of a name.
-    pub(crate) fn named(&self, name: &str) -> Option<&Value> {
-        self.named.get(name)
+    pub(crate) fn named(&self, name: &str) -> Option<Value> {
+        self.openapi.get(name).map(convert)
     }
 
     /// Adds the named schemas that an already converted schema refers to.
@@ -43,10 +58,10 @@ impl Schemas {
             Value::Object(entries) => {
                 if let Some(name) = entries.get("$ref").and_then(referred_name)
                     && !definitions.contains_key(name)
-                    && let Some(definition) = self.named.get(name)
+                    && let Some(definition) = self.named(name)
                 {
                     definitions.insert(name.to_owned(), definition.clone());
-                    self.collect(definition, definitions);
+                    self.collect(&definition, definitions);
                 }
                 entries.values().for_each(|value| self.collect(value, definitions));
             }
@@ -132,10 +147,10 @@ mod tests {
 
     #[test]
     fn only_the_definitions_in_use_are_kept_and_recursion_ends() {
-        let schemas = Schemas::new(&json!({ "components": { "schemas": {
+        let schemas = Schemas::new(json!({
             "Node": { "type": "object", "properties": { "next": { "$ref": "#/components/schemas/Node" } } },
             "Unused": { "type": "string" },
-        } } }));
+        }));
         let standalone = schemas.standalone(&json!({ "$ref": "#/components/schemas/Node" }));
         let names: Vec<_> = standalone["components"]["schemas"].as_object().unwrap().keys().collect();
         assert_eq!(names, ["Node"]);

@@ -157,6 +157,9 @@ impl IntoResponse for Message {
 impl From<Answer> for Message {
     fn from(answer: Answer) -> Self {
         let mut headers = answer.headers;
+        if answer.body.is_null() {
+            return Self { status: answer.status, headers, body: Bytes::new() };
+        }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Self { status: answer.status, headers, body: answer.body.to_string().into() }
     }

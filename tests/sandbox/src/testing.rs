@@ -1,6 +1,7 @@
 //! Sends requests to the router without a network, and holds each answer against the document.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -17,7 +18,9 @@ use crate::application::{Application, State};
 use crate::builder::Settings;
 use crate::clock::ManualClock;
 use crate::connection::ConnectionControl;
-use crate::document::{Document, Operation};
+use crate::document::Document;
+use crate::lock;
+use crate::operation::Operation;
 use crate::quota::Quotas;
 use crate::router::router;
 use crate::sandbox::Shared;
@@ -29,7 +32,6 @@ pub(crate) struct Bench {
     pub(crate) shared: Arc<Shared>,
     router: Router,
     pub(crate) clock: ManualClock,
-    document: Value,
 }
 
 /// A status and a body.
@@ -48,7 +50,7 @@ impl Bench {
         let application = Application::new(settings, Arc::new(clock.clone())).unwrap();
         let shared = Arc::new(Shared::new(application));
         let router = router(Arc::clone(&shared)).layer(Extension(Arc::new(ConnectionControl::default())));
-        Self { shared, router, clock, document: Document::as_value().unwrap() }
+        Self { shared, router, clock }
     }
 
     #[track_caller]
@@ -86,7 +88,7 @@ impl Bench {
         let operation_id = self.shared.log.requests().pop().and_then(|request| request.operation_id);
         let operations = self.shared.application.document.operations();
         if let Some(operation) = operations.iter().find(|operation| Some(&operation.id) == operation_id.as_ref()) {
-            self.check(operation, &answer);
+            Self::check(operation, &answer);
         }
         answer
     }
@@ -98,21 +100,49 @@ impl Bench {
 
     /// Compares an answer with what the document declares for its status.
     #[track_caller]
-    fn check(&self, operation: &Operation, answer: &Answer) {
-        let method = operation.method.as_str().to_ascii_lowercase();
-        let responses = &self.document["paths"][&operation.template][method]["responses"];
+    fn check(operation: &Operation, answer: &Answer) {
         let status = answer.status.as_str();
-        let mut response = responses.get(status).unwrap_or(&responses["default"]);
-        if let Some(reference) = response["$ref"].as_str() {
-            response = self.document.pointer(&reference[1..]).unwrap();
-        }
-        let schema = response.pointer("/content/application~1json/schema").unwrap();
-
-        let mut document = self.document.clone();
-        forbid_other_properties(document.pointer_mut("/components/schemas").unwrap());
-        let rules = Rules::compile(&Schemas::new(&document).standalone(schema)).unwrap();
+        let Some(rules) = Declared::rules(operation, status) else {
+            assert_eq!(answer.body, Value::Null, "{} has no body for {status}", operation.id);
+            return;
+        };
         let result = rules.check_fields("body", &without_refused_events(&answer.body));
         assert_eq!(result, Ok(()), "{} answered {status}: {}", operation.id, answer.body);
+    }
+}
+
+/// The document, with schemas that allow no other properties than they list.
+struct Declared {
+    document: Value,
+    schemas: Schemas,
+    /// The compiled rules of each response that was looked at, by operation and status.
+    compiled: Mutex<HashMap<(String, String), Arc<Rules>>>,
+}
+
+impl Declared {
+    /// The rules of a body; none if there must not be one.
+    fn rules(operation: &Operation, status: &str) -> Option<Arc<Rules>> {
+        static DECLARED: LazyLock<Declared> = LazyLock::new(Declared::read);
+        let declared = &*DECLARED;
+        let method = operation.method.as_str().to_ascii_lowercase();
+        let responses = &declared.document["paths"][&operation.template][method]["responses"];
+        // The last resort is for operations that declare nothing but success.
+        let undeclared = json!({ "$ref": "#/components/responses/UnexpectedStatus" });
+        let mut response = responses.get(status).or_else(|| responses.get("default")).unwrap_or(&undeclared);
+        if let Some(reference) = response["$ref"].as_str() {
+            response = declared.document.pointer(&reference[1..]).unwrap();
+        }
+        let schema = response.pointer("/content/application~1json/schema")?;
+        let key = (operation.id.clone(), status.to_owned());
+        let compile = || Arc::new(Rules::compile(&declared.schemas.standalone(schema)).unwrap());
+        Some(Arc::clone(lock(&declared.compiled).entry(key).or_insert_with(compile)))
+    }
+
+    fn read() -> Self {
+        let mut document = Document::as_value().unwrap();
+        forbid_other_properties(document.pointer_mut("/components/schemas").unwrap());
+        let schemas = Schemas::new(document["components"]["schemas"].clone());
+        Self { document, schemas, compiled: Mutex::default() }
     }
 }
 

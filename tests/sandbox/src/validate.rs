@@ -46,6 +46,11 @@ impl Rules {
         self.first_error(value).map_or(Ok(()), |error| Err(describe("", whole, &error)))
     }
 
+    /// Whether a value breaks no rule.
+    pub(crate) fn allow(&self, value: &Value) -> bool {
+        self.0.is_valid(value)
+    }
+
     fn first_error<'a>(&'a self, value: &'a Value) -> Option<ValidationError<'a>> {
         // The first error has to be looked for only when there is one; telling that there is none is much faster.
         if self.0.is_valid(value) { None } else { self.0.validate(value).err() }

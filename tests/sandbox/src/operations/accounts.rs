@@ -8,7 +8,9 @@ use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
 use crate::call::Call;
 use crate::directory::{Account, Schedule};
+use crate::form::Fields;
 use crate::moment;
+use crate::operations::aliases;
 use crate::paging::{self, PageRequest};
 
 /// The end of a price plan that has none, as the service writes it.
@@ -42,13 +44,16 @@ pub(super) fn create_account(application: &Application, mut call: Call<'_>) -> R
         name: text(&body, "name").unwrap_or_default(),
         aliases: aliases(&body),
         schedules: Vec::new(),
+        details: Fields::new(),
     };
     if account.id.is_empty() {
         return Err(Refusal::bad_request("id: has to have at least 1 character"));
     }
     let mut state = State::of(application);
     let account = state.directory.create(account).map_err(Refusal::bad_request)?;
-    Ok(Answer::new(StatusCode::CREATED, to_json(account)))
+    let (answer, aliases) = (Answer::new(StatusCode::CREATED, to_json(account)), account.aliases.clone());
+    note(&mut state, &call, &aliases);
+    Ok(answer)
 }
 
 /// Answers an account.
@@ -71,11 +76,10 @@ pub(super) fn update_account(application: &Application, mut call: Call<'_>) -> R
 /// Deletes an account. Events that name it from now on find no account.
 pub(super) fn delete_account(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
     let mut state = State::of(application);
-    if state.directory.delete(call.path("customer_id"), call.path("account_id")) {
-        Ok(Answer::ok(json!({ "success": true })))
-    } else {
-        Err(unknown_account(call))
-    }
+    let aliases = existing(&state, call)?.aliases.clone();
+    aliases::forget(&mut state, &aliases);
+    state.directory.delete(call.path("customer_id"), call.path("account_id"));
+    Ok(Answer::ok(json!({ "success": true })))
 }
 
 /// Adds aliases: all of them or, if one is taken, none.
@@ -85,14 +89,17 @@ pub(super) fn add_aliases(application: &Application, mut call: Call<'_>) -> Resu
     existing(&state, &call)?;
     let (customer_id, account_id) = (call.path("customer_id"), call.path("account_id"));
     state.directory.add_aliases(customer_id, account_id, &aliases).map_err(Refusal::bad_request)?;
+    note(&mut state, &call, &aliases);
     existing(&state, &call).map(|account| Answer::ok(to_json(account)))
 }
 
 /// Removes aliases.
 pub(super) fn remove_aliases(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
-    let aliases = required_aliases(&mut call)?;
+    let mut aliases = required_aliases(&mut call)?;
     let mut state = State::of(application);
-    existing(&state, &call)?;
+    let present = &existing(&state, &call)?.aliases;
+    aliases.retain(|alias| present.contains(alias));
+    aliases::forget(&mut state, &aliases);
     state.directory.remove_aliases(call.path("customer_id"), call.path("account_id"), &aliases);
     existing(&state, &call).map(|account| Answer::ok(to_json(account)))
 }
@@ -124,6 +131,13 @@ pub(super) fn associate_price_plan(application: &Application, mut call: Call<'_>
         "accountName": account.name,
         "pricingSchedules": schedules,
     })))
+}
+
+/// Notes since when the account has its aliases, which the operations of today tell.
+fn note(state: &mut State, call: &Call<'_>, aliases: &[String]) {
+    for alias in aliases {
+        aliases::note(state, call, &Fields::new(), alias);
+    }
 }
 
 fn existing<'a>(state: &'a State, call: &Call<'_>) -> Result<&'a Account, Refusal> {

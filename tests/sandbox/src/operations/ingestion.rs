@@ -20,6 +20,29 @@ pub(super) fn ingest(application: &Application, mut call: Call<'_>) -> Result<An
     Ok(accepted())
 }
 
+/// Accepts one event of an account that may use what it counts, which every account may; answers at once what became of
+/// it.
+pub(super) fn ingest_entitled(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+    call.modernise_event();
+    let body = call.take_checked_body()?;
+    let Some(event) = body.and_then(|mut body| body.get_mut("event").map(Value::take)) else {
+        return Err(Refusal::bad_request("event: is required"));
+    };
+    let mut state = State::of(application);
+    if state.arrivals.is_duplicate(&event, call.now) {
+        let id = event::id(&event).unwrap_or_default();
+        let message = format!("event.id: was ingested within the last 45 days: {id}");
+        return Err(Refusal::new(StatusCode::CONFLICT, message));
+    }
+    if owner(application, &state, &event) == Owner::NotFound {
+        let account_id = event::text(&event, "accountId").unwrap_or_default();
+        let message = format!("event.accountId: no account has this id or alias: {account_id}");
+        return Err(Refusal::new(StatusCode::FORBIDDEN, message));
+    }
+    record(application, &mut state, &call, event);
+    Ok(Answer::ok(json!({ "success": true })))
+}
+
 /// Accepts the events that are in order, one by one.
 pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
     let Some(mut body) = call.take_unchecked_body() else {
@@ -347,5 +370,19 @@ mod tests {
         without_id.as_object_mut().unwrap().remove("id");
         assert_eq!(bench.post("/ingest", &json!({ "event": without_id })).0, 202);
         assert_eq!(bench.statuses(), [NO_EVENT_ID]);
+    }
+
+    #[test]
+    fn an_entitled_event_is_metered_once_and_a_second_one_is_a_conflict() {
+        let bench = Bench::with(|settings| settings.accept_unknown_accounts = false);
+        bench.post("/customers/acme/accounts", &json!({ "id": "acme-prod", "name": "Production" }));
+        let body = json!({ "event": event("a") });
+        assert_eq!(bench.post("/entitled", &body), Reply(200, json!({ "success": true })));
+        let message = "event.id: was ingested within the last 45 days: a";
+        assert_eq!(bench.post("/entitled", &body), Reply(409, json!({ "message": message })));
+        assert_eq!(bench.statuses(), [METERED]);
+        let mut body = json!({ "event": event("b") });
+        body["event"]["accountId"] = json!("nobody");
+        assert_eq!(bench.post("/entitled", &body).0, 403);
     }
 }

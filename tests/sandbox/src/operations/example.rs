@@ -1,0 +1,98 @@
+//! Operations that nothing is kept of: they are answered with the example of the document, and what the request says is
+//! laid over it.
+
+use serde_json::Value;
+
+use crate::answer::{Answer, Refusal};
+use crate::application::Application;
+use crate::call::Call;
+use crate::form::{Fields, Form};
+use crate::operations::list::{List, PAGE_PARAMETERS, camel_case};
+
+/// How many items there are in a list of examples.
+const ITEMS: usize = 3;
+
+/// Answers an operation by the document alone.
+pub(super) fn answer(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+    let body = call.take_checked_fields()?;
+    let success = &call.operation.success;
+    let Some(form) = &success.form else { return Ok(Answer::empty(success.status)) };
+    let given = given(&call, &body, form);
+    let Some(items) = success.items.as_ref().filter(|items| items.in_pages) else {
+        return Ok(Answer::new(success.status, form.varied(&given)));
+    };
+
+    let list = List::read(application, &call)?;
+    let mut of_item = self::given(&call, &body, &items.form);
+    // A filter by id would make all items the same one.
+    of_item.remove("id");
+    let item = items.form.varied(&of_item);
+    let numbered = (1..=ITEMS).map(|number| match number {
+        1 => (number, item.clone()),
+        _ => (number, items.form.numbered(&item, number)),
+    });
+    Ok(list.answer_with(numbered, &given))
+}
+
+/// What the request says, under the names that an answer may have for it.
+fn given(call: &Call<'_>, body: &Fields, form: &Form) -> Fields {
+    let mut given = Fields::new();
+    for parameter in call.operation.parameters.iter().filter(|parameter| !parameter.is_in_path()) {
+        if let Some(value) = call.parameters.get(&parameter.name)
+            && !PAGE_PARAMETERS.contains(&parameter.name.as_str())
+        {
+            given.insert(camel_case(&parameter.name), value.clone());
+        }
+    }
+    given.extend(body.iter().map(|(name, value)| (name.clone(), value.clone())));
+    for parameter in call.operation.parameters.iter().filter(|parameter| parameter.is_in_path()) {
+        let Some(value) = call.parameters.get(&parameter.name) else { continue };
+        given.insert(camel_case(&parameter.name), value.clone());
+        // The examples of the document fit together: what is the same there is the same thing.
+        let meant = form.example().as_object().into_iter().flatten();
+        let meant = meant.filter(|(_, example)| **example == parameter.example && **example != Value::Null);
+        given.extend(meant.map(|(name, _)| (name.clone(), value.clone())));
+    }
+    given
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{Bench, Reply};
+
+    #[test]
+    fn what_the_request_says_is_laid_over_the_example() {
+        let bench = Bench::new();
+        let Reply(status, credit) = bench.post("/credits/mine/void", &json!({}));
+        assert_eq!((status, &credit["id"]), (200, &json!("mine")));
+        let Reply(status, balance) = bench.get("/accounts/acme/features/f");
+        assert_eq!((status, &balance["accountId"], &balance["featureId"]), (200, &json!("acme"), &json!("f")));
+        let Reply(_, add_on) = bench.send("PATCH", "/addons/mine", Some(&json!({ "name": "Lounge" })));
+        assert_eq!((&add_on["id"], &add_on["name"]), (&json!("mine"), &json!("Lounge")));
+    }
+
+    #[test]
+    fn a_list_of_examples_has_pages() {
+        let bench = Bench::new();
+        let mut ids = Vec::new();
+        let mut target = "/payments?pageSize=2".to_owned();
+        loop {
+            let Reply(status, page) = bench.get(&target);
+            assert_eq!(status, 200);
+            ids.extend(page["data"].as_array().unwrap().iter().map(|payment| payment["id"].clone()));
+            let Some(token) = page["nextToken"].as_str() else { break };
+            let token: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
+            target = format!("/payments?nextToken={token}");
+        }
+        let first = "payment.21hzK4pWqXe.b2Vt6";
+        assert_eq!(ids, [json!(first), json!(format!("{first}-2")), json!(format!("{first}-3"))]);
+    }
+
+    #[test]
+    fn the_body_is_checked_all_the_same() {
+        let expected = json!({ "message": "name: is required" });
+        assert_eq!(Bench::new().post("/addons", &json!({ "type": "FIXED_FEE" })), Reply(400, expected));
+    }
+}

@@ -1,0 +1,114 @@
+//! Lists as the document describes them: which page is asked for, and what stands around its items.
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Refusal};
+use crate::application::Application;
+use crate::call::Call;
+use crate::form::Fields;
+use crate::paging::{self, PageRequest};
+
+/// Parameters that say which page is asked for, and nothing about its items.
+pub(super) const PAGE_PARAMETERS: [&str; 2] = ["nextToken", "pageSize"];
+
+/// A list that is asked for page by page.
+pub(super) struct List<'a> {
+    application: &'a Application,
+    call: &'a Call<'a>,
+    name: String,
+    request: PageRequest,
+}
+
+impl<'a> List<'a> {
+    /// Reads which page is asked for.
+    ///
+    /// # Errors
+    ///
+    /// A token that is not one of this list.
+    pub(super) fn read(application: &'a Application, call: &'a Call<'a>) -> Result<Self, Refusal> {
+        let mut name = call.operation.id.clone();
+        let mut filters = Map::new();
+        for parameter in &call.operation.parameters {
+            let Some(value) = call.parameters.get(&parameter.name) else { continue };
+            if parameter.is_in_path() {
+                // A token of one customer's list does not lead into another's.
+                name = format!("{name}/{}", plain_text(value));
+            } else if !PAGE_PARAMETERS.contains(&parameter.name.as_str()) {
+                filters.insert(parameter.name.clone(), json!(plain_text(value)));
+            }
+        }
+        let request = PageRequest::read(&name, call.page_size(), filters, call.text("nextToken"))?;
+        Ok(Self { application, call, name, request })
+    }
+
+    /// Whether an item is in the list. A filter on something that the item does not have lets it pass; `names` says which
+    /// property a parameter means where their names differ.
+    pub(super) fn takes(&self, item: &Fields, names: &[(&str, &str)]) -> bool {
+        self.request.filters.iter().all(|(parameter, wanted)| {
+            let renamed = names.iter().find(|(name, _)| name == parameter).map(|(_, property)| (*property).to_owned());
+            let property = renamed.unwrap_or_else(|| camel_case(parameter));
+            item.get(&property).is_none_or(|value| Some(plain_text(value).as_str()) == wanted.as_str())
+        })
+    }
+
+    /// Answers the page with those of the items, which come in order and with their positions, that are on it.
+    pub(super) fn answer<T>(&self, items: impl Iterator<Item = (usize, T)>, present: impl Fn(T) -> Value) -> Answer {
+        let page = paging::cut(&self.name, &self.request, self.application.settings.trailing_empty_page, items);
+        let items: Vec<_> = page.items.into_iter().map(present).collect();
+        self.envelope(items, page.next_token.as_deref(), &Fields::new())
+    }
+
+    /// The same with fields that stand beside the items.
+    pub(super) fn answer_with(&self, items: impl Iterator<Item = (usize, Value)>, fields: &Fields) -> Answer {
+        let page = paging::cut(&self.name, &self.request, self.application.settings.trailing_empty_page, items);
+        self.envelope(page.items, page.next_token.as_deref(), fields)
+    }
+
+    fn envelope(&self, items: Vec<Value>, next_token: Option<&str>, fields: &Fields) -> Answer {
+        let success = &self.call.operation.success;
+        let (Some(form), Some(of)) = (&success.form, &success.items) else { return Answer::empty(success.status) };
+        let mut body = form.varied(fields);
+        body[&of.property] = Value::Array(items);
+        if of.in_pages {
+            body["nextToken"] = json!(next_token);
+        }
+        if form.declares("context") {
+            body["context"] = json!({ "pageSize": self.request.page_size, "sortOrder": "ASC" });
+        }
+        if let Some(fields) = body.as_object_mut() {
+            // The lists have no way back.
+            fields.remove("previousToken");
+        }
+        Answer::new(success.status, body)
+    }
+}
+
+/// A value as it would stand in a query.
+pub(super) fn plain_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// `account_id` as a property of a body is called: `accountId`.
+pub(super) fn camel_case(name: &str) -> String {
+    let mut camel = String::new();
+    for (index, word) in name.split('_').enumerate() {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) if index > 0 => camel.extend(first.to_uppercase().chain(letters)),
+            _ => camel.push_str(word),
+        }
+    }
+    camel
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_parameters_become_names_of_properties() {
+        assert_eq!(camel_case("account_id"), "accountId");
+        assert_eq!(camel_case("setting_id_str"), "settingIdStr");
+        assert_eq!(camel_case("effectiveOn"), "effectiveOn");
+    }
+}
