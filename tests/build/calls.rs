@@ -1,0 +1,37 @@
+//! A call of each operation, with everything set that the document has an example of.
+
+use std::fmt::Write as _;
+
+use crate::Result;
+use crate::document::{Document, argument, required, rust_type, setter};
+
+pub(crate) fn code(document: &Document) -> Result<String> {
+    let (mut functions, mut table) = (String::new(), String::new());
+    for operation in document.operations()? {
+        let id = operation.id;
+        let mut call = format!("client.{id}()");
+        for parameter in operation.parameters() {
+            write!(call, ".{}({})", setter(parameter), argument(parameter)?)?;
+        }
+        if let Some(body) = operation.request_body() {
+            let (Some(kind), Some(example)) = (rust_type(body.schema), body.example) else {
+                return Err(format!("{id}: there is no body to send").into());
+            };
+            write!(call, ".body(body::<{kind}>({:?}))", example.to_string())?;
+        }
+        writeln!(
+            functions,
+            "#[allow(deprecated, reason = \"deprecated operations are called, too\")]\n\
+             fn {id}(client: Client) -> Sent {{\nBox::pin(async move {{ answered({call}.send().await) }})\n}}",
+        )?;
+        let mut successes = String::new();
+        for (status, body) in operation.successes() {
+            match body.map(|body| required(document.schema(body.schema))) {
+                Some(required) => write!(successes, "({status}, Some(&{required:?})), ")?,
+                None => write!(successes, "({status}, None), ")?,
+            }
+        }
+        writeln!(table, "Call {{ operation: {id:?}, successes: &[{successes}], send: {id} }},")?;
+    }
+    Ok(format!("{functions}\n/// All of them.\nconst CALLS: &[Call] = &[\n{table}];\n"))
+}
