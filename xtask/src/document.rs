@@ -69,6 +69,12 @@ impl Document {
                 }
             }
             ("tags", Value::Array(tags)) => {
+                for tag in &tags {
+                    let name = format!("tags/{}", tag["name"].as_str().unwrap_or_default());
+                    if let Some(other) = self.files.insert(name, file.to_owned()) {
+                        bail!("the tag {} is defined in {other} and again in {file}: keep one", tag["name"]);
+                    }
+                }
                 let all = slot(&mut self.json, &["tags"]);
                 match all {
                     Value::Array(all) => all.extend(tags),
@@ -97,6 +103,11 @@ impl Document {
     /// The file that a path came from.
     pub(crate) fn file_of_path(&self, path: &str) -> &str {
         self.files.get(path).map_or("?", String::as_str)
+    }
+
+    /// The file that a tag came from.
+    pub(crate) fn file_of_tag(&self, name: &str) -> &str {
+        self.files.get(&format!("tags/{name}")).map_or("?", String::as_str)
     }
 
     /// The file that a component came from.

@@ -39,8 +39,15 @@ impl Call<'_> {
 
     /// The page size: the document gives its default and its limits.
     pub(crate) fn page_size(&self) -> usize {
-        let size = self.parameters.get("pageSize").and_then(Value::as_u64);
-        size.and_then(|size| usize::try_from(size).ok()).unwrap_or(20)
+        let size = self.parameters.get("pageSize").and_then(Value::as_f64).unwrap_or(20.0);
+        // Both `10` and `10.0` are integers to the rules of the document, which have been checked.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is a whole number from 1 to 100"
+        )]
+        let size = size as usize;
+        size
     }
 
     /// Takes the body out, checked against the rules of the operation.

@@ -89,6 +89,7 @@ mod operations;
 
 mod document;
 mod form;
+mod integer_format;
 mod lazy_rules;
 mod operation;
 mod parameter;

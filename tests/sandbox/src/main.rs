@@ -25,6 +25,10 @@ struct Arguments {
     /// Begin with the resources that the examples of the API document speak of
     #[arg(long)]
     with_examples: bool,
+
+    /// Refuse a batch as a whole if an event in it breaks a rule, instead of accepting the others
+    #[arg(long)]
+    refuse_whole_batches: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -41,6 +45,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> io::Result<()> {
     let quotas = if arguments.no_quotas { Quotas::off() } else { Quotas::default() };
     let mut builder = Sandbox::builder().port(arguments.port).token(arguments.token).quotas(quotas);
+    builder = builder.refuse_whole_batches(arguments.refuse_whole_batches);
     if arguments.with_examples {
         builder = builder.with_examples();
     }

@@ -1,9 +1,11 @@
 //! Turns the schemas of the document, which is OpenAPI 3.0, into JSON Schema.
 //!
-//! The two differ in a few keywords only: `nullable`, the boolean `exclusiveMinimum` and `exclusiveMaximum`, and
-//! annotations such as `example`, which are dropped.
+//! The two differ in a few keywords only: `nullable`, the boolean `exclusiveMinimum` and `exclusiveMaximum`, formats of
+//! integers, and annotations such as `example`, which are dropped.
 
 use serde_json::{Map, Value, json};
+
+use crate::integer_format;
 
 /// The `components.schemas` of a document. They are converted one by one as they are needed, which few of them are.
 #[derive(Debug)]
@@ -101,6 +103,10 @@ fn convert(schema: &Value) -> Value {
             }
             ("items" | "not" | "additionalProperties", schema) => convert(schema),
             ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas.iter().map(convert).collect(),
+            ("format", Value::String(format)) if integer_format::is_known(format) => {
+                converted.insert(integer_format::KEYWORD.to_owned(), value.clone());
+                continue;
+            }
             (keyword, _) if keyword.starts_with("x-") || NOT_IN_JSON_SCHEMA.contains(&keyword) => continue,
             (_, value) => value.clone(),
         };

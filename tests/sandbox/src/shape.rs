@@ -1,7 +1,7 @@
 //! Values in the shape of a schema: cut down to what it declares, or made from nothing.
 
 use chrono::{DateTime, SecondsFormat};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use crate::moment;
 use crate::schema::Schemas;
@@ -28,6 +28,7 @@ impl Schemas {
             }
             Value::Array(items) => items.iter().map(|item| self.shaped(item, &schema["items"])).collect(),
             Value::String(text) if schema["format"] == "date-time" => json!(with_zone(text)),
+            Value::Number(number) if schema["type"] == "integer" && number.is_f64() => json!(as_integer(number)),
             other => other.clone(),
         }
     }
@@ -62,6 +63,17 @@ impl Schemas {
                 required.map(|name| (name.to_owned(), sample(name))).collect::<Map<_, _>>().into()
             }
         }
+    }
+}
+
+/// A whole number that was written as another, or is too large, as an integer that every reader can take; those with a
+/// fraction stay as they are, and are no integers.
+fn as_integer(number: &Number) -> Value {
+    match number.as_f64() {
+        // The conversion ends at the limits of the type.
+        #[expect(clippy::cast_possible_truncation, reason = "there is no fraction, and the limits are meant")]
+        Some(float) if float.fract() == 0.0 => json!(float as i64),
+        _ => Value::Number(number.clone()),
     }
 }
 
@@ -116,6 +128,15 @@ mod tests {
         let ride = json!({ "at": "2024-11-05 08:31:12", "secret": 1, "stops": [{ "city": "Pune", "secret": 1 }] });
         let shaped = schemas().shaped(&ride, &json!({ "$ref": "#/components/schemas/Ride" }));
         assert_eq!(shaped, json!({ "at": "2024-11-05T08:31:12Z", "stops": [{ "city": "Pune" }] }));
+    }
+
+    #[test]
+    fn whole_numbers_are_answered_as_integers() {
+        let shaped = |number: &str| {
+            schemas().shaped(&serde_json::from_str(number).unwrap(), &json!({ "type": "integer" })).to_string()
+        };
+        assert_eq!([shaped("2.0"), shaped("1e3"), shaped("-1e30")], ["2", "1000", "-9223372036854775808"]);
+        assert_eq!(shaped("1.5"), "1.5");
     }
 
     #[test]

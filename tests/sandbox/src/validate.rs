@@ -7,6 +7,7 @@ use jsonschema::paths::LocationSegment;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
+use crate::integer_format::{self, IntegerFormat};
 use crate::moment;
 
 /// A compiled schema.
@@ -21,6 +22,7 @@ impl Rules {
             .with_draft(Draft::Draft7)
             .should_validate_formats(true)
             .with_format("date-time", |text: &str| moment::from_text(text).is_some())
+            .with_keyword(integer_format::KEYWORD, |_, format, _| Ok(Box::new(IntegerFormat::new(format))))
             // Runs in linear time, whatever the pattern and the text.
             .with_pattern_options(PatternOptions::regex())
             .build(schema)
@@ -59,6 +61,12 @@ impl Rules {
 
 /// What is wrong: paths begin with `prefix`, and the value as a whole is called `whole`.
 fn describe(prefix: &str, whole: &str, error: &ValidationError<'_>) -> String {
+    // The document has alternatives only where a value may be null; the last one says what else it may be.
+    if let ValidationErrorKind::AnyOf { context } = error.kind()
+        && let Some(otherwise) = context.last().and_then(|errors| errors.first())
+    {
+        return describe(prefix, whole, otherwise);
+    }
     let mut path = prefix.to_owned();
     for segment in error.instance_path() {
         match segment {
@@ -95,6 +103,7 @@ fn describe(prefix: &str, whole: &str, error: &ValidationError<'_>) -> String {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             format!("has unknown properties: {}", unexpected.join(", "))
         }
+        ValidationErrorKind::Custom { message, .. } => message.clone(),
         _ => error.to_string(),
     };
     let path = if path.is_empty() { whole } else { &path };
@@ -196,6 +205,16 @@ mod tests {
             &json!("yesterday"),
             r#"field: has to be a date-time such as 2024-11-05T08:31:12.250Z, but is "yesterday""#,
         );
+    }
+
+    #[test]
+    fn a_value_that_may_be_null_is_told_what_else_it_may_be() {
+        let nullable = json!({ "anyOf": [{ "type": "null" }, { "items": { "type": "string", "maxLength": 1 } }] });
+        let rules = Rules::compile(&json!({ "properties": { "field": nullable } })).unwrap();
+        assert_eq!(rules.check_fields("body", &json!({ "field": null })), Ok(()));
+        check(&nullable, &json!(["a", "bc"]), "field[1]: has to have at most 1 character");
+        let text = json!({ "anyOf": [{ "type": "null" }, { "type": "string" }] });
+        check(&text, &json!(1), "field: has to be a string, but is a number");
     }
 
     #[test]

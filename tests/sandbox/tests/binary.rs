@@ -56,6 +56,25 @@ async fn the_default_token_is_sandbox_and_quotas_hold() {
     assert!(statuses.contains(&429), "{statuses:?}");
 }
 
+#[tokio::test]
+async fn it_begins_with_the_examples_of_the_document_if_it_is_told_to() {
+    for (arguments, expected) in [(&["--port=0", "--with-examples"][..], 200), (&["--port=0"][..], 404)] {
+        let (_running, url) = start(arguments);
+        let request = client().get(format!("{url}/v2/price_plans/pp.RidesMonthly")).bearer_auth("sandbox");
+        assert_eq!(request.send().await.unwrap().status(), expected);
+    }
+}
+
+#[tokio::test]
+async fn it_refuses_whole_batches_if_it_is_told_to() {
+    for (arguments, expected) in [(&["--port=0", "--refuse-whole-batches"][..], 400), (&["--port=0"][..], 207)] {
+        let (_running, url) = start(arguments);
+        let request = client().post(format!("{url}/ingestBatch")).bearer_auth("sandbox");
+        let answer = request.header("content-type", "application/json").body(r#"{"events":[{}]}"#).send().await;
+        assert_eq!(answer.unwrap().status(), expected);
+    }
+}
+
 #[test]
 fn a_port_that_is_taken_is_told() {
     let (_running, url) = start(&["--port", "0"]);

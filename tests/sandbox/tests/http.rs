@@ -121,6 +121,60 @@ async fn refused_requests_are_logged_too() {
 }
 
 #[tokio::test]
+async fn whatever_is_sent_is_answered_and_nothing_fails() {
+    let sandbox = Sandbox::builder().quotas(Quotas::off()).with_examples().start().await.unwrap();
+    let address = sandbox.base_url().strip_prefix("http://").unwrap();
+    let send = |head: &str, body: &[u8]| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        let head = format!(
+            "{head} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sandbox\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let heads = [
+        ("GET /customers/%00", "404"),
+        ("GET /customers/%ff", "404"),
+        ("GET /customers//accounts", "404"),
+        ("GET /aliases/%2e%2e", "404"),
+        ("GET /files/%0d%0aset-cookie:a", "302"),
+        ("GET /customers?nextToken=%ff", "400"),
+        ("GET /customers?pageSize=1e400", "400"),
+        ("GET /customers?pageSize=-99999999999999999999999", "400"),
+        ("GET /customers?pageSize=1.0", "200"),
+        ("GET /customers?unknown=%00", "200"),
+        ("TRACE /customers", "405"),
+        ("OPTIONS /customers", "405"),
+        ("PURGE /price_plans/migration", "405"),
+    ];
+    for (head, expected) in heads {
+        assert_eq!(send(head, b""), expected, "{head}");
+    }
+    let deep = "[".repeat(100_000);
+    let bodies: [&[u8]; 8] = [
+        b"null",
+        b"[]",
+        b"1e400",
+        b"\xff\xfe",
+        deep.as_bytes(),
+        br#"{"id":"\ud800","name":"abc","primaryEmail":"","address":{}}"#,
+        br#"{"id":"a","name":"abc","primaryEmail":"","address":{"city":null}}"#,
+        br#"{"id":"a","id":1,"name":"abc","primaryEmail":"","address":{}}"#,
+    ];
+    for body in bodies {
+        assert_eq!(send("POST /customers", body), "400", "{}", String::from_utf8_lossy(&body[..body.len().min(60)]));
+    }
+    let twice = br#"{"id":1,"id":"a\u0000b","name":"abc","primaryEmail":"","address":{}}"#;
+    assert_eq!(send("POST /customers", twice), "201");
+    assert_eq!(send("GET /customers/a%00b", b""), "200");
+}
+
+#[tokio::test]
 async fn a_quota_that_is_used_up_is_answered_with_the_time_to_wait() {
     let clock = ManualClock::new();
     let quotas = Quotas::off().ingest_batch(1.0);

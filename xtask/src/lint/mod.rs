@@ -37,6 +37,7 @@ type Rule = fn(&Document, &mut Vec<Finding>);
 const RULES: &[Rule] = &[
     operations::version,
     operations::ids,
+    operations::areas,
     operations::extensions,
     operations::descriptions,
     parameters::templates,
@@ -52,6 +53,7 @@ const RULES: &[Rule] = &[
     schemas::names,
     schemas::variants,
     schemas::nesting,
+    schemas::leniency,
     schemas::descriptions,
 ];
 

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::{Finding, snake_case};
-use crate::document::{Document, entries, operations};
+use crate::areas::feature;
+use crate::document::{Document, entries, items, operations};
 
 /// The generator takes OpenAPI 3.0 alone.
 pub(super) fn version(document: &Document, findings: &mut Vec<Finding>) {
@@ -36,6 +39,28 @@ pub(super) fn ids(document: &Document, findings: &mut Vec<Finding>) {
         if let Some(other) = seen.insert(id, place.clone()) {
             let problem = format!("the operationId `{id}` is also that of {other}");
             findings.push(Finding::new(file, place, problem, "rename one of them"));
+        }
+    }
+}
+
+/// An area is a file, a tag and a feature of one name.
+pub(super) fn areas(document: &Document, findings: &mut Vec<Finding>) {
+    for tag in items(&document.json()["tags"]) {
+        let name = tag["name"].as_str().unwrap_or_default();
+        let (file, expected) = (document.file_of_tag(name), format!("{}.yaml", feature(name)));
+        if file != expected {
+            let problem = format!("the tag belongs into {expected}");
+            findings.push(Finding::new(file, format!("tag {name}"), problem, "name the file after its tag"));
+        }
+    }
+    for operation in operations(document.json()) {
+        let file = document.file_of_path(operation.path);
+        let tags: Vec<&str> = items(&operation.json["tags"]).filter_map(Value::as_str).collect();
+        if !matches!(tags[..], [tag] if document.file_of_tag(tag) == file) {
+            let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
+            let problem = format!("its tags are {tags:?}, which is not the one tag of the file");
+            let remedy = "give it the tag that its file defines, and each file with paths one tag";
+            findings.push(Finding::new(file, place, problem, remedy));
         }
     }
 }

@@ -43,6 +43,10 @@ pub(super) fn shapes(document: &Document, findings: &mut Vec<Finding>) {
             if parameter["in"] != "path" && parameter["in"] != "query" {
                 find("is neither in the path nor in the query", "the generator knows no other place");
             }
+            let kind = resolve(document.json(), &parameter["schema"])["type"].as_str().unwrap_or_default();
+            if !["string", "integer", "number", "boolean"].contains(&kind) {
+                find("is neither a text, a number nor a boolean", "no other value has one way to be written");
+            }
             if !parameter["style"].is_null() {
                 find("has a style", "leave it out; the generator writes the default style alone");
             }

@@ -61,6 +61,26 @@ pub(super) fn nesting(document: &Document, findings: &mut Vec<Finding>) {
     });
 }
 
+/// How an answer is read leniently is one of a few ways, each for a type.
+pub(super) fn leniency(document: &Document, findings: &mut Vec<Finding>) {
+    each_object(document, &mut |file, place, object| {
+        let Some(way) = object.get("x-togai-lenient") else { return };
+        let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
+        let fits = match way.as_str() {
+            Some("text" | "json_text") => kind == "string" && !object.contains_key("enum"),
+            Some("map_of_text") => kind == "object",
+            Some("integer") => kind == "integer",
+            Some("list") => kind == "array",
+            _ => false,
+        };
+        if !fits {
+            let problem = format!("`x-togai-lenient: {way}` is no way to read its type, `{kind}`");
+            let remedy = "write text or json_text on a string, map_of_text on a map, integer or list on one";
+            findings.push(Finding::new(file, place, problem, remedy));
+        }
+    });
+}
+
 /// Descriptions become rustdoc.
 pub(super) fn descriptions(document: &Document, findings: &mut Vec<Finding>) {
     for (name, schema) in entries(&document.json()["components"]["schemas"]) {

@@ -3,10 +3,12 @@ use super::*;
 /// A document that breaks no rule.
 const GOOD: &str = "
 openapi: 3.0.3
+tags: [{name: Things, description: Things.}]
 paths:
   /things/{thing_id}:
     get:
       operationId: list_things
+      tags: [Things]
       summary: List things
       description: Lists things.
       x-togai-quota-class: other
@@ -41,7 +43,7 @@ components:
 ";
 
 fn findings(text: &str) -> String {
-    let document = Document::merge([("a.yaml", text)]).unwrap();
+    let document = Document::merge([("things.yaml", text)]).unwrap();
     run(&document).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -81,7 +83,7 @@ fn another_version_is_found() {
 #[test]
 fn an_operation_without_an_id_is_found() {
     insta::assert_snapshot!(broken("      operationId: list_things\n", ""), @r###"
-    a.yaml: GET /things/{thing_id}: there is no operationId
+    things.yaml: GET /things/{thing_id}: there is no operationId
       add a unique one in snake_case
     "###);
 }
@@ -89,7 +91,7 @@ fn an_operation_without_an_id_is_found() {
 #[test]
 fn an_id_in_another_case_is_found() {
     insta::assert_snapshot!(broken("operationId: list_things", "operationId: listThings"), @r###"
-    a.yaml: GET /things/{thing_id}: the operationId `listThings` is not in snake_case
+    things.yaml: GET /things/{thing_id}: the operationId `listThings` is not in snake_case
       write it the way the Rust method is named
     "###);
 }
@@ -99,7 +101,7 @@ fn an_id_that_is_there_twice_is_found() {
     let second = GOOD.replace("/things/{thing_id}:", "/others/{thing_id}:");
     let second = &second[second.find("  /others").unwrap()..second.find("components:").unwrap()];
     insta::assert_snapshot!(broken("components:\n", &format!("{second}components:\n").replace("paths:\n", "")), @r###"
-    a.yaml: GET /things/{thing_id}: the operationId `list_things` is also that of GET /others/{thing_id}
+    things.yaml: GET /things/{thing_id}: the operationId `list_things` is also that of GET /others/{thing_id}
       rename one of them
     "###);
 }
@@ -107,11 +109,11 @@ fn an_id_that_is_there_twice_is_found() {
 #[test]
 fn extensions_that_are_missing_or_unknown_are_found() {
     insta::assert_snapshot!(broken("      x-togai-quota-class: other\n", ""), @r###"
-    a.yaml: GET /things/{thing_id}: `x-togai-quota-class` is missing, not one of ingest, ingest_batch, other
+    things.yaml: GET /things/{thing_id}: `x-togai-quota-class` is missing, not one of ingest, ingest_batch, other
       say which quota the operation counts against, and whether repeating it is harmless
     "###);
     insta::assert_snapshot!(broken("x-togai-repeat: always", "x-togai-repeat: perhaps"), @r###"
-    a.yaml: GET /things/{thing_id}: `x-togai-repeat` is perhaps, not one of always, with_event_ids, with_idempotency_key, never
+    things.yaml: GET /things/{thing_id}: `x-togai-repeat` is perhaps, not one of always, with_event_ids, with_idempotency_key, never
       say which quota the operation counts against, and whether repeating it is harmless
     "###);
 }
@@ -119,27 +121,27 @@ fn extensions_that_are_missing_or_unknown_are_found() {
 #[test]
 fn missing_texts_are_found() {
     insta::assert_snapshot!(broken("      summary: List things\n", ""), @r###"
-    a.yaml: GET /things/{thing_id}: there is no summary
+    things.yaml: GET /things/{thing_id}: there is no summary
       say in your own words what the operation does
     "###);
     insta::assert_snapshot!(broken("description: Lists things.", "description: ' '"), @r###"
-    a.yaml: GET /things/{thing_id}: there is no description
+    things.yaml: GET /things/{thing_id}: there is no description
       say in your own words what the operation does
     "###);
     insta::assert_snapshot!(broken("          description: A page.\n", ""), @r###"
-    a.yaml: GET /things/{thing_id}: the response 200 has no description
+    things.yaml: GET /things/{thing_id}: the response 200 has no description
       say what the status means
     "###);
     insta::assert_snapshot!(broken("description: The size., ", ""), @r###"
-    a.yaml: GET /things/{thing_id}: the parameter `pageSize` has no description
+    things.yaml: GET /things/{thing_id}: the parameter `pageSize` has no description
       say what it means, with unit, default and limits
     "###);
     insta::assert_snapshot!(broken("description: A request., ", ""), @r###"
-    a.yaml: Request: the schema has no description
+    things.yaml: Request: the schema has no description
       say in your own words what it means, with unit and limits
     "###);
     insta::assert_snapshot!(broken(", description: The name.", ""), @r###"
-    a.yaml: Request: the property `name` has no description
+    things.yaml: Request: the property `name` has no description
       say in your own words what it means, with unit and limits
     "###);
 }
@@ -147,11 +149,11 @@ fn missing_texts_are_found() {
 #[test]
 fn path_parameters_that_do_not_fit_the_path_are_found() {
     insta::assert_snapshot!(broken("/things/{thing_id}:", "/things/{thing_id}/{part_id}:"), @r###"
-    a.yaml: GET /things/{thing_id}/{part_id}: the path parameter `part_id` is not declared
+    things.yaml: GET /things/{thing_id}/{part_id}: the path parameter `part_id` is not declared
       declare exactly the parameters that the path names
     "###);
     insta::assert_snapshot!(broken("/things/{thing_id}:", "/things:"), @r###"
-    a.yaml: GET /things: the path parameter `thing_id` is not in the path
+    things.yaml: GET /things: the path parameter `thing_id` is not in the path
       declare exactly the parameters that the path names
     "###);
 }
@@ -161,20 +163,20 @@ fn parameters_that_cannot_be_sent_are_found() {
     insta::assert_snapshot!(
         broken("description: The token., schema: {type: string}}\n        - {name: pageSize", "description: The token., content: {application/json: {schema: {type: string}}}}\n        - {name: pageSize"),
         @r###"
-    a.yaml: GET /things/{thing_id}: the parameter `nextToken` has `content`
+    things.yaml: GET /things/{thing_id}: the parameter `nextToken` has `content`
       move its schema up to `schema`
     "###
     );
     insta::assert_snapshot!(broken("nextToken, in: query", "nextToken, in: cookie"), @r###"
-    a.yaml: GET /things/{thing_id}: the parameter `nextToken` is neither in the path nor in the query
+    things.yaml: GET /things/{thing_id}: the parameter `nextToken` is neither in the path nor in the query
       the generator knows no other place
     "###);
     insta::assert_snapshot!(broken("nextToken, in: query", "nextToken, in: query, style: spaceDelimited"), @r###"
-    a.yaml: GET /things/{thing_id}: the parameter `nextToken` has a style
+    things.yaml: GET /things/{thing_id}: the parameter `nextToken` has a style
       leave it out; the generator writes the default style alone
     "###);
     insta::assert_snapshot!(broken("in: path, required: true", "in: path"), @r###"
-    a.yaml: GET /things/{thing_id}: the parameter `thing_id` is in the path and optional
+    things.yaml: GET /things/{thing_id}: the parameter `thing_id` is in the path and optional
       add `required: true`
     "###);
 }
@@ -184,7 +186,7 @@ fn parameters_of_one_name_in_rust_are_found() {
     insta::assert_snapshot!(
         broken("        - {name: nextToken", "        - {name: thingId, in: query, description: It., schema: {type: string}}\n        - {name: nextToken"),
         @"
-    a.yaml: GET /things/{thing_id}: the parameters `thing_id` and `thingId` have the same name in Rust
+    things.yaml: GET /things/{thing_id}: the parameters `thing_id` and `thingId` have the same name in Rust
       give one of them the name of its setter in `x-togai-name`
     "
     );
@@ -193,21 +195,21 @@ fn parameters_of_one_name_in_rust_are_found() {
 #[test]
 fn operations_that_say_they_page_and_cannot_are_found() {
     insta::assert_snapshot!(broken("name: nextToken, in", "name: token, in"), @r###"
-    a.yaml: GET /things/{thing_id}: it pages and has no parameter `nextToken`
+    things.yaml: GET /things/{thing_id}: it pages and has no parameter `nextToken`
       declare the parameter
     "###);
     insta::assert_snapshot!(broken("type: integer, minimum: 1, maximum: 50", "type: number, minimum: 1, maximum: 50"), @"
-    a.yaml: GET /things/{thing_id}: its parameter `pageSize` is no integer with minimum and maximum
+    things.yaml: GET /things/{thing_id}: its parameter `pageSize` is no integer with minimum and maximum
       make it one; `number` would be sent as 10.0, and the limits are checked before a request
     ");
     insta::assert_snapshot!(broken("minimum: 1, ", ""), @"
-    a.yaml: GET /things/{thing_id}: its parameter `pageSize` is no integer with minimum and maximum
+    things.yaml: GET /things/{thing_id}: its parameter `pageSize` is no integer with minimum and maximum
       make it one; `number` would be sent as 10.0, and the limits are checked before a request
     ");
     insta::assert_snapshot!(broken("{items: data, token: nextToken}", "{items: events, token: next}"), @r###"
-    a.yaml: GET /things/{thing_id}: its answer has no array `events`, which `x-togai-paged` names as its items
+    things.yaml: GET /things/{thing_id}: its answer has no array `events`, which `x-togai-paged` names as its items
       name the properties of the 200 response
-    a.yaml: GET /things/{thing_id}: its answer has no string `next`, which `x-togai-paged` names as its token
+    things.yaml: GET /things/{thing_id}: its answer has no string `next`, which `x-togai-paged` names as its token
       name the properties of the 200 response
     "###);
 }
@@ -215,11 +217,11 @@ fn operations_that_say_they_page_and_cannot_are_found() {
 #[test]
 fn requests_of_another_form_are_found() {
     insta::assert_snapshot!(broken("content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}", "content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}, text/plain: {}}"), @r###"
-    a.yaml: GET /things/{thing_id}: the request has the media types ["application/json", "text/plain"]
+    things.yaml: GET /things/{thing_id}: the request has the media types ["application/json", "text/plain"]
       keep `application/json` alone
     "###);
     insta::assert_snapshot!(broken("content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}", "content: {application/json: {schema: {type: object, items: {$ref: '#/components/schemas/Request'}}}}"), @r###"
-    a.yaml: GET /things/{thing_id}: the schema of the request has no name
+    things.yaml: GET /things/{thing_id}: the schema of the request has no name
       move it to `components.schemas` and refer to it
     "###);
 }
@@ -228,16 +230,16 @@ fn requests_of_another_form_are_found() {
 fn several_schemas_of_success_or_failure_are_found() {
     let other = "\n        '207':\n          description: Half a page.\n          content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}\n        default:";
     insta::assert_snapshot!(broken("\n        default:", other), @r###"
-    a.yaml: GET /things/{thing_id}: the responses of success have several schemas: {"#/components/schemas/Page", "#/components/schemas/Request"}
+    things.yaml: GET /things/{thing_id}: the responses of success have several schemas: {"#/components/schemas/Page", "#/components/schemas/Request"}
       give all of them one schema whose fields are optional
     "###);
     insta::assert_snapshot!(broken("\n        default:", &other.replace("207", "400")), @r###"
-    a.yaml: GET /things/{thing_id}: the responses of failure have several schemas: {"#/components/schemas/ErrorResponse", "#/components/schemas/Request"}
+    things.yaml: GET /things/{thing_id}: the responses of failure have several schemas: {"#/components/schemas/ErrorResponse", "#/components/schemas/Request"}
       give all of them one schema whose fields are optional
     "###);
     insta::assert_snapshot!(broken("\n        default:", &other.replace("207", "204").replace("          content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}\n", "")), @"");
     insta::assert_snapshot!(broken("        default: {$ref: '#/components/responses/Failure'}\n", ""), @"
-    a.yaml: components.responses.Failure: nothing refers to it
+    things.yaml: components.responses.Failure: nothing refers to it
       take it out, use it, or say in `x-togai-unused` why it is kept
     ");
 }
@@ -247,7 +249,7 @@ fn references_that_lead_nowhere_are_found() {
     insta::assert_snapshot!(broken("$ref: '#/components/schemas/Request'", "$ref: 'common.yaml#/components/schemas/Request'"), @"
     openapi/togai: common.yaml#/components/schemas/Request: the reference leads nowhere
       write `#/components/<section>/<name>`, as if all files were one
-    a.yaml: components.schemas.Request: nothing refers to it
+    things.yaml: components.schemas.Request: nothing refers to it
       take it out, use it, or say in `x-togai-unused` why it is kept
     ");
 }
@@ -255,7 +257,7 @@ fn references_that_lead_nowhere_are_found() {
 #[test]
 fn schemas_that_nothing_uses_are_found() {
     insta::assert_snapshot!(broken("    ErrorResponse:", "    Idle: {type: object, description: Idle.}\n    ErrorResponse:"), @"
-    a.yaml: components.schemas.Idle: nothing refers to it
+    things.yaml: components.schemas.Idle: nothing refers to it
       take it out, use it, or say in `x-togai-unused` why it is kept
     ");
 }
@@ -263,7 +265,7 @@ fn schemas_that_nothing_uses_are_found() {
 #[test]
 fn required_properties_that_do_not_exist_are_found() {
     insta::assert_snapshot!(broken("required: [data]", "required: [Data]"), @r###"
-    a.yaml: Page: `required` names `Data`, which is no property
+    things.yaml: Page: `required` names `Data`, which is no property
       mind the spelling, or take it out of `required`
     "###);
 }
@@ -273,7 +275,7 @@ fn properties_of_one_name_in_rust_are_found() {
     insta::assert_snapshot!(
         broken("        nextToken: {type", "        next_token: {type: string, description: Again.}\n        nextToken: {type"),
         @r###"
-    a.yaml: Page: the properties `nextToken` and `next_token` have the same name in Rust
+    things.yaml: Page: the properties `nextToken` and `next_token` have the same name in Rust
       write that schema by hand, and leave one of them out
     "###
     );
@@ -282,11 +284,40 @@ fn properties_of_one_name_in_rust_are_found() {
 #[test]
 fn variants_and_objects_without_a_name_are_found() {
     insta::assert_snapshot!(broken("items: {type: string}", "items: {oneOf: [{type: string}]}"), @r###"
-    a.yaml: Page/properties/data/items: there is `oneOf`
+    things.yaml: Page/properties/data/items: there is `oneOf`
       write one object whose properties are optional
     "###);
     insta::assert_snapshot!(broken("items: {type: string}", "items: {type: object, properties: {}}"), @r###"
-    a.yaml: Page/properties/data/items: an object has no name
+    things.yaml: Page/properties/data/items: an object has no name
       move it to `components.schemas` and refer to it
     "###);
+}
+
+#[test]
+fn an_area_is_a_file_a_tag_and_a_feature_of_one_name() {
+    let found = broken("tags: [{name: Things,", "tags: [{name: OtherThings,");
+    assert!(found.contains("tag OtherThings: the tag belongs into other-things.yaml"), "{found}");
+    assert!(found.contains(r#"its tags are ["Things"], which is not the one tag of the file"#), "{found}");
+    let found = broken("tags: [Things]", "tags: [Things, More]");
+    assert!(found.contains(r#"its tags are ["Things", "More"]"#), "{found}");
+}
+
+#[test]
+fn a_tag_is_defined_once() {
+    let error = Document::merge([("a.yaml", "tags: [{name: A}]"), ("b.yaml", "tags: [{name: A}]")]).unwrap_err();
+    assert_eq!(error.to_string(), r#"the tag "A" is defined in a.yaml and again in b.yaml: keep one"#);
+}
+
+#[test]
+fn a_way_to_read_that_does_not_fit_its_type_is_found() {
+    let found = broken("data: {type: array,", "data: {type: array, x-togai-lenient: text,");
+    assert!(found.contains(r#"`x-togai-lenient: "text"` is no way to read its type, `array`"#), "{found}");
+    assert_eq!(broken("data: {type: array,", "data: {type: array, x-togai-lenient: list,"), "");
+}
+
+#[test]
+fn a_parameter_that_is_a_list_is_found() {
+    let found =
+        broken("schema: {type: integer, minimum: 1, maximum: 50}", "schema: {type: array, items: {type: string}}");
+    assert!(found.contains("the parameter `pageSize` is neither a text, a number nor a boolean"), "{found}");
 }

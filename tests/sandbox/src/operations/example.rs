@@ -17,13 +17,17 @@ pub(super) fn answer(application: &Application, mut call: Call<'_>) -> Result<An
     let body = call.take_checked_fields()?;
     let success = &call.operation.success;
     let Some(form) = &success.form else { return Ok(Answer::empty(success.status)) };
-    let given = given(&call, &body, form);
+    let around = given(&call, &body, form);
     let Some(items) = success.items.as_ref().filter(|items| items.in_pages) else {
-        return Ok(Answer::new(success.status, form.varied(&given)));
+        return Ok(Answer::new(success.status, form.varied(&around)));
     };
 
     let list = List::read(application, &call)?;
-    let mut of_item = self::given(&call, &body, &items.form);
+    let mut of_item = given(&call, &body, &items.form);
+    // On later pages it is the token that says what the first one was narrowed to.
+    for (parameter, value) in list.filters() {
+        of_item.entry(camel_case(parameter)).or_insert_with(|| value.clone());
+    }
     // A filter by id would make all items the same one.
     of_item.remove("id");
     let item = items.form.varied(&of_item);
@@ -31,7 +35,7 @@ pub(super) fn answer(application: &Application, mut call: Call<'_>) -> Result<An
         1 => (number, item.clone()),
         _ => (number, items.form.numbered(&item, number)),
     });
-    Ok(list.answer_with(numbered, &given))
+    Ok(list.answer_with(numbered, &around))
 }
 
 /// What the request says, under the names that an answer may have for it.
@@ -88,6 +92,16 @@ mod tests {
         }
         let first = "payment.21hzK4pWqXe.b2Vt6";
         assert_eq!(ids, [json!(first), json!(format!("{first}-2")), json!(format!("{first}-3"))]);
+    }
+
+    #[test]
+    fn later_pages_are_narrowed_as_the_first_one_was() {
+        let bench = Bench::new();
+        let Reply(_, first) = bench.get("/credits?account_id=acme&pageSize=1");
+        let token: String = form_urlencoded::byte_serialize(first["nextToken"].as_str().unwrap().as_bytes()).collect();
+        let Reply(_, second) = bench.get(&format!("/credits?nextToken={token}"));
+        let accounts = [&first["data"][0]["accountId"], &second["data"][0]["accountId"]];
+        assert_eq!(accounts, [&json!("acme"), &json!("acme")]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Lists as the document describes them: which page is asked for, and what stands around its items.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Refusal};
@@ -11,12 +13,17 @@ use crate::paging::{self, PageRequest};
 /// Parameters that say which page is asked for, and nothing about its items.
 pub(super) const PAGE_PARAMETERS: [&str; 2] = ["nextToken", "pageSize"];
 
+/// The longest text that goes into a page token as it is, in bytes.
+const LONGEST: usize = 40;
+
 /// A list that is asked for page by page.
 pub(super) struct List<'a> {
     application: &'a Application,
     call: &'a Call<'a>,
     name: String,
     request: PageRequest,
+    /// Filters that are too long for a token, which may have 500 characters; they have to be sent with every page.
+    long_filters: Fields,
 }
 
 impl<'a> List<'a> {
@@ -37,17 +44,22 @@ impl<'a> List<'a> {
                 filters.insert(parameter.name.clone(), json!(plain_text(value)));
             }
         }
-        let request = PageRequest::read(&name, call.page_size(), filters, call.text("nextToken"))?;
-        Ok(Self { application, call, name, request })
+        let (short, long) = filters.into_iter().partition(|(_, value)| value.as_str().map_or(0, str::len) <= LONGEST);
+        let request = PageRequest::read(&digest(&name), call.page_size(), short, call.text("nextToken"))?;
+        Ok(Self { application, call, name: digest(&name), request, long_filters: long })
     }
 
-    /// Whether an item is in the list. A filter on something that the item does not have lets it pass; `names` says which
-    /// property a parameter means where their names differ.
+    /// What the list is narrowed to, by parameter, as this request or the first one said.
+    pub(super) fn filters(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.request.filters.iter().chain(&self.long_filters)
+    }
+
+    /// Whether an item is in the list. `names` says which property a parameter means where their names differ.
     pub(super) fn takes(&self, item: &Fields, names: &[(&str, &str)]) -> bool {
-        self.request.filters.iter().all(|(parameter, wanted)| {
+        self.filters().all(|(parameter, wanted)| {
             let renamed = names.iter().find(|(name, _)| name == parameter).map(|(_, property)| (*property).to_owned());
             let property = renamed.unwrap_or_else(|| camel_case(parameter));
-            item.get(&property).is_none_or(|value| Some(plain_text(value).as_str()) == wanted.as_str())
+            item.get(&property).is_some_and(|value| Some(plain_text(value).as_str()) == wanted.as_str())
         })
     }
 
@@ -83,6 +95,16 @@ impl<'a> List<'a> {
     }
 }
 
+/// The name of a list, short enough for a token.
+fn digest(name: &str) -> String {
+    if name.len() <= 2 * LONGEST {
+        return name.to_owned();
+    }
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
 /// A value as it would stand in a query.
 pub(super) fn plain_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
@@ -104,6 +126,24 @@ pub(super) fn camel_case(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Bench;
+
+    #[test]
+    fn tokens_stay_within_500_characters() {
+        let bench = Bench::new();
+        let long = "x".repeat(600);
+        let filters = format!("account_id={long}&licenseId={long}&effectiveFrom=2024-11-01T00:00:00.000000000%2B00:00");
+        let targets = [
+            format!("/license_updates?pageSize=1&{filters}"),
+            format!("/v2/schedules/{long}/rate_cards?mode=ACTIVE&pageSize=1"),
+        ];
+        for target in targets {
+            let token = bench.get(&target).1["nextToken"].as_str().unwrap().to_owned();
+            assert!(token.len() <= 500, "{}", token.len());
+            let token: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
+            assert_eq!(bench.get(&format!("{target}&nextToken={token}")).0, 200);
+        }
+    }
 
     #[test]
     fn names_of_parameters_become_names_of_properties() {
