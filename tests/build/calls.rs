@@ -5,13 +5,21 @@ use std::fmt::Write as _;
 use crate::Result;
 use crate::document::{Document, argument, required, rust_type, setter};
 
+/// The id that the sandbox gives to the first event that arrives.
+const REFERENCE_ID: &str = "reference-1";
+
 pub(crate) fn code(document: &Document) -> Result<String> {
     let (mut functions, mut table) = (String::new(), String::new());
     for operation in document.operations()? {
         let id = operation.id;
         let mut call = format!("client.{id}()");
         for parameter in operation.parameters() {
-            write!(call, ".{}({})", setter(parameter), argument(parameter)?)?;
+            // The server chooses this id, so no example can be that of an event which is there.
+            let argument = match (id, parameter["name"].as_str()) {
+                ("event_correction", Some("id")) => format!("{REFERENCE_ID:?}"),
+                _ => argument(parameter)?,
+            };
+            write!(call, ".{}({argument})", setter(parameter))?;
         }
         if let Some(body) = operation.request_body() {
             let (Some(kind), Some(example)) = (rust_type(body.schema), body.example) else {

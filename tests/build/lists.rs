@@ -20,7 +20,8 @@ pub(crate) fn code(document: &Document) -> Result<String> {
                 page_size = parameter["schema"]["maximum"].as_u64();
             }
         }
-        let sized = |size: u64| if page_size.is_some() { format!("{call}.page_size({size}_u32)") } else { call.clone() };
+        let sized =
+            |size: u64| if page_size.is_some() { format!("{call}.page_size({size}_u32)") } else { call.clone() };
         writeln!(
             functions,
             "#[allow(deprecated, reason = \"deprecated operations are called, too\")]\n\

@@ -111,9 +111,6 @@ async fn the_two_posts_that_answer_a_page_show_the_token_and_are_no_streams() {
     assert_eq!(created.next_token.as_deref(), Some("e30="));
     let finalized = client.finalize_account_schedules().account_id("acme-prod").body(FinalizeAccountSchedules::new());
     let finalized = finalized.send().await.unwrap();
-    assert_eq!(
-        (finalized.next_token.as_deref(), finalized.previous_token.as_deref()),
-        (Some("e30="), Some("e31="))
-    );
+    assert_eq!((finalized.next_token.as_deref(), finalized.previous_token.as_deref()), (Some("e30="), Some("e31=")));
     assert_eq!(sandbox.requests().len(), 2);
 }

@@ -1,16 +1,18 @@
 //! Every operation of the API document through its builder, with the examples of the document.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use togai_ext::ResponseValue;
 use togai_ext::prelude::*;
-use togai_sandbox::{Fault, Sandbox};
+use togai_sandbox::{Fault, ManualClock, Sandbox};
 
 use crate::recording::recorded;
 use crate::same::difference;
-use crate::support::{TOKEN, client_of, event, sandbox};
+use crate::support::{TOKEN, client_of, sandbox};
 
 /// An operation, called with everything set that the document has an example of.
 struct Call {
@@ -47,13 +49,15 @@ include!(concat!(env!("OUT_DIR"), "/calls.rs"));
 /// A sandbox in which the operation can succeed.
 async fn sandbox_for(operation: &str) -> Sandbox {
     // What is created must not be there yet.
-    let creates = ["create_account", "create_account_for_customer", "create_alias", "create_customer", "create_event_schema"];
+    let creates =
+        ["create_account", "create_account_for_customer", "create_alias", "create_customer", "create_event_schema"];
     let builder = if creates.contains(&operation) { sandbox() } else { sandbox().with_examples() };
-    let sandbox = builder.start().await.unwrap();
-    let client = client_of(&sandbox);
-    // The two events that the examples speak of.
-    let events = ["f4a52f2d-b798-4e08-8b24-db0a5a468ba3", "ride-2024-11-05-000481"].map(|id| event(1).id(id));
-    client.ingest_events(events).send().await.unwrap().into_result().unwrap();
+    // The two events that the examples speak of, when they arrived.
+    let received = UNIX_EPOCH + Duration::from_millis(1_730_795_473_004);
+    let sandbox = builder.clock(ManualClock::at(received)).start().await.unwrap();
+    let ride = |id: &str| Event::new("rides", "ACC00001").id(id).timestamp(moment("2024-11-05T08:31:12.250Z"));
+    let events = ["ride-2024-11-05-000481", "f4a52f2d-b798-4e08-8b24-db0a5a468ba3"].map(ride);
+    client_of(&sandbox).ingest_events(events).send().await.unwrap().into_result().unwrap();
     sandbox.clear_requests();
     sandbox
 }

@@ -1,14 +1,19 @@
 //! Whether JSON is still what it was after it went through a type of the client.
 
 use serde_json::Value;
+use togai_ext::Timestamp;
 
-/// Where the second value is not what the first one was; nothing if it is. What was null may be missing.
+/// Where the second value is not what the first one was; nothing if it is.
+///
+/// What was null or empty may be missing, since an optional list that holds nothing is the same as none in the client; and
+/// a moment may be written in another way.
 pub(crate) fn difference(before: &Value, after: &Value) -> Option<String> {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
-            let changed = before.iter().filter(|(_, value)| !value.is_null()).find_map(|(name, value)| {
+            let changed = before.iter().find_map(|(name, value)| {
                 let problem = match after.get(name) {
                     Some(after) => difference(value, after)?,
+                    None if holds_nothing(value) => return None,
                     None => format!(": {value} is lost"),
                 };
                 Some(format!(".{name}{problem}"))
@@ -20,8 +25,21 @@ pub(crate) fn difference(before: &Value, after: &Value) -> Option<String> {
             let mut pairs = before.iter().zip(after).enumerate();
             pairs.find_map(|(index, (before, after))| Some(format!("[{index}]{}", difference(before, after)?)))
         }
+        (Value::String(before), Value::String(after)) if moment(before).is_some_and(|it| Some(it) == moment(after)) => {
+            None
+        }
         _ => (before != after).then(|| format!(": {before} became {after}")),
     }
+}
+
+fn holds_nothing(value: &Value) -> bool {
+    value.is_null()
+        || value.as_array().is_some_and(Vec::is_empty)
+        || value.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
 }
 
 #[test]
@@ -31,6 +49,12 @@ fn differences_are_named_with_their_place() {
         assert_eq!(difference(&before, &after).as_deref(), expected);
     };
     check(r#"{"a": null, "b": [1.50, "x"]}"#, r#"{"b": [1.5, "x"]}"#, None);
+    check(r#"{"a": [], "b": {}, "c": "2024-11-05T09:02:40.000Z"}"#, r#"{"c": "2024-11-05T09:02:40Z"}"#, None);
+    check(
+        r#""2024-11-05T09:02:40Z""#,
+        r#""2024-11-05T09:02:41Z""#,
+        Some(r#": "2024-11-05T09:02:40Z" became "2024-11-05T09:02:41Z""#),
+    );
     check(r#"{"a": 1}"#, "{}", Some(".a: 1 is lost"));
     check(r#"{"a": [{}, {}]}"#, r#"{"a": [{}, {"b": 0}]}"#, Some(".a[1].b: 0 was not there"));
     check("[1]", "[]", Some(": [1] became []"));

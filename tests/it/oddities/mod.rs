@@ -36,7 +36,9 @@ fn operations(document: &Value) -> BTreeMap<&str, (&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let operations = paths.flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap().iter();
-        methods.map(move |(method, operation)| (operation["operationId"].as_str().unwrap(), (&**method, &**path, operation)))
+        methods.map(move |(method, operation)| {
+            (operation["operationId"].as_str().unwrap(), (&**method, &**path, operation))
+        })
     });
     operations.collect()
 }

@@ -15,7 +15,8 @@ fn item_05_schemas_have_the_names_that_the_vendor_gave_them() {
     for name in ["ModelField", "ModelAlias"] {
         assert_eq!(document["components"]["schemas"][name], Value::Null, "{name}");
     }
-    let field: Field = read(r#"{"name": "city", "type": "DIMENSION", "enrichmentType": "VALUE", "value": "c", "order": 1}"#);
+    let field: Field =
+        read(r#"{"name": "city", "type": "DIMENSION", "enrichmentType": "VALUE", "value": "c", "order": 1}"#);
     let alias: Alias = read(r#"{"value": "acme", "createdAt": "2024-04-18T16:00:17Z"}"#);
     assert_eq!((field.name.as_str(), alias.value.as_str()), ("city", "acme"));
 }
@@ -49,7 +50,8 @@ async fn item_07_odd_names_are_those_on_the_wire() {
     let entry = NamedLicenseEntry::new("2024-11-01T00:00:00Z".parse::<togai_ext::Timestamp>().unwrap(), "seats", 7);
     assert_eq!(serde_json::to_value(entry).unwrap()["name"], 7);
 
-    let request = sent(|client| client.get_license_updates().next_token("t").account_id("a").license_id("l").send()).await;
+    let request =
+        sent(|client| client.get_license_updates().next_token("t").account_id("a").license_id("l").send()).await;
     let names = ["nextToken", "account_id", "licenseId"].map(|name| query(&request, name));
     assert_eq!(names, [Some("t"), Some("a"), Some("l")]);
 }

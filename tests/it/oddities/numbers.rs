@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use togai_ext::prelude::*;
 use togai_ext::types::{
     Computation, CreateAlertRequest, GetCustomerPortalDelegateTokenRequest, GetEntitlementValuesResponse, Invoice,
-    InvoiceInfoInner, MiscellaneousCharge, PricingCycleConfigStartOffset, PricingRule, Report, Setting, Slab, SlabDetail,
-    SlabRate, WalletBalanceResponse,
+    InvoiceInfoInner, MiscellaneousCharge, PricingCycleConfigStartOffset, PricingRule, Report, Setting, Slab,
+    SlabDetail, SlabRate, WalletBalanceResponse,
 };
 
 use super::{answered, query, read, sent};
@@ -31,7 +31,8 @@ async fn item_08_numbers_that_the_api_takes_as_texts_are_plain() {
         assert_eq!((&*offset.day_offset, &*offset.month_offset), (day, month));
     }
     for (written, text) in [(r#""500""#, "500"), ("500", "500"), ("1.10", "1.10"), ("true", "true")] {
-        let values: GetEntitlementValuesResponse = read(&format!(r#"{{"data": [{{"featureId": "f", "value": {written}}}]}}"#));
+        let values: GetEntitlementValuesResponse =
+            read(&format!(r#"{{"data": [{{"featureId": "f", "value": {written}}}]}}"#));
         assert_eq!(values.data[0].value, text);
         assert_eq!(read::<Setting>(&format!(r#"{{"value": {written}}}"#)).value, text);
         let charge: MiscellaneousCharge = read(&format!(r#"{{"value": {written}}}"#));
@@ -71,7 +72,8 @@ fn item_10_json_is_read_where_its_text_is_declared_and_a_limit_with_a_comma() {
         assert_eq!(read::<Computation>(&json).computation, formula);
         assert_eq!(read::<PricingRule>(&json).computation, formula);
     }
-    let report: Report = read(r#"{"id": "r", "accountId": null, "preSignedUrl": null, "queryInput": {"limit": "1000,"}}"#);
+    let report: Report =
+        read(r#"{"id": "r", "accountId": null, "preSignedUrl": null, "queryInput": {"limit": "1000,"}}"#);
     assert_eq!((report.account_id, report.pre_signed_url), (None, None));
     assert_eq!(report.query_input.map(|input| input.limit), Some(1000));
     assert_eq!(read::<Report>(r#"{"queryInput": null}"#).query_input, None);

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use togai_ext::prelude::*;
 use togai_ext::types::{
     Alert, Computation, CreateCreditRequest, CreditRequest, EventPipelineInfoAccount, EventPipelineInfoCustomer,
-    EventWithStatus, ExternalPaymentReference, GetMetricsRequest, Incident, IngestEventResponse, Invoice, InvoiceGroups,
-    InvoiceLineItem, InvoiceSummary, LicenseRateCard, MetricQuery, PricePlan, PricingRulesLog, RateCardDetails,
-    RevenueInfo, RevenueSummaryWithMetadata, UsageConfig, WalletBalanceResponse, WalletEntry,
+    EventWithStatus, ExternalPaymentReference, GetMetricsRequest, Incident, IngestEventResponse, Invoice,
+    InvoiceGroups, InvoiceLineItem, InvoiceSummary, LicenseRateCard, MetricQuery, PricePlan, PricingRulesLog,
+    RateCardDetails, RevenueInfo, RevenueSummaryWithMetadata, UsageConfig, WalletBalanceResponse, WalletEntry,
 };
 
 use super::{answered, document, read};
@@ -106,7 +106,8 @@ async fn item_20_the_data_of_a_metric_is_a_list_or_one_object() {
 /// Some fields hold any JSON.
 #[test]
 fn item_22_free_form_json_is_kept() {
-    let any = json!({ "text": "t", "number": -1.5, "flag": true, "nothing": null, "list": [1, [{}]], "map": { "a": {} } });
+    let any =
+        json!({ "text": "t", "number": -1.5, "flag": true, "nothing": null, "list": [1, [{}]], "map": { "a": {} } });
     let Value::Object(map) = any.clone() else { panic!("an object") };
     let read_in = |field: &str| json!({ field: any }).to_string();
     assert_eq!(read::<IngestEventResponse>(&read_in("details")).details, map);

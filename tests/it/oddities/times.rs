@@ -2,7 +2,8 @@
 
 use togai_ext::prelude::*;
 use togai_ext::types::{
-    AccountAlias, Credit, EventPipelineInfoPricePlans, FeatureConfig, GrantDetails, InvoiceGroups, Payment, PricingSchedule,
+    AccountAlias, Credit, EventPipelineInfoPricePlans, FeatureConfig, GrantDetails, InvoiceGroups, Payment,
+    PricingSchedule,
 };
 
 use super::{answered, read, sent};
@@ -19,7 +20,10 @@ async fn item_12_moments_are_read_without_a_zone_and_sent_with_one() {
     ] {
         let payment: Payment = read(&format!(r#"{{"createdAt": "{written}"}}"#));
         let group: InvoiceGroups = read(&format!(r#"{{"createdAt": "{written}"}}"#));
-        assert_eq!((payment.created_at.to_string(), group.created_at.to_string()), (moment.to_owned(), moment.to_owned()));
+        assert_eq!(
+            (payment.created_at.to_string(), group.created_at.to_string()),
+            (moment.to_owned(), moment.to_owned())
+        );
         let json = format!(
             r#"{{"events": [{{"eventPayload": {{"schemaName": "rides", "timestamp": "{written}", "accountId": "a"}}}}]}}"#
         );
@@ -49,7 +53,10 @@ fn item_14_odd_days_and_open_ends_are_read() {
         ("infinity", "9999-12-31T23:59:59.999999999Z"),
     ] {
         let alias: AccountAlias = read(&format!(r#"{{"effectiveFrom": "{written}", "effectiveUntil": "{written}"}}"#));
-        assert_eq!((alias.effective_from.to_string(), alias.effective_until.to_string()), (moment.into(), moment.into()));
+        assert_eq!(
+            (alias.effective_from.to_string(), alias.effective_until.to_string()),
+            (moment.into(), moment.into())
+        );
         let schedule: PricingSchedule = read(&format!(r#"{{"startDate": "{written}"}}"#));
         assert_eq!(schedule.start_date.to_string(), moment);
     }
