@@ -29,7 +29,7 @@ pub(crate) fn code(document: &Document) -> Result<String> {
         }
         writeln!(
             functions,
-            "#[allow(deprecated, reason = \"deprecated operations are called, too\")]\n\
+            "#[allow(clippy::unreadable_literal, deprecated, reason = \"made of the document as it is\")]\n\
              fn {id}(client: Client) -> Sent {{\nBox::pin(async move {{ answered({call}.send().await) }})\n}}",
         )?;
         let mut successes = String::new();

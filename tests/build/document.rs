@@ -29,7 +29,8 @@ impl Document {
     /// All operations, in the order of their names.
     pub(crate) fn operations(&self) -> Result<Vec<Operation<'_>>> {
         let mut operations = Vec::new();
-        for json in self.0["paths"].as_object().into_iter().flatten().flat_map(|(_, path)| path.as_object()).flatten() {
+        for json in self.0["paths"].as_object().into_iter().flatten().filter_map(|(_, path)| path.as_object()).flatten()
+        {
             let id = json.1["operationId"].as_str().ok_or("an operation has no id")?;
             operations.push(Operation { id, json: json.1, document: self });
         }

@@ -26,11 +26,12 @@ pub(crate) fn code(document: &Document) -> Result<String> {
             functions,
             "#[allow(deprecated, reason = \"deprecated operations are called, too\")]\n\
              mod {id} {{\n\
-             pub(super) fn one_by_one(client: super::Client) -> super::Read {{\n\
+             pub(super) fn one_by_one(client: &super::Client) -> super::Read {{\n\
              use togai_ext::prelude::*;\n\
              Box::pin(super::read_to_the_end({}.extra_query(\"_sort\", \"id\").items()))\n}}\n\
-             pub(super) fn at_once(client: super::Client) -> super::Read {{\n\
-             Box::pin(async move {{ Ok({}.send().await?.{items}.iter().map(super::encoded).collect()) }})\n}}\n}}",
+             pub(super) fn at_once(client: &super::Client) -> super::Read {{\n\
+             let call = {};\n\
+             Box::pin(async move {{ Ok(call.send().await?.{items}.iter().map(super::encoded).collect()) }})\n}}\n}}",
             sized(1),
             sized(page_size.unwrap_or_default()),
         )?;

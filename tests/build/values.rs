@@ -10,26 +10,27 @@ use crate::document::{Document, referred_schema, required, rust_type};
 use crate::instances::{largest, smallest};
 
 pub(crate) fn code(document: &Document) -> Result<String> {
+    let strict = strict_schemas(document)?;
     let mut examples = String::new();
     for operation in document.operations()? {
         let request = operation.request_body().map(|body| ("body", Some(body)));
         for (place, body) in request.into_iter().chain(operation.successes()) {
             let Some(body) = body else { continue };
             let example = body.example.ok_or_else(|| format!("{} {place}: there is no example", operation.id))?;
-            add(&mut examples, &format!("{} {place}", operation.id), body.schema, example)?;
+            add(&mut examples, &format!("{} {place}", operation.id), body.schema, place == "body", example)?;
         }
     }
     let (mut schemas, mut made) = (String::new(), String::new());
-    let strict = strict_schemas(document)?;
     for (name, schema) in document.schemas() {
+        let is_sent = strict.contains(name.as_str());
         if let Some(example) = schema.get("example") {
-            add(&mut examples, name, name, example)?;
+            add(&mut examples, name, name, is_sent, example)?;
         }
-        add(&mut made, &format!("{name}, with what is required"), name, &smallest(document, name))?;
-        add(&mut made, &format!("{name}, with everything"), name, &largest(document, name))?;
+        add(&mut made, &format!("{name}, with what is required"), name, is_sent, &smallest(document, name))?;
+        add(&mut made, &format!("{name}, with everything"), name, is_sent, &largest(document, name))?;
         if let Some(kind) = rust_type(name).filter(|_| schema.get("properties").is_some()) {
             // The event has a type by hand, which is strict although events are answered as well.
-            let is_strict = strict.contains(name.as_str()) || matches!(name.as_str(), "Attribute" | "Event");
+            let is_strict = is_sent || matches!(name.as_str(), "Attribute" | "Event");
             let required = if is_strict { required(schema) } else { Vec::new() };
             writeln!(schemas, "Schema {{ name: {name:?}, required: &{required:?}, again: again::<{kind}> }},")?;
         }
@@ -41,10 +42,13 @@ pub(crate) fn code(document: &Document) -> Result<String> {
     ))
 }
 
-fn add(samples: &mut String, place: &str, schema: &str, value: &Value) -> Result<()> {
+fn add(samples: &mut String, place: &str, schema: &str, is_sent: bool, value: &Value) -> Result<()> {
     if let Some(kind) = rust_type(schema) {
         let json = value.to_string();
-        writeln!(samples, "Sample {{ place: {place:?}, json: {json:?}, again: again::<{kind}> }},")?;
+        writeln!(
+            samples,
+            "Sample {{ place: {place:?}, is_sent: {is_sent}, json: {json:?}, again: again::<{kind}> }},"
+        )?;
     }
     Ok(())
 }

@@ -19,9 +19,9 @@ struct List {
     /// Whether it is one of the operations of 2022, which are addressed through the customer.
     is_of_2022: bool,
     /// Reads one item a page, where the operation takes a size, in an order that the document does not know.
-    one_by_one: fn(Client) -> Read,
+    one_by_one: fn(&Client) -> Read,
     /// Reads the first page, as large as it can be.
-    at_once: fn(Client) -> Read,
+    at_once: fn(&Client) -> Read,
 }
 
 type Read = BoxFuture<'static, Result<Vec<Value>, Error>>;
@@ -60,9 +60,9 @@ async fn every_list_has_the_same_items_one_by_one_as_at_once() {
     client.ingest_events((0..3).map(event)).send().await.unwrap().into_result().unwrap();
     let mut longest = 0;
     for list in LISTS {
-        let all = (list.at_once)(client.clone()).await.unwrap();
+        let all = (list.at_once)(&client).await.unwrap();
         sandbox.clear_requests();
-        let read = (list.one_by_one)(client.clone()).await.unwrap();
+        let read = (list.one_by_one)(&client).await.unwrap();
         assert!(!read.is_empty(), "{}", list.operation);
         assert_eq!(read, all, "{}", list.operation);
         let requests = sandbox.requests();
@@ -80,14 +80,14 @@ async fn every_list_ends_at_a_null_token_and_at_a_missing_one() {
         let sandbox = sandbox().with_examples().start().await.unwrap();
         let client = client_of(&sandbox);
         client.ingest_events([event(0)]).send().await.unwrap().into_result().unwrap();
-        let item = (list.at_once)(client.clone()).await.unwrap().swap_remove(0);
+        let item = (list.at_once)(&client).await.unwrap().swap_remove(0);
         for last in [json!({ list.items: [item], "nextToken": null }), json!({ list.items: [item] })] {
             let first = json!({ list.items: [item, item], "nextToken": "e30=" });
             for page in [first, last] {
                 sandbox.fault(Fault::status(200).json(page).on(list.operation).first(1));
             }
             sandbox.clear_requests();
-            let read = (list.one_by_one)(client.clone()).await.unwrap();
+            let read = (list.one_by_one)(&client).await.unwrap();
             assert_eq!(read, vec![item.clone(); 3], "{}", list.operation);
             let tokens: Vec<Option<String>> =
                 sandbox.requests().iter().map(|request| query(request, "nextToken").map(str::to_owned)).collect();

@@ -6,12 +6,13 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use togai_api::Location;
 use togai_ext::ResponseValue;
 use togai_ext::prelude::*;
 use togai_sandbox::{Fault, ManualClock, Sandbox};
 
 use crate::recording::recorded;
-use crate::same::difference;
+use crate::same::{difference, holds_nothing};
 use crate::support::{TOKEN, client_of, sandbox};
 
 /// An operation, called with everything set that the document has an example of.
@@ -74,6 +75,15 @@ async fn problem_of(call: &Call) -> Option<String> {
     if requests.len() != 1 || requests[0].operation_id.as_deref() != Some(call.operation) {
         return Some(format!("{requests:?} were sent"));
     }
+    let row = togai_api::OPERATIONS.iter().find(|row| row.id == call.operation)?;
+    let set = row.parameters.iter().filter(|parameter| parameter.location == Location::Query);
+    let mut set: Vec<&str> = set.map(|parameter| parameter.name).collect();
+    let mut sent: Vec<&str> = requests[0].query.iter().map(|(name, _)| name.as_str()).collect();
+    set.sort_unstable();
+    sent.sort_unstable();
+    if sent != set || requests[0].body.json().is_none() && row.requires_body {
+        return Some(format!("{:?} was sent", requests[0]));
+    }
     let Some((_, required)) = call.successes.iter().find(|(status, _)| *status == answered.status) else {
         return Some(format!("{} is none of {:?}", answered.status, call.successes));
     };
@@ -83,7 +93,7 @@ async fn problem_of(call: &Call) -> Option<String> {
     // The server wrote what it has to, and nothing of what it wrote is lost on the way.
     let written: Value = serde_json::from_str(&bodies.last()?).unwrap();
     let missing = required.iter().find(|name| written.get(name).is_none());
-    missing.map(|name| format!(".{name} is missing")).or_else(|| difference(&written, &answered.body))
+    missing.map(|name| format!(".{name} is missing")).or_else(|| difference(&written, &answered.body, holds_nothing))
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use togai_api::{BoxFuture, Operation, Transport, TransportError, TransportErrorKind};
+use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind};
 use togai_ext::prelude::*;
 
 /// A transport that keeps the bodies of the answers that it hands on.
@@ -46,7 +46,7 @@ impl Transport for Recording {
             let body = response
                 .text()
                 .await
-                .map_err(|error| TransportError::new(TransportErrorKind::Interrupted, error, Default::default()))?;
+                .map_err(|error| TransportError::new(TransportErrorKind::Interrupted, error, CallContext::default()))?;
             self.bodies.lock().unwrap().push(body.clone());
             Ok(copy.map(|()| body).into())
         })

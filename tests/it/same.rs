@@ -5,15 +5,14 @@ use togai_ext::Timestamp;
 
 /// Where the second value is not what the first one was; nothing if it is.
 ///
-/// What was null or empty may be missing, since an optional list that holds nothing is the same as none in the client; and
-/// a moment may be written in another way.
-pub(crate) fn difference(before: &Value, after: &Value) -> Option<String> {
+/// Members that hold what `may_lack` says may be missing. A moment may be written in another way.
+pub(crate) fn difference(before: &Value, after: &Value, may_lack: fn(&Value) -> bool) -> Option<String> {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
             let changed = before.iter().find_map(|(name, value)| {
                 let problem = match after.get(name) {
-                    Some(after) => difference(value, after)?,
-                    None if holds_nothing(value) => return None,
+                    Some(after) => difference(value, after, may_lack)?,
+                    None if may_lack(value) => return None,
                     None => format!(": {value} is lost"),
                 };
                 Some(format!(".{name}{problem}"))
@@ -23,7 +22,8 @@ pub(crate) fn difference(before: &Value, after: &Value) -> Option<String> {
         }
         (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
             let mut pairs = before.iter().zip(after).enumerate();
-            pairs.find_map(|(index, (before, after))| Some(format!("[{index}]{}", difference(before, after)?)))
+            pairs
+                .find_map(|(index, (before, after))| Some(format!("[{index}]{}", difference(before, after, may_lack)?)))
         }
         (Value::String(before), Value::String(after)) if moment(before).is_some_and(|it| Some(it) == moment(after)) => {
             None
@@ -32,7 +32,8 @@ pub(crate) fn difference(before: &Value, after: &Value) -> Option<String> {
     }
 }
 
-fn holds_nothing(value: &Value) -> bool {
+/// Whether an answer without the value says the same to the client.
+pub(crate) fn holds_nothing(value: &Value) -> bool {
     value.is_null()
         || value.as_array().is_some_and(Vec::is_empty)
         || value.as_object().is_some_and(serde_json::Map::is_empty)
@@ -46,7 +47,7 @@ fn moment(text: &str) -> Option<Timestamp> {
 fn differences_are_named_with_their_place() {
     let check = |before: &str, after: &str, expected: Option<&str>| {
         let [before, after] = [before, after].map(|json| serde_json::from_str(json).unwrap());
-        assert_eq!(difference(&before, &after).as_deref(), expected);
+        assert_eq!(difference(&before, &after, holds_nothing).as_deref(), expected);
     };
     check(r#"{"a": null, "b": [1.50, "x"]}"#, r#"{"b": [1.5, "x"]}"#, None);
     check(r#"{"a": [], "b": {}, "c": "2024-11-05T09:02:40.000Z"}"#, r#"{"c": "2024-11-05T09:02:40Z"}"#, None);
