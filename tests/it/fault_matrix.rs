@@ -207,7 +207,7 @@ impl Scene {
     fn impatient(self) -> Self {
         let options = CallOptions::new();
         let twice = RetryPolicy::default().with_initial_backoff(Duration::ZERO).with_max_attempts(2);
-        Self { attempt_timeout: Some(Duration::from_millis(50)), options: options.retry(twice), ..self }
+        Self { attempt_timeout: Some(Duration::from_millis(300)), options: options.retry(twice), ..self }
     }
 
     /// The scene of a row.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Shows that the vendor's own Python clients work against the sandbox.
 #
-# Prints a line for each operation and client, and `N passed, N failed` at the end; exits with 1 if anything failed.
+# Prints a line for each operation that is shown closely, one for each group of those that are called with the document's
+# examples, and `N passed, N failed` at the end; exits with 1 if anything failed.
 # Needs cargo, Python 3.9 or later with the venv module and, when the requirements changed, PyPI.
 #
 #   TOGAI_VENDOR_VENVS    where the virtual environments are kept, by default target/vendor
@@ -18,11 +19,7 @@ here=tests/vendor
 install 1.0.1
 install 1.0.3
 
-binary="${TOGAI_SANDBOX_BINARY:-}"
-if [ -z "$binary" ]; then
-    cargo build --quiet --package togai-sandbox
-    binary="${CARGO_TARGET_DIR:-target}/debug/togai-sandbox"
-fi
+find_sandbox
 
 lines="$(mktemp)"
 trap 'rm -f "$lines"' EXIT
@@ -45,6 +42,7 @@ count() {
 
 run 1.0.1 accounts_2022.py
 run 1.0.3 events.py
+run 1.0.3 every_operation.py
 
 expected="add_aliases
 associate_price_plan

@@ -18,11 +18,12 @@ STOP_SECONDS = 10
 class Sandbox:
     """Runs the sandbox from `with` to the end of the block, however the block ends."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, token=None, examples=False):
         self._binary = binary
+        self._examples = examples
         self._process = None
         # A new one each time, so that a client that sends none, or another, is noticed.
-        self.token = secrets.token_hex(16)
+        self.token = token or secrets.token_hex(16)
         self.base_url = None
 
     def __enter__(self):
@@ -30,6 +31,8 @@ class Sandbox:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         # The clients do not send a request again when it is throttled, so quotas would only make failures by chance.
         command = [self._binary, "--port", "0", "--token", self.token, "--no-quotas"]
+        if self._examples:
+            command.append("--with-examples")
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             self.base_url = self._read_base_url()
@@ -99,11 +102,17 @@ class Checks:
     def operation(self, name):
         """Prints that an operation works if the block ends without an exception, and goes on in any case."""
         self._called.clear()
-        try:
+        with self.named(name):
             yield
             # Else the line would claim an operation that the block never used.
             if name not in self._called:
                 raise AssertionError(f"{name} was not called, or not with success")
+
+    @contextlib.contextmanager
+    def named(self, name):
+        """Prints that something holds if the block ends without an exception, and goes on in any case."""
+        try:
+            yield
         except Exception as error:
             self.failed += 1
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -13,6 +13,8 @@ pub(crate) struct Document {
     json: Value,
     /// File names by `path` or by `section/name` below `components`.
     files: BTreeMap<String, String>,
+    /// The first line of each file, which says what it is.
+    sources: BTreeMap<String, String>,
 }
 
 /// An operation with where it stands.
@@ -40,12 +42,14 @@ impl Document {
 
     /// Merges files, given as name and text, by plain union. A name that is defined twice is an error.
     pub(crate) fn merge<'a>(sources: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
-        let mut document = Self { json: Value::Object(Map::new()), files: BTreeMap::new() };
+        let mut document = Self { json: Value::Object(Map::new()), files: BTreeMap::new(), sources: BTreeMap::new() };
         for (name, text) in sources {
             // Not straight to JSON, whose maps would quietly take the second of two equal keys.
             let yaml: yaml_serde::Value = yaml_serde::from_str(text).with_context(|| format!("cannot parse {name}"))?;
             let json = serde_json::to_value(yaml).with_context(|| format!("{name} holds what JSON cannot"))?;
             let Value::Object(json) = json else { bail!("{name} is not a mapping") };
+            let title = text.lines().next().unwrap_or_default().trim_start_matches(['#', ' ']);
+            document.sources.insert(name.to_owned(), title.to_owned());
             for (key, value) in json {
                 document.add(name, &key, value)?;
             }
@@ -98,6 +102,11 @@ impl Document {
     /// The document as one.
     pub(crate) fn json(&self) -> &Value {
         &self.json
+    }
+
+    /// Every file with what its first line says.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sources.iter().map(|(file, title)| (file.as_str(), title.as_str()))
     }
 
     /// The file that a path came from.

@@ -3,6 +3,7 @@
 
 mod adapt;
 mod areas;
+mod contents;
 mod document;
 mod features;
 mod generate;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::areas::Areas;
 use crate::document::Document;
-use crate::{adapt, features, generate, lint, lower, pages};
+use crate::{adapt, contents, features, generate, lint, lower, pages};
 
 /// Where the merged document goes.
 const MERGED: &str = "openapi/togai.json";
@@ -87,6 +87,10 @@ fn files(root: &Path, document: &Document) -> Result<BTreeMap<PathBuf, String>> 
     }
     files.insert(MERGED.into(), format!("{:#}\n", document.json()));
     files.insert(pages::FILE.into(), pages::write(document.json(), &areas)?);
+    let readme = fs::read_to_string(root.join(contents::FILE));
+    let readme = readme.with_context(|| format!("cannot read {}", contents::FILE))?;
+    let readme = contents::write(&readme, document, &areas).with_context(|| format!("in {}", contents::FILE))?;
+    files.insert(contents::FILE.into(), readme);
     for (path, through) in features::MANIFESTS {
         let manifest = fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))?;
         let manifest = features::write(&manifest, &areas, through).with_context(|| format!("in {path}"))?;
@@ -151,9 +155,9 @@ mod tests {
             let path = entry.unwrap().path();
             fs::copy(&path, area.join(path.file_name().unwrap())).unwrap();
         }
-        for (manifest, _) in features::MANIFESTS {
-            fs::create_dir_all(root.join(manifest).parent().unwrap()).unwrap();
-            fs::copy(crate::root().join(manifest), root.join(manifest)).unwrap();
+        for file in features::MANIFESTS.map(|(manifest, _)| manifest).into_iter().chain([contents::FILE]) {
+            fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+            fs::copy(crate::root().join(file), root.join(file)).unwrap();
         }
 
         let message = run(&root, Mode::Check).unwrap_err().to_string();

@@ -162,10 +162,12 @@ fn path_parameters_that_do_not_fit_the_path_are_found() {
 fn parameters_that_cannot_be_sent_are_found() {
     insta::assert_snapshot!(
         broken("description: The token., schema: {type: string}}\n        - {name: pageSize", "description: The token., content: {application/json: {schema: {type: string}}}}\n        - {name: pageSize"),
-        @r###"
+        @"
     things.yaml: GET /things/{thing_id}: the parameter `nextToken` has `content`
       move its schema up to `schema`
-    "###
+    things.yaml: GET /things/{thing_id}: the parameter `nextToken` is neither a text, a number nor a boolean
+      no other value has one way to be written
+    "
     );
     insta::assert_snapshot!(broken("nextToken, in: query", "nextToken, in: cookie"), @r###"
     things.yaml: GET /things/{thing_id}: the parameter `nextToken` is neither in the path nor in the query
