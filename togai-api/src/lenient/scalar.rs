@@ -83,6 +83,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a text at each call, rather than a reference to one")]
     fn check<T: Into<U> + de::DeserializeOwned, U: PartialEq + std::fmt::Debug>(json: &str, expected: Option<U>) {
         assert_eq!(serde_json::from_str::<T>(json).ok().map(Into::into), expected, "{json}");
     }
