@@ -1,33 +1,43 @@
-//! Makes a test of each Rust example of the README, so that the README itself needs no hidden lines.
+//! Makes tests of the README and of the API document, which are too many to be written by hand.
+
+#[path = "build/calls.rs"]
+mod calls;
+#[path = "build/document.rs"]
+mod document;
+#[path = "build/instances.rs"]
+mod instances;
+#[path = "build/lists.rs"]
+mod lists;
+#[path = "build/readme.rs"]
+mod readme;
+#[path = "build/values.rs"]
+mod values;
 
 use std::error::Error;
-use std::fmt::Write as _;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let readme = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../README.md");
-    println!("cargo::rerun-if-changed={}", readme.display());
+use document::Document;
+
+/// What may go wrong is told as it is.
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("..");
+    let target = PathBuf::from(std::env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
+    let read = |path: &str| -> Result<String> {
+        let path = root.join(path);
+        println!("cargo::rerun-if-changed={}", path.display());
+        Ok(fs::read_to_string(path)?)
+    };
+    let write = |name: &str, code: String| fs::write(Path::new(&target).join(name), code);
 
-    let text = std::fs::read_to_string(&readme)?;
-    let examples = text.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let mut tests = String::new();
-    for (number, example) in examples.enumerate() {
-        // The sandbox stands in for what the environment names.
-        let example = example.replace("ClientBuilder::from_env()?", "builder_of(&sandbox)");
-        let (imports, code): (Vec<&str>, Vec<&str>) = example.lines().partition(|line| line.starts_with("use "));
-        writeln!(
-            tests,
-            "#[tokio::test]\nasync fn example_{number}() -> Result<(), Box<dyn std::error::Error>> {{\n{}\n\
-             let (sandbox, client) = with_events().await;\nlet _ = &client;\n{}\ncheck(&sandbox);\nOk(())\n}}\n",
-            imports.join("\n"),
-            code.join("\n"),
-        )?;
-    }
-    if tests.is_empty() {
-        return Err("the README has no example in Rust".into());
-    }
-    let target = Path::new(&std::env::var("OUT_DIR")?).join("readme.rs");
-    std::fs::write(target, tests)?;
+    write("readme.rs", readme::tests(&read("README.md")?)?)?;
+    let document = Document::parse(&read("openapi/togai.json")?)?;
+    write("calls.rs", calls::code(&document)?)?;
+    write("lists.rs", lists::code(&document)?)?;
+    write("values.rs", values::code(&document)?)?;
     Ok(())
 }

@@ -10,11 +10,11 @@ pub(crate) struct Scalar(String);
 
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let JsonText(text) = JsonText::deserialize(deserializer)?;
-        if text.starts_with(['{', '[']) && is_json(&text) {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        if raw.get().starts_with(['{', '[']) {
             return Err(de::Error::custom("an object or a list where a text, a number or a boolean was promised"));
         }
-        Ok(Self(text))
+        text_of(&raw).map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -24,8 +24,9 @@ impl From<Scalar> for String {
     }
 }
 
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<de::IgnoredAny>(text).is_ok()
+/// A text as it is; anything else as it is written.
+fn text_of(raw: &RawValue) -> serde_json::Result<String> {
+    if raw.get().starts_with('"') { serde_json::from_str(raw.get()) } else { Ok(raw.get().to_owned()) }
 }
 
 /// A text that may be written as the JSON that it holds.
@@ -34,10 +35,7 @@ pub(crate) struct JsonText(String);
 impl<'de> Deserialize<'de> for JsonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        if raw.get().starts_with('"') {
-            return serde_json::from_str(raw.get()).map(Self).map_err(de::Error::custom);
-        }
-        Ok(Self(raw.get().to_owned()))
+        text_of(&raw).map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -85,6 +83,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a text at each call, rather than a reference to one")]
     fn check<T: Into<U> + de::DeserializeOwned, U: PartialEq + std::fmt::Debug>(json: &str, expected: Option<U>) {
         assert_eq!(serde_json::from_str::<T>(json).ok().map(Into::into), expected, "{json}");
     }
@@ -98,6 +97,8 @@ mod tests {
             ("123456789012345678901", "123456789012345678901"),
             ("true", "true"),
             (r#""{braces}""#, "{braces}"),
+            // A text is a text, also where it holds JSON.
+            (r#""{\"var\":\"a\"}""#, r#"{"var":"a"}"#),
             (r#""a\u00e9\n""#, "a\u{e9}\n"),
         ] {
             check::<Scalar, String>(json, Some(text.to_owned()));
