@@ -50,8 +50,7 @@ const FIRST: [(&str, &str); 13] = [
 
 #[test]
 fn the_thirteen_operations_of_the_beginning_are_among_159() {
-    let all: Vec<(&str, &str)> =
-        togai_api::OPERATIONS.iter().map(|operation| (operation.id, operation.path)).collect();
+    let all: Vec<(&str, &str)> = togai_api::OPERATIONS.iter().map(|operation| (operation.id, operation.path)).collect();
     for operation in FIRST {
         assert!(all.contains(&operation), "{operation:?}");
     }

@@ -37,8 +37,10 @@ impl Date {
     /// The day, where it is written as year, month and day, with or without a time behind it.
     pub fn to_naive_date(&self) -> Option<NaiveDate> {
         let day = self.0.get(..10)?;
-        let is_date = self.0.len() == 10 || self.0[10..].starts_with(['T', 't', ' ']);
-        NaiveDate::from_str(day).ok().filter(|_| is_date && day.as_bytes()[4] == b'-')
+        let has_form = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+        let is_date = day.bytes().enumerate().all(has_form);
+        let is_whole = self.0.len() == 10 || self.0[10..].starts_with(['T', 't', ' ']);
+        NaiveDate::from_str(day).ok().filter(|_| is_date && is_whole)
     }
 }
 
@@ -125,7 +127,7 @@ mod tests {
     #[test]
     fn what_is_sent_is_checked() {
         assert_eq!("2024-02-29".parse::<Date>().unwrap().as_str(), "2024-02-29");
-        for text in ["2023-02-29", "04-03-2022", "2024-11-05T00:00:00Z", ""] {
+        for text in ["2023-02-29", "04-03-2022", "2024-1-15 ", "2024- 1- 5", "+024-11-05", "2024-11-05T00:00:00Z", ""] {
             assert!(text.parse::<Date>().is_err(), "{text}");
         }
         let date = NaiveDate::from_ymd_opt(2024, 1, 2).unwrap();

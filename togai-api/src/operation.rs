@@ -33,6 +33,8 @@ pub struct Operation {
     pub parameters: &'static [Parameter],
     /// Whether a request without a body is refused.
     pub requires_body: bool,
+    /// Whether the answer holds a credential, which no error is to show.
+    pub answers_secret: bool,
     /// Statuses that the document names; `default` stands for every other one.
     pub statuses: &'static [&'static str],
 }

@@ -40,6 +40,7 @@ pub(crate) fn deserialize<'de, T: Record, D: Deserializer<'de>>(deserializer: D)
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+            const { assert!(T::REQUIRED.len() <= 64, "a bit of `seen` for each required field") };
             let mut record = T::empty();
             let mut seen = 0_u64;
             while let Some(field) = map.next_key_seed(Key)? {
@@ -140,7 +141,7 @@ impl<T: Blank> Blank for Box<T> {
 /// Ways to read the value of a field.
 pub(crate) mod read {
     use super::{Deserialize, MapAccess};
-    use crate::{Timestamp, lenient};
+    use crate::{Event, Timestamp, lenient};
 
     /// Any value of the type; null leaves the field empty.
     pub(crate) fn value<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
@@ -200,6 +201,29 @@ pub(crate) mod read {
         map: &mut A,
     ) -> Result<(), A::Error> {
         lenient::<lenient::Moment, Timestamp, A>(field, map)
+    }
+
+    /// A list of such moments.
+    pub(crate) fn moments<'de, A: MapAccess<'de>>(
+        field: &mut impl Slot<Vec<Timestamp>>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        if let Some(moments) = map.next_value::<Option<Vec<lenient::Moment>>>()? {
+            field.fill(moments.into_iter().map(Into::into).collect());
+        }
+        Ok(())
+    }
+
+    /// An event as a server tells it.
+    pub(crate) fn event<'de, A: MapAccess<'de>>(field: &mut impl Slot<Event>, map: &mut A) -> Result<(), A::Error> {
+        lenient::<lenient::ToldEvent, Event, A>(field, map)
+    }
+
+    /// An event as a server repeats it because it is none: what cannot be read is left out.
+    pub(crate) fn echoed_event<'de, A: MapAccess<'de>>(field: &mut Option<Event>, map: &mut A) -> Result<(), A::Error> {
+        let raw: Option<Box<serde_json::value::RawValue>> = map.next_value()?;
+        *field = raw.and_then(|raw| serde_json::from_str::<lenient::ToldEvent>(raw.get()).ok()).map(Into::into);
+        Ok(())
     }
 
     /// An integer that may be written as a text, with separators between its digits.

@@ -146,7 +146,8 @@ impl Draft {
                 "`{setter}` is \"{value}\", which cannot stand in a path: set it to the id that is meant"
             )));
         }
-        Ok(progenitor_client::encode_path(value))
+        // In an address a backslash counts as a slash, and `encode_path` leaves it as it is.
+        Ok(progenitor_client::encode_path(value).replace('\\', "%5C"))
     }
 
     fn missing(&self, setter: &str) -> Error {
@@ -219,6 +220,7 @@ mod tests {
             Parameter { name: "async", setter: "async_", location: Location::Query, required: false },
         ],
         requires_body: false,
+        answers_secret: false,
         statuses: &["200"],
     };
 
@@ -253,6 +255,21 @@ mod tests {
         );
         assert_eq!(request.headers()[ACCEPT], "application/json");
         assert!(request.body().is_none() && !request.headers().contains_key(CONTENT_TYPE));
+    }
+
+    #[test]
+    fn no_value_leads_to_another_resource() {
+        for (value, encoded) in [
+            (r"..\customers\acme", "..%5Ccustomers%5Cacme"),
+            ("../x", "..%2Fx"),
+            ("%2e%2e", "%252e%252e"),
+            ("a\tb\n", "a%09b%0A"),
+        ] {
+            let mut draft = draft(&OPERATION);
+            draft.set("entry_id", Ok::<_, String>(value));
+            let request = draft.request().unwrap();
+            assert_eq!(request.url().path(), format!("/base/accounts/acme/entries/{encoded}"));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A decoded answer with what came along with it.
 
+use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::CallContext;
 /// A decoded answer, with its status and headers and how the call went.
 ///
 /// It dereferences to the decoded value, and [`into_inner`](Self::into_inner) takes that out.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ResponseValue<T> {
     value: T,
     status: StatusCode,
@@ -71,6 +72,16 @@ impl<T> ResponseValue<T> {
     /// The same answer with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
         ResponseValue { value: change(self.value), status: self.status, headers: self.headers, context: self.context }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A redirection may lead to a signed address, and a cookie is a credential.
+        let headers: Vec<&str> = self.headers.keys().map(http::HeaderName::as_str).collect();
+        let mut shown = formatter.debug_struct("ResponseValue");
+        shown.field("value", &self.value).field("status", &self.status).field("headers", &headers);
+        shown.field("context", &self.context).finish()
     }
 }
 

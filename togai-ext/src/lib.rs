@@ -65,7 +65,11 @@ pub use ingest::{
 pub use paginate::{Items, Page, PagedRequest, Pages, Paginate};
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stats::{ClassStats, Stats};
-pub use togai_api::{Attribute, Call, Client, Date, Decimal, Error, Event, ResponseValue, Text, Timestamp, types};
+#[cfg(feature = "credits")]
+pub use togai_api::CreateCreditResponse;
+pub use togai_api::{
+    Attribute, Call, Client, Date, Decimal, Error, Event, OPERATIONS, ResponseValue, Text, Timestamp, builder, types,
+};
 #[cfg(feature = "event-management")]
 pub use verify::{EventState, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt};
 

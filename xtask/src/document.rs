@@ -35,6 +35,8 @@ impl Document {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
                 sources.insert(name, text);
+            } else {
+                bail!("{} is no file of the document: its name has to end in .yaml", path.display());
             }
         }
         Self::merge(sources.iter().map(|(name, text)| (name.as_str(), text.as_str())))

@@ -89,14 +89,15 @@ fn lists_and_objects_lose_their_limits(document: &mut Value) {
     });
 }
 
-/// A minimum of 1 becomes a type that cannot be zero, which is no good for reading answers. An unsigned type says what
-/// the minimum was for; the other limits are the server's to check.
+/// A minimum of 1 becomes a type that cannot be zero, and a maximum is not enforced. In what is only sent an unsigned type
+/// says what the minimum was for; an answer may break it. The other limits are the server's to check.
 fn integers_get_a_width(document: &mut Value) {
-    each_schema(document, &mut |schema| {
+    let answers = reachable(document, Side::Responses);
+    let change = |may_be_unsigned: bool, schema: &mut Map<String, Value>| {
         if schema.get("type") != Some(&json!("integer")) {
             return;
         }
-        let unsigned = schema.get("minimum").is_some_and(Value::is_u64);
+        let unsigned = may_be_unsigned && schema.get("minimum").is_some_and(Value::is_u64);
         let wide = schema.get("format") == Some(&json!("int64"));
         if unsigned {
             schema.insert("format".to_owned(), json!(if wide { "uint64" } else { "uint32" }));
@@ -104,7 +105,13 @@ fn integers_get_a_width(document: &mut Value) {
         for keyword in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] {
             schema.remove(keyword);
         }
-    });
+    };
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        for (name, schema) in schemas {
+            each_schema_within(schema, &mut |schema| change(!answers.contains(name), schema));
+        }
+    }
+    each_schema(document, &mut |schema| change(true, schema));
 }
 
 /// A number with a format or limits would not be recognised as one that our decimal type stands for.
@@ -165,8 +172,8 @@ fn each_operation(document: &mut Value, change: &mut dyn FnMut(&mut Map<String, 
     }
 }
 
-/// Visits every schema: below `components`, of parameters, and whatever is inside of them.
-fn each_schema(document: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
+/// Visits a schema and whatever is inside of it.
+fn each_schema_within(schema: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
     fn walk(value: &mut Value, is_map_of_names: bool, change: &mut dyn FnMut(&mut Map<String, Value>)) {
         match value {
             Value::Object(object) => {
@@ -183,19 +190,24 @@ fn each_schema(document: &mut Value, change: &mut dyn FnMut(&mut Map<String, Val
             _ => {}
         }
     }
+    walk(schema, false, change);
+}
+
+/// Visits every schema: below `components`, of parameters, and whatever is inside of them.
+fn each_schema(document: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
     for place in ["/components/schemas", "/components/parameters", "/components/responses"] {
         if let Some(Value::Object(parts)) = document.pointer_mut(place) {
-            parts.values_mut().for_each(|part| walk(part, false, change));
+            parts.values_mut().for_each(|part| each_schema_within(part, change));
         }
     }
     each_operation(document, &mut |operation| {
         for part in ["parameters", "requestBody"] {
             if let Some(part) = operation.get_mut(part) {
-                walk(part, false, change);
+                each_schema_within(part, change);
             }
         }
         if let Some(Value::Object(responses)) = operation.get_mut("responses") {
-            responses.values_mut().for_each(|response| walk(response, false, change));
+            responses.values_mut().for_each(|response| each_schema_within(response, change));
         }
     });
 }

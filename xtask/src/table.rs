@@ -99,6 +99,10 @@ fn value(json: &Value, operation: &Operation<'_>) -> Result<TokenStream> {
         quote!(Parameter { name: #name, setter: #setter, location: #location, required: #required })
     });
     let requires_body = resolve(json, &operation.json["requestBody"])["required"] == true;
+    let answers_secret = entries(&operation.json["responses"]).any(|(_, response)| {
+        let schema = &resolve(json, response)["content"]["application/json"]["schema"];
+        entries(&resolve(json, schema)["properties"]).any(|(_, property)| property["x-togai-secret"] == true)
+    });
     let statuses = entries(&operation.json["responses"]).map(|(status, _)| status);
     Ok(quote! {
         Operation {
@@ -110,6 +114,7 @@ fn value(json: &Value, operation: &Operation<'_>) -> Result<TokenStream> {
             paging: #paging,
             parameters: &[#(#parameters),*],
             requires_body: #requires_body,
+            answers_secret: #answers_secret,
             statuses: &[#(#statuses),*],
         }
     })

@@ -9,6 +9,9 @@ use super::{document, entries, items, readme, resolved};
 
 const COLUMNS: &str = "| extension | where | values | meaning |";
 
+/// Those of which it is not documented whether they add what is there already.
+const ADDING: [&str; 2] = ["manage_miscellaneous_charges_in_account", "manage_miscellaneous_charges_in_invoice"];
+
 /// POSTs that only read.
 const READING: [&str; 3] = ["get_metrics", "calculate_revenue", "calculate_revenue_v2"];
 /// POSTs of events, which the service tells apart by their ids.
@@ -29,6 +32,7 @@ fn has_property(document: &Value, schema: &Value, name: &str, seen: &mut BTreeSe
 fn repeat(document: &Value, method: &str, operation: &Value) -> &'static str {
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
     match method {
+        "PUT" if ADDING.contains(&id(operation)) => "never",
         "GET" | "PUT" | "DELETE" => "always",
         "POST" if READING.contains(&id(operation)) => "always",
         "POST" if OF_EVENTS.contains(&id(operation)) => "with_event_ids",

@@ -44,7 +44,7 @@ impl Undecoded {
     pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
         // A redirection is handed out by its header; what a server writes beside that is for people.
         let body: &[u8] = if self.status.is_redirection() { b"" } else { &self.body };
-        match read(body) {
+        match read(body, self.status) {
             Ok(value) => Ok(ResponseValue::new(value, self.status, self.headers, self.context)),
             Err(problem) => Err(self.undecodable(&problem.path().to_string(), &problem.inner().to_string())),
         }
@@ -52,8 +52,13 @@ impl Undecoded {
 
     fn undecodable(self, path: &str, problem: &str) -> Error {
         let path = safe_text(&self.context, path);
-        let problem = safe_text(&self.context, problem);
-        let answer = Answer::of_success(self.status, self.headers, &self.body, &self.context);
+        // What was found in place of a credential may be one.
+        let (problem, body) = if self.operation.answers_secret {
+            ("the answer is not shown, since it may hold a credential".to_owned(), Bytes::new())
+        } else {
+            (safe_text(&self.context, problem), self.body)
+        };
+        let answer = Answer::of_success(self.status, self.headers, &body, &self.context);
         of_answer(Kind::Decode { path, problem }, self.operation, self.context, answer)
     }
 }
@@ -69,17 +74,17 @@ fn of_answer(kind: Kind, operation: &'static Operation, context: CallContext, an
     error
 }
 
-/// Reads a body; an empty one is nothing where that can be, and otherwise read like `{}`, since the API has answered 202
-/// without a body.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
-    let body = if body.trim_ascii().is_empty() {
-        if let Ok(nothing) = serde_json::from_slice(b"null") {
-            return Ok(nothing);
-        }
-        b"{}"
-    } else {
-        body
-    };
+/// Reads a body. An empty one is nothing where that can be, and like `{}` with a 202, since the API has accepted events
+/// without a body. With any other status it is an error, not a record that says nothing.
+fn read<T: DeserializeOwned>(
+    body: &[u8],
+    status: StatusCode,
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    let is_empty = body.trim_ascii().is_empty();
+    if is_empty && let Ok(nothing) = serde_json::from_slice(b"null") {
+        return Ok(nothing);
+    }
+    let body = if is_empty && status == StatusCode::ACCEPTED { b"{}" } else { body };
     // Keeping track of the place costs as much again as reading, so it is done only where the place is to be told.
     if let Ok(value) = serde_json::from_slice(body) {
         return Ok(value);

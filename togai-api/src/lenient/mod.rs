@@ -3,6 +3,7 @@
 mod list;
 mod moment;
 mod scalar;
+mod told_event;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 pub(crate) use self::list::OneOrMany;
 pub(crate) use self::moment::Moment;
 pub(crate) use self::scalar::{Integer, JsonText, Scalar, ScalarMap};
+pub(crate) use self::told_event::ToldEvent;
 use crate::Text;
 
 /// Reads null as the default value; together with `#[serde(default)]` a missing field is read like one, too.

@@ -4,16 +4,24 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::Scalar;
 use crate::Timestamp;
 
 /// A moment, or a day (its first moment), or `-infinity` or `infinity`, which the vendor names as the defaults of spans
-/// (the earliest and the latest moment).
+/// (the earliest and the latest moment). An empty text is no moment, and an integer one in milliseconds, as the API has it in
+/// other places.
 pub(crate) struct Moment(Timestamp);
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        let written = match &*text {
+        let text = String::from(Scalar::deserialize(deserializer)?);
+        if text.is_empty() {
+            return Ok(Self(Timestamp::default()));
+        }
+        if let Ok(milliseconds) = text.parse() {
+            return Ok(Self(Timestamp::from_unix_milliseconds(milliseconds)));
+        }
+        let written = match text.as_str() {
             "-infinity" => Cow::Borrowed("0000-01-01T00:00:00Z"),
             "infinity" | "+infinity" => Cow::Borrowed("9999-12-31T23:59:59.999999999Z"),
             day if day.len() == 10 => Cow::Owned(format!("{day}T00:00:00Z")),
@@ -46,6 +54,10 @@ mod tests {
             let Moment(read) = serde_json::from_str(&format!("{text:?}")).unwrap();
             assert_eq!(read.to_string(), moment);
         }
+        let Moment(read) = serde_json::from_str("1713456017123").unwrap();
+        assert_eq!(read.to_string(), "2024-04-18T16:00:17.123Z");
+        let Moment(read) = serde_json::from_str(r#""""#).unwrap();
+        assert_eq!(read, Timestamp::default());
     }
 
     #[test]

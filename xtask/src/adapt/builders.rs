@@ -131,7 +131,7 @@ impl<'a> Builder<'a> {
             self.operation.method.to_uppercase(),
             self.operation.path
         ));
-        let deprecated = (self.operation.json["deprecated"] == true).then(|| quote!(#[deprecated]));
+        let deprecated = (self.operation.json["deprecated"] == true).then(|| super::deprecation());
         let setters = self.fields.iter().map(Field::setter);
         let extra_query = self.operation.json["x-togai-paged"].is_object().then(|| {
             quote! {

@@ -68,6 +68,10 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
         }
     }
 
+    if let Some(name) = types.keys().find(|name| !lowered["components"]["schemas"][*name]["x-togai-unused"].is_null()) {
+        bail!("`{name}` is kept although nothing refers to it, and is in the file of no area: move it to one");
+    }
+
     let mut files = Files::new();
     files.insert("mod.rs".to_owned(), client::root(&parts, truth.json())?);
     let gates: Vec<TokenStream> = areas.iter().map(Area::gate).collect();
@@ -122,6 +126,11 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
         ShortPaths.visit_file_mut(file);
     }
     Ok(files)
+}
+
+/// The attribute of what the vendor has deprecated.
+fn deprecation() -> TokenStream {
+    quote!(#[deprecated = "the vendor has deprecated it: its description says what replaces it"])
 }
 
 /// The module of a type that several areas reach: that of its file where the file is for nothing else.

@@ -157,7 +157,7 @@ fn what_is_deprecated_says_so() {
     document["paths"]["/things/{thing_id}"]["put"]["deprecated"] = json!(true);
     let files = files(&document).unwrap();
     assert!(
-        files["client/things.rs"].contains("#[deprecated]") && files["builder/things.rs"].contains("#[deprecated]")
+        files["client/things.rs"].contains("#[deprecated = ") && files["builder/things.rs"].contains("#[deprecated = ")
     );
 }
 

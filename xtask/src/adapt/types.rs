@@ -138,21 +138,26 @@ fn structure_of(
     let members = fields
         .named
         .iter()
-        .map(|field| Member::read(field, document, schema, &required).with_context(|| format!("in `{name}`")))
+        .map(|field| {
+            Member::read(field, document, schema, &required, is_response).with_context(|| format!("in `{name}`"))
+        })
         .collect::<Result<Vec<_>>>()?;
 
     let declarations = members.iter().map(|member| {
         let (ident, kind, doc) = (&member.ident, &member.kind, docs::attributes(&member.about));
         quote!(#doc pub #ident: #kind)
     });
+    let debug = (!members.iter().any(|member| member.secret)).then(|| quote!(#[derive(Debug)]));
     let declaration = quote! {
         #doc
-        #[derive(Clone, Debug, PartialEq)]
+        #debug
+        #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub struct #name {
             #(#declarations,)*
         }
     };
+    let redacted = debug.is_none().then(|| redacted(name, &members));
 
     let default = is_response.then(|| quote!(: Default));
     let rows = members.iter().map(|member| member.row(is_response));
@@ -161,7 +166,23 @@ fn structure_of(
     let record = quote!(record!(#name #default requires [#(#strict),*] { #(#rows)* }););
 
     let constructors = is_request.then(|| constructors(name, &members));
-    Ok([declaration, record].into_iter().chain(constructors).collect())
+    Ok([declaration, record].into_iter().chain(redacted).chain(constructors).collect())
+}
+
+/// A `Debug` that shows no credential.
+fn redacted(name: &syn::Ident, members: &[Member]) -> TokenStream {
+    let title = name.to_string();
+    let fields = members.iter().map(|member| {
+        let (ident, label) = (&member.ident, member.ident.to_string());
+        if member.secret { quote!(.field(#label, &"***")) } else { quote!(.field(#label, &self.#ident)) }
+    });
+    quote! {
+        impl std::fmt::Debug for #name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.debug_struct(#title)#(#fields)*.finish()
+            }
+        }
+    }
 }
 
 /// Options of serde under which a value is read into a buffer first.
@@ -176,11 +197,19 @@ struct Member {
     required: bool,
     /// How it is read, where the document says that servers write it in ways of their own.
     lenient: Option<String>,
+    /// Whether it is a credential, which is not to be shown.
+    secret: bool,
     about: String,
 }
 
 impl Member {
-    fn read(field: &syn::Field, document: &Value, schema: &Value, required: &BTreeSet<&str>) -> Result<Self> {
+    fn read(
+        field: &syn::Field,
+        document: &Value,
+        schema: &Value,
+        required: &BTreeSet<&str>,
+        is_response: bool,
+    ) -> Result<Self> {
         let ident = field.ident.clone().context("a field has no name")?;
         let options = serde_options(&field.attrs)?;
         if let Some(lost) = options.iter().find(|option| BUFFERING.contains(&option.as_str())) {
@@ -192,12 +221,19 @@ impl Member {
             .as_str()
             .or_else(|| resolve(document, property)["description"].as_str())
             .with_context(|| format!("`{wire_name}` has no description"))?;
+        let required = required.contains(wire_name.as_str());
+        let mut kind = field.ty.clone();
+        // What is sent tells an empty list, which empties something, from none, which leaves it as it is.
+        if !is_response && !required && ["Vec", "BTreeMap", "Map"].iter().any(|name| is(&kind, name)) {
+            kind = syn::parse_quote!(Option<#kind>);
+        }
         Ok(Self {
             ident,
-            kind: field.ty.clone(),
+            kind,
             aliases: items(&property["x-togai-alias"]).filter_map(Value::as_str).map(str::to_owned).collect(),
-            required: required.contains(wire_name.as_str()),
+            required,
             lenient: property["x-togai-lenient"].as_str().map(str::to_owned),
+            secret: property["x-togai-secret"] == true,
             wire_name,
             about: about.to_owned(),
         })
@@ -208,16 +244,23 @@ impl Member {
         let (ident, wire_name, aliases) = (&self.ident, &self.wire_name, &self.aliases);
         let can_be_absent = ["Option", "Vec", "BTreeMap", "Map"].iter().any(|name| is(&self.kind, name));
         let write = if can_be_absent && !self.required { "present" } else { "always" };
-        let is_timestamp = mentions(&self.kind, "Timestamp") && !is(&self.kind, "Vec");
         let read = match &self.lenient {
             Some(lenient) => lenient.as_str(),
-            None if is_response && is_timestamp => "moment",
+            None if is_response && mentions(&self.kind, "Timestamp") && is(&self.kind, "Vec") => "moments",
+            None if is_response && mentions(&self.kind, "Timestamp") => "moment",
+            None if is_response && mentions(&self.kind, "Event") && is(&self.kind, "Option") => "echoed_event",
+            None if is_response && mentions(&self.kind, "Event") && !is(&self.kind, "Vec") => "event",
+            None if is_response && is_map_of_text(&self.kind) => "map_of_text",
             None if !is_response && self.required => "exact",
             None => "value",
         };
         let (write, read) = (format_ident!("{write}"), format_ident!("{read}"));
         quote!(#ident: #wire_name #(or #aliases)*, #write, #read;)
     }
+}
+
+fn is_map_of_text(kind: &Type) -> bool {
+    matches!(arguments(kind, "BTreeMap")[..], [_, value] if quote!(#value).to_string().ends_with("String"))
 }
 
 fn mentions(kind: &Type, name: &str) -> bool {

@@ -48,6 +48,10 @@ pub(super) fn areas(document: &Document, findings: &mut Vec<Finding>) {
     for tag in items(&document.json()["tags"]) {
         let name = tag["name"].as_str().unwrap_or_default();
         let (file, expected) = (document.file_of_tag(name), format!("{}.yaml", feature(name)));
+        if ["default", "full", "native-tls", "rustls-aws-lc", "rustls-ring"].contains(&feature(name).as_str()) {
+            let problem = "the tag makes a feature that stands for something else".to_owned();
+            findings.push(Finding::new(file, format!("tag {name}"), problem, "give the area another name"));
+        }
         if file != expected {
             let problem = format!("the tag belongs into {expected}");
             findings.push(Finding::new(file, format!("tag {name}"), problem, "name the file after its tag"));

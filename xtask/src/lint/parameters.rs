@@ -78,6 +78,23 @@ pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Names that builders use for something else.
+pub(super) fn reserved(document: &Document, findings: &mut Vec<Finding>) {
+    for operation in operations(document.json()) {
+        for parameter in parameters(document.json(), &operation) {
+            let name = crate::adapt::builders::setter(parameter);
+            if ["body", "client", "extra_query", "new", "send"].contains(&name.as_str()) {
+                findings.push(Finding::new(
+                    document.file_of_path(operation.path),
+                    place(&operation),
+                    format!("the parameter `{name}` has the name of something else of its builder"),
+                    "give its setter another name in `x-togai-name`",
+                ));
+            }
+        }
+    }
+}
+
 /// Operations that page can be paged: they take a token and an integer size with limits, and answer items and a token.
 pub(super) fn paging(document: &Document, findings: &mut Vec<Finding>) {
     let json = document.json();

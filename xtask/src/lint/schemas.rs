@@ -61,6 +61,36 @@ pub(super) fn nesting(document: &Document, findings: &mut Vec<Finding>) {
     });
 }
 
+/// Names that generated code uses for something else, and names that are read for two properties.
+pub(super) fn reserved(document: &Document, findings: &mut Vec<Finding>) {
+    const OF_RUST: [&str; 10] = ["Box", "Default", "Err", "None", "Ok", "Option", "Result", "Some", "String", "Vec"];
+    for (name, schema) in entries(&document.json()["components"]["schemas"]) {
+        let file = document.file_of_component("schemas", name);
+        if OF_RUST.contains(&name) {
+            let problem = "the schema has the name of something of Rust's";
+            findings.push(Finding::new(
+                file,
+                name,
+                problem,
+                "give it another name, with a row in the table of deviations",
+            ));
+        }
+        let properties = &schema["properties"];
+        for (property, part) in entries(properties) {
+            if snake_case(property) == "new" {
+                let problem = "the property `new` has the name of the constructor";
+                findings.push(Finding::new(file, name, problem, "write that schema by hand"));
+            }
+            for alias in items(&part["x-togai-alias"]).filter_map(Value::as_str) {
+                if !properties[alias].is_null() {
+                    let problem = format!("the alias `{alias}` of `{property}` is a property itself");
+                    findings.push(Finding::new(file, name, problem, "keep one of the two"));
+                }
+            }
+        }
+    }
+}
+
 /// How an answer is read leniently is one of a few ways, each for a type.
 pub(super) fn leniency(document: &Document, findings: &mut Vec<Finding>) {
     each_object(document, &mut |file, place, object| {
@@ -69,7 +99,8 @@ pub(super) fn leniency(document: &Document, findings: &mut Vec<Finding>) {
         let fits = match way.as_str() {
             Some("text" | "json_text") => kind == "string" && !object.contains_key("enum"),
             Some("map_of_text") => kind == "object",
-            Some("integer") => kind == "integer",
+            // It is read into the type of an integer without a format.
+            Some("integer") => kind == "integer" && object.get("format").is_none_or(|format| format == "int64"),
             Some("list") => kind == "array",
             _ => false,
         };

@@ -323,3 +323,21 @@ fn a_parameter_that_is_a_list_is_found() {
         broken("schema: {type: integer, minimum: 1, maximum: 50}", "schema: {type: array, items: {type: string}}");
     assert!(found.contains("the parameter `pageSize` is neither a text, a number nor a boolean"), "{found}");
 }
+
+#[test]
+fn names_that_stand_for_something_else_are_found() {
+    let found = broken("name: nextToken, in: query, description", "name: send, in: query, description");
+    assert!(found.contains("the parameter `send` has the name of something else"), "{found}");
+    let found = broken(
+        "properties: {name: {type: string, description: The name.}}",
+        "properties: {new: {type: string, description: It.}}",
+    );
+    assert!(found.contains("the property `new` has the name of the constructor"), "{found}");
+    let found =
+        broken("nextToken: {type: string, description", "nextToken: {type: string, x-togai-alias: [data], description");
+    assert!(found.contains("the alias `data` of `nextToken` is a property itself"), "{found}");
+    let found = findings(&GOOD.replace("Request", "Option"));
+    assert!(found.contains("Option: the schema has the name of something of Rust's"), "{found}");
+    let found = broken("tags: [{name: Things,", "tags: [{name: Full,");
+    assert!(found.contains("the tag makes a feature that stands for something else"), "{found}");
+}

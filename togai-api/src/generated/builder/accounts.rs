@@ -39,7 +39,7 @@ impl ListAllAccounts {
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
-    /// repeated. It may end in `=` and has to be percent-encoded.
+    /// repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     pub fn next_token<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -298,7 +298,7 @@ impl AddAccountAliases {
 /// Builder for [`Client::update_pricing_schedule_batch`](crate::Client::update_pricing_schedule_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct UpdatePricingScheduleBatch(Draft);
 impl UpdatePricingScheduleBatch {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -342,7 +342,7 @@ impl UpdatePricingScheduleBatch {
 /// Builder for [`Client::update_pricing_schedule`](crate::Client::update_pricing_schedule).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct UpdatePricingSchedule(Draft);
 impl UpdatePricingSchedule {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -381,7 +381,7 @@ impl UpdatePricingSchedule {
 /// Builder for [`Client::get_pricing_schedules`](crate::Client::get_pricing_schedules).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetPricingSchedules(Draft);
 impl GetPricingSchedules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -425,7 +425,7 @@ impl GetPricingSchedules {
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
-    /// repeated. It may end in `=` and has to be percent-encoded.
+    /// repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     pub fn next_token<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -475,7 +475,7 @@ impl GetPricingSchedules {
 /// Builder for [`Client::list_account_proposals`](crate::Client::list_account_proposals).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ListAccountProposals(Draft);
 impl ListAccountProposals {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -524,7 +524,7 @@ impl ListAccountProposals {
 /// Builder for [`Client::create_proposal`](crate::Client::create_proposal).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct CreateProposal(Draft);
 impl CreateProposal {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -559,7 +559,7 @@ impl CreateProposal {
 /// Builder for [`Client::list_account_purchases`](crate::Client::list_account_purchases).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ListAccountPurchases(Draft);
 impl ListAccountPurchases {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -608,7 +608,7 @@ impl ListAccountPurchases {
 /// Builder for [`Client::initiate_one_time_entitlement_plan`](crate::Client::initiate_one_time_entitlement_plan).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct InitiateOneTimeEntitlementPlan(Draft);
 impl InitiateOneTimeEntitlementPlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -680,7 +680,7 @@ impl RemoveAccountAliases {
 /// Builder for [`Client::get_proposal`](crate::Client::get_proposal).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetProposal(Draft);
 impl GetProposal {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -706,7 +706,7 @@ impl GetProposal {
 /// Builder for [`Client::update_proposal_status`](crate::Client::update_proposal_status).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct UpdateProposalStatus(Draft);
 impl UpdateProposalStatus {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -741,7 +741,7 @@ impl UpdateProposalStatus {
 /// Builder for [`Client::get_purchase`](crate::Client::get_purchase).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetPurchase(Draft);
 impl GetPurchase {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {

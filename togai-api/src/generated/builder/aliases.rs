@@ -12,7 +12,7 @@ impl ListAliases {
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
-    /// repeated. It may end in `=` and has to be percent-encoded.
+    /// repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     pub fn next_token<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -83,7 +83,7 @@ impl GetAlias {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
         Self(Draft::new(client, &operations::aliases::GET_ALIAS))
     }
-    /// Value of the alias, percent-encoded where it holds characters such as `+` or `/`.
+    /// Value of the alias. Characters such as `+` and `/` are percent-encoded in the address, which this client does.
     pub fn alias<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -108,7 +108,7 @@ impl DeleteAlias {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
         Self(Draft::new(client, &operations::aliases::DELETE_ALIAS))
     }
-    /// Value of the alias, percent-encoded where it holds characters such as `+` or `/`.
+    /// Value of the alias. Characters such as `+` and `/` are percent-encoded in the address, which this client does.
     pub fn alias<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,

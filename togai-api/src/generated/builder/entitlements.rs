@@ -170,7 +170,7 @@ impl ListFeatureCreditEntries {
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
-    /// repeated. It may end in `=` and has to be percent-encoded.
+    /// repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     pub fn next_token<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -236,7 +236,8 @@ impl UpdateFeatureCreditEntry {
     }
     /// Id of the entry; at most 50 characters. Its form tells where the entry comes from: `<schedule id>#<start date
     /// of the pricing cycle>$PRICE_PLAN` for a grant of a price plan, the same with `$OVERAGE` for an overage of a
-    /// price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` has to be percent-encoded.
+    /// price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` is percent-encoded in the address, which
+    /// this client does.
     pub fn entry_id<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -291,7 +292,8 @@ impl VoidFeatureCreditEntry {
     }
     /// Id of the entry; at most 50 characters. Its form tells where the entry comes from: `<schedule id>#<start date
     /// of the pricing cycle>$PRICE_PLAN` for a grant of a price plan, the same with `$OVERAGE` for an overage of a
-    /// price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` has to be percent-encoded.
+    /// price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` is percent-encoded in the address, which
+    /// this client does.
     pub fn entry_id<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,

@@ -12,7 +12,7 @@ impl ListPayments {
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
-    /// repeated. It may end in `=` and has to be percent-encoded.
+    /// repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     pub fn next_token<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,

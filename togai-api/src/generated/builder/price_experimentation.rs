@@ -5,7 +5,7 @@ use crate::request::{Call, Draft};
 /// Builder for [`Client::calculate_revenue`](crate::Client::calculate_revenue).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct CalculateRevenue(Draft);
 impl CalculateRevenue {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {

@@ -5,7 +5,7 @@ use crate::request::{Call, Draft};
 /// Builder for [`Client::get_price_plans`](crate::Client::get_price_plans).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetPricePlans(Draft);
 impl GetPricePlans {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -13,7 +13,7 @@ impl GetPricePlans {
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
-    /// repeated. It may end in `=` and has to be percent-encoded.
+    /// repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     pub fn next_token<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -74,7 +74,7 @@ impl GetPricePlans {
 /// Builder for [`Client::create_price_plan`](crate::Client::create_price_plan).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct CreatePricePlan(Draft);
 impl CreatePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -110,7 +110,7 @@ impl CreatePricePlan {
 /// Builder for [`Client::price_plan_migration`](crate::Client::price_plan_migration).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct PricePlanMigration(Draft);
 impl PricePlanMigration {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -140,7 +140,7 @@ impl PricePlanMigration {
 /// Builder for [`Client::get_price_plan`](crate::Client::get_price_plan).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetPricePlan(Draft);
 impl GetPricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -175,7 +175,7 @@ impl GetPricePlan {
 /// Builder for [`Client::archive_price_plan`](crate::Client::archive_price_plan).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ArchivePricePlan(Draft);
 impl ArchivePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -201,7 +201,7 @@ impl ArchivePricePlan {
 /// Builder for [`Client::update_price_plan`](crate::Client::update_price_plan).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct UpdatePricePlan(Draft);
 impl UpdatePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
@@ -236,7 +236,7 @@ impl UpdatePricePlan {
 /// Builder for [`Client::activate_price_plan`](crate::Client::activate_price_plan).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ActivatePricePlan(Draft);
 impl ActivatePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {

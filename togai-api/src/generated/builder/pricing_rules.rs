@@ -5,7 +5,7 @@ use crate::request::{Call, Draft};
 /// Builder for [`Client::list_pricing_rules_by_schedule_id`](crate::Client::list_pricing_rules_by_schedule_id).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is sent"]
-#[deprecated]
+#[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ListPricingRulesByScheduleId(Draft);
 impl ListPricingRulesByScheduleId {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {

@@ -13,7 +13,7 @@ impl crate::Client {
     ///
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `page_size`: Largest number of items on a page, from 1 to 100; 20 when it is left out.
     /// - `account_id`: Only the account with this id. Cannot be combined with another filter.
     /// - `customer_id`: Only accounts of this customer. Can be combined with `status` alone.
@@ -206,7 +206,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn update_pricing_schedule_batch(&self) -> builder::UpdatePricingScheduleBatch {
         builder::UpdatePricingScheduleBatch::new(self)
     }
@@ -235,7 +235,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn update_pricing_schedule(&self) -> builder::UpdatePricingSchedule {
         builder::UpdatePricingSchedule::new(self)
     }
@@ -249,7 +249,7 @@ impl crate::Client {
     /// - `account_id`, required: Id of the account; at most 50 characters.
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `page_size`: Largest number of items on a page, from 1 to 100; 20 when it is left out.
     /// - `start_date`: Start of the time for which schedules are wanted. The format is not documented; a date is the
     ///   one to try.
@@ -270,7 +270,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_pricing_schedules(&self) -> builder::GetPricingSchedules {
         builder::GetPricingSchedules::new(self)
     }
@@ -298,7 +298,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn list_account_proposals(&self) -> builder::ListAccountProposals {
         builder::ListAccountProposals::new(self)
     }
@@ -324,7 +324,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn create_proposal(&self) -> builder::CreateProposal {
         builder::CreateProposal::new(self)
     }
@@ -351,7 +351,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn list_account_purchases(&self) -> builder::ListAccountPurchases {
         builder::ListAccountPurchases::new(self)
     }
@@ -378,7 +378,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn initiate_one_time_entitlement_plan(
         &self,
     ) -> builder::InitiateOneTimeEntitlementPlan {
@@ -431,7 +431,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_proposal(&self) -> builder::GetProposal {
         builder::GetProposal::new(self)
     }
@@ -457,7 +457,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn update_proposal_status(&self) -> builder::UpdateProposalStatus {
         builder::UpdateProposalStatus::new(self)
     }
@@ -482,7 +482,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_purchase(&self) -> builder::GetPurchase {
         builder::GetPurchase::new(self)
     }

@@ -34,7 +34,7 @@ impl crate::Client {
     ///
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `status`: Only credits in this state; the states of a credit are ACTIVE, CONSUMED, EXPIRED and VOIDED.
     /// - `account_id`: Only credits of this account.
     /// - `id`: Only the credit with this id.

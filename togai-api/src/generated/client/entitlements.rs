@@ -88,7 +88,7 @@ impl crate::Client {
     /// - `page_size`: Largest number of items on a page, from 1 to 50; 50 when it is left out.
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     ///
     /// # Answers
     ///
@@ -116,8 +116,8 @@ impl crate::Client {
     /// - `feature_id`, required: Id of the feature; at most 50 characters.
     /// - `entry_id`, required: Id of the entry; at most 50 characters. Its form tells where the entry comes from:
     ///   `<schedule id>#<start date of the pricing cycle>$PRICE_PLAN` for a grant of a price plan, the same with
-    ///   `$OVERAGE` for an overage of a price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` has to
-    ///   be percent-encoded.
+    ///   `$OVERAGE` for an overage of a price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` is
+    ///   percent-encoded in the address, which this client does.
     /// - `body`, required: [`UpdateFeatureCreditsRequest`](crate::types::UpdateFeatureCreditsRequest), the new end,
     ///   the new grant, or both.
     ///
@@ -146,8 +146,8 @@ impl crate::Client {
     /// - `feature_id`, required: Id of the feature; at most 50 characters.
     /// - `entry_id`, required: Id of the entry; at most 50 characters. Its form tells where the entry comes from:
     ///   `<schedule id>#<start date of the pricing cycle>$PRICE_PLAN` for a grant of a price plan, the same with
-    ///   `$OVERAGE` for an overage of a price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` has to
-    ///   be percent-encoded.
+    ///   `$OVERAGE` for an overage of a price plan, `<purchase id>#<number>$PURCHASE` for a purchase. The `#` is
+    ///   percent-encoded in the address, which this client does.
     ///
     /// # Answers
     ///

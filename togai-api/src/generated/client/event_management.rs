@@ -12,7 +12,7 @@ impl crate::Client {
     ///
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `status`: Only events with this status. The vendor's samples use PROCESSED and IN_PROGRESS; the values of
     ///   `IngestionStatus.status`, such as INGESTION_COMPLETED_EVENT_METERED, are the others to try.
     /// - `account_id`: Only events of this account.

@@ -68,7 +68,7 @@ impl crate::Client {
     ///
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `status`: Only invoices in this state, one of the values of `InvoicesStatus`. For REFUND_INITIATED the
     ///   vendor's documentation writes INITIATE_REFUND; which of the two the filter takes is not known.
     /// - `owner_id`: Only invoices of this owner: the id of an account or of an invoice group.
@@ -136,7 +136,7 @@ impl crate::Client {
     ///
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `status`: Only invoices in this state, one of the values of `InvoicesStatus`.
     /// - `owner_id`: Only invoices of this owner: the id of an account or of an invoice group.
     /// - `customer_id`: Only invoices of this customer.

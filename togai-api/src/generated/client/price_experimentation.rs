@@ -25,7 +25,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn calculate_revenue(&self) -> builder::CalculateRevenue {
         builder::CalculateRevenue::new(self)
     }

@@ -12,7 +12,7 @@ impl crate::Client {
     ///
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `page_size`: Largest number of items on a page, from 1 to 100; 20 when it is left out.
     /// - `type_`: Only price plans of this type: BILLING or PURCHASE. The vendor's documentation names this filter,
     ///   the vendor's clients do not have it; whether it can be combined with `status` is not documented.
@@ -31,7 +31,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_price_plans(&self) -> builder::GetPricePlans {
         builder::GetPricePlans::new(self)
     }
@@ -60,7 +60,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn create_price_plan(&self) -> builder::CreatePricePlan {
         builder::CreatePricePlan::new(self)
     }
@@ -86,7 +86,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn price_plan_migration(&self) -> builder::PricePlanMigration {
         builder::PricePlanMigration::new(self)
     }
@@ -112,7 +112,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_price_plan(&self) -> builder::GetPricePlan {
         builder::GetPricePlan::new(self)
     }
@@ -137,7 +137,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn archive_price_plan(&self) -> builder::ArchivePricePlan {
         builder::ArchivePricePlan::new(self)
     }
@@ -166,7 +166,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn update_price_plan(&self) -> builder::UpdatePricePlan {
         builder::UpdatePricePlan::new(self)
     }
@@ -193,7 +193,7 @@ impl crate::Client {
     ///   long to wait is documented: wait for a growing, random time and send it again.
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
-    #[deprecated]
+    #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn activate_price_plan(&self) -> builder::ActivatePricePlan {
         builder::ActivatePricePlan::new(self)
     }

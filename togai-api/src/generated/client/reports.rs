@@ -11,7 +11,7 @@ impl crate::Client {
     ///
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `page_size`: Largest number of items on a page, from 1 to 100; 20 when it is left out.
     /// - `fetch_for`: Whose reports to list. ALL: those of the organization and of its accounts; ORGANIZATION: those
     ///   of the organization; ACCOUNTS: those of accounts, which works only together with a filter `account_id` that

@@ -70,7 +70,7 @@ impl crate::Client {
     /// - `mode`, required: Which schedules to answer: ACTIVE for those in force, DRAFT for those not finalized yet.
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `page_size`: Largest number of items on a page, from 1 to 100; 20 when it is left out.
     ///
     /// # Answers
@@ -148,7 +148,7 @@ impl crate::Client {
     /// - `mode`, required: Which rate cards to answer: ACTIVE for those in force, DRAFT for those not finalized yet.
     /// - `next_token`: Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out
     ///   to read the first page. The token carries the page size and the filters of the first request, so they need
-    ///   not be repeated. It may end in `=` and has to be percent-encoded.
+    ///   not be repeated. It often ends in `=`, which is percent-encoded in the address; this client does that.
     /// - `page_size`: Largest number of items on a page, from 1 to 100; 20 when it is left out.
     ///
     /// # Answers

@@ -55,6 +55,7 @@ pub(in crate::generated) static LIST_ALL_ACCOUNTS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create an account (current API; in 2022 `create_account`).
@@ -67,6 +68,7 @@ pub(in crate::generated) static CREATE_ACCOUNT_FOR_CUSTOMER: Operation = Operati
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Get an account (current API; in 2022 `get_account`).
@@ -98,6 +100,7 @@ pub(in crate::generated) static GET_ACCOUNT_BY_ID: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Delete an account (current API; in 2022 `delete_account`).
@@ -117,6 +120,7 @@ pub(in crate::generated) static DELETE_ACCOUNT_BY_ID: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change an account (current API; in 2022 `update_account`).
@@ -136,6 +140,7 @@ pub(in crate::generated) static UPDATE_ACCOUNT_BY_ID: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List the aliases of an account.
@@ -161,6 +166,7 @@ pub(in crate::generated) static LIST_ACCOUNT_ALIASES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Add aliases (current API; in 2022 `add_aliases`).
@@ -180,6 +186,7 @@ pub(in crate::generated) static ADD_ACCOUNT_ALIASES: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Edit the pricing schedules of an account.
@@ -205,6 +212,7 @@ pub(in crate::generated) static UPDATE_PRICING_SCHEDULE_BATCH: Operation = Opera
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Set or end a price plan (current API; in 2022 `associate_price_plan`).
@@ -224,6 +232,7 @@ pub(in crate::generated) static UPDATE_PRICING_SCHEDULE: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List the pricing schedules of an account.
@@ -284,6 +293,7 @@ pub(in crate::generated) static GET_PRICING_SCHEDULES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List the purchase proposals of an account.
@@ -309,6 +319,7 @@ pub(in crate::generated) static LIST_ACCOUNT_PROPOSALS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Propose a purchase to an account.
@@ -328,6 +339,7 @@ pub(in crate::generated) static CREATE_PROPOSAL: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List the purchases of an account.
@@ -353,6 +365,7 @@ pub(in crate::generated) static LIST_ACCOUNT_PURCHASES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Start a purchase for an account.
@@ -372,6 +385,7 @@ pub(in crate::generated) static INITIATE_ONE_TIME_ENTITLEMENT_PLAN: Operation = 
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Remove aliases (current API; in 2022 `remove_aliases`).
@@ -391,6 +405,7 @@ pub(in crate::generated) static REMOVE_ACCOUNT_ALIASES: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a purchase proposal.
@@ -410,6 +425,7 @@ pub(in crate::generated) static GET_PROPOSAL: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Approve or decline a purchase proposal.
@@ -429,6 +445,7 @@ pub(in crate::generated) static UPDATE_PROPOSAL_STATUS: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a purchase.
@@ -448,5 +465,6 @@ pub(in crate::generated) static GET_PURCHASE: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

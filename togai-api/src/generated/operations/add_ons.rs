@@ -37,6 +37,7 @@ pub(in crate::generated) static GET_ADD_ONS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create an add-on.
@@ -49,6 +50,7 @@ pub(in crate::generated) static CREATE_ADD_ON: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get an add-on.
@@ -68,6 +70,7 @@ pub(in crate::generated) static GET_ADD_ON: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Archive an add-on.
@@ -87,6 +90,7 @@ pub(in crate::generated) static DELETE_ADD_ON: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change the names of an add-on.
@@ -106,5 +110,6 @@ pub(in crate::generated) static UPDATE_ADD_ON: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

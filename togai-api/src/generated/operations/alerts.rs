@@ -20,6 +20,7 @@ pub(in crate::generated) static GET_ALERT_TEMPLATES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get an alert template.
@@ -39,6 +40,7 @@ pub(in crate::generated) static GET_ALERT_TEMPLATE: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List alerts.
@@ -58,6 +60,7 @@ pub(in crate::generated) static LIST_ALERTS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create an alert.
@@ -70,6 +73,7 @@ pub(in crate::generated) static CREATE_ALERT: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change an alert.
@@ -89,6 +93,7 @@ pub(in crate::generated) static UPDATE_ALERT: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List incidents.
@@ -108,6 +113,7 @@ pub(in crate::generated) static GET_INCIDENTS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get an incident.
@@ -127,6 +133,7 @@ pub(in crate::generated) static GET_INCIDENT: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Close an incident.
@@ -146,5 +153,6 @@ pub(in crate::generated) static UPDATE_INCIDENT_STATUS: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -31,6 +31,7 @@ pub(in crate::generated) static LIST_ALIASES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Create aliases.
@@ -43,6 +44,7 @@ pub(in crate::generated) static CREATE_ALIAS: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "default"],
 };
 /// Get an alias.
@@ -62,6 +64,7 @@ pub(in crate::generated) static GET_ALIAS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Delete an alias.
@@ -81,5 +84,6 @@ pub(in crate::generated) static DELETE_ALIAS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };

@@ -13,5 +13,6 @@ pub(in crate::generated) static AUTHENTICATE: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: false,
+    answers_secret: true,
     statuses: &["200", "401", "403", "404", "429", "default"],
 };

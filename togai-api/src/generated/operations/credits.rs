@@ -20,6 +20,7 @@ pub(in crate::generated) static CREDIT_BALANCE_FOR_ACCOUNT: Operation = Operatio
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List credits.
@@ -68,6 +69,7 @@ pub(in crate::generated) static LIST_CREDITS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Grant credits.
@@ -80,6 +82,7 @@ pub(in crate::generated) static CREATE_CREDIT: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a credit with its transactions.
@@ -99,6 +102,7 @@ pub(in crate::generated) static GET_CREDIT_DETAILS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Void a credit.
@@ -118,5 +122,6 @@ pub(in crate::generated) static VOID_CREDIT: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

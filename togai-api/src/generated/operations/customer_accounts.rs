@@ -37,6 +37,7 @@ pub(in crate::generated) static GET_ACCOUNTS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create an account (2022; now `create_account_for_customer`).
@@ -56,6 +57,7 @@ pub(in crate::generated) static CREATE_ACCOUNT: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Get an account (2022; now `get_account_by_id`).
@@ -81,6 +83,7 @@ pub(in crate::generated) static GET_ACCOUNT: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Delete an account (2022; now `delete_account_by_id`).
@@ -106,6 +109,7 @@ pub(in crate::generated) static DELETE_ACCOUNT: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change an account (2022; now `update_account_by_id`).
@@ -131,6 +135,7 @@ pub(in crate::generated) static UPDATE_ACCOUNT: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Add aliases to an account (2022; now `add_account_aliases`).
@@ -156,6 +161,7 @@ pub(in crate::generated) static ADD_ALIASES: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Put an account on a price plan (2022; now `update_pricing_schedule`).
@@ -181,6 +187,7 @@ pub(in crate::generated) static ASSOCIATE_PRICE_PLAN: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Remove aliases (2022; now `remove_account_aliases`).
@@ -206,5 +213,6 @@ pub(in crate::generated) static REMOVE_ALIASES: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

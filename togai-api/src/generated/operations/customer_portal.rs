@@ -13,5 +13,6 @@ pub(in crate::generated) static GET_CUSTOMER_PORTAL_DELEGATE_TOKEN: Operation = 
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: true,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

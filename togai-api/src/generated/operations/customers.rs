@@ -43,6 +43,7 @@ pub(in crate::generated) static GET_CUSTOMERS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create a customer.
@@ -55,6 +56,7 @@ pub(in crate::generated) static CREATE_CUSTOMER: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a customer.
@@ -74,6 +76,7 @@ pub(in crate::generated) static GET_CUSTOMER: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Delete a customer.
@@ -93,6 +96,7 @@ pub(in crate::generated) static DELETE_CUSTOMER: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change a customer.
@@ -112,6 +116,7 @@ pub(in crate::generated) static UPDATE_CUSTOMER: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create a contact of a customer.
@@ -131,5 +136,6 @@ pub(in crate::generated) static CREATE_CUSTOMER_CONTACT: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };

@@ -20,6 +20,7 @@ pub(in crate::generated) static GET_ENTITLEMENTS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200"],
 };
 /// Get the entitlement of an account to a feature.
@@ -45,6 +46,7 @@ pub(in crate::generated) static GET_ENTITLEMENT_VALUE: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200"],
 };
 /// Check a value against an entitlement.
@@ -70,6 +72,7 @@ pub(in crate::generated) static VALIDATE_ENTITLEMENT_VALUE: Operation = Operatio
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200"],
 };
 /// Get the feature credit balance of an account.
@@ -95,6 +98,7 @@ pub(in crate::generated) static GET_FEATURE_CREDITS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
 /// List the feature credit entries of an account.
@@ -137,6 +141,7 @@ pub(in crate::generated) static LIST_FEATURE_CREDIT_ENTRIES: Operation = Operati
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
 /// Change a feature credit entry.
@@ -168,6 +173,7 @@ pub(in crate::generated) static UPDATE_FEATURE_CREDIT_ENTRY: Operation = Operati
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Void a feature credit entry.
@@ -199,6 +205,7 @@ pub(in crate::generated) static VOID_FEATURE_CREDIT_ENTRY: Operation = Operation
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Send a usage event if the account is entitled to it.
@@ -211,5 +218,6 @@ pub(in crate::generated) static INGEST_ENTITLED_EVENT: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "409", "422", "429", "default"],
 };

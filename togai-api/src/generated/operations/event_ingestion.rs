@@ -13,6 +13,7 @@ pub(in crate::generated) static INGEST: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["202", "400", "401", "422", "429", "503", "default"],
 };
 /// Send up to 1000 usage events in one request.
@@ -25,5 +26,6 @@ pub(in crate::generated) static INGEST_BATCH: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["202", "207", "400", "401", "422", "429", "503", "default"],
 };

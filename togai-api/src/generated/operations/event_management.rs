@@ -49,6 +49,7 @@ pub(in crate::generated) static GET_EVENTS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
 /// Revert or repeat ingested events.
@@ -110,6 +111,7 @@ pub(in crate::generated) static EVENT_CORRECTION: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "429", "default"],
 };
 /// Get the events with one event id.
@@ -129,5 +131,6 @@ pub(in crate::generated) static GET_SINGLE_EVENT: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "429", "default"],
 };

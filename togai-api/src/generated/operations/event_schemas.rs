@@ -37,6 +37,7 @@ pub(in crate::generated) static LIST_EVENT_SCHEMAS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create an event schema.
@@ -49,6 +50,7 @@ pub(in crate::generated) static CREATE_EVENT_SCHEMA: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Get an event schema.
@@ -74,6 +76,7 @@ pub(in crate::generated) static GET_EVENT_SCHEMA: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Archive an event schema.
@@ -93,6 +96,7 @@ pub(in crate::generated) static DELETE_EVENT_SCHEMA: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change an event schema.
@@ -112,6 +116,7 @@ pub(in crate::generated) static UPDATE_EVENT_SCHEMA: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Activate an event schema.
@@ -131,6 +136,7 @@ pub(in crate::generated) static ACTIVATE_EVENT_SCHEMA: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Deactivate an event schema.
@@ -150,6 +156,7 @@ pub(in crate::generated) static DEACTIVATE_EVENT_SCHEMA: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List the versions of an event schema.
@@ -169,5 +176,6 @@ pub(in crate::generated) static LIST_EVENT_SCHEMA_VERSIONS: Operation = Operatio
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

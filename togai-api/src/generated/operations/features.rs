@@ -31,6 +31,7 @@ pub(in crate::generated) static GET_FEATURES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create a feature.
@@ -43,6 +44,7 @@ pub(in crate::generated) static CREATE_FEATURE: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a feature.
@@ -62,6 +64,7 @@ pub(in crate::generated) static GET_FEATURE: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change a feature.
@@ -81,5 +84,6 @@ pub(in crate::generated) static UPDATE_FEATURE: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -20,6 +20,7 @@ pub(in crate::generated) static GET_FILE: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["302", "400", "401", "403", "404", "429", "default"],
 };
 /// Get an address to download a file from.
@@ -45,5 +46,6 @@ pub(in crate::generated) static GET_DOWNLOAD_URL: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: true,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -20,6 +20,7 @@ pub(in crate::generated) static LIST_INVOICE_GROUPS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create an invoice group.
@@ -32,6 +33,7 @@ pub(in crate::generated) static CREATE_INVOICE_GROUP: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get an invoice group with its accounts.
@@ -57,6 +59,7 @@ pub(in crate::generated) static GET_INVOICE_GROUP: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Add accounts to an invoice group.
@@ -76,6 +79,7 @@ pub(in crate::generated) static ADD_INVOICE_GROUP_ACCOUNTS: Operation = Operatio
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Remove accounts from an invoice group.
@@ -95,5 +99,6 @@ pub(in crate::generated) static REMOVE_INVOICE_GROUP_ACCOUNTS: Operation = Opera
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -9,7 +9,7 @@ pub(in crate::generated) static MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT: Operati
     method: "PUT",
     path: "/accounts/{account_id}/miscellaneous_charges",
     quota_class: QuotaClass::Other,
-    repeat: Repeat::Always,
+    repeat: Repeat::Never,
     paging: None,
     parameters: &[
         Parameter {
@@ -20,6 +20,7 @@ pub(in crate::generated) static MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT: Operati
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List the pricing rule logs of an invoice.
@@ -39,6 +40,7 @@ pub(in crate::generated) static LIST_PRICING_RULE_LOGS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List invoices.
@@ -129,6 +131,7 @@ pub(in crate::generated) static LIST_INVOICES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
 /// Create a custom invoice.
@@ -141,6 +144,7 @@ pub(in crate::generated) static CREATE_CUSTOM_INVOICE: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// List invoices that a bill run can take.
@@ -201,6 +205,7 @@ pub(in crate::generated) static LIST_INVOICES_FOR_BILL_RUN: Operation = Operatio
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Start a bill run.
@@ -220,6 +225,7 @@ pub(in crate::generated) static CREATE_INVOICE_BILL_RUN: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get an invoice.
@@ -239,6 +245,7 @@ pub(in crate::generated) static GET_INVOICE: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Delete a custom invoice.
@@ -258,6 +265,7 @@ pub(in crate::generated) static DELETE_CUSTOM_INVOICE: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "401", "403", "404", "429", "default"],
 };
 /// Change an invoice.
@@ -277,6 +285,7 @@ pub(in crate::generated) static UPDATE_INVOICE: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Set charges on an invoice.
@@ -285,7 +294,7 @@ pub(in crate::generated) static MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE: Operati
     method: "PUT",
     path: "/invoices/{invoice_id}/miscellaneous_charges",
     quota_class: QuotaClass::Other,
-    repeat: Repeat::Always,
+    repeat: Repeat::Never,
     paging: None,
     parameters: &[
         Parameter {
@@ -296,5 +305,6 @@ pub(in crate::generated) static MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE: Operati
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -31,6 +31,7 @@ pub(in crate::generated) static GET_JOBS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Get the status of a job.
@@ -50,6 +51,7 @@ pub(in crate::generated) static GET_JOB_STATUS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Confirm a job.
@@ -69,6 +71,7 @@ pub(in crate::generated) static CONFIRM_JOB: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// List the entries of a job.
@@ -94,6 +97,7 @@ pub(in crate::generated) static GET_JOB_ENTRIES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Reject a job.
@@ -113,5 +117,6 @@ pub(in crate::generated) static REJECT_JOB: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -49,6 +49,7 @@ pub(in crate::generated) static GET_LICENSE_UPDATES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
 /// Add a license update.
@@ -61,6 +62,7 @@ pub(in crate::generated) static ADD_LICENSE_UPDATE_ENTRY: Operation = Operation 
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
 /// Change the metadata of a license update.
@@ -86,6 +88,7 @@ pub(in crate::generated) static UPDATE_LICENSE_ENTRY_DETAILS: Operation = Operat
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "429", "default"],
 };
 /// List named license updates.
@@ -105,5 +108,6 @@ pub(in crate::generated) static GET_NAMED_LICENSE_UPDATES: Operation = Operation
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };

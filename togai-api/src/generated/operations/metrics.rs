@@ -13,5 +13,6 @@ pub(in crate::generated) static GET_METRICS: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "429", "default"],
 };

@@ -31,6 +31,7 @@ pub(in crate::generated) static LIST_PAYMENTS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Record a payment.
@@ -43,6 +44,7 @@ pub(in crate::generated) static CREATE_PAYMENTS: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a payment.
@@ -68,5 +70,6 @@ pub(in crate::generated) static GET_PAYMENT: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -13,6 +13,7 @@ pub(in crate::generated) static CALCULATE_REVENUE: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Calculate the revenue of a price plan.
@@ -25,5 +26,6 @@ pub(in crate::generated) static CALCULATE_REVENUE_V2: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -43,6 +43,7 @@ pub(in crate::generated) static GET_PRICE_PLANS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create a price plan (v1).
@@ -62,6 +63,7 @@ pub(in crate::generated) static CREATE_PRICE_PLAN: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Migrate accounts to another price plan (v1).
@@ -74,6 +76,7 @@ pub(in crate::generated) static PRICE_PLAN_MIGRATION: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a price plan (v1).
@@ -99,6 +102,7 @@ pub(in crate::generated) static GET_PRICE_PLAN: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Archive a price plan (v1).
@@ -118,6 +122,7 @@ pub(in crate::generated) static ARCHIVE_PRICE_PLAN: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Update a price plan (v1).
@@ -137,6 +142,7 @@ pub(in crate::generated) static UPDATE_PRICE_PLAN: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Activate a price plan (v1).
@@ -156,5 +162,6 @@ pub(in crate::generated) static ACTIVATE_PRICE_PLAN: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -31,6 +31,7 @@ pub(in crate::generated) static LIST_PRICE_PLANS_V2: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Create a price plan.
@@ -50,6 +51,7 @@ pub(in crate::generated) static CREATE_PRICE_PLAN_V2: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Migrate accounts to another price plan.
@@ -62,6 +64,7 @@ pub(in crate::generated) static PRICE_PLAN_MIGRATION_V2: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a price plan.
@@ -87,6 +90,7 @@ pub(in crate::generated) static GET_PRICE_PLAN_V2: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Update a price plan.
@@ -106,6 +110,7 @@ pub(in crate::generated) static UPDATE_PRICE_PLAN_V2: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Discard a price plan.
@@ -125,6 +130,7 @@ pub(in crate::generated) static DISCARD_PRICE_PLAN: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// List the validation errors of a price plan.
@@ -150,6 +156,7 @@ pub(in crate::generated) static LIST_PRICE_PLAN_ERRORS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Finalize a price plan.
@@ -169,6 +176,7 @@ pub(in crate::generated) static FINALIZE_PRICE_PLAN: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// List the pricing rules of a price plan.
@@ -194,6 +202,7 @@ pub(in crate::generated) static LIST_PRICE_PLAN_PRICING_RULES: Operation = Opera
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Update the pricing rules of a price plan.
@@ -213,6 +222,7 @@ pub(in crate::generated) static UPDATE_PRICE_PLAN_PRICING_RULES: Operation = Ope
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// List the rate cards of a price plan.
@@ -249,6 +259,7 @@ pub(in crate::generated) static LIST_PRICE_PLAN_RATE_CARDS: Operation = Operatio
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Create, update and delete rate cards of a price plan.
@@ -268,6 +279,7 @@ pub(in crate::generated) static BULK_PRICE_PLAN_RATE_CARD_OPERATIONS: Operation 
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// List the versions of a price plan.
@@ -304,5 +316,6 @@ pub(in crate::generated) static LIST_PRICE_PLAN_VERSIONS: Operation = Operation 
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };

@@ -32,5 +32,6 @@ pub(in crate::generated) static LIST_PRICING_RULES_BY_SCHEDULE_ID: Operation = O
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -37,5 +37,6 @@ pub(in crate::generated) static LIST_REPORTS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };

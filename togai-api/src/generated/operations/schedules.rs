@@ -20,6 +20,7 @@ pub(in crate::generated) static DISCARD_ACCOUNT_SCHEDULES: Operation = Operation
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Edit the schedules of an account.
@@ -45,6 +46,7 @@ pub(in crate::generated) static BULK_EDIT_SCHEDULES: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Finalize the schedules of an account.
@@ -64,6 +66,7 @@ pub(in crate::generated) static FINALIZE_ACCOUNT_SCHEDULES: Operation = Operatio
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200"],
 };
 /// List the schedules of an account.
@@ -106,6 +109,7 @@ pub(in crate::generated) static LIST_ACCOUNT_SCHEDULES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// List the validation errors of a schedule.
@@ -131,6 +135,7 @@ pub(in crate::generated) static LIST_SCHEDULE_ERRORS: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// List the pricing rules of a schedule.
@@ -156,6 +161,7 @@ pub(in crate::generated) static LIST_PRICING_RULES: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Update the pricing rules of a schedule.
@@ -175,6 +181,7 @@ pub(in crate::generated) static UPDATE_PRICING_RULES: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200"],
 };
 /// List the rate cards of a schedule.
@@ -217,6 +224,7 @@ pub(in crate::generated) static LIST_SCHEDULE_RATE_CARDS: Operation = Operation 
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// Create, update and delete rate cards of a schedule.
@@ -236,5 +244,6 @@ pub(in crate::generated) static BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE: Operation
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "default"],
 };

@@ -55,6 +55,7 @@ pub(in crate::generated) static LIST_SETTING: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create a setting.
@@ -67,6 +68,7 @@ pub(in crate::generated) static INSERT_SETTING: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "204", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a setting.
@@ -86,6 +88,7 @@ pub(in crate::generated) static GET_SETTING: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change a setting.
@@ -105,5 +108,6 @@ pub(in crate::generated) static UPDATE_SETTING: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "204", "400", "401", "403", "404", "429", "default"],
 };

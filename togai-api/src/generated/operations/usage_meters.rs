@@ -43,6 +43,7 @@ pub(in crate::generated) static GET_USAGE_METERS_FOR_EVENT_SCHEMA: Operation = O
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Create a usage meter.
@@ -55,6 +56,7 @@ pub(in crate::generated) static CREATE_USAGE_METER: Operation = Operation {
     paging: None,
     parameters: &[],
     requires_body: true,
+    answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
 /// Get a usage meter.
@@ -80,6 +82,7 @@ pub(in crate::generated) static GET_USAGE_METER: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Delete a usage meter.
@@ -99,6 +102,7 @@ pub(in crate::generated) static DELETE_USAGE_METER: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change a usage meter.
@@ -118,6 +122,7 @@ pub(in crate::generated) static UPDATE_USAGE_METER: Operation = Operation {
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Activate a usage meter.
@@ -137,6 +142,7 @@ pub(in crate::generated) static ACTIVATE_USAGE_METER: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Deactivate a usage meter.
@@ -156,5 +162,6 @@ pub(in crate::generated) static DEACTIVATE_USAGE_METER: Operation = Operation {
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

@@ -20,6 +20,7 @@ pub(in crate::generated) static WALLET_BALANCE_FOR_ACCOUNT: Operation = Operatio
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Change the wallet of an account.
@@ -39,6 +40,7 @@ pub(in crate::generated) static UPDATE_WALLET_FOR_ACCOUNT: Operation = Operation
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "default"],
 };
 /// List the wallet entries of an account.
@@ -75,6 +77,7 @@ pub(in crate::generated) static WALLET_ENTRIES_FOR_ACCOUNT: Operation = Operatio
         },
     ],
     requires_body: false,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
 /// Top up the wallet of an account.
@@ -94,5 +97,6 @@ pub(in crate::generated) static TOP_UP_WALLET_FOR_ACCOUNT: Operation = Operation
         },
     ],
     requires_body: true,
+    answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };

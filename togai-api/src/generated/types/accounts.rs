@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// An alias of an account and the time it holds for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountAlias {
     /// Moment at which the alias was created.
@@ -27,7 +28,8 @@ record!(
     value : "value", always, value; }
 );
 /// One page of the aliases of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountAliasesPaginatedResponse {
     /// The aliases of the page.
@@ -40,7 +42,8 @@ record!(
     next_token : "nextToken", present, value; }
 );
 /// One page of accounts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -55,13 +58,14 @@ record!(
     data : "data", present, value; next_token : "nextToken", present, value; }
 );
 /// Aliases to add to an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddAccountAliasesRequest {
     /// Aliases that can be limited in time; 1 to 10.
-    pub account_aliases: Vec<CreateAccountAliasRequest>,
+    pub account_aliases: Option<Vec<CreateAccountAliasRequest>>,
     /// Aliases, by value alone; 1 to 10, of 3 to 50 characters each.
-    pub aliases: Vec<String>,
+    pub aliases: Option<Vec<String>>,
 }
 record!(
     AddAccountAliasesRequest requires[] { account_aliases : "accountAliases", present,
@@ -80,7 +84,7 @@ impl AddAccountAliasesRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreateAccountAliasRequest>>,
     ) -> Self {
-        self.account_aliases = value.into_iter().map(Into::into).collect();
+        self.account_aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `aliases`: Aliases, by value alone; 1 to 10, of 3 to 50 characters each.
@@ -88,20 +92,21 @@ impl AddAccountAliasesRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.aliases = value.into_iter().map(Into::into).collect();
+        self.aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
 /// An account to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateAccountRequest {
     /// Aliases that can be limited in time.
-    pub account_aliases: Vec<CreateAccountAliasRequest>,
+    pub account_aliases: Option<Vec<CreateAccountAliasRequest>>,
     /// Postal address, as it is used for billing.
     pub address: Option<Address>,
     /// Aliases, by value alone; 0 to 10, of 3 to 50 characters each.
-    pub aliases: Vec<String>,
+    pub aliases: Option<Vec<String>>,
     /// Whom mail about billing goes to.
     pub billing_information: Option<AccountsBillingInformation>,
     /// Id of the customer that the account is for; 1 to 255 characters.
@@ -112,7 +117,7 @@ pub struct CreateAccountRequest {
     /// left out.
     pub invoice_currency: Option<String>,
     /// Further facts about the account, such as tax numbers; keys and values are strings.
-    pub metadata: std::collections::BTreeMap<String, String>,
+    pub metadata: Option<std::collections::BTreeMap<String, String>>,
     /// Name of the account; 3 to 255 characters.
     pub name: String,
     /// Payment term of the invoices of the account, in days.
@@ -120,11 +125,11 @@ pub struct CreateAccountRequest {
     /// Main e-mail address of the account; at most 320 characters.
     pub primary_email: Option<String>,
     /// Settings of the account; 0 to 10.
-    pub settings: Vec<CreateEntitySetting>,
+    pub settings: Option<Vec<CreateEntitySetting>>,
     /// State to create the account in: ACTIVE or DRAFT; ACTIVE when it is left out.
     pub status: Option<CreateAccountRequestStatus>,
     /// Tags of the account. They are stored in lower case.
-    pub tags: Vec<String>,
+    pub tags: Option<Vec<String>>,
 }
 record!(
     CreateAccountRequest requires["customerId", "id", "name"] { account_aliases :
@@ -165,7 +170,7 @@ impl CreateAccountRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreateAccountAliasRequest>>,
     ) -> Self {
-        self.account_aliases = value.into_iter().map(Into::into).collect();
+        self.account_aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `address`: Postal address, as it is used for billing.
@@ -178,7 +183,7 @@ impl CreateAccountRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.aliases = value.into_iter().map(Into::into).collect();
+        self.aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `billing_information`: Whom mail about billing goes to.
@@ -210,10 +215,9 @@ impl CreateAccountRequest {
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
-        self.metadata = value
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
+        self.metadata = Some(
+            value.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// Sets `name`: Name of the account; 3 to 255 characters.
@@ -236,7 +240,7 @@ impl CreateAccountRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreateEntitySetting>>,
     ) -> Self {
-        self.settings = value.into_iter().map(Into::into).collect();
+        self.settings = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `status`: State to create the account in: ACTIVE or DRAFT; ACTIVE when it is left out.
@@ -246,7 +250,7 @@ impl CreateAccountRequest {
     }
     /// Sets `tags`: Tags of the account. They are stored in lower case.
     pub fn tags(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.tags = value.into_iter().map(Into::into).collect();
+        self.tags = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -263,7 +267,8 @@ pub enum CreateAccountRequestStatus {
 }
 open_enum!(CreateAccountRequestStatus { Active = "ACTIVE", Draft = "DRAFT" });
 /// A purchase to propose to an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateProposalRequest {
     /// What an account gets instead of the prices or pricing cycle of its price plan. Only what differs is given.
@@ -285,7 +290,7 @@ pub struct CreateProposalRequest {
     /// Quantity to buy.
     pub quantity: Option<i32>,
     /// Quantities to buy, by rate card. What identifies a rate card here is not documented.
-    pub rate_card_quantities: std::collections::BTreeMap<String, crate::Decimal>,
+    pub rate_card_quantities: Option<std::collections::BTreeMap<String, crate::Decimal>>,
     /// What a purchase is for. ENTITLEMENT_GRANT: granting entitlements, the default; ASSOCIATION: putting the
     /// account on a price plan; WALLET_TOPUP: adding to the wallet; PREPAID: a prepaid purchase.
     pub type_: PurchaseType,
@@ -385,10 +390,9 @@ impl CreateProposalRequest {
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<crate::Decimal>)>,
     ) -> Self {
-        self.rate_card_quantities = value
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
+        self.rate_card_quantities = Some(
+            value.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// Sets `type_`: What a purchase is for. ENTITLEMENT_GRANT: granting entitlements, the default; ASSOCIATION:
@@ -418,7 +422,8 @@ open_enum!(
     CreateProposalRequestPaymentMode { Prepaid = "PREPAID", Postpaid = "POSTPAID" }
 );
 /// A purchase to start for an account. `type` counts as ENTITLEMENT_GRANT when it is left out.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePurchaseRequest {
     /// What an account gets instead of the prices or pricing cycle of its price plan. Only what differs is given.
@@ -438,7 +443,7 @@ pub struct CreatePurchaseRequest {
     /// Quantity to buy.
     pub quantity: Option<i32>,
     /// Quantities to buy, by rate card. What identifies a rate card here is not documented.
-    pub rate_card_quantities: std::collections::BTreeMap<String, crate::Decimal>,
+    pub rate_card_quantities: Option<std::collections::BTreeMap<String, crate::Decimal>>,
     /// What a purchase is for. ENTITLEMENT_GRANT: granting entitlements, the default; ASSOCIATION: putting the
     /// account on a price plan; WALLET_TOPUP: adding to the wallet; PREPAID: a prepaid purchase.
     pub type_: Option<PurchaseType>,
@@ -525,10 +530,9 @@ impl CreatePurchaseRequest {
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<crate::Decimal>)>,
     ) -> Self {
-        self.rate_card_quantities = value
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
+        self.rate_card_quantities = Some(
+            value.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// Sets `type_`: What a purchase is for. ENTITLEMENT_GRANT: granting entitlements, the default; ASSOCIATION:
@@ -544,7 +548,8 @@ impl CreatePurchaseRequest {
     }
 }
 /// Edits of the pricing schedules of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EditPricingScheduleRequest {
     /// The edits; 1 to 10.
@@ -572,7 +577,8 @@ impl EditPricingScheduleRequest {
     }
 }
 /// A proposal of a purchase.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetProposalResponse {
     /// Id of the account that the proposal is for.
@@ -658,7 +664,8 @@ open_enum!(
     GetProposalResponsePaymentMode { Prepaid = "PREPAID", Postpaid = "POSTPAID" }
 );
 /// A purchase, with what it granted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetPurchaseResponse {
     /// Id of the account that the purchase is for.
@@ -729,7 +736,8 @@ record!(
     moment; wallet_topup_details : "walletTopupDetails", present, value; }
 );
 /// One page of the pricing schedules of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingSchedulePaginatedResponse {
     /// The schedules of the page. Absent or empty when there are none.
@@ -745,7 +753,8 @@ record!(
     present, value; }
 );
 /// A price plan that an account is on, and the time it holds for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingScheduleWithPricePlanId {
     /// Moment until which the price plan holds.
@@ -767,7 +776,7 @@ pub struct PricingScheduleWithPricePlanId {
     /// Moment from which the price plan holds.
     pub start_date: crate::Timestamp,
     /// Version, from 1; whether of the schedule or of the price plan is not documented.
-    pub version: u32,
+    pub version: i32,
 }
 record!(
     PricingScheduleWithPricePlanId : Default requires[] { end_date : "endDate", always,
@@ -779,7 +788,8 @@ record!(
     always, value; }
 );
 /// A proposal of a purchase.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Proposal {
     /// Id of the account that the proposal is for.
@@ -863,7 +873,8 @@ pub enum ProposalPaymentMode {
 }
 open_enum!(ProposalPaymentMode { Prepaid = "PREPAID", Postpaid = "POSTPAID" });
 /// A proposal as lists have it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProposalsListResponse {
     /// Moment at which the proposal was created.
@@ -919,7 +930,8 @@ open_enum!(
     ProposalsListResponsePaymentMode { Prepaid = "PREPAID", Postpaid = "POSTPAID" }
 );
 /// One page of the proposals of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProposalsPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -934,7 +946,8 @@ record!(
     value; data : "data", present, value; next_token : "nextToken", present, value; }
 );
 /// A purchase for an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Purchase {
     /// Id of the account that the purchase is for.
@@ -1000,7 +1013,8 @@ record!(
     moment; wallet_topup_details : "walletTopupDetails", present, value; }
 );
 /// Credits that a purchase granted for a feature.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PurchaseFeatureDetails {
     /// Credits that are left.
@@ -1026,7 +1040,8 @@ record!(
     always, moment; }
 );
 /// A purchase as lists have it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PurchaseListResponse {
     /// Moment at which the purchase was created.
@@ -1075,7 +1090,8 @@ record!(
     present, moment; wallet_topup_details : "walletTopupDetails", present, value; }
 );
 /// One page of the purchases of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PurchasePaginatedListData {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -1090,15 +1106,16 @@ record!(
     data : "data", present, value; next_token : "nextToken", present, value; }
 );
 /// Rate cards that hold for one purchase in place of those of the price plan.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PurchasePlanOverride {
     /// Rate cards of entitlements to features; at most 50.
-    pub billing_entitlement_rate_cards: Vec<BillingEntitlementRateCard>,
+    pub billing_entitlement_rate_cards: Option<Vec<BillingEntitlementRateCard>>,
     /// Rate cards of credit grants; at most 50.
-    pub credit_grant_rate_cards: Vec<CreditGrantRateCard>,
+    pub credit_grant_rate_cards: Option<Vec<CreditGrantRateCard>>,
     /// Rate cards of fixed fees; at most 50.
-    pub fixed_fee_rate_cards: Vec<FixedFeeRateCard>,
+    pub fixed_fee_rate_cards: Option<Vec<FixedFeeRateCard>>,
 }
 record!(
     PurchasePlanOverride requires[] { billing_entitlement_rate_cards :
@@ -1120,10 +1137,9 @@ impl PurchasePlanOverride {
         mut self,
         value: impl IntoIterator<Item = impl Into<BillingEntitlementRateCard>>,
     ) -> Self {
-        self.billing_entitlement_rate_cards = value
-            .into_iter()
-            .map(Into::into)
-            .collect();
+        self.billing_entitlement_rate_cards = Some(
+            value.into_iter().map(Into::into).collect(),
+        );
         self
     }
     /// Sets `credit_grant_rate_cards`: Rate cards of credit grants; at most 50.
@@ -1131,7 +1147,7 @@ impl PurchasePlanOverride {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreditGrantRateCard>>,
     ) -> Self {
-        self.credit_grant_rate_cards = value.into_iter().map(Into::into).collect();
+        self.credit_grant_rate_cards = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `fixed_fee_rate_cards`: Rate cards of fixed fees; at most 50.
@@ -1139,7 +1155,7 @@ impl PurchasePlanOverride {
         mut self,
         value: impl IntoIterator<Item = impl Into<FixedFeeRateCard>>,
     ) -> Self {
-        self.fixed_fee_rate_cards = value.into_iter().map(Into::into).collect();
+        self.fixed_fee_rate_cards = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -1195,7 +1211,8 @@ open_enum!(
     WalletTopup = "WALLET_TOPUP", Prepaid = "PREPAID" }
 );
 /// An alias to remove from an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoveAccountAliasRequest {
     /// Moment from which the alias is gone; at once when it is left out.
@@ -1227,13 +1244,14 @@ impl RemoveAccountAliasRequest {
     }
 }
 /// Aliases to remove from an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoveAccountAliasesRequest {
     /// Aliases to remove, by id, each from a given moment on.
-    pub account_aliases: Vec<RemoveAccountAliasRequest>,
+    pub account_aliases: Option<Vec<RemoveAccountAliasRequest>>,
     /// Aliases to remove, by value.
-    pub aliases: Vec<String>,
+    pub aliases: Option<Vec<String>>,
 }
 record!(
     RemoveAccountAliasesRequest requires[] { account_aliases : "accountAliases", present,
@@ -1252,7 +1270,7 @@ impl RemoveAccountAliasesRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<RemoveAccountAliasRequest>>,
     ) -> Self {
-        self.account_aliases = value.into_iter().map(Into::into).collect();
+        self.account_aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `aliases`: Aliases to remove, by value.
@@ -1260,12 +1278,13 @@ impl RemoveAccountAliasesRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.aliases = value.into_iter().map(Into::into).collect();
+        self.aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
 /// What to change in an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateAccountRequest {
     /// Postal address, as it is used for billing.
@@ -1275,7 +1294,7 @@ pub struct UpdateAccountRequest {
     /// New currency in which the account is invoiced (ISO 4217 code, three letters).
     pub invoice_currency: Option<String>,
     /// Further facts about the account. They take the place of all that were there; an empty object removes them.
-    pub metadata: std::collections::BTreeMap<String, String>,
+    pub metadata: Option<std::collections::BTreeMap<String, String>>,
     /// New name of the account; 3 to 255 characters.
     pub name: Option<String>,
     /// New payment term of the invoices of the account, in days.
@@ -1285,7 +1304,7 @@ pub struct UpdateAccountRequest {
     /// New state of the account: ACTIVE or DRAFT.
     pub status: Option<UpdateAccountRequestStatus>,
     /// New tags of the account. They are stored in lower case.
-    pub tags: Vec<String>,
+    pub tags: Option<Vec<String>>,
 }
 record!(
     UpdateAccountRequest requires[] { address : "address", present, value;
@@ -1334,10 +1353,9 @@ impl UpdateAccountRequest {
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
-        self.metadata = value
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
+        self.metadata = Some(
+            value.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// Sets `name`: New name of the account; 3 to 255 characters.
@@ -1362,7 +1380,7 @@ impl UpdateAccountRequest {
     }
     /// Sets `tags`: New tags of the account. They are stored in lower case.
     pub fn tags(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.tags = value.into_iter().map(Into::into).collect();
+        self.tags = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -1379,7 +1397,8 @@ pub enum UpdateAccountRequestStatus {
 }
 open_enum!(UpdateAccountRequestStatus { Active = "ACTIVE", Draft = "DRAFT" });
 /// One edit of the pricing schedules of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdatePricingScheduleRequest {
     /// Day from which the change holds (YYYY-MM-DD). To edit a BILLING plan with deferred revenue, give the first day
@@ -1394,7 +1413,7 @@ pub struct UpdatePricingScheduleRequest {
     /// Id of the price plan; needed with ASSOCIATE.
     pub price_plan_id: Option<String>,
     /// Pricing rules that hold in place of those of the price plan.
-    pub pricing_rules_override: Vec<CreatePricingRule>,
+    pub pricing_rules_override: Option<Vec<CreatePricingRule>>,
     /// Whether the pricing cycle that the account has on `effectiveFrom` goes on in place of that of the new price
     /// plan; a cycle in `pricePlanDetailsOverride` has precedence over that of the new plan. Answers 400 when no plan
     /// holds on that day or the intervals of the two plans differ.
@@ -1459,7 +1478,7 @@ impl UpdatePricingScheduleRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreatePricingRule>>,
     ) -> Self {
-        self.pricing_rules_override = value.into_iter().map(Into::into).collect();
+        self.pricing_rules_override = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `retain_start_offsets`: Whether the pricing cycle that the account has on `effectiveFrom` goes on in
@@ -1486,7 +1505,8 @@ open_enum!(
     "DISASSOCIATE" }
 );
 /// A price plan to put an account on or to take it off, and what to do before.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdatePricingScheduleRequestWithActions {
     /// Day from which the change holds (YYYY-MM-DD). To edit a BILLING plan with deferred revenue, give the first day
@@ -1497,13 +1517,13 @@ pub struct UpdatePricingScheduleRequestWithActions {
     /// What to do: ASSOCIATE (put the account on the price plan) or DISASSOCIATE (take it off).
     pub mode: Option<UpdatePricingScheduleRequestWithActionsMode>,
     /// What to do before the change, such as granting licenses.
-    pub pre_actions: Vec<PreAction>,
+    pub pre_actions: Option<Vec<PreAction>>,
     /// What an account gets instead of the prices or pricing cycle of its price plan. Only what differs is given.
     pub price_plan_details_override: Option<CreatePricePlanDetailsOverride>,
     /// Id of the price plan; needed with ASSOCIATE.
     pub price_plan_id: Option<String>,
     /// Pricing rules that hold in place of those of the price plan.
-    pub pricing_rules_override: Vec<CreatePricingRule>,
+    pub pricing_rules_override: Option<Vec<CreatePricingRule>>,
     /// Whether the pricing cycle that the account has on `effectiveFrom` goes on in place of that of the new price
     /// plan; a cycle in `pricePlanDetailsOverride` has precedence over that of the new plan. Answers 400 when no plan
     /// holds on that day or the intervals of the two plans differ.
@@ -1559,7 +1579,7 @@ impl UpdatePricingScheduleRequestWithActions {
         mut self,
         value: impl IntoIterator<Item = impl Into<PreAction>>,
     ) -> Self {
-        self.pre_actions = value.into_iter().map(Into::into).collect();
+        self.pre_actions = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `price_plan_details_override`: What an account gets instead of the prices or pricing cycle of its price
@@ -1581,7 +1601,7 @@ impl UpdatePricingScheduleRequestWithActions {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreatePricingRule>>,
     ) -> Self {
-        self.pricing_rules_override = value.into_iter().map(Into::into).collect();
+        self.pricing_rules_override = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `retain_start_offsets`: Whether the pricing cycle that the account has on `effectiveFrom` goes on in
@@ -1608,7 +1628,8 @@ open_enum!(
     "DISASSOCIATE" }
 );
 /// The answer to a proposal.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateProposalStatus {
     /// The answer: APPROVE or DECLINE.
@@ -1639,7 +1660,8 @@ pub enum UpdateProposalStatusStatus {
 }
 open_enum!(UpdateProposalStatusStatus { Approve = "APPROVE", Decline = "DECLINE" });
 /// What a purchase adds to the wallet, and what it costs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WalletTopupDetails {
     /// Amount to pay; the same as `topupAmount` when it is left out.

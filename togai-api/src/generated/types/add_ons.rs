@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// Something that can be sold next to metered usage, such as a license, a fixed fee or a grant of credits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddOn {
     /// Name for invoices, at most 255 characters. Where it is set, invoices show it instead of `name`.
@@ -31,7 +32,8 @@ record!(
     always, value; type_ : "type", always, value; }
 );
 /// One page of add-ons.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddOnPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -58,7 +60,8 @@ pub enum AddOnStatus {
 }
 open_enum!(AddOnStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
 /// What an add-on is created from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateAddOnRequest {
     /// Name for invoices, at most 255 characters. Without it, invoices show `name`.
@@ -114,7 +117,8 @@ pub enum GetAddOnsStatus {
 }
 open_enum!(GetAddOnsStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
 /// New names of an add-on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateAddOnRequest {
     /// New name for invoices, at most 255 characters. Invoices show it instead of `name`.

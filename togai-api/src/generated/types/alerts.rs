@@ -5,7 +5,8 @@ use crate::open_enum::open_enum;
 use crate::record::record;
 /// An alert: an alert template filled in for one entity, one owner and one set of parameters. It is checked again
 /// and again and raises an incident when its condition is met.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Alert {
     /// Id of the alert template that the alert was made from.
@@ -59,7 +60,8 @@ pub enum AlertStatus {
 open_enum!(AlertStatus { Active = "ACTIVE", Inactive = "INACTIVE" });
 /// The pattern of an alert: which property of which entity, belonging to which owner, is compared with which
 /// parameters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AlertTemplate {
     /// When the alert template was created.
@@ -95,7 +97,8 @@ record!(
     present, moment; }
 );
 /// One page of alert templates.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AlertTemplatesPaginatedResponse {
     /// The alert templates on this page.
@@ -108,7 +111,8 @@ record!(
     next_token : "nextToken", present, value; }
 );
 /// One page of alerts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AlertsPaginatedResponse {
     /// The alerts on this page.
@@ -121,7 +125,8 @@ record!(
     next_token : "nextToken", present, value; }
 );
 /// An alert to create from an alert template.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateAlertRequest {
     /// Id of the alert template to make the alert from.
@@ -130,15 +135,15 @@ pub struct CreateAlertRequest {
     pub description: Option<String>,
     /// What to watch, such as the id of a usage meter. The keys are those of `entitySchema` of the template; a value
     /// can be any JSON.
-    pub entity_details: serde_json::Map<String, serde_json::Value>,
+    pub entity_details: Option<serde_json::Map<String, serde_json::Value>>,
     /// Time between two checks of the condition, in minutes: at least 30, in steps of 30.
     pub interval: i64,
     /// Whose entity to watch, such as the id of an account. The keys are those of `ownerSchema` of the template; a
     /// value can be any JSON.
-    pub owner_details: serde_json::Map<String, serde_json::Value>,
+    pub owner_details: Option<serde_json::Map<String, serde_json::Value>>,
     /// Values for the condition, such as a threshold. The keys are those of `parametersSchema` of the template; a
     /// value can be any JSON.
-    pub parameters: serde_json::Map<String, serde_json::Value>,
+    pub parameters: Option<serde_json::Map<String, serde_json::Value>>,
     /// Whether an alert is in force. ACTIVE: its condition is checked; INACTIVE: it is switched off.
     pub status: AlertStatus,
     /// For how many minutes the alert is to be valid. Without it the alert never ends.
@@ -186,7 +191,7 @@ impl CreateAlertRequest {
         mut self,
         value: impl Into<serde_json::Map<String, serde_json::Value>>,
     ) -> Self {
-        self.entity_details = value.into();
+        self.entity_details = Some(value.into());
         self
     }
     /// Sets `interval`: Time between two checks of the condition, in minutes: at least 30, in steps of 30.
@@ -200,7 +205,7 @@ impl CreateAlertRequest {
         mut self,
         value: impl Into<serde_json::Map<String, serde_json::Value>>,
     ) -> Self {
-        self.owner_details = value.into();
+        self.owner_details = Some(value.into());
         self
     }
     /// Sets `parameters`: Values for the condition, such as a threshold. The keys are those of `parametersSchema` of
@@ -209,7 +214,7 @@ impl CreateAlertRequest {
         mut self,
         value: impl Into<serde_json::Map<String, serde_json::Value>>,
     ) -> Self {
-        self.parameters = value.into();
+        self.parameters = Some(value.into());
         self
     }
     /// Sets `status`: Whether an alert is in force. ACTIVE: its condition is checked; INACTIVE: it is switched off.
@@ -224,7 +229,8 @@ impl CreateAlertRequest {
     }
 }
 /// The record that the condition of an alert was met.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Incident {
     /// Id of the alert that raised the incident.
@@ -259,7 +265,8 @@ record!(
     moment; valid_until : "validUntil", present, moment; }
 );
 /// One page of incidents.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IncidentsPaginatedResponse {
     /// The incidents on this page.
@@ -272,7 +279,8 @@ record!(
     next_token : "nextToken", present, value; }
 );
 /// Changes to an alert.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateAlertRequest {
     /// New description of the alert.
@@ -281,7 +289,7 @@ pub struct UpdateAlertRequest {
     pub interval: Option<i64>,
     /// New values for the condition. The keys are those of `parametersSchema` of the template; a value can be any
     /// JSON.
-    pub parameters: serde_json::Map<String, serde_json::Value>,
+    pub parameters: Option<serde_json::Map<String, serde_json::Value>>,
     /// Whether an alert is in force. ACTIVE: its condition is checked; INACTIVE: it is switched off.
     pub status: Option<AlertStatus>,
     /// New validity of the alert, in minutes.
@@ -319,7 +327,7 @@ impl UpdateAlertRequest {
         mut self,
         value: impl Into<serde_json::Map<String, serde_json::Value>>,
     ) -> Self {
-        self.parameters = value.into();
+        self.parameters = Some(value.into());
         self
     }
     /// Sets `status`: Whether an alert is in force. ACTIVE: its condition is checked; INACTIVE: it is switched off.
@@ -334,7 +342,8 @@ impl UpdateAlertRequest {
     }
 }
 /// The status to give to an incident.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateIncidentStatusRequest {
     /// The new status. CLOSED: the incident is over.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// An alias.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Alias {
     /// Moment at which the alias was created.
@@ -17,7 +18,8 @@ record!(
     "value", always, value; }
 );
 /// One page of aliases.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AliasPaginatedResponse {
     /// The aliases of the page. Absent or empty when there are none.
@@ -30,7 +32,8 @@ record!(
     next_token : "nextToken", present, value; }
 );
 /// An alias to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateAliasRequest {
     /// Value of the new alias; at most 255 characters.
@@ -49,7 +52,8 @@ impl CreateAliasRequest {
     }
 }
 /// Aliases to create in one request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateBulkAliasRequest {
     /// The aliases to create; 1 to 100.

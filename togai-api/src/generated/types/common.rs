@@ -12,7 +12,8 @@ use crate::record::record;
     )
 )]
 /// Postal address, as it is used for billing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Address {
     /// City, town, village or district.
@@ -119,7 +120,8 @@ impl Address {
     )
 )]
 /// Confirms that an operation without a result of its own was carried out.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BaseSuccessResponse {
     /// Whether the operation was carried out.
@@ -160,7 +162,8 @@ record!(
     )
 )]
 /// How the list was paged. For information only; the next page is asked for with `nextToken`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PaginationOptions {
     /// Largest number of items on a page.

@@ -54,7 +54,8 @@ open_enum!(
     )
 )]
 /// How often a rate card is billed, counted in pricing cycles.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BillingConfig {
     /// Number of pricing cycles from one billing of the rate card to the next.
@@ -113,7 +114,8 @@ impl BillingConfig {
     )
 )]
 /// Rate card that grants an amount of a feature and charges for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BillingEntitlementRateCard {
     /// Name of the rate card on invoices.
@@ -241,7 +243,8 @@ impl BillingEntitlementRateCard {
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// Changes to the rate cards of a price plan or of a schedule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BulkRateCardOperationsRequest {
     /// Rate cards to create, change and delete.
@@ -273,7 +276,8 @@ impl BulkRateCardOperationsRequest {
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// Rate cards that result from a set of changes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BulkRateCardOperationsResponse {
     /// Rate cards that the answer reports on.
@@ -286,26 +290,27 @@ record!(
 );
 #[cfg(any(feature = "price-experimentation", feature = "price-plans"))]
 /// Prices and pricing cycle that a price plan of the first generation is created with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePricePlanDetails {
     /// Whether the price plan may be changed with effect from the start of the cycle under way.
     pub allow_ongoing_cycle_updates: Option<bool>,
     /// Rate cards that grant an amount of a feature.
-    pub billing_entitlement_rate_cards: Vec<BillingEntitlementRateCard>,
+    pub billing_entitlement_rate_cards: Option<Vec<BillingEntitlementRateCard>>,
     /// Rate cards that grant credits.
-    pub credit_grant_rate_cards: Vec<CreditGrantRateCard>,
+    pub credit_grant_rate_cards: Option<Vec<CreditGrantRateCard>>,
     /// Whether revenue is worked out only at the end instead of close to real time, so that rate cards can be edited
     /// with effect from the start of the pricing cycle. Such a plan can have no credit grant, billing entitlement or
     /// entitlement overage rate cards and no fixed fee or license rate cards billed in advance, and its revenue
     /// metrics appear only after the grace period, when the invoice becomes due.
     pub deferred_revenue: Option<bool>,
     /// Rate cards for use of a feature beyond what was granted.
-    pub entitlement_overage_rate_cards: Vec<EntitlementOverageRateCard>,
+    pub entitlement_overage_rate_cards: Option<Vec<EntitlementOverageRateCard>>,
     /// Rate cards that charge a fixed fee.
-    pub fixed_fee_rate_cards: Vec<FixedFeeRateCard>,
+    pub fixed_fee_rate_cards: Option<Vec<FixedFeeRateCard>>,
     /// Rate cards that charge for licenses.
-    pub license_rate_cards: Vec<LicenseRateCard>,
+    pub license_rate_cards: Option<Vec<LicenseRateCard>>,
     /// Least amount that an account commits itself to pay.
     pub minimum_commitment: Option<MinimumCommitment>,
     /// How long a pricing cycle is, when it starts and how long late events are accepted for it.
@@ -313,7 +318,7 @@ pub struct CreatePricePlanDetails {
     /// Currencies that the price plan supports, as codes such as `USD`.
     pub supported_currencies: Vec<String>,
     /// Rate cards that charge for metered usage.
-    pub usage_rate_cards: Vec<UsageRateCard>,
+    pub usage_rate_cards: Option<Vec<UsageRateCard>>,
 }
 #[cfg(any(feature = "price-experimentation", feature = "price-plans"))]
 record!(
@@ -362,10 +367,9 @@ impl CreatePricePlanDetails {
         mut self,
         value: impl IntoIterator<Item = impl Into<BillingEntitlementRateCard>>,
     ) -> Self {
-        self.billing_entitlement_rate_cards = value
-            .into_iter()
-            .map(Into::into)
-            .collect();
+        self.billing_entitlement_rate_cards = Some(
+            value.into_iter().map(Into::into).collect(),
+        );
         self
     }
     /// Sets `credit_grant_rate_cards`: Rate cards that grant credits.
@@ -373,7 +377,7 @@ impl CreatePricePlanDetails {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreditGrantRateCard>>,
     ) -> Self {
-        self.credit_grant_rate_cards = value.into_iter().map(Into::into).collect();
+        self.credit_grant_rate_cards = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `deferred_revenue`: Whether revenue is worked out only at the end instead of close to real time, so that
@@ -389,10 +393,9 @@ impl CreatePricePlanDetails {
         mut self,
         value: impl IntoIterator<Item = impl Into<EntitlementOverageRateCard>>,
     ) -> Self {
-        self.entitlement_overage_rate_cards = value
-            .into_iter()
-            .map(Into::into)
-            .collect();
+        self.entitlement_overage_rate_cards = Some(
+            value.into_iter().map(Into::into).collect(),
+        );
         self
     }
     /// Sets `fixed_fee_rate_cards`: Rate cards that charge a fixed fee.
@@ -400,7 +403,7 @@ impl CreatePricePlanDetails {
         mut self,
         value: impl IntoIterator<Item = impl Into<FixedFeeRateCard>>,
     ) -> Self {
-        self.fixed_fee_rate_cards = value.into_iter().map(Into::into).collect();
+        self.fixed_fee_rate_cards = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `license_rate_cards`: Rate cards that charge for licenses.
@@ -408,7 +411,7 @@ impl CreatePricePlanDetails {
         mut self,
         value: impl IntoIterator<Item = impl Into<LicenseRateCard>>,
     ) -> Self {
-        self.license_rate_cards = value.into_iter().map(Into::into).collect();
+        self.license_rate_cards = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `minimum_commitment`: Least amount that an account commits itself to pay.
@@ -435,13 +438,14 @@ impl CreatePricePlanDetails {
         mut self,
         value: impl IntoIterator<Item = impl Into<UsageRateCard>>,
     ) -> Self {
-        self.usage_rate_cards = value.into_iter().map(Into::into).collect();
+        self.usage_rate_cards = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
 #[cfg(any(feature = "accounts", feature = "price-plans"))]
 /// What an account gets instead of the prices or pricing cycle of its price plan. Only what differs is given.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePricePlanDetailsOverride {
     /// Rate cards that grant an amount of a feature.
@@ -568,7 +572,8 @@ impl CreatePricePlanDetailsOverride {
 }
 #[cfg(any(feature = "price-plans", feature = "price-plans-v2"))]
 /// Which accounts to move from one version of a price plan to another version or another price plan, and when.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePricePlanMigrationRequest {
     /// Whether the price plans are of the second generation (v2). The default is false.
@@ -681,7 +686,8 @@ impl CreatePricePlanMigrationRequest {
     )
 )]
 /// A pricing rule to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePricingRule {
     /// What is done with the result of a pricing rule.
@@ -709,8 +715,8 @@ pub struct CreatePricingRule {
 record!(
     CreatePricingRule requires["action", "computation", "name", "order"] { action :
     "action", always, exact; computation : "computation", always, json_text; condition :
-    "condition", present, value; invoice_timing : "invoiceTiming", present, value; name :
-    "name", always, exact; order : "order", always, exact; }
+    "condition", present, json_text; invoice_timing : "invoiceTiming", present, value;
+    name : "name", always, exact; order : "order", always, exact; }
 );
 #[cfg(
     any(
@@ -779,7 +785,8 @@ impl CreatePricingRule {
     )
 )]
 /// Rate card that grants credits and charges for them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreditGrantRateCard {
     /// Name of the rate card for display.
@@ -935,7 +942,8 @@ open_enum!(CreditGrantType { OneTime = "ONE_TIME", Recurring = "RECURRING" });
     )
 )]
 /// Amount of credits that is granted and what it costs, for each currency.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreditRateDetails {
     /// Amounts and rates, one entry for each currency.
@@ -1009,7 +1017,8 @@ impl CreditRateDetails {
     )
 )]
 /// A rate in one currency.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CurrencyRateValue {
     /// Currency of the rate, as a code such as `USD`.
@@ -1068,7 +1077,8 @@ impl CurrencyRateValue {
     )
 )]
 /// Amount of credits that is granted in one currency, with the slabs that price it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CurrencySlabRateDetail {
     /// Amount of credits that is granted; not negative.
@@ -1092,7 +1102,7 @@ pub struct CurrencySlabRateDetail {
 record!(
     CurrencySlabRateDetail : Default requires[] { credit_amount : "creditAmount", always,
     value; currency : "currency", always, value; rate_config : "rateConfig", present,
-    value; slab_details : "slabDetails", always, value; }
+    map_of_text; slab_details : "slabDetails", always, value; }
 );
 #[cfg(
     any(
@@ -1157,7 +1167,8 @@ impl CurrencySlabRateDetail {
     )
 )]
 /// Rate card that charges for use of a feature beyond what was granted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EntitlementOverageRateCard {
     /// How often a rate card is billed, counted in pricing cycles.
@@ -1312,7 +1323,8 @@ open_enum!(
     )
 )]
 /// Amount of a feature that is granted and the span of time in which it can be used.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FeatureConfig {
     /// Start of the span, as text. An older document of the vendor declares it as a duration, such as `P1D`; from
@@ -1387,7 +1399,8 @@ impl FeatureConfig {
     )
 )]
 /// Rate card that charges a fixed fee, whatever the usage.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FixedFeeRateCard {
     /// Name of that add-on for display.
@@ -1546,7 +1559,8 @@ open_enum!(FixedFeeType { OneTime = "ONE_TIME", Recurring = "RECURRING" });
     )
 )]
 /// How granted credits can be used and when they expire.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GrantDetails {
     /// Ids of the things that the credits can be spent on.
@@ -1558,7 +1572,7 @@ pub struct GrantDetails {
     /// of one's own, in `expiryDuration`.
     pub expiry_type: ExpiryType,
     /// Priority of the credits among others; an integer from 0. The vendor does not say which end comes first.
-    pub priority: u32,
+    pub priority: i64,
 }
 #[cfg(
     any(
@@ -1585,7 +1599,7 @@ record!(
 )]
 impl GrantDetails {
     /// One with everything that is required.
-    pub fn new(expiry_type: impl Into<ExpiryType>, priority: impl Into<u32>) -> Self {
+    pub fn new(expiry_type: impl Into<ExpiryType>, priority: impl Into<i64>) -> Self {
         Self {
             applicable_entity_ids: Default::default(),
             expiry_duration: Default::default(),
@@ -1615,7 +1629,7 @@ impl GrantDetails {
     }
     /// Sets `priority`: Priority of the credits among others; an integer from 0. The vendor does not say which end
     /// comes first.
-    pub fn priority(mut self, value: impl Into<u32>) -> Self {
+    pub fn priority(mut self, value: impl Into<i64>) -> Self {
         self.priority = value.into();
         self
     }
@@ -1666,7 +1680,8 @@ open_enum!(
     )
 )]
 /// Rate card that charges for licenses, such as seats.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseRateCard {
     /// Limit on the licenses of a rate card.
@@ -1834,7 +1849,8 @@ impl LicenseRateCard {
     )
 )]
 /// Limit on the licenses of a rate card.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseRateCardConfig {
     /// Largest number of licenses that is allowed in the price plan.
@@ -1954,7 +1970,8 @@ open_enum!(
     )
 )]
 /// Least amount that an account commits itself to pay.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MinimumCommitment {
     /// Name of the commitment for display.
@@ -2011,7 +2028,8 @@ impl MinimumCommitment {
 }
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 /// A price plan that an account has for a span of time, with what is overridden for the account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PlanOverride {
     /// When the price plan ends for the account. The vendor's samples show an open end as the year 9999.
@@ -2040,13 +2058,14 @@ record!(
 );
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 /// Something to do for an account before a price plan is bound to it or released from it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PreAction {
     /// Settings of the action by name, all values as text. GRANT_LICENSE takes `licenseId` (the license to grant),
     /// `updateType` (RELATIVE or ABSOLUTE) and `quantity`, which are required, and `effectiveFrom`, the date from
     /// which the licenses count.
-    pub config: std::collections::BTreeMap<String, String>,
+    pub config: Option<std::collections::BTreeMap<String, String>>,
     /// What to do. GRANT_LICENSE: grant the account one-time licenses.
     pub type_: PreActionType,
 }
@@ -2071,10 +2090,9 @@ impl PreAction {
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
-        self.config = value
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
+        self.config = Some(
+            value.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// Sets `type_`: What to do. GRANT_LICENSE: grant the account one-time licenses.
@@ -2087,7 +2105,8 @@ impl PreAction {
     any(feature = "accounts", feature = "price-experimentation", feature = "price-plans")
 )]
 /// Prices and pricing cycle of a price plan of the first generation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlanDetails {
     /// Currencies that are active for the price plan, as codes such as `USD`. Set by Togai only.
@@ -2139,7 +2158,8 @@ record!(
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 /// What an account has instead of the prices or pricing cycle of its price plan. What does not differ is left
 /// out.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlanDetailsOverride {
     /// Rate cards that grant an amount of a feature.
@@ -2175,7 +2195,8 @@ record!(
 );
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 /// Name and description of a price plan.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlanInfo {
     /// What the price plan is, in words for a person.
@@ -2259,7 +2280,8 @@ open_enum!(PriceType { Flat = "FLAT", PerUnit = "PER_UNIT", Package = "PACKAGE" 
     )
 )]
 /// How long a pricing cycle is, when it starts and how long late events are accepted for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingCycleConfig {
     /// Whether the start of the cycle is taken from the date on which the price plan is bound to the account. The
@@ -2354,13 +2376,15 @@ impl PricingCycleConfig {
 /// When a pricing cycle starts: a day of the week or month and, for intervals longer than a month, a month of the
 /// interval. Both are text. A day that a month does not have becomes the last day before it. For example, day
 /// `15` and month `2` of a quarter start the cycles on the 15th of February, May, August and November.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingCycleConfigStartOffset {
     /// `1` (Monday) to `7` (Sunday) for a weekly cycle, else `1` to `31`, the day of the month; or `LAST`.
     pub day_offset: String,
     /// Month of the interval, counted from `1`: up to `3` for a quarter, `6` for a half-year, `12` for a year; or
-    /// `FIRST` or `LAST`. Weekly and monthly cycles send `NIL`.
+    /// `FIRST` or `LAST`. For weekly and monthly cycles the vendor's samples send `NIL`, while its text says to leave
+    /// it out, which the schema does not allow.
     pub month_offset: String,
 }
 #[cfg(
@@ -2400,7 +2424,8 @@ impl PricingCycleConfigStartOffset {
         self
     }
     /// Sets `month_offset`: Month of the interval, counted from `1`: up to `3` for a quarter, `6` for a half-year,
-    /// `12` for a year; or `FIRST` or `LAST`. Weekly and monthly cycles send `NIL`.
+    /// `12` for a year; or `FIRST` or `LAST`. For weekly and monthly cycles the vendor's samples send `NIL`, while
+    /// its text says to leave it out, which the schema does not allow.
     pub fn month_offset(mut self, value: impl Into<String>) -> Self {
         self.month_offset = value.into();
         self
@@ -2488,7 +2513,8 @@ open_enum!(PricingModel { Tiered = "TIERED", Volume = "VOLUME" });
 )]
 /// Rule that computes an amount when an invoice is made and adds it to the invoice or changes a line item with
 /// it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingRule {
     /// What is done with the result of a pricing rule.
@@ -2505,9 +2531,9 @@ pub struct PricingRule {
     /// Name of the pricing rule.
     pub name: String,
     /// Place of the rule in the sequence in which the rules are computed, from 1.
-    pub order: u32,
+    pub order: i32,
     /// Version of the rule, from 1.
-    pub version: u32,
+    pub version: i32,
 }
 #[cfg(
     any(
@@ -2520,8 +2546,8 @@ pub struct PricingRule {
 )]
 record!(
     PricingRule : Default requires[] { action : "action", always, value; computation :
-    "computation", always, json_text; condition : "condition", present, value; id : "id",
-    always, value; invoice_timing : "invoiceTiming", present, value; name : "name",
+    "computation", always, json_text; condition : "condition", present, json_text; id :
+    "id", always, value; invoice_timing : "invoiceTiming", present, value; name : "name",
     always, value; order : "order", always, value; version : "version", always, value; }
 );
 #[cfg(
@@ -2534,7 +2560,8 @@ record!(
     )
 )]
 /// What is done with the result of a pricing rule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingRuleAction {
     /// Text of the line item on the invoice.
@@ -2559,8 +2586,8 @@ pub struct PricingRuleAction {
 )]
 record!(
     PricingRuleAction : Default requires[] { description : "description", present, value;
-    id : "id", present, value; metadata : "metadata", present, value; target : "target",
-    present, value; type_ : "type", always, value; }
+    id : "id", present, value; metadata : "metadata", present, map_of_text; target :
+    "target", present, value; type_ : "type", always, value; }
 );
 #[cfg(
     any(
@@ -2648,7 +2675,8 @@ pub enum PricingRuleTiming {
 open_enum!(PricingRuleTiming { InAdvance = "IN_ADVANCE", InArrears = "IN_ARREARS" });
 #[cfg(any(feature = "price-plans-v2", feature = "pricing-rules", feature = "schedules"))]
 /// Pricing rules. Despite the name there is no token of a next page; all rules are in one answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingRulesPaginatedResponse {
     /// The pricing rules.
@@ -2704,7 +2732,8 @@ open_enum!(
     )
 )]
 /// One priced item of a price plan or of a schedule of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateCard {
     /// Id of the account, where the rate card belongs to one.
@@ -2754,7 +2783,8 @@ record!(
 );
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// A rate card to create or the new content of an existing one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateCardData {
     /// Id of what is charged for, such as a usage meter, an add-on or a feature; at most 50 characters.
@@ -2846,7 +2876,8 @@ impl RateCardData {
 )]
 /// Prices of a rate card. One of the properties is set: the one that belongs to the `type` next to it, for
 /// example `usageRateCard` for USAGE.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateCardDetails {
     /// Rate card that grants an amount of a feature and charges for it.
@@ -2950,7 +2981,8 @@ impl RateCardDetails {
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// One change to the rate cards of a price plan or of a schedule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateCardOperation {
     /// What to do. CREATE: add the rate card; UPDATE: change it; DELETE: remove it; UPSERT: change it or, where there
@@ -3001,7 +3033,8 @@ impl RateCardOperation {
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// One page of rate cards.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateCardPaginatedResponse {
     /// Rate cards of this page.
@@ -3066,7 +3099,8 @@ open_enum!(
     )
 )]
 /// Slabs of a rate card and how a quantity is spread over them. The rates stand in `rateValues` of the rate card.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RatePlan {
     /// How a quantity is spread over slabs. TIERED: each part of the quantity is charged at the rate of the slab that
@@ -3132,7 +3166,8 @@ impl RatePlan {
     )
 )]
 /// Rates of all slabs in one currency.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateValue {
     /// Currency of the rates, as a code such as `USD`.
@@ -3153,7 +3188,7 @@ pub struct RateValue {
 )]
 record!(
     RateValue : Default requires[] { currency : "currency", always, value; rate_config :
-    "rateConfig", present, value; slab_rates : "slabRates", always, value; }
+    "rateConfig", present, map_of_text; slab_rates : "slabRates", always, value; }
 );
 #[cfg(
     any(
@@ -3212,7 +3247,8 @@ impl RateValue {
     )
 )]
 /// How often a rate card is charged, counted in pricing cycles.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecurrenceConfig {
     /// Number of pricing cycles from one charge to the next.
@@ -3271,11 +3307,12 @@ impl RecurrenceConfig {
     )
 )]
 /// Range of quantities that is priced in one way. Its rates stand in `slabRates`, under the same `order`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Slab {
     /// Place of the slab among the slabs, from 1 to 10.
-    pub order: u32,
+    pub order: i32,
     /// How the rate of a slab is applied. FLAT: once for the slab; PER_UNIT: for each unit of the quantity; PACKAGE:
     /// for each package of several units.
     pub price_type: PriceType,
@@ -3310,7 +3347,7 @@ record!(
 impl Slab {
     /// One with everything that is required.
     pub fn new(
-        order: impl Into<u32>,
+        order: impl Into<i32>,
         price_type: impl Into<PriceType>,
         start_after: impl Into<crate::Decimal>,
     ) -> Self {
@@ -3322,7 +3359,7 @@ impl Slab {
         }
     }
     /// Sets `order`: Place of the slab among the slabs, from 1 to 10.
-    pub fn order(mut self, value: impl Into<u32>) -> Self {
+    pub fn order(mut self, value: impl Into<i32>) -> Self {
         self.order = value.into();
         self
     }
@@ -3359,7 +3396,8 @@ impl Slab {
     )
 )]
 /// Range of quantities together with its rate.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SlabDetail {
     /// How the rate of a slab is applied. FLAT: once for the slab; PER_UNIT: for each unit of the quantity; PACKAGE:
@@ -3464,7 +3502,8 @@ impl SlabDetail {
     )
 )]
 /// Rate of one slab.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SlabRate {
     /// `order` of the slab that the rate is for.
@@ -3530,11 +3569,12 @@ impl SlabRate {
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// The pricing rules that a price plan or a schedule is to have.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdatePricingRulesRequest {
     /// Pricing rules to set.
-    pub pricing_rules: Vec<CreatePricingRule>,
+    pub pricing_rules: Option<Vec<CreatePricingRule>>,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 record!(
@@ -3554,13 +3594,14 @@ impl UpdatePricingRulesRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreatePricingRule>>,
     ) -> Self {
-        self.pricing_rules = value.into_iter().map(Into::into).collect();
+        self.pricing_rules = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 /// Price plans of an account after a change, each with its span of time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdatePricingScheduleResponse {
     /// Id of the account, at most 50 characters.
@@ -3627,7 +3668,8 @@ open_enum!(
     )
 )]
 /// Rate card that charges for usage that a meter measures.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageRateCard {
     /// Name of the rate card in Togai's own pages.
@@ -3721,7 +3763,8 @@ impl UsageRateCard {
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// Something that keeps a draft from being valid.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ValidatedEntityError {
     /// Id of the thing that is wrong.
@@ -3741,7 +3784,8 @@ record!(
 );
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// One page of errors that validation found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ValidatedEntityErrorsPaginatedResponse {
     /// Errors of this page.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// Credits to grant.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateCreditRequest {
     /// The credits, one entry each.
@@ -33,7 +34,8 @@ impl CreateCreditRequest {
     }
 }
 /// A credit of an account, with how much of it is held back and consumed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Credit {
     /// Id of the account that the credit belongs to.
@@ -87,18 +89,19 @@ record!(
     always, value; updated_at : "updatedAt", present, moment; }
 );
 /// Sums of the credits of an account, all in `unit`. How the four amounts relate is not documented.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreditBalanceResponse {
     /// Amount of the credits that are in force.
     pub active_credits: crate::Decimal,
-    /// Amount that is available.
+    /// Amount that is available. How it relates to the other amounts is not documented.
     pub available_balance: crate::Decimal,
     /// Amount of the credits that cannot be applied.
     pub inapplicable_credits: crate::Decimal,
     /// When the amounts were last brought up to date.
     pub last_updated_at: crate::Timestamp,
-    /// Balance as it runs.
+    /// Running balance. How it relates to the other amounts is not documented.
     pub running_balance: crate::Decimal,
     /// Unit of the amounts, such as the currency USD. Declared as required, but the vendor's samples call it `units`,
     /// so it may be absent.
@@ -112,7 +115,8 @@ record!(
     unit : "unit" or "units", present, value; }
 );
 /// A credit with its transactions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreditDetailsResponse {
     /// Id of the account that the credit belongs to.
@@ -189,14 +193,15 @@ open_enum!(
     "EXPIRED", Voided = "VOIDED" }
 );
 /// A credit to grant to an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreditRequest {
     /// Id of the account that receives the credit.
     pub account_id: String,
     /// Ids of what the credit may be used for; everything when it is null or empty. ALL_USAGE_METER_RATE_CARDS stands
     /// for every rate card of a usage meter, ALL_FIXED_FEE_RATE_CARDS for every rate card with a fixed fee.
-    pub applicable_entity_ids: Vec<String>,
+    pub applicable_entity_ids: Option<Vec<String>>,
     /// Amount to grant. The request names no unit; the answer has it in `creditUnit`.
     pub credit_amount: Option<crate::Decimal>,
     /// Date from which the credit can be used.
@@ -254,7 +259,7 @@ impl CreditRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.applicable_entity_ids = value.into_iter().map(Into::into).collect();
+        self.applicable_entity_ids = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `credit_amount`: Amount to grant. The request names no unit; the answer has it in `creditUnit`.
@@ -316,7 +321,8 @@ open_enum!(
     = "VOIDED" }
 );
 /// A movement on a credit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreditTransaction {
     /// Amount of the movement, in `creditUnit` of the credit.
@@ -362,7 +368,8 @@ open_enum!(
     Expired = "EXPIRED", Voided = "VOIDED" }
 );
 /// One page of credits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListCreditsResponse {
     /// The credits of the page; 0 to 50 of them.

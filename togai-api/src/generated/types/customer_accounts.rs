@@ -4,11 +4,12 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// Aliases to add to an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddCustomerAccountAliasesRequest {
     /// The aliases; 1 to 10, of at most 50 characters each.
-    pub aliases: Vec<String>,
+    pub aliases: Option<Vec<String>>,
 }
 record!(
     AddCustomerAccountAliasesRequest requires[] { aliases : "aliases", present, value; }
@@ -25,12 +26,13 @@ impl AddCustomerAccountAliasesRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.aliases = value.into_iter().map(Into::into).collect();
+        self.aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
 /// A price plan to put an account on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AssociatePricePlanRequest {
     /// Day from which the price plan holds.
@@ -80,7 +82,8 @@ impl AssociatePricePlanRequest {
     }
 }
 /// The price plans that an account is on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AssociatePricePlanResponse {
     /// Id of the account; at most 50 characters.
@@ -96,13 +99,14 @@ record!(
     "pricingSchedules", always, value; }
 );
 /// A rate for several usage meters together.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BundleStrategy {
     /// Name of the bundle; 3 to 50 characters.
     pub name: String,
     /// Position of the bundle among the others, from 1 to 10.
-    pub order: u32,
+    pub order: i64,
     /// The rate of the bundle.
     pub rate: crate::Decimal,
     /// The usage meters of the bundle, each with the usage after which the bundle holds.
@@ -117,7 +121,7 @@ impl BundleStrategy {
     /// One with everything that is required.
     pub fn new(
         name: impl Into<String>,
-        order: impl Into<u32>,
+        order: impl Into<i64>,
         rate: impl Into<crate::Decimal>,
         usage_meters: impl IntoIterator<
             Item = (impl Into<String>, impl Into<BundleStrategyUsageMetersValue>),
@@ -139,7 +143,7 @@ impl BundleStrategy {
         self
     }
     /// Sets `order`: Position of the bundle among the others, from 1 to 10.
-    pub fn order(mut self, value: impl Into<u32>) -> Self {
+    pub fn order(mut self, value: impl Into<i64>) -> Self {
         self.order = value.into();
         self
     }
@@ -163,7 +167,8 @@ impl BundleStrategy {
     }
 }
 /// Where a bundle begins for one usage meter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BundleStrategyUsageMetersValue {
     /// Units of usage of the meter after which the bundle holds.
@@ -187,11 +192,12 @@ impl BundleStrategyUsageMetersValue {
     }
 }
 /// An account to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateCustomerAccountRequest {
     /// Other names of the new account; 0 to 10, of at most 50 characters each.
-    pub aliases: Vec<String>,
+    pub aliases: Option<Vec<String>>,
     /// Id of the new account; at most 50 characters.
     pub id: String,
     /// Name of the new account; 3 to 255 characters.
@@ -215,7 +221,7 @@ impl CreateCustomerAccountRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.aliases = value.into_iter().map(Into::into).collect();
+        self.aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `id`: Id of the new account; at most 50 characters.
@@ -230,7 +236,8 @@ impl CreateCustomerAccountRequest {
     }
 }
 /// An account of a customer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerAccount {
     /// Other names of the account; 0 to 10.
@@ -248,7 +255,8 @@ record!(
     }
 );
 /// Another name of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerAccountAlias {
     /// The name; at most 50 characters.
@@ -273,7 +281,8 @@ pub enum CustomerAccountAliasStatus {
 }
 open_enum!(CustomerAccountAliasStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
 /// One page of the accounts of a customer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerAccountPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -300,7 +309,8 @@ pub enum CustomerAccountStatus {
 }
 open_enum!(CustomerAccountStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
 /// A price plan that an account is on, and the time it holds for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerPlanOverride {
     /// Moment until which the price plan holds.
@@ -318,7 +328,8 @@ record!(
     value; start_date : "startDate", always, moment; }
 );
 /// The rates that usage is billed at. `type` says which of the two parts is filled in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerRateCard {
     /// Rates for bundles of usage meters.
@@ -371,7 +382,8 @@ pub enum CustomerRateCardType {
 }
 open_enum!(CustomerRateCardType { Usage = "USAGE", Bundle = "BUNDLE" });
 /// Rates for bundles of usage meters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateCardBundle {
     /// The bundles; 1 to 10.
@@ -450,7 +462,8 @@ impl crate::record::Blank for RateCardUsage {
     }
 }
 /// The rates of one usage meter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateCardUsageValue {
     /// Name of the charge.
@@ -534,11 +547,12 @@ pub enum RateCardUsageValueSlabStrategy {
 }
 open_enum!(RateCardUsageValueSlabStrategy { Tier = "TIER" });
 /// Aliases to remove from an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoveCustomerAccountAliasesRequest {
     /// The aliases; 1 to 10, of at most 50 characters each.
-    pub aliases: Vec<String>,
+    pub aliases: Option<Vec<String>>,
 }
 record!(
     RemoveCustomerAccountAliasesRequest requires[] { aliases : "aliases", present, value;
@@ -556,12 +570,13 @@ impl RemoveCustomerAccountAliasesRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.aliases = value.into_iter().map(Into::into).collect();
+        self.aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
 /// What to change in an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateCustomerAccountRequest {
     /// New name of the account; 3 to 255 characters.
@@ -580,11 +595,12 @@ impl UpdateCustomerAccountRequest {
     }
 }
 /// A rate, and the amount of usage after which it holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageStrategy {
     /// Position of the slab among the others, from 1 to 10.
-    pub order: u32,
+    pub order: i64,
     /// The rate, applied as `rateStrategy` says.
     pub rate: crate::Decimal,
     /// Units of usage after which the rate holds.
@@ -597,7 +613,7 @@ record!(
 impl UsageStrategy {
     /// One with everything that is required.
     pub fn new(
-        order: impl Into<u32>,
+        order: impl Into<i64>,
         rate: impl Into<crate::Decimal>,
         start_after: impl Into<crate::Decimal>,
     ) -> Self {
@@ -608,7 +624,7 @@ impl UsageStrategy {
         }
     }
     /// Sets `order`: Position of the slab among the others, from 1 to 10.
-    pub fn order(mut self, value: impl Into<u32>) -> Self {
+    pub fn order(mut self, value: impl Into<i64>) -> Self {
         self.order = value.into();
         self
     }

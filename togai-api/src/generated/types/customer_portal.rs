@@ -4,11 +4,12 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// What a customer portal token is to give access to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetCustomerPortalDelegateTokenRequest {
     /// Ids of the accounts of the customer to give access to, at most 5.
-    pub account_ids: Vec<String>,
+    pub account_ids: Option<Vec<String>>,
     /// Whether the token gives access to every account of the customer.
     pub all_accounts_access: Option<bool>,
     /// Id of the customer.
@@ -38,7 +39,7 @@ impl GetCustomerPortalDelegateTokenRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.account_ids = value.into_iter().map(Into::into).collect();
+        self.account_ids = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `all_accounts_access`: Whether the token gives access to every account of the customer.

@@ -4,15 +4,16 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// An account to create together with its customer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateAccountRequestWithoutCustomerId {
     /// Further names of the account that hold for a span of time.
-    pub account_aliases: Vec<CreateAccountAliasRequest>,
+    pub account_aliases: Option<Vec<CreateAccountAliasRequest>>,
     /// Postal address, as it is used for billing.
     pub address: Option<Address>,
     /// Further names of the account, 0 to 10 of 3 to 50 characters each.
-    pub aliases: Vec<String>,
+    pub aliases: Option<Vec<String>>,
     /// Whom mail about billing goes to.
     pub billing_information: Option<AccountsBillingInformation>,
     /// Id of the account, of the caller's choice; at most 50 characters.
@@ -21,7 +22,7 @@ pub struct CreateAccountRequestWithoutCustomerId {
     /// is left out.
     pub invoice_currency: Option<String>,
     /// Further information, by name, such as a tax number; the values are strings.
-    pub metadata: std::collections::BTreeMap<String, String>,
+    pub metadata: Option<std::collections::BTreeMap<String, String>>,
     /// Name of the account; 3 to 255 characters.
     pub name: String,
     /// Days within which invoices of the account are due.
@@ -29,11 +30,11 @@ pub struct CreateAccountRequestWithoutCustomerId {
     /// E-mail address of the account; at most 320 characters.
     pub primary_email: Option<String>,
     /// Settings to make for the account; 0 to 10 of them.
-    pub settings: Vec<CreateEntitySetting>,
+    pub settings: Option<Vec<CreateEntitySetting>>,
     /// State to create the account in; ACTIVE when it is left out. ACTIVE: it is in use; DRAFT: it is not yet.
     pub status: Option<CreateAccountRequestWithoutCustomerIdStatus>,
     /// Tags of the account; they are kept in lower case.
-    pub tags: Vec<String>,
+    pub tags: Option<Vec<String>>,
 }
 record!(
     CreateAccountRequestWithoutCustomerId requires["id", "name"] { account_aliases :
@@ -69,7 +70,7 @@ impl CreateAccountRequestWithoutCustomerId {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreateAccountAliasRequest>>,
     ) -> Self {
-        self.account_aliases = value.into_iter().map(Into::into).collect();
+        self.account_aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `address`: Postal address, as it is used for billing.
@@ -82,7 +83,7 @@ impl CreateAccountRequestWithoutCustomerId {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.aliases = value.into_iter().map(Into::into).collect();
+        self.aliases = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `billing_information`: Whom mail about billing goes to.
@@ -109,10 +110,9 @@ impl CreateAccountRequestWithoutCustomerId {
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
-        self.metadata = value
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
+        self.metadata = Some(
+            value.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// Sets `name`: Name of the account; 3 to 255 characters.
@@ -135,7 +135,7 @@ impl CreateAccountRequestWithoutCustomerId {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreateEntitySetting>>,
     ) -> Self {
-        self.settings = value.into_iter().map(Into::into).collect();
+        self.settings = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `status`: State to create the account in; ACTIVE when it is left out. ACTIVE: it is in use; DRAFT: it is
@@ -149,7 +149,7 @@ impl CreateAccountRequestWithoutCustomerId {
     }
     /// Sets `tags`: Tags of the account; they are kept in lower case.
     pub fn tags(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.tags = value.into_iter().map(Into::into).collect();
+        self.tags = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -168,7 +168,7 @@ open_enum!(
     CreateAccountRequestWithoutCustomerIdStatus { Active = "ACTIVE", Draft = "DRAFT" }
 );
 /// A contact of a customer to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateCustomerContactRequest {
     /// E-mail address of the contact; at most 320 characters.
@@ -193,6 +193,20 @@ record!(
     preferred_username : "preferredUsername", present, value; verified : "verified",
     present, value; }
 );
+impl std::fmt::Debug for CreateCustomerContactRequest {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("CreateCustomerContactRequest")
+            .field("email", &self.email)
+            .field("login_access", &self.login_access)
+            .field("name", &self.name)
+            .field("password", &"***")
+            .field("phone", &self.phone)
+            .field("preferred_username", &self.preferred_username)
+            .field("verified", &self.verified)
+            .finish()
+    }
+}
 impl CreateCustomerContactRequest {
     /// One with everything that is required.
     pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
@@ -243,7 +257,8 @@ impl CreateCustomerContactRequest {
     }
 }
 /// A contact of a customer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateCustomerContactResponse {
     /// When the contact was created.
@@ -273,7 +288,8 @@ record!(
     value; username : "username", always, value; verified : "verified", always, value; }
 );
 /// A customer to create, with a first account if wanted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateCustomerRequest {
     /// An account to create together with its customer.
@@ -287,7 +303,7 @@ pub struct CreateCustomerRequest {
     /// E-mail address of the customer; at most 320 characters.
     pub primary_email: String,
     /// Settings to make for the customer; 0 to 10 of them.
-    pub settings: Vec<CreateEntitySetting>,
+    pub settings: Option<Vec<CreateEntitySetting>>,
 }
 record!(
     CreateCustomerRequest requires["address", "id", "name", "primaryEmail"] { account :
@@ -345,12 +361,13 @@ impl CreateCustomerRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreateEntitySetting>>,
     ) -> Self {
-        self.settings = value.into_iter().map(Into::into).collect();
+        self.settings = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
 /// A customer that was created, with its account if one was asked for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateCustomerResponse {
     /// An account: the part of a customer that usage is billed to.
@@ -378,7 +395,8 @@ record!(
     togai_customer_id : "togaiCustomerId", always, value; }
 );
 /// A party whose accounts are billed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Customer {
     /// Postal address, as it is used for billing.
@@ -408,7 +426,8 @@ record!(
     always, value; updated_at : "updatedAt", always, moment; }
 );
 /// One page of customers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -435,7 +454,8 @@ pub enum CustomerStatus {
 }
 open_enum!(CustomerStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
 /// What to change in a customer; what is left out is not asked to change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateCustomerRequest {
     /// Postal address, as it is used for billing.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// One grant of feature credits to an account, with what was used of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FeatureCreditEntry {
     /// Units of the grant that are left.
@@ -15,7 +16,7 @@ pub struct FeatureCreditEntry {
     pub effective_until: crate::Timestamp,
     /// Units of the feature that the entry grants.
     pub granted: Option<crate::Decimal>,
-    /// Id of the entry; at most 50 characters. It may hold `#` and `$` and has to be percent-encoded in a path.
+    /// Id of the entry; at most 50 characters. It may hold `#` and `$`.
     pub id: String,
     /// Where the entry comes from. ENTITLEMENT: an entitlement, which includes a purchase (samples pair it with the
     /// id of a purchase); PRICE_PLAN: a grant of a price plan; OVERAGE: an overage of a price plan; REFUND: a refund.
@@ -70,7 +71,8 @@ open_enum!(
     }
 );
 /// Entitlement values of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetEntitlementValuesResponse {
     /// The values, one entry a feature.
@@ -80,7 +82,8 @@ record!(
     GetEntitlementValuesResponse : Default requires[] { data : "data", always, value; }
 );
 /// What an account is entitled to of one feature.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetEntitlementValuesResponseDataInner {
     /// Id of the feature.
@@ -93,7 +96,8 @@ record!(
     "featureId", always, value; value : "value", always, text; }
 );
 /// One page of feature credit entries.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFeatureCreditEntriesPaginatedResponse {
     /// The entries of the page; treat it as empty when it is absent.
@@ -106,7 +110,8 @@ record!(
     present, value; next_token : "nextToken", present, value; }
 );
 /// The credits that an account has for a feature, in units of the feature.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetFeatureCreditsResponse {
     /// Id of the account; at most 50 characters.
@@ -129,7 +134,8 @@ record!(
     used_overage : "usedOverage", always, value; }
 );
 /// What to change in a feature credit entry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateFeatureCreditsRequest {
     /// New end of the entry; has to lie in the future.
@@ -162,7 +168,8 @@ impl UpdateFeatureCreditsRequest {
     }
 }
 /// A value to check against an entitlement.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ValidateEntitlementValueRequest {
     /// The value; a string, also where it is a number.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// The events to ingest in one request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IngestBatchEventRequest {
     /// The events, from 1 to 1000 of them.
@@ -30,7 +31,8 @@ impl IngestBatchEventRequest {
     }
 }
 /// One event that was not accepted, and why.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IngestError {
     /// Something that a customer used, at a moment, with what there is to count about it (attributes) and what
@@ -40,12 +42,13 @@ pub struct IngestError {
     pub message: Option<String>,
 }
 record!(
-    IngestError : Default requires[] { event_payload : "eventPayload", present, value;
-    message : "message", present, value; }
+    IngestError : Default requires[] { event_payload : "eventPayload", present,
+    echoed_event; message : "message", present, value; }
 );
 /// What became of an ingestion request. Which properties are there depends on the age of the service: `success`
 /// alone is usual, and `errors` names the events of a batch that were not accepted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IngestEventResponse {
     /// Code of the error, if there was one.

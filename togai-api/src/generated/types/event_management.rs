@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// An attribute or a dimension that the service added.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnrichedField {
     /// Name of the attribute or dimension.
@@ -31,12 +32,13 @@ pub enum EnrichedFieldType {
 }
 open_enum!(EnrichedFieldType { Attribute = "ATTRIBUTE", Dimension = "DIMENSION" });
 /// Something that an added value was computed from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnrichmentDependency {
     /// Key under which the value was looked up.
     pub key: String,
-    /// Name of the thing.
+    /// Name of the setting.
     pub name: Option<String>,
     /// What kind of thing it is: SETTING, a setting.
     pub type_: EnrichmentDependencyType,
@@ -75,7 +77,8 @@ open_enum!(
     EventCorrectionAction { Undo = "UNDO", Redo = "REDO", RedoEvent = "REDO_EVENT" }
 );
 /// An event and the outcome of its correction.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventCorrectionInfo {
     /// When the service recorded the event.
@@ -100,7 +103,7 @@ pub struct EventCorrectionInfo {
 record!(
     EventCorrectionInfo : Default requires[] { created_at : "createdAt", always, moment;
     customer_id : "customerId", present, value; event_payload : "eventPayload", always,
-    value; ingestion_status : "ingestionStatus", always, value; reason : "reason",
+    event; ingestion_status : "ingestionStatus", always, value; reason : "reason",
     always, value; reference_id : "referenceId", present, value; source : "source",
     present, value; status : "status", always, value; }
 );
@@ -123,7 +126,8 @@ open_enum!(
     "REVERTED_AND_REINGESTED", Failed = "FAILED" }
 );
 /// What to ingest in place of the event that is reverted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventCorrectionRequest {
     /// Something that a customer used, at a moment, with what there is to count about it (attributes) and what
@@ -144,7 +148,8 @@ impl EventCorrectionRequest {
     }
 }
 /// What the stages of processing made of an event. Every part is optional.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventPipelineInfo {
     /// The account that the event was matched to.
@@ -181,7 +186,8 @@ record!(
     value; }
 );
 /// The account that the event was matched to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventPipelineInfoAccount {
     /// Alias of the account that the event named.
@@ -196,7 +202,8 @@ record!(
     "id", always, value; name : "name", present, value; }
 );
 /// The customer that the account belongs to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventPipelineInfoCustomer {
     /// Id of the customer.
@@ -209,7 +216,8 @@ record!(
     "name", present, value; }
 );
 /// Attributes and dimensions that the service added to the event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventPipelineInfoEnrichments {
     /// Attributes that were added.
@@ -225,7 +233,8 @@ record!(
     "dimensions", present, value; }
 );
 /// The event schema that the event was read with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventPipelineInfoEventSchema {
     /// Name of the event schema.
@@ -238,7 +247,8 @@ record!(
     version : "version", always, value; }
 );
 /// The feature that the event counts against.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventPipelineInfoFeatureDetails {
     /// Id of the feature.
@@ -257,7 +267,8 @@ record!(
     value; }
 );
 /// A price plan that the event is billed under.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventPipelineInfoPricePlans {
     /// End of the pricing cycle, a date as text. The order of day, month and year is not certain.
@@ -280,7 +291,8 @@ record!(
     "usageMeters", present, value; }
 );
 /// Revenue from the event through one usage meter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventPipelineInfoRevenueDetails {
     /// Revenue in the base currency.
@@ -297,7 +309,8 @@ record!(
     value; }
 );
 /// What one usage meter made of the event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventPipelineInfoUsageMeters {
     /// Id of the usage meter.
@@ -334,7 +347,8 @@ open_enum!(
     ProcessedUnitsComputed = "PROCESSED_UNITS_COMPUTED" }
 );
 /// Where an event came from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventSource {
     /// Id of the source; at most 100 characters.
@@ -347,7 +361,8 @@ record!(
     value; }
 );
 /// An ingested event and what became of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventWithStatus {
     /// When the service recorded the event.
@@ -367,11 +382,12 @@ pub struct EventWithStatus {
 record!(
     EventWithStatus : Default requires[] { created_at : "createdAt", always, moment;
     customer_id : "customerId", present, value; event_payload : "eventPayload", always,
-    value; ingestion_status : "ingestionStatus", always, value; reference_id :
+    event; ingestion_status : "ingestionStatus", always, value; reference_id :
     "referenceId", present, value; source : "source", present, value; }
 );
 /// An ingested event, what became of it, and what each stage of processing made of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventWithStatusAndEventPipelineInfo {
     /// When the service recorded the event.
@@ -393,12 +409,13 @@ pub struct EventWithStatusAndEventPipelineInfo {
 record!(
     EventWithStatusAndEventPipelineInfo : Default requires[] { created_at : "createdAt",
     always, moment; customer_id : "customerId", present, value; event_payload :
-    "eventPayload", always, value; event_pipeline_info : "eventPipelineInfo", always,
+    "eventPayload", always, event; event_pipeline_info : "eventPipelineInfo", always,
     value; ingestion_status : "ingestionStatus", always, value; reference_id :
     "referenceId", present, value; source : "source", present, value; }
 );
 /// What became of the events that a correction looked at.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventsCorrectionResponse {
     /// The events, from 1 to 50.
@@ -406,7 +423,8 @@ pub struct EventsCorrectionResponse {
 }
 record!(EventsCorrectionResponse : Default requires[] { data : "data", always, value; });
 /// What was ingested under one event id.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetEventResponse {
     /// The event, as the only item.
@@ -414,7 +432,8 @@ pub struct GetEventResponse {
 }
 record!(GetEventResponse : Default requires[] { events : "events", always, value; });
 /// One page of ingested events.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetEventsResponse {
     /// The events of the page; at most 50, possibly none.
@@ -427,7 +446,8 @@ record!(
     : "nextToken", present, value; }
 );
 /// How far the processing of an event got.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IngestionStatus {
     /// State of the event. INGESTION_IN_PROGRESS: not finished. INGESTION_COMPLETED_*: finished, and either metered,

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// An event schema to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateEventSchemaRequest {
     /// The numbers that an event carries, at most 50. A single event can carry 10 of them.
@@ -18,7 +19,7 @@ pub struct CreateEventSchemaRequest {
     /// Template from which the id of an event that has none is made out of its payload. Its syntax is not documented.
     pub event_id_template: Option<String>,
     /// Names of the fields that usage meters can filter on.
-    pub filter_fields: Vec<String>,
+    pub filter_fields: Option<Vec<String>>,
     /// Name of the event schema, at most 50 letters, digits, spaces, `_` and `-`. It is unique within the
     /// organization, and events name it as `schemaName`. `togai-named-license` and `togai-usage` are reserved.
     pub name: String,
@@ -84,7 +85,7 @@ impl CreateEventSchemaRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.filter_fields = value.into_iter().map(Into::into).collect();
+        self.filter_fields = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `name`: Name of the event schema, at most 50 letters, digits, spaces, `_` and `-`. It is unique within
@@ -95,7 +96,8 @@ impl CreateEventSchemaRequest {
     }
 }
 /// An event schema as lists show it, with the number of its usage meters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventSchemaListData {
     /// The numbers that an event carries, at most 50.
@@ -126,7 +128,7 @@ pub struct EventSchemaListData {
     /// Number of usage meters that meter events of the schema.
     pub usage_meters_count: Option<i64>,
     /// Version of the event schema, counted from 1.
-    pub version: u32,
+    pub version: i32,
 }
 record!(
     EventSchemaListData : Default requires[] { attributes : "attributes", present, value;
@@ -160,7 +162,8 @@ open_enum!(
     "INACTIVE", Archived = "ARCHIVED" }
 );
 /// One page of event schemas.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventSchemaListPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -175,7 +178,8 @@ record!(
     value; data : "data", present, value; next_token : "nextToken", present, value; }
 );
 /// All versions of one event schema.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventSchemaVersionsResponse {
     /// The versions of the event schema.
@@ -197,23 +201,24 @@ pub enum ListEventSchemasStatus {
 }
 open_enum!(ListEventSchemasStatus { Active = "ACTIVE", Inactive = "INACTIVE" });
 /// Changes to an event schema.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateEventSchemaRequest {
     /// Attributes of the event schema, at most 50. After activation those it already has must not be changed or
     /// removed.
-    pub attributes: Vec<EventAttributeSchema>,
+    pub attributes: Option<Vec<EventAttributeSchema>>,
     /// New description of the event schema, at most 255 characters.
     pub description: Option<String>,
     /// Dimensions of the event schema, at most 50. After activation those it already has must not be changed or
     /// removed.
-    pub dimensions: Vec<DimensionsSchema>,
+    pub dimensions: Option<Vec<DimensionsSchema>>,
     /// Attributes and dimensions that are not sent with an event but worked out for it.
     pub enrichments: Option<Enrichments>,
     /// Template from which the id of an event that has none is made out of its payload. Its syntax is not documented.
     pub event_id_template: Option<String>,
     /// Names of the fields that usage meters can filter on.
-    pub filter_fields: Vec<String>,
+    pub filter_fields: Option<Vec<String>>,
 }
 record!(
     UpdateEventSchemaRequest requires[] { attributes : "attributes", present, value;
@@ -239,7 +244,7 @@ impl UpdateEventSchemaRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<EventAttributeSchema>>,
     ) -> Self {
-        self.attributes = value.into_iter().map(Into::into).collect();
+        self.attributes = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `description`: New description of the event schema, at most 255 characters.
@@ -253,7 +258,7 @@ impl UpdateEventSchemaRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<DimensionsSchema>>,
     ) -> Self {
-        self.dimensions = value.into_iter().map(Into::into).collect();
+        self.dimensions = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `enrichments`: Attributes and dimensions that are not sent with an event but worked out for it.
@@ -272,7 +277,7 @@ impl UpdateEventSchemaRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.filter_fields = value.into_iter().map(Into::into).collect();
+        self.filter_fields = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// A feature to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateFeatureRequest {
     /// Name that invoices show instead of `name`; at most 255 characters.
@@ -54,7 +55,8 @@ impl CreateFeatureRequest {
     }
 }
 /// An event schema, and the attribute of it, that a feature is measured by.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventSchemasForFeature {
     /// Name of an attribute of the event schema.
@@ -89,7 +91,8 @@ impl EventSchemasForFeature {
     }
 }
 /// Something that accounts can be entitled to use, with the event schemas that measure it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Feature {
     /// Name that invoices show instead of `name`; at most 255 characters.
@@ -115,7 +118,8 @@ record!(
     "schemaAssociations", always, value; updated_at : "updatedAt", present, moment; }
 );
 /// A feature as lists show it, with the number of its event schemas instead of the schemas.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FeatureListResponse {
     /// Name that invoices show instead of `name`; at most 255 characters.
@@ -141,7 +145,8 @@ record!(
     "schemaCount", always, value; updated_at : "updatedAt", present, moment; }
 );
 /// One page of features.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FeaturePaginatedListData {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -156,7 +161,8 @@ record!(
     data : "data", present, value; next_token : "nextToken", present, value; }
 );
 /// What to change in a feature; what is left out is not asked to change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateFeatureRequest {
     /// New name for invoices, shown instead of `name`; at most 255 characters.
@@ -164,7 +170,7 @@ pub struct UpdateFeatureRequest {
     /// New name of the feature; at most 255 characters.
     pub name: Option<String>,
     /// Event schemas that measure the use of the feature; at most 50.
-    pub schema_associations: Vec<EventSchemasForFeature>,
+    pub schema_associations: Option<Vec<EventSchemasForFeature>>,
 }
 record!(
     UpdateFeatureRequest requires[] { billable_name : "billableName", present, value;
@@ -195,7 +201,7 @@ impl UpdateFeatureRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<EventSchemasForFeature>>,
     ) -> Self {
-        self.schema_associations = value.into_iter().map(Into::into).collect();
+        self.schema_associations = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }

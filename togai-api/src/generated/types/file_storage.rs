@@ -4,7 +4,7 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// Where a file can be downloaded.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FileDownloadUrlResponse {
     /// Signed address of the file. Whoever has it can read the file until it expires.
@@ -14,3 +14,11 @@ record!(
     FileDownloadUrlResponse : Default requires[] { download_url : "downloadUrl", always,
     value; }
 );
+impl std::fmt::Debug for FileDownloadUrlResponse {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("FileDownloadUrlResponse")
+            .field("download_url", &"***")
+            .finish()
+    }
+}

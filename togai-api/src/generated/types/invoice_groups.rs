@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// An invoice group to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateInvoiceGroupRequest {
     /// Ids of the accounts to put in the group, 1 to 100.
@@ -80,13 +81,14 @@ impl CreateInvoiceGroupRequest {
     }
 }
 /// An invoice group with one page of the ids of its accounts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceGroupAccountsPaginatedResponse {
     /// Ids of the accounts of the group that are on this page.
     pub accounts: Vec<String>,
     /// Number of accounts in the group.
-    pub accounts_count: u32,
+    pub accounts_count: i32,
     /// Postal address, as it is used for billing.
     pub billing_address: Address,
     /// Time at which the group was created.
@@ -119,7 +121,8 @@ record!(
     "updatedAt", always, moment; }
 );
 /// One page of invoice groups.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceGroupPaginatedResponse {
     /// The invoice groups of this page; it may be empty or absent.
@@ -133,11 +136,12 @@ record!(
 );
 /// One invoice group, in spite of the plural name. The ids of its accounts are not in it; `get_invoice_group`
 /// answers them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceGroups {
     /// Number of accounts in the group.
-    pub accounts_count: u32,
+    pub accounts_count: i32,
     /// Postal address, as it is used for billing.
     pub billing_address: Address,
     /// Time at which the group was created.
@@ -166,7 +170,8 @@ record!(
     "netTermDays", present, value; updated_at : "updatedAt", always, moment; }
 );
 /// Accounts to add to an invoice group or to remove from it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateInvoiceGroupAccounts {
     /// Ids of the accounts, 1 to 100.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// A custom invoice to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateCustomInvoiceRequest {
     /// Id of the account to bill.
@@ -154,7 +155,8 @@ open_enum!(
 );
 /// One line of a custom invoice. It needs either `value`, or both `quantity` and `valuePerQuantity`, whose
 /// product is then the value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomInvoiceLineItem {
     /// Id of the billable item that the line is for.
@@ -222,7 +224,8 @@ impl CustomInvoiceLineItem {
     }
 }
 /// An invoice with its line items.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Invoice {
     /// Whether the invoice moves on by itself from DRAFT to DUE or PAID.
@@ -302,7 +305,8 @@ record!(
     value; }
 );
 /// Names and addresses of those whom an invoice concerns.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceDetails {
     /// The account that an invoice is for.
@@ -311,7 +315,7 @@ pub struct InvoiceDetails {
     pub customer: Option<InvoiceDetailsCustomer>,
     /// The invoice group that an invoice is for.
     pub invoice_group: Option<InvoiceDetailsInvoiceGroup>,
-    /// Address of a logo.
+    /// Address of a logo; whose is not documented.
     pub logo_url: Option<String>,
     /// The organization that sends an invoice.
     pub organization: Option<InvoiceDetailsOrganization>,
@@ -325,7 +329,8 @@ record!(
     price_plan_name : "pricePlanName", present, value; }
 );
 /// The account that an invoice is for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceDetailsAccount {
     /// Postal address, as it is used for billing.
@@ -343,7 +348,8 @@ record!(
     primary_email : "primaryEmail", always, value; }
 );
 /// The customer that an invoice is for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceDetailsCustomer {
     /// Postal address, as it is used for billing.
@@ -361,7 +367,8 @@ record!(
     primary_email : "primaryEmail", always, value; }
 );
 /// The invoice group that an invoice is for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceDetailsInvoiceGroup {
     /// Postal address, as it is used for billing.
@@ -384,7 +391,8 @@ record!(
     "invoiceCurrency", always, value; name : "name", always, value; }
 );
 /// The organization that sends an invoice.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceDetailsOrganization {
     /// Postal address, as it is used for billing.
@@ -398,8 +406,8 @@ pub struct InvoiceDetailsOrganization {
 }
 record!(
     InvoiceDetailsOrganization : Default requires[] { address : "address", always, value;
-    business_name : "businessName", always, value; metadata : "metadata", present, value;
-    primary_email : "primaryEmail", always, value; }
+    business_name : "businessName", always, value; metadata : "metadata", present,
+    map_of_text; primary_email : "primaryEmail", always, value; }
 );
 /// How far the invoice has been made final. FINALIZING: it is being made final; FINALIZED: it is final.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -416,7 +424,8 @@ open_enum!(
     InvoiceFinalizingStatus { Finalizing = "FINALIZING", Finalized = "FINALIZED" }
 );
 /// One piece of information about an invoice.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceInfoInner {
     /// What kind of information it is.
@@ -429,7 +438,8 @@ record!(
     "value", always, text; }
 );
 /// One line of an invoice. Lines form a tree: a line can hold further lines in its `lineItems`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceLineItem {
     /// What the line is, in words.
@@ -612,7 +622,8 @@ open_enum!(
     "TOTAL_TAX_AMOUNT", TaxAmount = "TAX_AMOUNT", ProxyAmount = "PROXY_AMOUNT" }
 );
 /// An invoice without its line items.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceSummary {
     /// Id of the customer that is billed.
@@ -769,7 +780,8 @@ open_enum!(
     "ADHOC_ADVANCED" }
 );
 /// One page of invoices.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListInvoicesResponse {
     /// The invoices of this page, at most 50; it may be empty.
@@ -782,7 +794,8 @@ record!(
     : "nextToken", present, value; }
 );
 /// Miscellaneous charges to add or to change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ManageMiscellaneousChargesRequest {
     /// The charges.
@@ -810,7 +823,8 @@ impl ManageMiscellaneousChargesRequest {
 }
 /// An extra charge on an invoice. It has either `rate` and `quantity`, whose product is then the value, or
 /// `value`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MiscellaneousCharge {
     /// Whether the charge counts as revenue. False when it is left out.
@@ -830,7 +844,7 @@ record!(
     MiscellaneousCharge : Default requires[] { consider_for_revenue :
     "considerForRevenue", present, value; name : "name", always, value; quantity :
     "quantity", present, value; rate : "rate", present, value; value : "value", present,
-    text; }
+    json_text; }
 );
 impl MiscellaneousCharge {
     /// One with everything that is required.
@@ -872,7 +886,8 @@ impl MiscellaneousCharge {
     }
 }
 /// The miscellaneous charges of an invoice.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MiscellaneousChargesResponse {
     /// The charges.
@@ -882,7 +897,8 @@ record!(
     MiscellaneousChargesResponse : Default requires[] { data : "data", always, value; }
 );
 /// What a pricing rule changed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingRuleChangesLog {
     /// What went wrong, where the condition or the computation failed.
@@ -907,7 +923,8 @@ record!(
     "oldRevenue", always, value; old_usage : "oldUsage", present, value; }
 );
 /// The pricing rule that a log is about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingRuleInfo {
     /// What the rule computes, as JsonLogic.
@@ -921,11 +938,12 @@ pub struct PricingRuleInfo {
 }
 record!(
     PricingRuleInfo : Default requires[] { computation : "computation", present,
-    json_text; condition : "condition", present, value; id : "id", always, value; name :
-    "name", present, value; }
+    json_text; condition : "condition", present, json_text; id : "id", always, value;
+    name : "name", present, value; }
 );
 /// What one pricing rule did to an invoice.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingRulesLog {
     /// What a pricing rule changed.
@@ -969,7 +987,8 @@ open_enum!(
     "COMPUTATION_ERROR" }
 );
 /// The pricing rule logs of an invoice. In spite of its name it is not one page of several.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingRulesLogsPaginatedResponse {
     /// The logs.
@@ -980,7 +999,8 @@ record!(
     value; }
 );
 /// A variable that a pricing rule used.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingRulesValues {
     /// Name of the variable.
@@ -993,7 +1013,8 @@ record!(
     "value", present, value; }
 );
 /// Changes to an invoice.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateInvoiceRequest {
     /// Whether the invoice moves on by itself to DUE or PAID. When it is false or left out, the status of a custom
@@ -1002,7 +1023,7 @@ pub struct UpdateInvoiceRequest {
     /// End of the period that the invoice covers.
     pub end_date: Option<crate::Timestamp>,
     /// What the invoice charges for, 1 to 50 items.
-    pub line_items: Vec<CustomInvoiceLineItem>,
+    pub line_items: Option<Vec<CustomInvoiceLineItem>>,
     /// Begin of the period that the invoice covers.
     pub start_date: Option<crate::Timestamp>,
     /// State to set. DUE: to be paid; PAID: paid; VOID: cancelled; UN_COLLECTIBLE: no payment is expected any more;
@@ -1041,7 +1062,7 @@ impl UpdateInvoiceRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<CustomInvoiceLineItem>>,
     ) -> Self {
-        self.line_items = value.into_iter().map(Into::into).collect();
+        self.line_items = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `start_date`: Begin of the period that the invoice covers.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// A job with its status and the counts of its entries.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetJobResponse {
     /// Number of entries that are done.
@@ -34,7 +35,7 @@ pub struct GetJobResponse {
 record!(
     GetJobResponse : Default requires[] { completed_job_entries : "completedJobEntries",
     always, value; failed_job_entries : "failedJobEntries", always, value; id : "id",
-    always, value; metadata : "metadata", present, value; pending_job_entries :
+    always, value; metadata : "metadata", present, map_of_text; pending_job_entries :
     "pendingJobEntries", always, value; settled_at : "settledAt", present, moment; status
     : "status", always, value; total_job_entries : "totalJobEntries", always, value;
     type_ : "type", always, value; updated_at : "updatedAt", always, moment; }
@@ -88,7 +89,8 @@ open_enum!(
     "EVENT_CORRECTIONS", BillRun = "BILL_RUN" }
 );
 /// One page of the entries of a job.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct JobEntriesPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -103,7 +105,8 @@ record!(
     value; data : "data", present, value; next_token : "nextToken", present, value; }
 );
 /// One entry of a job, which is the work on one entity.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct JobEntriesResponse {
     /// When the entry was created.
@@ -121,7 +124,7 @@ pub struct JobEntriesResponse {
 record!(
     JobEntriesResponse : Default requires[] { created_at : "createdAt", always, moment;
     entity_id : "entityId", always, value; job_id : "jobId", always, value; metadata :
-    "metadata", present, value; status : "status", always, value; }
+    "metadata", present, map_of_text; status : "status", always, value; }
 );
 /// Status of the entry. PENDING: not yet begun; IN_PROGRESS: running; COMPLETED: done; FAILED: ended with a
 /// failure; CANCELLED: called off.
@@ -146,7 +149,8 @@ open_enum!(
     = "COMPLETED", Failed = "FAILED", Cancelled = "CANCELLED" }
 );
 /// One page of jobs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct JobsPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -161,7 +165,8 @@ record!(
     data : "data", present, value; next_token : "nextToken", present, value; }
 );
 /// A job as lists show it, without the counts of its entries.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct JobsWithoutStatusInfoResponse {
     /// Id of the job.

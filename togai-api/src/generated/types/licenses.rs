@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// One page of license updates.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetLicenseUpdatesResponse {
     /// The license updates of the page.
@@ -17,7 +18,8 @@ record!(
     next_token : "nextToken", present, value; }
 );
 /// Which update of a license to change, and its new metadata.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseEntryDetailsUpdateRequest {
     /// Id of the account that holds the license; at most 50 characters.
@@ -71,7 +73,8 @@ impl LicenseEntryDetailsUpdateRequest {
     }
 }
 /// The number of licenses of a kind that an account holds from a moment on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseUpdate {
     /// Id of the account that holds the license; at most 50 characters.
@@ -88,10 +91,12 @@ pub struct LicenseUpdate {
 record!(
     LicenseUpdate : Default requires[] { account_id : "accountId", always, value;
     effective_from : "effectiveFrom", always, moment; license_id : "licenseId", always,
-    value; metadata : "metadata", present, value; quantity : "quantity", always, value; }
+    value; metadata : "metadata", present, map_of_text; quantity : "quantity", always,
+    value; }
 );
 /// A change to the number of licenses that an account holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseUpdateRequest {
     /// Id of the account that holds the license; at most 50 characters. The vendor's change log of October 2024 says
@@ -104,7 +109,7 @@ pub struct LicenseUpdateRequest {
     /// Id of the license; at most 50 characters.
     pub license_id: String,
     /// Further information, by name; the values are strings.
-    pub metadata: std::collections::BTreeMap<String, String>,
+    pub metadata: Option<std::collections::BTreeMap<String, String>>,
     /// Number of licenses, read as `updateType` says.
     pub quantity: crate::Decimal,
     /// How `quantity` is meant. RELATIVE: as a difference to the number held before; ABSOLUTE: as the new total.
@@ -163,10 +168,9 @@ impl LicenseUpdateRequest {
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
-        self.metadata = value
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
+        self.metadata = Some(
+            value.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// Sets `quantity`: Number of licenses, read as `updateType` says.
@@ -199,7 +203,8 @@ open_enum!(
     LicenseUpdateRequestUpdateType { Relative = "RELATIVE", Absolute = "ABSOLUTE" }
 );
 /// A recorded license update.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseUpdateResponse {
     /// Id of the account that holds the license; at most 50 characters.
@@ -219,10 +224,11 @@ record!(
     LicenseUpdateResponse : Default requires[] { account_id : "accountId", always, value;
     created_at : "createdAt", always, moment; effective_from : "effectiveFrom", always,
     moment; license_id : "licenseId", always, value; metadata : "metadata", present,
-    value; quantity : "quantity", always, value; }
+    map_of_text; quantity : "quantity", always, value; }
 );
 /// A license that carries a name, with the time for which an account holds it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NamedLicenseUpdate {
     /// Id of the account that holds the license; at most 50 characters.
@@ -250,7 +256,8 @@ record!(
     updated_at : "updatedAt", always, moment; }
 );
 /// One page of named license updates.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NamedLicenseUpdatesPaginatedResponse {
     /// The named license updates of the page.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// Metric queries over one span of time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetMetricsRequest {
     /// End of the span; it no longer belongs to the span.
@@ -52,7 +53,8 @@ impl GetMetricsRequest {
     }
 }
 /// The results of metric queries.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetMetricsResponse {
     /// One result for each query.
@@ -60,7 +62,8 @@ pub struct GetMetricsResponse {
 }
 record!(GetMetricsResponse : Default requires[] { results : "results", always, value; });
 /// The data points of one group, or of the whole query where it is not grouped.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MetricDataPoints {
     /// The group that data points belong to.
@@ -73,10 +76,11 @@ pub struct MetricDataPoints {
 record!(
     MetricDataPoints : Default requires[] { grouped_by : "groupedBy", present, value;
     metric_values : "metricValues", always, value; timestamps : "timestamps", always,
-    value; }
+    moments; }
 );
 /// The group that data points belong to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MetricDataPointsGroupedBy {
     /// Field that the query was grouped by.
@@ -117,16 +121,17 @@ open_enum!(
     "USAGE_FOR_CYCLE", RevenueForCycle = "REVENUE_FOR_CYCLE" }
 );
 /// One metric to be read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MetricQuery {
     /// Length of time that one data point covers.
     pub aggregation_period: MetricQueryAggregationPeriod,
     /// Options of the metric. REVENUE and REVENUE_FOR_CYCLE know `CURRENCY`, which is BASE (the default) or INVOICE
     /// and says in which currency the revenue is given.
-    pub configs: std::collections::BTreeMap<String, String>,
+    pub configs: Option<std::collections::BTreeMap<String, String>>,
     /// Conditions on fields, from 1 to 5 where the property is given.
-    pub filters: Vec<MetricQueryFilterEntry>,
+    pub filters: Option<Vec<MetricQueryFilterEntry>>,
     /// Field to split the data points by: ACCOUNT_ID, EVENT_STATUS, RAW_EVENT_STATUS, SCHEMA_NAME, BILLABLE_ID, or
     /// USAGE_METER_ID, which is about to give way to BILLABLE_ID. EVENTS can be grouped by the first four; usage and
     /// revenue by ACCOUNT_ID, BILLABLE_ID and USAGE_METER_ID, and by CUSTOMER_ID according to the vendor's table.
@@ -174,10 +179,9 @@ impl MetricQuery {
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
-        self.configs = value
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
+        self.configs = Some(
+            value.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// Sets `filters`: Conditions on fields, from 1 to 5 where the property is given.
@@ -185,7 +189,7 @@ impl MetricQuery {
         mut self,
         value: impl IntoIterator<Item = impl Into<MetricQueryFilterEntry>>,
     ) -> Self {
-        self.filters = value.into_iter().map(Into::into).collect();
+        self.filters = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `group_by`: Field to split the data points by: ACCOUNT_ID, EVENT_STATUS, RAW_EVENT_STATUS, SCHEMA_NAME,
@@ -230,7 +234,8 @@ open_enum!(
     "MONTH" }
 );
 /// A condition on one field; a field with any of the values meets it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MetricQueryFilterEntry {
     /// Field to filter on. EVENTS takes ACCOUNT_ID, CUSTOMER_ID, SCHEMA_NAME and EVENT_STATUS; usage and revenue take
@@ -274,7 +279,8 @@ impl MetricQueryFilterEntry {
     }
 }
 /// The result of one metric query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MetricQueryResponse {
     /// The data points, one entry for each group.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// A payment to record.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePaymentRequest {
     /// Id of the account that paid, at most 512 characters.
@@ -92,7 +93,8 @@ impl CreatePaymentRequest {
     }
 }
 /// Where and how a payment was made outside of Togai.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalPaymentReference {
     /// Description of the payment at its source.
@@ -185,7 +187,8 @@ open_enum!(
     "CHEQUE", BankTransfer = "BANK_TRANSFER", Card = "CARD" }
 );
 /// One page of payments.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListPaymentResponse {
     /// The payments of this page, at most 50; it may be empty.
@@ -198,7 +201,8 @@ record!(
     "nextToken", present, value; }
 );
 /// A recorded payment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Payment {
     /// Id of the account that paid.
@@ -234,7 +238,8 @@ record!(
     always, value; }
 );
 /// One thing that a payment is for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PaymentLineItemRecord {
     /// Part of the payment that goes to the item, in the currency of the payment.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// Revenue of a billing entitlement rate card.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BillingEntitlementRevenueSummary {
     /// Revenue, in the currency of the calculation.
@@ -15,7 +16,8 @@ record!(
     value; }
 );
 /// The price plan, the usage and the currency to calculate revenue with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CalculateRevenueRequest {
     /// Which currency to calculate in.
@@ -109,7 +111,8 @@ impl CalculateRevenueRequest {
     }
 }
 /// Outcome of a v1 revenue calculation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CalculateRevenueResponse {
     /// Code of the currency of all amounts.
@@ -127,7 +130,8 @@ record!(
     always, value; usage_lookup_range : "usageLookupRange", present, value; }
 );
 /// Outcome of a revenue calculation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CalculateRevenueResponseV2 {
     /// Code of the currency of all amounts.
@@ -143,7 +147,8 @@ record!(
     "usageLookupRange", present, value; }
 );
 /// Revenue of a credit grant rate card.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreditGrantRevenueSummary {
     /// Revenue, in the currency of the calculation.
@@ -154,7 +159,8 @@ record!(
     }
 );
 /// Which currency to calculate in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CurrencyConfig {
     /// Id of the account whose invoice currency is taken. Counts in mode ACCOUNT_INVOICE only.
@@ -209,11 +215,12 @@ pub enum CurrencyConfigMode {
 }
 open_enum!(CurrencyConfigMode { Custom = "CUSTOM", AccountInvoice = "ACCOUNT_INVOICE" });
 /// Which entitlement overages to calculate with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EntitlementOverageConfig {
     /// The overages. Counts in mode CUSTOM only.
-    pub custom: Vec<EntitlementOverageEntry>,
+    pub custom: Option<Vec<EntitlementOverageEntry>>,
     /// The billing cycle of an account whose entitlement overages are looked up. Counts in mode LOOKUP_CYCLE only.
     pub lookup_cycle: Option<EntitlementOverageConfigLookupCycle>,
     /// Where the overages come from. CUSTOM: `custom`; LOOKUP_CYCLE: those of an account in the cycle `lookupCycle`.
@@ -237,7 +244,7 @@ impl EntitlementOverageConfig {
         mut self,
         value: impl IntoIterator<Item = impl Into<EntitlementOverageEntry>>,
     ) -> Self {
-        self.custom = value.into_iter().map(Into::into).collect();
+        self.custom = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `lookup_cycle`: The billing cycle of an account whose entitlement overages are looked up. Counts in mode
@@ -257,7 +264,8 @@ impl EntitlementOverageConfig {
     }
 }
 /// The billing cycle of an account whose entitlement overages are looked up. Counts in mode LOOKUP_CYCLE only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EntitlementOverageConfigLookupCycle {
     /// Id of the account.
@@ -307,7 +315,8 @@ open_enum!(
     EntitlementOverageConfigMode { Custom = "CUSTOM", LookupCycle = "LOOKUP_CYCLE" }
 );
 /// How far the use of a feature goes beyond what the customer is entitled to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EntitlementOverageEntry {
     /// Id of the feature.
@@ -342,7 +351,8 @@ impl EntitlementOverageEntry {
     }
 }
 /// Revenue of an entitlement overage rate card.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EntitlementOverageRevenueSummary {
     /// Revenue, in the currency of the calculation.
@@ -353,7 +363,8 @@ record!(
     value; }
 );
 /// Revenue of a fixed fee rate card.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FixedFeeRevenueSummary {
     /// Revenue, in the currency of the calculation.
@@ -363,11 +374,12 @@ record!(
     FixedFeeRevenueSummary : Default requires[] { revenue : "revenue", always, value; }
 );
 /// Which license entries to calculate with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseEntriesConfig {
     /// The license entries. Counts in mode CUSTOM only.
-    pub custom: Vec<LicenseEntry>,
+    pub custom: Option<Vec<LicenseEntry>>,
     /// The cycle of an account whose license entries are looked up. Counts in mode LOOKUP_CYCLE only.
     pub lookup_cycle: Option<LicenseEntriesConfigLookupCycle>,
     /// The range of time in which the license entries of an account are looked up. Counts in mode LOOKUP_RANGE only.
@@ -396,7 +408,7 @@ impl LicenseEntriesConfig {
         mut self,
         value: impl IntoIterator<Item = impl Into<LicenseEntry>>,
     ) -> Self {
-        self.custom = value.into_iter().map(Into::into).collect();
+        self.custom = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `lookup_cycle`: The cycle of an account whose license entries are looked up. Counts in mode LOOKUP_CYCLE
@@ -425,7 +437,8 @@ impl LicenseEntriesConfig {
     }
 }
 /// The cycle of an account whose license entries are looked up. Counts in mode LOOKUP_CYCLE only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseEntriesConfigLookupCycle {
     /// Id of the account.
@@ -457,7 +470,8 @@ impl LicenseEntriesConfigLookupCycle {
     }
 }
 /// The range of time in which the license entries of an account are looked up. Counts in mode LOOKUP_RANGE only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseEntriesConfigLookupRange {
     /// Id of the account.
@@ -520,7 +534,8 @@ open_enum!(
     LookupCycle = "LOOKUP_CYCLE" }
 );
 /// A number of licenses from a moment on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseEntry {
     /// Moment from which the entry holds.
@@ -565,11 +580,12 @@ impl LicenseEntry {
     }
 }
 /// Which named license entries to calculate with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NamedLicenseEntriesConfig {
     /// The named license entries. Counts in mode CUSTOM only.
-    pub custom: Vec<NamedLicenseEntry>,
+    pub custom: Option<Vec<NamedLicenseEntry>>,
     /// The cycle of an account whose named license entries are looked up. Counts in mode LOOKUP_CYCLE only.
     pub lookup_cycle: Option<NamedLicenseEntriesConfigLookupCycle>,
     /// The range of time in which the named license entries of an account are looked up. Counts in mode LOOKUP_RANGE
@@ -599,7 +615,7 @@ impl NamedLicenseEntriesConfig {
         mut self,
         value: impl IntoIterator<Item = impl Into<NamedLicenseEntry>>,
     ) -> Self {
-        self.custom = value.into_iter().map(Into::into).collect();
+        self.custom = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `lookup_cycle`: The cycle of an account whose named license entries are looked up. Counts in mode
@@ -628,7 +644,8 @@ impl NamedLicenseEntriesConfig {
     }
 }
 /// The cycle of an account whose named license entries are looked up. Counts in mode LOOKUP_CYCLE only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NamedLicenseEntriesConfigLookupCycle {
     /// Id of the account.
@@ -662,7 +679,8 @@ impl NamedLicenseEntriesConfigLookupCycle {
 }
 /// The range of time in which the named license entries of an account are looked up. Counts in mode LOOKUP_RANGE
 /// only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NamedLicenseEntriesConfigLookupRange {
     /// Id of the account.
@@ -725,7 +743,8 @@ open_enum!(
     LookupCycle = "LOOKUP_CYCLE" }
 );
 /// A license held under a name over a period.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NamedLicenseEntry {
     /// Moment from which the license is held.
@@ -779,7 +798,8 @@ impl NamedLicenseEntry {
     }
 }
 /// Which price plan, and which of its rate cards, to calculate with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlanDetailsConfig {
     /// Id of the account. Counts in mode ACCOUNT only.
@@ -870,7 +890,8 @@ open_enum!(
     "ACCOUNT" }
 );
 /// How amounts are prorated; left out, nothing is prorated.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProrationConfig {
     /// The cycle to prorate in. Counts in mode CUSTOM only.
@@ -918,7 +939,8 @@ impl ProrationConfig {
     }
 }
 /// The cycle to prorate in. Counts in mode CUSTOM only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProrationConfigCustomConfig {
     /// Moment that counts as now.
@@ -963,7 +985,8 @@ impl ProrationConfigCustomConfig {
     }
 }
 /// The cycle of an account to prorate in. Counts in mode LOOKUP_CYCLE only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProrationConfigLookupCycleConfig {
     /// Id of the account.
@@ -1017,7 +1040,8 @@ pub enum ProrationConfigMode {
 open_enum!(ProrationConfigMode { Custom = "CUSTOM", LookupCycle = "LOOKUP_CYCLE" });
 /// Revenue of one rate card of a v1 price plan. Only the rate card that it is about and the summary that belongs
 /// to it are there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RevenueInfo {
     /// Rate card that grants an amount of a feature and charges for it.
@@ -1062,7 +1086,8 @@ record!(
     "usageRateCard", present, value; usages : "usages", always, value; }
 );
 /// Revenue of one rate card. Only the summary that belongs to the type of the rate card is there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RevenueInfoV2 {
     /// Revenue of a billing entitlement rate card.
@@ -1093,7 +1118,8 @@ record!(
     always, value; }
 );
 /// Revenue of one or more rate cards, with parts of its own kind. No operation refers to it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RevenueSummaryWithMetadata {
     /// Says where a minimum or maximum rate of the rate configuration (`minimumRate`, `maximumRate`) took effect.
@@ -1107,11 +1133,12 @@ pub struct RevenueSummaryWithMetadata {
 }
 record!(
     RevenueSummaryWithMetadata : Default requires[] { metadata : "metadata", present,
-    value; revenue : "revenue", always, value; revenue_summary : "revenueSummary",
+    map_of_text; revenue : "revenue", always, value; revenue_summary : "revenueSummary",
     present, value; slab_revenues : "slabRevenues", present, value; }
 );
 /// Revenue of one slab. No operation refers to it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SlabRevenue {
     /// Position of the slab, from 1 to 10.
@@ -1126,7 +1153,8 @@ record!(
     "revenue", always, value; usage : "usage", always, value; }
 );
 /// How the revenue of a slab came about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SlabRevenueMetadata {
     /// Whether the maximum rate took effect.
@@ -1142,7 +1170,8 @@ record!(
     present, value; package_quantity : "packageQuantity", present, value; }
 );
 /// Revenue of one slab of a rate plan.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SlabRevenueSummary {
     /// How the revenue of a slab came about.
@@ -1160,7 +1189,8 @@ record!(
     always, value; }
 );
 /// Revenue of one slab, with how it came about. No operation refers to it by itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SlabRevenueWithMetadata {
     /// Says where a minimum or maximum rate took effect.
@@ -1173,12 +1203,13 @@ pub struct SlabRevenueWithMetadata {
     pub usage: crate::Decimal,
 }
 record!(
-    SlabRevenueWithMetadata : Default requires[] { metadata : "metadata", present, value;
-    order : "order", always, value; revenue : "revenue", always, value; usage : "usage",
-    always, value; }
+    SlabRevenueWithMetadata : Default requires[] { metadata : "metadata", present,
+    map_of_text; order : "order", always, value; revenue : "revenue", always, value;
+    usage : "usage", always, value; }
 );
 /// Which usage to calculate with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageConfig {
     /// The cycle of an account whose usage is looked up. Counts in mode LOOKUP_CYCLE only.
@@ -1189,7 +1220,7 @@ pub struct UsageConfig {
     /// LOOKUP_CYCLE: that of an account in the cycle `lookupCycle`.
     pub mode: UsageConfigMode,
     /// Usage by id of the usage meter. Counts in mode CUSTOM only.
-    pub usage_map: std::collections::BTreeMap<String, crate::Decimal>,
+    pub usage_map: Option<std::collections::BTreeMap<String, crate::Decimal>>,
 }
 record!(
     UsageConfig requires["mode"] { lookup_cycle : "lookupCycle", present, value;
@@ -1228,15 +1259,15 @@ impl UsageConfig {
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<crate::Decimal>)>,
     ) -> Self {
-        self.usage_map = value
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
+        self.usage_map = Some(
+            value.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
 }
 /// The cycle of an account whose usage is looked up. Counts in mode LOOKUP_CYCLE only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageConfigLookupCycle {
     /// Id of the account.
@@ -1268,7 +1299,8 @@ impl UsageConfigLookupCycle {
     }
 }
 /// The range of time in which the usage of an account is looked up. Counts in mode LOOKUP_RANGE only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageConfigLookupRange {
     /// Id of the account.
@@ -1331,7 +1363,8 @@ open_enum!(
     "LOOKUP_CYCLE" }
 );
 /// The range of time in which usage was looked up; there only when the usage was not given in the request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageLookupRange {
     /// End of the range.

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// The currencies for which a v1 price plan is to be activated.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ActivatePricePlanRequest {
     /// Codes of the currencies to activate, such as USD.
@@ -31,7 +32,8 @@ impl ActivatePricePlanRequest {
     }
 }
 /// A v1 price plan to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePricePlanRequest {
     /// What the price plan is for, at most 255 characters.
@@ -41,7 +43,7 @@ pub struct CreatePricePlanRequest {
     /// Prices and pricing cycle that a price plan of the first generation is created with.
     pub price_plan_details: CreatePricePlanDetails,
     /// Pricing rules of the price plan.
-    pub pricing_rules: Vec<CreatePricingRule>,
+    pub pricing_rules: Option<Vec<CreatePricingRule>>,
     /// Kind of a price plan. BILLING: recurring, for subscriptions and usage; PURCHASE: for one-time purchases.
     pub type_: Option<PricePlanType>,
 }
@@ -88,7 +90,7 @@ impl CreatePricePlanRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreatePricingRule>>,
     ) -> Self {
-        self.pricing_rules = value.into_iter().map(Into::into).collect();
+        self.pricing_rules = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `type_`: Kind of a price plan. BILLING: recurring, for subscriptions and usage; PURCHASE: for one-time
@@ -99,7 +101,8 @@ impl CreatePricePlanRequest {
     }
 }
 /// A v1 price plan.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlan {
     /// What the price plan is for, at most 255 characters; may be null.
@@ -122,7 +125,8 @@ record!(
     always, value; }
 );
 /// A v1 price plan as the list shows it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlanListData {
     /// When the price plan was created.
@@ -174,7 +178,8 @@ open_enum!(
 );
 /// A migration of accounts from one price plan or version to another. The vendor declares it, but no operation
 /// refers to it; a migration is started with `CreatePricePlanMigrationRequest`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlanMigrationConfig {
     /// Whether the plans are v2 price plans; false when it is left out.
@@ -229,7 +234,8 @@ open_enum!(
     "START_OF_CURRENT_CYCLE" }
 );
 /// One page of v1 price plans.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlanPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -260,7 +266,8 @@ open_enum!(
     PricePlanStatus { Draft = "DRAFT", Active = "ACTIVE", Archived = "ARCHIVED" }
 );
 /// A period of a v1 price plan, with what holds in it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricingSchedule {
     /// When the period ends. `9999-01-01T00:00:00Z` stands for an open end.
@@ -276,7 +283,7 @@ pub struct PricingSchedule {
     /// When the period begins. `1970-01-01T00:00:00Z` stands for an open beginning.
     pub start_date: crate::Timestamp,
     /// Version of the price plan that holds in the period, from 1.
-    pub version: u32,
+    pub version: i32,
 }
 record!(
     PricingSchedule : Default requires[] { end_date : "endDate", always, moment; id :
@@ -285,7 +292,8 @@ record!(
     start_date : "startDate", always, moment; version : "version", always, value; }
 );
 /// Changes to a v1 price plan; what is left out is not part of the change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdatePricePlanRequest {
     /// New description of the price plan, at most 255 characters.
@@ -297,7 +305,7 @@ pub struct UpdatePricePlanRequest {
     /// What an account gets instead of the prices or pricing cycle of its price plan. Only what differs is given.
     pub price_plan_details: Option<CreatePricePlanDetailsOverride>,
     /// New pricing rules of the price plan.
-    pub pricing_rules: Vec<CreatePricingRule>,
+    pub pricing_rules: Option<Vec<CreatePricingRule>>,
     /// Versions of a price plan whose accounts are moved. LATEST_VERSION: only the latest one; ALL_VERSION: all of
     /// them.
     pub versions_to_migrate: Option<VersionsToMigrate>,
@@ -346,7 +354,7 @@ impl UpdatePricePlanRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<CreatePricingRule>>,
     ) -> Self {
-        self.pricing_rules = value.into_iter().map(Into::into).collect();
+        self.pricing_rules = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `versions_to_migrate`: Versions of a price plan whose accounts are moved. LATEST_VERSION: only the latest

@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// A price plan to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePricePlanV2Request {
     /// Whether changes to the price plan may apply from the beginning of the running pricing cycle.
@@ -99,7 +100,8 @@ impl CreatePricePlanV2Request {
     }
 }
 /// How accounts follow when a version of a price plan is finalized.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FinalizePricePlanRequest {
     /// When accounts are moved to the changed price plan. IMMEDIATE: at once; NEXT_CYCLE: from their next pricing
@@ -138,7 +140,8 @@ impl FinalizePricePlanRequest {
     }
 }
 /// A version of a price plan.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlanV2 {
     /// Whether changes to the price plan may apply from the beginning of the running pricing cycle.
@@ -182,7 +185,8 @@ record!(
     "updatedAt", always, moment; version : "version", always, value; }
 );
 /// One page of price plans, or of the versions of one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PricePlanV2PaginatedResponse {
     /// The price plans or versions of the page, possibly none.
@@ -207,7 +211,8 @@ pub enum PricePlanV2Status {
 }
 open_enum!(PricePlanV2Status { Draft = "DRAFT", Active = "ACTIVE" });
 /// Changes to a price plan; what is left out is not part of the change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdatePricePlanV2Request {
     /// New description of the price plan, at most 255 characters.
@@ -215,7 +220,7 @@ pub struct UpdatePricePlanV2Request {
     /// How long a pricing cycle is, when it starts and how long late events are accepted for it.
     pub pricing_cycle_config: Option<PricingCycleConfig>,
     /// Codes of the currencies in which the price plan can be charged after the change.
-    pub supported_currencies: Vec<String>,
+    pub supported_currencies: Option<Vec<String>>,
 }
 record!(
     UpdatePricePlanV2Request requires[] { description : "description", present, value;
@@ -247,7 +252,7 @@ impl UpdatePricePlanV2Request {
         mut self,
         value: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.supported_currencies = value.into_iter().map(Into::into).collect();
+        self.supported_currencies = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }

@@ -21,7 +21,8 @@ open_enum!(
     "ACCOUNTS" }
 );
 /// A column of a query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryColumn {
     /// Name of the function that brings the values of the column together.
@@ -41,7 +42,8 @@ record!(
     "dataSource", present, value; functions : "functions", present, value; }
 );
 /// A condition on one column of a query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryFilter {
     /// What the operator compares the column with, as text.
@@ -56,7 +58,8 @@ record!(
     always, value; operator : "operator", always, value; }
 );
 /// A function that is applied to a column of a query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryFunction {
     /// Arguments of the function, as text.
@@ -69,7 +72,8 @@ record!(
     always, value; }
 );
 /// The query that a report is made from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryInput {
     /// Data source that the query starts from, such as `customers`.
@@ -92,7 +96,8 @@ record!(
     : "sort", always, value; }
 );
 /// A column to sort by, with the direction.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryInputSortInner {
     /// A column of a query.
@@ -105,7 +110,7 @@ record!(
     sort_order : "sortOrder", always, value; }
 );
 /// A report and the state it is in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
     /// Id of the account that the report is about; absent for a report of the organization. The vendor's sample
@@ -141,6 +146,24 @@ record!(
     report_template_id : "reportTemplateId", present, value; status : "status", always,
     value; type_ : "type", present, value; updated_at : "updatedAt", always, moment; }
 );
+impl std::fmt::Debug for Report {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Report")
+            .field("account_id", &self.account_id)
+            .field("created_at", &self.created_at)
+            .field("file_id", &self.file_id)
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("pre_signed_url", &"***")
+            .field("query_input", &self.query_input)
+            .field("report_template_id", &self.report_template_id)
+            .field("status", &self.status)
+            .field("type_", &self.type_)
+            .field("updated_at", &self.updated_at)
+            .finish()
+    }
+}
 /// State of a report. QUEUED: waiting to be made; RUNNING: being made; FAILED: could not be made; UPLOAD_PENDING:
 /// its file is still to be uploaded; COMPLETED: finished.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -178,7 +201,8 @@ pub enum ReportType {
 }
 open_enum!(ReportType { Template = "TEMPLATE", Query = "QUERY", Custom = "CUSTOM" });
 /// One page of reports.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReportsPaginatedResponse {
     /// The reports on this page.

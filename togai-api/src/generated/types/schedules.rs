@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// A period in which a price plan holds for an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountSchedule {
     /// Id of the account.
@@ -41,7 +42,8 @@ record!(
     value; }
 );
 /// What an account is tied to by an edit of its schedules.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AssociationConfig {
     /// Id of the price plan to tie the account to.
@@ -100,7 +102,8 @@ impl AssociationConfig {
     }
 }
 /// Edits to the schedules of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EditAccountScheduleRequest {
     /// The edits to carry out, 1 to 10.
@@ -128,14 +131,15 @@ impl EditAccountScheduleRequest {
     }
 }
 /// How to finalize the schedules of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FinalizeAccountSchedules {
     /// True merges the new schedules with those that the account has where that is possible; false, the default, puts
     /// the new ones in their place.
     pub merge_schedules: Option<bool>,
     /// What to do before the account is tied to a price plan or untied from one.
-    pub pre_actions: Vec<PreAction>,
+    pub pre_actions: Option<Vec<PreAction>>,
 }
 record!(
     FinalizeAccountSchedules requires[] { merge_schedules : "mergeSchedules", present,
@@ -160,12 +164,13 @@ impl FinalizeAccountSchedules {
         mut self,
         value: impl IntoIterator<Item = impl Into<PreAction>>,
     ) -> Self {
-        self.pre_actions = value.into_iter().map(Into::into).collect();
+        self.pre_actions = Some(value.into_iter().map(Into::into).collect());
         self
     }
 }
 /// What holds in a schedule of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ScheduleInfo {
     /// How long a pricing cycle is, when it starts and how long late events are accepted for it.
@@ -181,7 +186,8 @@ record!(
     "supportedCurrencies", always, value; }
 );
 /// One page of the schedules of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SchedulesPaginatedResponse {
     /// The schedules of the page, possibly none.
@@ -197,7 +203,8 @@ record!(
     value; }
 );
 /// One edit of the schedules of an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateAccountScheduleV2Request {
     /// What an account is tied to by an edit of its schedules.

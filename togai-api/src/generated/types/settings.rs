@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// A named value that belongs to an entity.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Setting {
     /// How the value of a setting is to be read. STRING: text; NUMERIC: a number; JSON: any JSON; JSON_LOGIC: a
@@ -27,7 +28,7 @@ record!(
     Setting : Default requires[] { data_type : "dataType", always, value; entity_id :
     "entityId", always, value; entity_type : "entityType", always, value; id : "id",
     always, value; name : "name", always, value; namespace : "namespace", always, value;
-    value : "value", always, text; }
+    value : "value", always, json_text; }
 );
 impl Setting {
     /// One with everything that is required.
@@ -88,7 +89,8 @@ impl Setting {
     }
 }
 /// One page of settings.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SettingPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.
@@ -103,7 +105,8 @@ record!(
     data : "data", present, value; next_token : "nextToken", present, value; }
 );
 /// Changes to a setting.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateSettingRequest {
     /// How the value of a setting is to be read. STRING: text; NUMERIC: a number; JSON: any JSON; JSON_LOGIC: a

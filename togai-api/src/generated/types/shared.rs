@@ -5,7 +5,8 @@ use crate::open_enum::open_enum;
 use crate::record::record;
 #[cfg(any(feature = "accounts", feature = "customers"))]
 /// An account: the part of a customer that usage is billed to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Account {
     /// Postal address, as it is used for billing.
@@ -48,16 +49,17 @@ record!(
     "aliases", present, value; billing_information : "billingInformation", present,
     value; customer_id : "customerId", always, value; id : "id", always, value;
     invoice_currency : "invoiceCurrency", present, value; invoice_group_details :
-    "invoiceGroupDetails", present, value; metadata : "metadata", present, value; name :
-    "name", always, value; net_term_days : "netTermDays", present, value; primary_email :
-    "primaryEmail", present, value; settings : "settings", present, value; status :
-    "status", always, value; tags : "tags", present, value; togai_account_id :
-    "togaiAccountId", always, value; togai_customer_id : "togaiCustomerId", always,
-    value; }
+    "invoiceGroupDetails", present, value; metadata : "metadata", present, map_of_text;
+    name : "name", always, value; net_term_days : "netTermDays", present, value;
+    primary_email : "primaryEmail", present, value; settings : "settings", present,
+    value; status : "status", always, value; tags : "tags", present, value;
+    togai_account_id : "togaiAccountId", always, value; togai_customer_id :
+    "togaiCustomerId", always, value; }
 );
 #[cfg(any(feature = "accounts", feature = "customers"))]
 /// Another name of an account, as the account itself carries it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountAliases {
     /// The alias; at most 50 characters.
@@ -83,7 +85,8 @@ pub enum AccountStatus {
 open_enum!(AccountStatus { Active = "ACTIVE", Draft = "DRAFT", Archived = "ARCHIVED" });
 #[cfg(any(feature = "accounts", feature = "customers"))]
 /// Whom mail about billing goes to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountsBillingInformation {
     /// E-mail addresses of further recipients; at most 320 characters each.
@@ -125,7 +128,8 @@ impl AccountsBillingInformation {
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
 /// Another name for an account, which events can be sent with, and the time it holds for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateAccountAliasRequest {
     /// Moment from which the alias holds; without a start when it is left out.
@@ -169,7 +173,8 @@ impl CreateAccountAliasRequest {
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
 /// A setting of an account or a customer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateEntitySetting {
     /// How the value of a setting is to be read. STRING: text; NUMERIC: a number; JSON: any JSON; JSON_LOGIC: a
@@ -188,7 +193,7 @@ pub struct CreateEntitySetting {
 record!(
     CreateEntitySetting : Default requires[] { data_type : "dataType", always, value; id
     : "id", always, value; name : "name", always, value; namespace : "namespace", always,
-    value; value : "value", always, text; }
+    value; value : "value", always, json_text; }
 );
 #[cfg(any(feature = "accounts", feature = "customers"))]
 impl CreateEntitySetting {
@@ -264,7 +269,8 @@ open_enum!(
 );
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// A value from outside of the event that the formulas of the enrichments use.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Dependency {
     /// Key of the setting, such as `setting.user.region_of_city`.
@@ -323,7 +329,8 @@ pub enum DependencyType {
 open_enum!(DependencyType { Setting = "SETTING" });
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// A dimension that events of the schema can carry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DimensionsSchema {
     /// Name of the dimension, at most 50 letters, digits, spaces, `_` and `-`.
@@ -345,7 +352,8 @@ impl DimensionsSchema {
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// Attributes and dimensions that are not sent with an event but worked out for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Enrichments {
     /// The values from outside of the event that the formulas use.
@@ -383,7 +391,8 @@ impl Enrichments {
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// An attribute, which is a number, that events of the schema can carry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventAttributeSchema {
     /// Unit of the attribute, at most 10 characters, such as `km`.
@@ -418,7 +427,8 @@ impl EventAttributeSchema {
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// One version of an event schema.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EventSchema {
     /// The numbers that an event carries, at most 50.
@@ -447,7 +457,7 @@ pub struct EventSchema {
     /// When the event schema was last changed.
     pub updated_at: Option<crate::Timestamp>,
     /// Version of the event schema, counted from 1.
-    pub version: u32,
+    pub version: i32,
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 record!(
@@ -484,7 +494,8 @@ open_enum!(
 );
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// The feature that an event schema is tied to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FeatureDetails {
     /// Name of the attribute of the events that is tied to the feature.
@@ -499,7 +510,8 @@ record!(
 );
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// An attribute or a dimension that is worked out for every event of the schema.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Field {
     /// How the value is found. VALUE: `value` is the value itself; JSON_LOGIC: `value` is a JsonLogic formula;
@@ -603,7 +615,8 @@ pub enum FieldType {
 open_enum!(FieldType { Attribute = "ATTRIBUTE", Dimension = "DIMENSION" });
 #[cfg(any(feature = "entitlements", feature = "event-ingestion"))]
 /// One event to ingest.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IngestEventRequest {
     /// Something that a customer used, at a moment, with what there is to count about it (attributes) and what
@@ -627,7 +640,8 @@ impl IngestEventRequest {
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
 /// The invoice group that an account belongs to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceGroupDetails {
     /// Postal address, as it is used for billing.
@@ -781,7 +795,7 @@ open_enum!(
 );
 #[cfg(any(feature = "authentication", feature = "customer-portal"))]
 /// A token.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TokenResponse {
     /// The token, to be sent as `Authorization: Bearer <token>`.
@@ -789,3 +803,9 @@ pub struct TokenResponse {
 }
 #[cfg(any(feature = "authentication", feature = "customer-portal"))]
 record!(TokenResponse : Default requires[] { token : "token", always, value; });
+#[cfg(any(feature = "authentication", feature = "customer-portal"))]
+impl std::fmt::Debug for TokenResponse {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("TokenResponse").field("token", &"***").finish()
+    }
+}

@@ -5,7 +5,8 @@ use crate::open_enum::open_enum;
 use crate::record::record;
 /// A condition on an event and the formula that gives the units of an event that meets it. The vendor's samples
 /// read `attribute.<name>` and `dimension.<name>` in the condition, but `attributes.<name>` in the formula.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Computation {
     /// Formula in JsonLogic, as text of at most 500 characters, that gives the units of an event. It has to be `1`
@@ -21,7 +22,7 @@ pub struct Computation {
 }
 record!(
     Computation : Default requires[] { computation : "computation", always, json_text; id
-    : "id", present, value; matcher : "matcher", present, value; order : "order",
+    : "id", present, value; matcher : "matcher", present, json_text; order : "order",
     present, value; }
 );
 impl Computation {
@@ -58,7 +59,8 @@ impl Computation {
     }
 }
 /// A usage meter to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateUsageMeterRequest {
     /// How the events are brought together. COUNT: the number of events that match; SUM: the sum of what the
@@ -67,13 +69,13 @@ pub struct CreateUsageMeterRequest {
     /// Name shown on invoices in place of `name`, at most 255 characters.
     pub billable_name: Option<String>,
     /// How many units an event is worth. Answers carry at most 1 entry.
-    pub computations: Vec<Computation>,
+    pub computations: Option<Vec<Computation>>,
     /// Description of the usage meter, at most 255 characters.
     pub description: Option<String>,
     /// Name of the event schema whose events are metered.
     pub event_schema_name: Option<String>,
     /// Conditions that an event has to meet to be metered, on fields from `filterFields` of the event schema.
-    pub filters: Vec<UsageMeterFilterEntry>,
+    pub filters: Option<Vec<UsageMeterFilterEntry>>,
     /// Name of the usage meter, at most 50 letters, digits, spaces, `_` and `-`. It is unique within the
     /// organization.
     pub name: String,
@@ -121,7 +123,7 @@ impl CreateUsageMeterRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<Computation>>,
     ) -> Self {
-        self.computations = value.into_iter().map(Into::into).collect();
+        self.computations = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `description`: Description of the usage meter, at most 255 characters.
@@ -140,7 +142,7 @@ impl CreateUsageMeterRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<UsageMeterFilterEntry>>,
     ) -> Self {
-        self.filters = value.into_iter().map(Into::into).collect();
+        self.filters = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `name`: Name of the usage meter, at most 50 letters, digits, spaces, `_` and `-`. It is unique within the
@@ -192,7 +194,8 @@ open_enum!(
     GetUsageMetersForEventSchemaStatus { Active = "ACTIVE", Inactive = "INACTIVE" }
 );
 /// Changes to a usage meter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateUsageMeterRequest {
     /// How the events are brought together. COUNT: the number of events that match; SUM: the sum of what the
@@ -201,13 +204,13 @@ pub struct UpdateUsageMeterRequest {
     /// New name shown on invoices in place of `name`, at most 255 characters.
     pub billable_name: Option<String>,
     /// How many units an event is worth. Answers carry at most 1 entry.
-    pub computations: Vec<Computation>,
+    pub computations: Option<Vec<Computation>>,
     /// New description of the usage meter, at most 255 characters.
     pub description: Option<String>,
     /// Name of the event schema whose events are metered.
     pub event_schema_name: Option<String>,
     /// Conditions that an event has to meet to be metered, on fields from `filterFields` of the event schema.
-    pub filters: Vec<UsageMeterFilterEntry>,
+    pub filters: Option<Vec<UsageMeterFilterEntry>>,
     /// New name of the usage meter, at most 255 characters here, although a new meter may have 50.
     pub name: Option<String>,
     /// Type of the usage meter. COUNTER: it counts usage.
@@ -250,7 +253,7 @@ impl UpdateUsageMeterRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<Computation>>,
     ) -> Self {
-        self.computations = value.into_iter().map(Into::into).collect();
+        self.computations = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `description`: New description of the usage meter, at most 255 characters.
@@ -269,7 +272,7 @@ impl UpdateUsageMeterRequest {
         mut self,
         value: impl IntoIterator<Item = impl Into<UsageMeterFilterEntry>>,
     ) -> Self {
-        self.filters = value.into_iter().map(Into::into).collect();
+        self.filters = Some(value.into_iter().map(Into::into).collect());
         self
     }
     /// Sets `name`: New name of the usage meter, at most 255 characters here, although a new meter may have 50.
@@ -294,7 +297,8 @@ pub enum UpdateUsageMeterRequestType {
 }
 open_enum!(UpdateUsageMeterRequestType { Counter = "COUNTER" });
 /// A usage meter, which turns the events of an event schema into a number of units.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageMeter {
     /// How the events are brought together. COUNT: the number of events that match; SUM: the sum of what the
@@ -351,7 +355,8 @@ pub enum UsageMeterAggregation {
 }
 open_enum!(UsageMeterAggregation { Count = "COUNT", Sum = "SUM" });
 /// A condition on one field of an event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageMeterFilterEntry {
     /// Name of the field, one of `filterFields` of the event schema.
@@ -383,7 +388,8 @@ impl UsageMeterFilterEntry {
     }
 }
 /// One page of usage meters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageMeterPaginatedResponse {
     /// How the list was paged. For information only; the next page is asked for with `nextToken`.

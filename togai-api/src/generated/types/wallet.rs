@@ -4,7 +4,8 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// An amount to add to a wallet.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TopupWalletRequest {
     /// Amount to add, in the unit of the wallet (`creditUnit` of the wallet).
@@ -28,7 +29,8 @@ impl TopupWalletRequest {
     }
 }
 /// Changes to a wallet.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateWalletRequest {
     /// Time from which the wallet is in effect.
@@ -60,7 +62,8 @@ impl UpdateWalletRequest {
     }
 }
 /// The wallet of an account with its balance.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WalletBalanceResponse {
     /// Id of the account that owns the wallet.
@@ -99,7 +102,8 @@ record!(
     "updatedAt", present, moment; }
 );
 /// One page of the entries of a wallet.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WalletEntriesPaginatedResponse {
     /// The entries of this page, at most 50; it may be empty.
@@ -112,7 +116,8 @@ record!(
     next_token : "nextToken", present, value; }
 );
 /// One amount that was added to a wallet or taken from it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WalletEntry {
     /// Amount of the entry, in the unit of the wallet.
