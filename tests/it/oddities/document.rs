@@ -18,7 +18,7 @@ fn item_25_what_is_deprecated_is_marked() {
     let files = fs::read_dir(folder).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
     let mut marked = Vec::new();
     for file in files {
-        for (before, after) in file.match_indices("#[deprecated]").map(|(at, _)| file.split_at(at)) {
+        for (before, after) in file.match_indices("#[deprecated = ").map(|(at, _)| file.split_at(at)) {
             assert!(before.ends_with("    "), "it marks a method");
             let name = after.split("pub fn ").nth(1).unwrap().split('(').next().unwrap();
             marked.push(name.to_owned());

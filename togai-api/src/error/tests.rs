@@ -145,10 +145,46 @@ fn debug_says_the_same_with_what_is_underneath() {
 }
 
 #[test]
-fn an_empty_body_of_success_is_read_as_an_empty_object() {
-    let answer = decoded("get_account", 200, &[], " \n").unwrap();
-    assert_eq!((answer.attempts(), answer.status()), (3, StatusCode::OK));
+fn an_empty_body_is_an_empty_object_where_it_was_accepted_and_an_error_elsewhere() {
+    let answer = decoded("get_account", 202, &[], " \n").unwrap();
+    assert_eq!((answer.attempts(), answer.status()), (3, StatusCode::ACCEPTED));
     assert_eq!(answer.into_inner(), CustomerAccount::default());
+
+    // A wallet with nothing in it and an account without an id are no answers.
+    let error = decoded("get_account", 200, &[], " \n").unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("200 OK, but its body cannot be read"), "{error}");
+}
+
+#[test]
+fn an_answer_of_nothing_is_none_and_a_redirection_leads_elsewhere() {
+    fn answer<T: serde::de::DeserializeOwned>(status: u16, body: &str) -> Result<ResponseValue<T>, Error> {
+        let mut response = http::Response::new(body.to_owned());
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        response.headers_mut().insert("location", HeaderValue::from_static("https://files.example/f?signature=s"));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let file: &'static Operation =
+            Box::leak(Box::new(Operation { statuses: &["302"], ..*operation("get_account") }));
+        runtime.block_on(receive(file, response.into(), Instant::now()))?.decode()
+    }
+
+    assert_eq!(answer::<Option<CustomerAccount>>(204, "").unwrap().into_inner(), None);
+    assert!(answer::<Option<CustomerAccount>>(201, r#"{"id": "a"}"#).unwrap().into_inner().is_some());
+    let elsewhere = answer::<()>(302, "<html>Found</html>").unwrap();
+    assert_eq!(elsewhere.location(), Some("https://files.example/f?signature=s"));
+    assert!(!format!("{elsewhere:?}").contains("signature"));
+    assert!(answer::<()>(301, "").is_err(), "the document has no 301");
+}
+
+#[test]
+fn what_stands_in_place_of_a_credential_is_not_shown() {
+    let operation: &'static Operation =
+        Box::leak(Box::new(Operation { answers_secret: true, ..*operation("get_account") }));
+    let response = http::Response::new(r#"["eyJhbGciOi"]"#.to_owned());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = runtime.block_on(receive(operation, response.into(), Instant::now())).unwrap();
+    let error = answer.decode::<CustomerAccount>().unwrap_err();
+    assert!(error.is_decode());
+    assert!(!format!("{error:?} {error}").contains("eyJ"), "{error:?}");
 }
 
 #[test]

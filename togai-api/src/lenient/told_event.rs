@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn anything_may_be_missing_or_null() {
-        let empty = Event { timestamp: Default::default(), ..Event::default() };
+        let empty = Event::default();
         assert_eq!(read("{}"), empty);
         let nulls = r#"{"schemaName": null, "id": null, "timestamp": null, "accountId": null, "attributes": null, "dimensions": null}"#;
         assert_eq!(read(nulls), empty);

@@ -156,9 +156,16 @@ async fn an_event_that_was_found_once_does_not_become_one_that_is_not_found() {
 
 #[tokio::test]
 async fn no_event_in_the_answer_is_not_found_just_like_404() {
-    let stage = Stage::new([found(&[]), NOT_FOUND, Answer::Status(200, &[], "")]);
+    let stage = Stage::new([found(&[]), NOT_FOUND, Answer::Status(200, &[], "{}")]);
     let verification = stage.verify(["a", "b", "c"]).rounds(1).send().await.unwrap();
     assert_eq!(told(&verification), "a: not found\nb: not found\nc: not found");
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_says_nothing_of_the_event() {
+    let stage = Stage::new([found(&[METERED]), Answer::Status(200, &[], "")]);
+    let error = stage.verify(["a", "b"]).rounds(1).send().await.unwrap_err();
+    assert!(error.to_string().contains("its body cannot be read"), "{error}");
 }
 
 #[tokio::test]

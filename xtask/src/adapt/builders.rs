@@ -131,7 +131,7 @@ impl<'a> Builder<'a> {
             self.operation.method.to_uppercase(),
             self.operation.path
         ));
-        let deprecated = (self.operation.json["deprecated"] == true).then(|| super::deprecation());
+        let deprecated = (self.operation.json["deprecated"] == true).then(super::deprecation);
         let setters = self.fields.iter().map(Field::setter);
         let extra_query = self.operation.json["x-togai-paged"].is_object().then(|| {
             quote! {
@@ -202,9 +202,10 @@ impl<'a> Field<'a> {
     fn setter(&self) -> TokenStream {
         let (name, kind) = (self.name, &self.kind);
         let doc = docs::attributes(self.about);
-        let set = match self.wire_name {
-            Some(wire_name) => quote!(self.0.set::<#kind, V::Error>(#wire_name, value.try_into())),
-            None => quote!(self.0.set_body::<#kind, V::Error>(value.try_into())),
+        let set = if let Some(wire_name) = self.wire_name {
+            quote!(self.0.set::<#kind, V::Error>(#wire_name, value.try_into()))
+        } else {
+            quote!(self.0.set_body::<#kind, V::Error>(value.try_into()))
         };
         quote! {
             #doc

@@ -40,7 +40,7 @@ pub(super) fn method(truth: &Value, operation: &Operation<'_>, area: &Area) -> R
     let name = format_ident!("{name}");
     let builder = super::builders::name(operation)?;
     let text = docs::attributes(&describe(truth, operation, area));
-    let deprecated = (operation.json["deprecated"] == true).then(|| super::deprecation());
+    let deprecated = (operation.json["deprecated"] == true).then(super::deprecation);
     Ok(quote! {
         #text
         #deprecated

@@ -58,13 +58,12 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
     for (name, features) in &reached {
         let Some(definition) = types.remove(name) else { continue };
         let features: Vec<&String> = features.iter().collect();
-        match features[..] {
-            [feature] => printed.entry(feature).or_default().types.extend(definition.items),
-            _ => {
-                let gate = (features.len() < areas.len()).then(|| quote!(#[cfg(any(#(feature = #features),*))]));
-                let shared = shared.entry(module_of_shared(truth, name)).or_default();
-                shared.extend(definition.items.into_iter().map(|item| quote!(#gate #item)));
-            }
+        if let [feature] = features[..] {
+            printed.entry(feature).or_default().types.extend(definition.items);
+        } else {
+            let gate = (features.len() < areas.len()).then(|| quote!(#[cfg(any(#(feature = #features),*))]));
+            let shared = shared.entry(module_of_shared(truth, name)).or_default();
+            shared.extend(definition.items.into_iter().map(|item| quote!(#gate #item)));
         }
     }
 
