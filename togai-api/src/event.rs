@@ -26,7 +26,8 @@ use crate::{Text, Timestamp, lenient};
 /// is sent twice with the same id is billed once.
 ///
 /// It is sent in the current shape. It also reads the names of 2022 (`eventName`, `eventTimestamp`, `eventAttributes`),
-/// which archived events are in, and numbers where the API promises strings.
+/// which archived events are in, and numbers where the API promises strings. A number has the precision of a binary float
+/// then, about 16 digits: have longer quantities written as strings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

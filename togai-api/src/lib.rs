@@ -21,6 +21,9 @@
 //! - [`Error`] is the one error of everything.
 //! - [`OPERATIONS`] says of each operation what a transport has to know.
 //!
+//! Each area of the API is a feature: `event-ingestion`, `event-management` and `customer-accounts` are on by default,
+//! `full` is all of them, and rustdoc names the feature of each method.
+//!
 //! What the server leaves out or sends as null is read as an empty value, fields that are not known are ignored, and
 //! an enumeration keeps a value it does not know in its variant `Other`. So an addition of the server breaks nothing.
 
