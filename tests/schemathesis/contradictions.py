@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 REASONS = {
     r"^nextToken: has to be the nextToken of an earlier answer": "the marker of a page has to come from an answer",
     r": is taken by another account or alias": "ids and aliases of accounts are unique",
-    r": there is an? .+ already$": "ids are unique",
+    r": the .+ is there already$": "ids are unique",
     r": was ingested within the last 45 days": "ids of events are unique",
     r"^no event matches": "a correction has to be of an event that was ingested",
     r"^select events with ": "a correction has to say of which events, in one of several places",

@@ -118,7 +118,7 @@ impl Resource {
             return Err(Refusal::bad_request(format!("{}: has to have at least 1 character", self.id)));
         }
         if collection.get(&id).is_some() {
-            return Err(Refusal::bad_request(format!("{}: there is a {} {id} already", self.id, self.kind)));
+            return Err(Refusal::bad_request(format!("{}: the {} {id} is there already", self.id, self.kind)));
         }
         let now = json!(moment::to_text(call.now));
         fields.insert(self.id.to_owned(), json!(id));
