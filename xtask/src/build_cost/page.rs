@@ -83,9 +83,10 @@ runs for the first time; what it makes is in `target/build-cost/`.
 ## What it does not say
 
 - What the dependencies cost, but for their number: they are built once.
-- What an application adds. Ours leaves reading an answer to the crate that calls the operation (`send` is `#[inline]`), and so does not pay for those that nobody calls; the others have compiled much of it for all.
+- What an application adds. Ours leaves reading an answer to the crate that calls the operation (`send` is `#[inline]`), \
+and so does not pay for those that nobody calls; the others have compiled much of it for all.
 - What the clients can do. Ours reads answers in which anything is missing, keeps unknown values of enumerations and the \
-digits of amounts, and has one error; all of it is in its figures.
+digits of amounts, and has one error.
 ";
 
 #[expect(clippy::cast_precision_loss, reason = "far from 2^52 bytes")]
