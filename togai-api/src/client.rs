@@ -73,8 +73,8 @@ impl Client {
 
     /// Carries out a request that was built by hand, as the generated builders do with theirs.
     ///
-    /// The request goes through the transport like any other. A body of success is decoded into `T`; an empty one is
-    /// `None` for an `Option`, and otherwise read like `{}`, since the API has answered 202 without a body. A redirection is
+    /// The request goes through the transport like any other. A body of success is decoded into `T`. An empty one is
+    /// `None` for an `Option`, read like `{}` with a 202, which the API has answered without a body, and an error otherwise. A redirection is
     /// a success where the document has it: [`ResponseValue::location`] tells where it leads.
     ///
     /// Dropping the future abandons the request; the server may have applied it.

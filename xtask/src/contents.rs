@@ -2,21 +2,22 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::areas::Areas;
 use crate::document::{Document, operations};
+use crate::marked::Marks;
 
 /// Where the list stands.
 pub(crate) const FILE: &str = "openapi/README.md";
 
-const BEGIN: &str = "<!-- Written by `cargo xtask regen`. -->\n";
-const END: &str = "<!-- The end of what is written by `cargo xtask regen`. -->\n";
+const MARKS: Marks = Marks {
+    begin: "<!-- Written by `cargo xtask regen`. -->\n",
+    end: "<!-- The end of what is written by `cargo xtask regen`. -->\n",
+};
 
 /// The README with the list as it has to be.
 pub(crate) fn write(readme: &str, document: &Document, areas: &Areas) -> Result<String> {
-    let (before, rest) = readme.split_once(BEGIN).with_context(|| missing(BEGIN))?;
-    let (_, after) = rest.split_once(END).with_context(|| missing(END))?;
     let mut list = String::from("| file | area | operations | contents |\n|---|---|---|---|\n");
     for (file, title) in document.sources() {
         let area = areas.iter().find(|area| document.file_of_tag(&area.tag) == file);
@@ -30,11 +31,7 @@ pub(crate) fn write(readme: &str, document: &Document, areas: &Areas) -> Result<
             None => writeln!(list, "| `{file}` | | | {title} |"),
         };
     }
-    Ok(format!("{before}{BEGIN}{list}{END}{after}"))
-}
-
-fn missing(marker: &str) -> String {
-    format!("the line `{}` is missing", marker.trim_end())
+    MARKS.replace(readme, &list)
 }
 
 #[cfg(test)]
@@ -52,7 +49,7 @@ mod tests {
         ])
         .unwrap();
         let areas = Areas::of(document.json()).unwrap();
-        let readme = write(&format!("Before.\n{BEGIN}old\n{END}After.\n"), &document, &areas).unwrap();
+        let readme = write(&format!("Before.\n{}old\n{}After.\n", MARKS.begin, MARKS.end), &document, &areas).unwrap();
         insta::assert_snapshot!(readme, @r"
         Before.
         <!-- Written by `cargo xtask regen`. -->

@@ -2,21 +2,22 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::areas::Areas;
+use crate::marked::Marks;
 
 /// The manifests that list the areas, and the crate whose features theirs turn on.
 pub(crate) const MANIFESTS: [(&str, Option<&str>); 2] =
     [("togai-api/Cargo.toml", None), ("togai-ext/Cargo.toml", Some("togai-api"))];
 
-const BEGIN: &str = "# The areas of the API, written by `cargo xtask regen`.\n";
-const END: &str = "# The end of what is written by `cargo xtask regen`.\n";
+const MARKS: Marks = Marks {
+    begin: "# The areas of the API, written by `cargo xtask regen`.\n",
+    end: "# The end of what is written by `cargo xtask regen`.\n",
+};
 
 /// The manifest with the list of areas as it has to be.
 pub(crate) fn write(manifest: &str, areas: &Areas, through: Option<&str>) -> Result<String> {
-    let (before, rest) = manifest.split_once(BEGIN).with_context(|| missing(BEGIN))?;
-    let (_, after) = rest.split_once(END).with_context(|| missing(END))?;
     let mut features = String::new();
     for area in areas.iter() {
         let _ = writeln!(features, "## {}", area.about);
@@ -25,11 +26,7 @@ pub(crate) fn write(manifest: &str, areas: &Areas, through: Option<&str>) -> Res
     }
     let all: Vec<String> = areas.iter().map(|area| format!("  \"{}\",\n", area.feature)).collect();
     let _ = write!(features, "## Every area.\nfull = [\n{}]\n", all.concat());
-    Ok(format!("{before}{BEGIN}{features}{END}{after}"))
-}
-
-fn missing(marker: &str) -> String {
-    format!("the line `{}` is missing", marker.trim_end())
+    MARKS.replace(manifest, &features)
 }
 
 #[cfg(test)]
@@ -45,7 +42,7 @@ mod tests {
             {"name": "AddOns", "description": "Add-ons."},
         ]}))
         .unwrap();
-        let manifest = format!("[features]\ndefault = []\n{BEGIN}old = []\n{END}\n[lints]\n");
+        let manifest = format!("[features]\ndefault = []\n{}old = []\n{}\n[lints]\n", MARKS.begin, MARKS.end);
         insta::assert_snapshot!(write(&manifest, &areas, Some("togai-api")).unwrap(), @r#"
         [features]
         default = []

@@ -13,6 +13,7 @@ const RULES: &[Rule] = &[
     parameters_are_named_after_their_setters,
     strings_lose_their_limits,
     lists_and_objects_lose_their_limits,
+    answers_have_no_minimum,
     integers_get_a_width,
     numbers_are_exact,
     objects_stay_open,
@@ -89,15 +90,27 @@ fn lists_and_objects_lose_their_limits(document: &mut Value) {
     });
 }
 
-/// A minimum of 1 becomes a type that cannot be zero, and a maximum is not enforced. In what is only sent an unsigned type
-/// says what the minimum was for; an answer may break it. The other limits are the server's to check.
-fn integers_get_a_width(document: &mut Value) {
+/// An answer may break the minimum of an integer, so it does not make the type of one unsigned.
+fn answers_have_no_minimum(document: &mut Value) {
     let answers = reachable(document, Side::Responses);
-    let change = |may_be_unsigned: bool, schema: &mut Map<String, Value>| {
+    let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") else { return };
+    for (_, schema) in schemas.iter_mut().filter(|(name, _)| answers.contains(*name)) {
+        each_schema_within(schema, &mut |schema| {
+            if schema.get("type") == Some(&json!("integer")) {
+                schema.remove("minimum");
+            }
+        });
+    }
+}
+
+/// A minimum of 1 becomes a type that cannot be zero, and a maximum is not enforced. An unsigned type says what the minimum
+/// was for; the other limits are the server's to check.
+fn integers_get_a_width(document: &mut Value) {
+    each_schema(document, &mut |schema| {
         if schema.get("type") != Some(&json!("integer")) {
             return;
         }
-        let unsigned = may_be_unsigned && schema.get("minimum").is_some_and(Value::is_u64);
+        let unsigned = schema.get("minimum").is_some_and(Value::is_u64);
         let wide = schema.get("format") == Some(&json!("int64"));
         if unsigned {
             schema.insert("format".to_owned(), json!(if wide { "uint64" } else { "uint32" }));
@@ -105,13 +118,7 @@ fn integers_get_a_width(document: &mut Value) {
         for keyword in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] {
             schema.remove(keyword);
         }
-    };
-    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
-        for (name, schema) in schemas {
-            each_schema_within(schema, &mut |schema| change(!answers.contains(name), schema));
-        }
-    }
-    each_schema(document, &mut |schema| change(true, schema));
+    });
 }
 
 /// A number with a format or limits would not be recognised as one that our decimal type stands for.
@@ -317,6 +324,17 @@ mod tests {
         check_schema(rule, &json!({"type": "integer", "format": "int64", "minimum": 0}), &wide);
         check_schema(rule, &json!({"type": "integer", "maximum": 9}), &json!({"type": "integer"}));
         check_schema(rule, &json!({"type": "integer", "minimum": -1}), &json!({"type": "integer"}));
+    }
+
+    #[test]
+    fn integers_of_answers_may_be_negative() {
+        let integer = json!({"type": "integer", "minimum": 1, "maximum": 9});
+        let answer = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
+        let operation = json!({"parameters": [{"schema": integer}], "responses": {"200": answer}});
+        let mut lowered = document(&operation, &integer);
+        answers_have_no_minimum(&mut lowered);
+        assert_eq!(lowered["components"]["schemas"]["A"], json!({"type": "integer", "maximum": 9}));
+        assert_eq!(lowered["paths"]["/a"]["get"]["parameters"][0]["schema"], integer);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod features;
 mod generate;
 mod lint;
 mod lower;
+mod marked;
 mod pages;
 mod reach;
 mod regen;

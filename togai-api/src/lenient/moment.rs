@@ -1,10 +1,11 @@
 //! Moments that servers also write as a day or as no end at all.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
 
-use super::Scalar;
 use crate::Timestamp;
 
 /// A moment, or a day (its first moment), or `-infinity` or `infinity`, which the vendor names as the defaults of spans
@@ -14,21 +15,42 @@ pub(crate) struct Moment(Timestamp);
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::from(Scalar::deserialize(deserializer)?);
-        if text.is_empty() {
-            return Ok(Self(Timestamp::default()));
+        struct MomentVisitor;
+
+        impl Visitor<'_> for MomentVisitor {
+            type Value = Moment;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a date and time such as 2024-04-18T16:00:17Z")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Moment, E> {
+                if text.is_empty() {
+                    return Ok(Moment(Timestamp::default()));
+                }
+                if let Ok(milliseconds) = text.parse() {
+                    return self.visit_i64(milliseconds);
+                }
+                let written = match text {
+                    "-infinity" => Cow::Borrowed("0000-01-01T00:00:00Z"),
+                    "infinity" | "+infinity" => Cow::Borrowed("9999-12-31T23:59:59.999999999Z"),
+                    day if day.len() == 10 => Cow::Owned(format!("{day}T00:00:00Z")),
+                    other => Cow::Borrowed(other),
+                };
+                // The error is about the text that was read.
+                written.parse().or_else(|_| text.parse()).map(Moment).map_err(E::custom)
+            }
+
+            fn visit_i64<E: de::Error>(self, milliseconds: i64) -> Result<Moment, E> {
+                Ok(Moment(Timestamp::from_unix_milliseconds(milliseconds)))
+            }
+
+            fn visit_u64<E: de::Error>(self, milliseconds: u64) -> Result<Moment, E> {
+                self.visit_i64(i64::try_from(milliseconds).map_err(E::custom)?)
+            }
         }
-        if let Ok(milliseconds) = text.parse() {
-            return Ok(Self(Timestamp::from_unix_milliseconds(milliseconds)));
-        }
-        let written = match text.as_str() {
-            "-infinity" => Cow::Borrowed("0000-01-01T00:00:00Z"),
-            "infinity" | "+infinity" => Cow::Borrowed("9999-12-31T23:59:59.999999999Z"),
-            day if day.len() == 10 => Cow::Owned(format!("{day}T00:00:00Z")),
-            other => Cow::Borrowed(other),
-        };
-        // The error is about the text that was read.
-        written.parse().or_else(|_| text.parse()).map(Self).map_err(de::Error::custom)
+
+        deserializer.deserialize_any(MomentVisitor)
     }
 }
 

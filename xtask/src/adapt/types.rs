@@ -111,10 +111,7 @@ fn structure_of(
     let schema = &document["components"]["schemas"][name.to_string()];
     let about = schema["description"].as_str().with_context(|| format!("`{name}` is no schema"))?;
     let doc = docs::attributes(about);
-    // What serde buffers loses the digits of amounts, and the place of an error.
-    if let Some(lost) = serde_options(&structure.attrs)?.iter().find(|option| BUFFERING.contains(&option.as_str())) {
-        bail!("`{name}` would be read through `{lost}`, which loses the digits of amounts: write it by hand");
-    }
+    refuse_buffering(name, &structure.attrs)?;
     let Fields::Named(fields) = &structure.fields else {
         // A list or a map with a name of its own.
         let fields = &structure.fields;
@@ -185,8 +182,16 @@ fn redacted(name: &syn::Ident, members: &[Member]) -> TokenStream {
     }
 }
 
-/// Options of serde under which a value is read into a buffer first.
-const BUFFERING: [&str; 3] = ["flatten", "tag", "untagged"];
+/// What serde reads into a buffer first loses the digits of amounts, and the place of an error.
+fn refuse_buffering(name: &syn::Ident, attributes: &[Attribute]) -> Result<()> {
+    let options = serde_options(attributes)?;
+    match options.iter().find(|option| ["flatten", "tag", "untagged"].contains(&option.as_str())) {
+        Some(lost) => {
+            bail!("`{name}` would be read through `{lost}`, which loses the digits of amounts: write it by hand")
+        }
+        None => Ok(()),
+    }
+}
 
 struct Member {
     ident: syn::Ident,
@@ -211,10 +216,7 @@ impl Member {
         is_response: bool,
     ) -> Result<Self> {
         let ident = field.ident.clone().context("a field has no name")?;
-        let options = serde_options(&field.attrs)?;
-        if let Some(lost) = options.iter().find(|option| BUFFERING.contains(&option.as_str())) {
-            bail!("`{ident}` would be read through `{lost}`, which loses the digits of amounts");
-        }
+        refuse_buffering(&ident, &field.attrs)?;
         let wire_name = serde_name(&field.attrs)?.unwrap_or_else(|| ident.to_string());
         let property = &schema["properties"][&wire_name];
         let about = property["description"]
