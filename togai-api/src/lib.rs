@@ -22,7 +22,8 @@
 //! - [`OPERATIONS`] says of each operation what a transport has to know.
 //!
 //! Each area of the API is a feature: `event-ingestion`, `event-management` and `customer-accounts` are on by default,
-//! `full` is all of them, and rustdoc names the feature of each method.
+//! `full` is all of them, and rustdoc names the feature of each method. The feature `enso` adds the module `enso`, with the
+//! client of another service that events can be sent to.
 //!
 //! What the server leaves out or sends as null is read as an empty value, fields that are not known are ignored, and
 //! an enumeration keeps a value it does not know in its variant `Other`. So an addition of the server breaks nothing.
@@ -32,6 +33,8 @@ mod client;
 mod credits;
 mod date;
 mod decimal;
+#[cfg(feature = "enso")]
+pub mod enso;
 mod error;
 mod event;
 #[allow(clippy::all, clippy::pedantic, reason = "generated code is checked by the rules on the document it comes from")]
@@ -74,6 +77,10 @@ const _: () = {
     const fn thrown<T: std::error::Error + Send + Sync + Unpin + 'static>() {}
     const fn object_safe(_: &dyn Transport) {}
     shared::<Client>();
+    #[cfg(feature = "enso")]
+    shared::<enso::Client>();
+    #[cfg(feature = "enso")]
+    shared::<enso::FailureCode>();
     shared::<ResponseValue<Event>>();
     thrown::<Error>();
     thrown::<TransportError>();

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::areas::Areas;
 use crate::command::cargo;
 use crate::document::Document;
+use crate::service::{self, TOGAI};
 
 /// Where all combinations are built, so that what they depend on is built once.
 const TARGET: &str = "target/features";
@@ -18,9 +19,9 @@ const MAIN_AREAS: [&str; 3] = ["event-ingestion", "event-management", "customer-
 /// Which combinations of features are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Every area alone, in both crates.
+    /// Every area and every other service alone, in both crates.
     All,
-    /// togai-ext alone, with a few areas.
+    /// togai-ext alone, with a few areas and every other service.
     Few,
 }
 
@@ -41,7 +42,7 @@ enum Features {
 
 /// Checks each combination, tells the time of each, and fails with the names of those that do not build.
 pub(crate) fn run(root: &Path, extent: Extent) -> Result<String> {
-    let document = Document::load(&root.join("openapi/togai"))?;
+    let document = Document::load(root, &TOGAI)?;
     let areas = Areas::of(document.json())?;
     let features: Vec<&str> = areas.iter().map(|area| area.feature.as_str()).collect();
     let combinations = combinations(&features, extent);
@@ -74,7 +75,9 @@ fn combinations(areas: &[&str], extent: Extent) -> Vec<Combination> {
     let alone = areas.iter().filter(|area| extent == Extent::All || MAIN_AREAS.contains(area));
     let choices = std::iter::once(Features::None)
         .chain(alone.map(|area| Features::Only((*area).to_owned())))
-        .chain([Features::Only("full".to_owned())]);
+        .chain([Features::Only("full".to_owned())])
+        // `full` is all of Togai, so the services beside it are checked by themselves.
+        .chain(service::ALL.iter().filter_map(|service| service.feature).map(|name| Features::Only(name.to_owned())));
     for features in choices {
         all.extend(packages.iter().map(|&package| Combination { package, features: features.clone() }));
     }
@@ -132,6 +135,8 @@ mod tests {
         togai-ext with wallet
         togai-api with full
         togai-ext with full
+        togai-api with enso
+        togai-ext with enso
         togai-ext with its default features
         ");
     }
@@ -142,13 +147,14 @@ mod tests {
         togai-ext with no feature
         togai-ext with event-ingestion
         togai-ext with full
+        togai-ext with enso
         togai-ext with its default features
         ");
     }
 
     #[test]
     fn the_areas_of_the_few_are_in_the_document() {
-        let document = Document::load(&crate::root().join("openapi/togai")).unwrap();
+        let document = Document::load(&crate::root(), &TOGAI).unwrap();
         let areas = Areas::of(document.json()).unwrap();
         for name in MAIN_AREAS {
             assert!(areas.iter().any(|area| area.feature == name), "{name}");

@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn files_are_listed_with_their_areas_and_operations() {
-        let document = Document::merge([
+        let document = Document::merge(&crate::service::TOGAI, [
             ("common.yaml", "# What areas share.\n# More about it.\nopenapi: 3.0.3\n"),
             (
                 "wallet.yaml",

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
+use crate::service::Service;
+
 /// The merged document, and the file that each part of it came from.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
+    service: &'static Service,
     json: Value,
     /// File names by `path` or by `section/name` below `components`.
     files: BTreeMap<String, String>,
@@ -26,11 +29,12 @@ pub(crate) struct Operation<'a> {
 }
 
 impl Document {
-    /// Loads every YAML file of a folder.
-    pub(crate) fn load(folder: &Path) -> Result<Self> {
+    /// Loads the document of a service: one YAML file, or every one of a folder.
+    pub(crate) fn load(root: &Path, service: &'static Service) -> Result<Self> {
+        let source = root.join(service.source);
+        let paths = if source.is_dir() { files_of(&source)? } else { vec![source] };
         let mut sources = BTreeMap::new();
-        for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-            let path = entry?.path();
+        for path in paths {
             if path.extension().is_some_and(|extension| extension == "yaml") {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -39,12 +43,16 @@ impl Document {
                 bail!("{} is no file of the document: its name has to end in .yaml", path.display());
             }
         }
-        Self::merge(sources.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+        Self::merge(service, sources.iter().map(|(name, text)| (name.as_str(), text.as_str())))
     }
 
     /// Merges files, given as name and text, by plain union. A name that is defined twice is an error.
-    pub(crate) fn merge<'a>(sources: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
-        let mut document = Self { json: Value::Object(Map::new()), files: BTreeMap::new(), sources: BTreeMap::new() };
+    pub(crate) fn merge<'a>(
+        service: &'static Service,
+        sources: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self> {
+        let json = Value::Object(Map::new());
+        let mut document = Self { service, json, files: BTreeMap::new(), sources: BTreeMap::new() };
         for (name, text) in sources {
             // Not straight to JSON, whose maps would quietly take the second of two equal keys.
             let yaml: yaml_serde::Value = yaml_serde::from_str(text).with_context(|| format!("cannot parse {name}"))?;
@@ -101,6 +109,11 @@ impl Document {
         Ok(())
     }
 
+    /// The service that the document is of.
+    pub(crate) fn service(&self) -> &'static Service {
+        self.service
+    }
+
     /// The document as one.
     pub(crate) fn json(&self) -> &Value {
         &self.json
@@ -109,6 +122,11 @@ impl Document {
     /// Every file with what its first line says.
     pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
         self.sources.iter().map(|(file, title)| (file.as_str(), title.as_str()))
+    }
+
+    /// The file that a key at the top came from; the document itself where no file has it.
+    pub(crate) fn file_of_key(&self, key: &str) -> &str {
+        self.files.get(key).map_or(self.service.source, String::as_str)
     }
 
     /// The file that a path came from.
@@ -125,6 +143,11 @@ impl Document {
     pub(crate) fn file_of_component(&self, section: &str, name: &str) -> &str {
         self.files.get(&format!("{section}/{name}")).map_or("?", String::as_str)
     }
+}
+
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    entries.map(|entry| Ok(entry?.path())).collect()
 }
 
 /// The place below an object, made where it is missing.
@@ -199,13 +222,17 @@ pub(crate) fn visit(json: &Value, visitor: &mut dyn FnMut(&str, &Map<String, Val
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::TOGAI;
 
     #[test]
     fn files_are_merged_by_union() {
-        let document = Document::merge([
-            ("a.yaml", "openapi: 3.0.3\ntags: [{name: A}]\npaths: {/a: {get: {operationId: a}}}"),
-            ("b.yaml", "tags: [{name: B}]\npaths: {/b: {get: {operationId: b}}}\ncomponents: {schemas: {B: {}}}"),
-        ])
+        let document = Document::merge(
+            &TOGAI,
+            [
+                ("a.yaml", "openapi: 3.0.3\ntags: [{name: A}]\npaths: {/a: {get: {operationId: a}}}"),
+                ("b.yaml", "tags: [{name: B}]\npaths: {/b: {get: {operationId: b}}}\ncomponents: {schemas: {B: {}}}"),
+            ],
+        )
         .unwrap();
         insta::assert_snapshot!(
             document.json(),
@@ -218,13 +245,13 @@ mod tests {
     #[test]
     fn a_name_defined_twice_is_an_error_that_names_both_files() {
         let schema = "components: {schemas: {Event: {}}}";
-        let error = Document::merge([("a.yaml", schema), ("b.yaml", schema)]).unwrap_err();
+        let error = Document::merge(&TOGAI, [("a.yaml", schema), ("b.yaml", schema)]).unwrap_err();
         insta::assert_snapshot!(
             error,
             @"`schemas/Event` is defined in a.yaml and again in b.yaml: rename one, or keep it in one file"
         );
         let path = "paths: {/a: {}}";
-        let error = Document::merge([("a.yaml", path), ("b.yaml", path)]).unwrap_err();
+        let error = Document::merge(&TOGAI, [("a.yaml", path), ("b.yaml", path)]).unwrap_err();
         insta::assert_snapshot!(
             error,
             @"`/a` is defined in a.yaml and again in b.yaml: rename one, or keep it in one file"
@@ -233,13 +260,13 @@ mod tests {
 
     #[test]
     fn a_key_given_twice_in_one_file_is_an_error() {
-        let error = Document::merge([("a.yaml", "paths: {}\npaths: {}")]).unwrap_err();
+        let error = Document::merge(&TOGAI, [("a.yaml", "paths: {}\npaths: {}")]).unwrap_err();
         assert!(format!("{error:#}").contains("duplicate"), "{error:#}");
     }
 
     #[test]
     fn a_file_that_is_no_yaml_is_named() {
-        let error = Document::merge([("a.yaml", "a: [")]).unwrap_err();
+        let error = Document::merge(&TOGAI, [("a.yaml", "a: [")]).unwrap_err();
         assert!(format!("{error:#}").starts_with("cannot parse a.yaml"), "{error:#}");
     }
 }

@@ -6,11 +6,10 @@ use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagSt
 use schemars::schema::{InstanceType, SchemaObject};
 use serde_json::Value;
 
-/// Schemas that are written by hand in togai-api.
-pub(crate) const HAND_WRITTEN: [&str; 3] = ["Attribute", "CreateCreditResponse", "Event"];
+use crate::service::Service;
 
 /// The generator's code as it comes, before it is adapted.
-pub(crate) fn run(lowered: &Value) -> Result<syn::File> {
+pub(crate) fn run(service: &Service, lowered: &Value) -> Result<syn::File> {
     let document: OpenAPI =
         serde_json::from_value(lowered.clone()).context("the lowered document is not OpenAPI 3.0")?;
 
@@ -26,8 +25,9 @@ pub(crate) fn run(lowered: &Value) -> Result<syn::File> {
         .with_conversion(schema_of(InstanceType::String, Some("date-time")), "crate::Timestamp", [].into_iter())
         .with_conversion(schema_of(InstanceType::String, Some("date")), "crate::Date", [].into_iter())
         .with_conversion(schema_of(InstanceType::Number, None), "crate::Decimal", [].into_iter());
-    for name in HAND_WRITTEN {
-        settings.with_replacement(name, format!("crate::{name}"), [].into_iter());
+    let module = service.module_text();
+    for name in service.hand_written {
+        settings.with_replacement(name, format!("{module}::{name}"), [].into_iter());
     }
 
     let tokens = Generator::new(&settings).generate_tokens(&document).context("the generator refuses the document")?;

@@ -11,6 +11,7 @@ const RULES: &[Rule] = &[
     failures_become_ranges,
     successes_without_a_body_become_one,
     parameters_are_named_after_their_setters,
+    properties_are_named_after_their_fields,
     strings_lose_their_limits,
     lists_and_objects_lose_their_limits,
     answers_have_no_minimum,
@@ -20,6 +21,9 @@ const RULES: &[Rule] = &[
     defaults_are_left_to_the_server,
     examples_are_left_out,
 ];
+
+/// Where the lowered document keeps the name on the wire of a property that it calls something else.
+pub(crate) const WIRE_NAME: &str = "x-togai-wire-name";
 
 /// The document as the generator can take it.
 pub(crate) fn run(document: &Value) -> Value {
@@ -65,6 +69,28 @@ fn parameters_are_named_after_their_setters(document: &mut Value) {
         for parameter in parameters.iter_mut().filter_map(Value::as_object_mut) {
             if let Some(name) = parameter.remove("x-togai-name") {
                 parameter.insert("name".to_owned(), name);
+            }
+        }
+    });
+}
+
+/// The generator tells properties apart by the names of their fields; [`crate::adapt`] brings back the name on the wire,
+/// which is kept beside.
+fn properties_are_named_after_their_fields(document: &mut Value) {
+    each_schema(document, &mut |schema| {
+        let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+        let named = properties.iter().filter_map(|(wire_name, property)| {
+            Some((wire_name.clone(), property.get("x-togai-name")?.as_str()?.to_owned()))
+        });
+        let named: Map<String, Value> = named.map(|(wire_name, name)| (wire_name, Value::String(name))).collect();
+        for (wire_name, name) in &named {
+            let (Some(mut property), Value::String(name)) = (properties.remove(wire_name), name) else { continue };
+            property[WIRE_NAME] = json!(wire_name);
+            properties.insert(name.clone(), property);
+        }
+        for required in schema.get_mut("required").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(name) = required.as_str().and_then(|required| named.get(required)) {
+                *required = name.clone();
             }
         }
     });
@@ -285,12 +311,32 @@ mod tests {
     #[test]
     fn failures_become_two_ranges() {
         let failure = json!({"$ref": "#/components/responses/F"});
-        let operation =
-            json!({"responses": {"202": {}, "207": {}, "400": failure, "503": failure, "default": failure}});
-        let mut lowered = document(&operation, &json!({}));
-        failures_become_ranges(&mut lowered);
-        let expected = json!({"202": {}, "207": {}, "4XX": failure, "5XX": failure});
-        assert_eq!(lowered["paths"]["/a"]["get"]["responses"], expected);
+        for (responses, expected) in [
+            (
+                json!({"202": {}, "207": {}, "400": failure, "503": failure, "default": failure}),
+                json!({"202": {}, "207": {}, "4XX": failure, "5XX": failure}),
+            ),
+            // A range of successes stays what it is, and no failure is made up.
+            (json!({"2XX": {}}), json!({"2XX": {}})),
+        ] {
+            let mut lowered = document(&json!({"responses": responses}), &json!({}));
+            failures_become_ranges(&mut lowered);
+            assert_eq!(lowered["paths"]["/a"]["get"]["responses"], expected);
+        }
+    }
+
+    #[test]
+    fn properties_are_called_what_their_fields_are() {
+        let schema = json!({"type": "object", "required": ["JobId", "jobId"], "properties": {
+            "JobId": {"type": "string", "x-togai-name": "job_id_pascal_case"},
+            "jobId": {"type": "string"},
+        }});
+        let named = json!({"type": "string", "x-togai-name": "job_id_pascal_case", WIRE_NAME: "JobId"});
+        let expected = json!({"type": "object", "required": ["job_id_pascal_case", "jobId"], "properties": {
+            "job_id_pascal_case": named,
+            "jobId": {"type": "string"},
+        }});
+        check_schema(properties_are_named_after_their_fields, &schema, &expected);
     }
 
     #[test]

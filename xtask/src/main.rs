@@ -16,6 +16,7 @@ mod marked;
 mod pages;
 mod reach;
 mod regen;
+mod service;
 mod table;
 
 use std::path::Path;
@@ -26,7 +27,8 @@ use anyhow::Result;
 const USAGE: &str = "\
 Usage: cargo xtask <task>
 
-  regen                  merge openapi/togai/*.yaml into openapi/togai.json and generate the client from it
+  regen                  merge openapi/togai/*.yaml into openapi/togai.json and generate the client from it, and the same
+                         with openapi/enso.yaml, openapi/enso.json and the module `enso` of the client
   regen --check          say which generated file is not what `regen` would write, and write nothing
   check-features         check the crates with each area alone, with none and with all, warnings being errors
   check-features --few   the same for togai-ext alone, with a few areas

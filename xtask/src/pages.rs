@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::adapt::builders;
 use crate::areas::Areas;
 use crate::document::{operations, reference_name, resolve};
-use crate::generate::HAND_WRITTEN;
+use crate::service::TOGAI;
 
 /// Where the list goes.
 pub(crate) const FILE: &str = "togai-ext/src/paginate/generated.rs";
@@ -20,16 +20,17 @@ pub(crate) fn write(json: &Value, areas: &Areas) -> Result<String> {
         let Some(items) = operation.json["x-togai-paged"]["items"].as_str() else { continue };
         let id = operation.json["operationId"].as_str().context("an operation has no operationId")?;
         let answer = &operation.json["responses"]["200"]["content"]["application/json"]["schema"];
-        let item = &resolve(json, answer)["properties"][items]["items"];
+        let list = &resolve(json, answer)["properties"][items];
+        let item = &list["items"];
         let item = match (reference_name(item), item["type"].as_str()) {
-            (Some(name), _) if HAND_WRITTEN.contains(&name) => format!("togai_api::{name}"),
+            (Some(name), _) if TOGAI.is_hand_written(name) => format!("togai_api::{name}"),
             (Some(name), _) => format!("types::{name}"),
             (None, Some("string")) => "String".to_owned(),
             _ => bail!("`{id}` pages over something that has no type of its own"),
         };
         let feature = &areas.of_operation(&operation)?.feature;
         let builder = builders::name(&operation)?;
-        let field = crate::lint::snake_case(items);
+        let field = crate::lint::field_name(items, list);
         let _ = writeln!(rows, "    #[cfg(feature = \"{feature}\")]\n    {id}: {builder} => {item}, {field};");
     }
     Ok(format!(

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::adapt::builders::setter;
 use crate::areas::Areas;
-use crate::document::{Operation, entries, operations, parameters, resolve};
+use crate::document::{Document, Operation, entries, operations, parameters, resolve};
 
 /// The file of an area, from its rows.
 pub(crate) fn file(rows: &[TokenStream]) -> Result<syn::File> {
@@ -19,12 +19,16 @@ pub(crate) fn file(rows: &[TokenStream]) -> Result<syn::File> {
 }
 
 /// The file that brings the rows of all areas together.
-pub(crate) fn root(json: &Value, areas: &Areas) -> Result<syn::File> {
+pub(crate) fn root(document: &Document, areas: &Areas) -> Result<syn::File> {
+    let about = match document.service().feature {
+        Some(_) => " All operations of the service.",
+        None => " All operations of the areas whose features are on.",
+    };
     let modules = areas.iter().map(|area| {
         let (gate, module) = (area.gate(), area.module());
         quote!(#gate pub(super) mod #module;)
     });
-    let names = operations(json)
+    let names = operations(document.json())
         .map(|operation| {
             let area = areas.of_operation(&operation)?;
             let (gate, module, name) = (area.gate(), area.module(), constant(&operation)?);
@@ -36,7 +40,7 @@ pub(crate) fn root(json: &Value, areas: &Areas) -> Result<syn::File> {
 
         #(#modules)*
 
-        /// All operations of the areas whose features are on.
+        #[doc = #about]
         pub static OPERATIONS: &[&Operation] = &[#(#names),*];
     })?)
 }
@@ -48,13 +52,14 @@ pub(crate) fn constant(operation: &Operation<'_>) -> Result<syn::Ident> {
 }
 
 /// The row of an operation.
-pub(crate) fn row(json: &Value, operation: &Operation<'_>) -> Result<TokenStream> {
+pub(crate) fn row(document: &Document, operation: &Operation<'_>) -> Result<TokenStream> {
+    let module = document.service().module();
     let name = constant(operation)?;
     let summary = format!(" {}.", operation.json["summary"].as_str().unwrap_or_default());
-    let value = value(json, operation).with_context(|| format!("cannot make the row of {name}"))?;
+    let value = value(document.json(), operation).with_context(|| format!("cannot make the row of {name}"))?;
     Ok(quote! {
         #[doc = #summary]
-        pub(in crate::generated) static #name: Operation = #value;
+        pub(in #module::generated) static #name: Operation = #value;
     })
 }
 

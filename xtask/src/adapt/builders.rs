@@ -10,11 +10,13 @@ use syn::visit::Visit as _;
 use syn::{ImplItem, Item, Type};
 
 use super::docs;
-use crate::document::{Operation, entries, operations, parameters, resolve};
+use crate::document::{Document, Operation, entries, operations, parameters, resolve};
 use crate::reach;
+use crate::service::Service;
 
 /// Every builder of the generator, in its order.
-pub(super) fn read<'a>(items: &'a [Item], truth: &'a Value) -> Result<Vec<Builder<'a>>> {
+pub(super) fn read<'a>(items: &'a [Item], document: &'a Document) -> Result<Vec<Builder<'a>>> {
+    let truth = document.json();
     let mut structures = Vec::new();
     let mut implementations = Vec::new();
     for item in items {
@@ -35,7 +37,7 @@ pub(super) fn read<'a>(items: &'a [Item], truth: &'a Value) -> Result<Vec<Builde
             .iter()
             .find(|implementation| self_name(implementation).is_some_and(|name| *name == structure.ident))
             .with_context(|| format!("the builder `{}` has no methods", structure.ident))?;
-        let builder = Builder::read(structure, implementation, operation, truth)
+        let builder = Builder::read(structure, implementation, operation, document)
             .with_context(|| format!("the generator's builder `{}` has an unknown form", structure.ident))?;
         builders.push(builder);
     }
@@ -69,6 +71,7 @@ fn self_name(implementation: &syn::ItemImpl) -> Option<&syn::Ident> {
 
 /// What is taken from the generator's code: names and types of what is set, and of the answer.
 pub(super) struct Builder<'a> {
+    service: &'static Service,
     pub(super) name: &'a syn::Ident,
     pub(super) operation: Operation<'a>,
     fields: Vec<Field<'a>>,
@@ -88,7 +91,7 @@ impl<'a> Builder<'a> {
         structure: &'a syn::ItemStruct,
         implementation: &'a syn::ItemImpl,
         operation: Operation<'a>,
-        truth: &'a Value,
+        document: &'a Document,
     ) -> Result<Self> {
         let send = implementation
             .items
@@ -108,10 +111,10 @@ impl<'a> Builder<'a> {
         for field in &structure.fields {
             let name = field.ident.as_ref().context("a field has no name")?;
             if name != "client" {
-                fields.push(Field::read(name, &field.ty, &operation, truth)?);
+                fields.push(Field::read(name, &field.ty, &operation, document)?);
             }
         }
-        Ok(Self { name: &structure.ident, operation, fields, answer })
+        Ok(Self { service: document.service(), name: &structure.ident, operation, fields, answer })
     }
 
     /// The types that the builder mentions.
@@ -124,8 +127,9 @@ impl<'a> Builder<'a> {
 
     pub(super) fn print(&self, row: &TokenStream) -> TokenStream {
         let (name, answer) = (self.name, &self.answer);
+        let (module, module_text) = (self.service.module(), self.service.module_text());
         let id = self.operation.json["operationId"].as_str().unwrap_or_default();
-        let doc = docs::attributes(&format!("Builder for [`Client::{id}`](crate::Client::{id})."));
+        let doc = docs::attributes(&format!("Builder for [`Client::{id}`]({module_text}::Client::{id})."));
         let send_doc = docs::attributes(&format!(
             "Sends the request, `{} {}`.\n\nDropping the call abandons the request; the server may have applied it.",
             self.operation.method.to_uppercase(),
@@ -153,7 +157,7 @@ impl<'a> Builder<'a> {
             pub struct #name(Draft);
 
             impl #name {
-                pub(in crate::generated) fn new(client: &crate::Client) -> Self {
+                pub(in #module::generated) fn new(client: &crate::Client) -> Self {
                     Self(Draft::new(client, &#row))
                 }
 
@@ -173,14 +177,21 @@ impl<'a> Builder<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn read(name: &'a syn::Ident, declared: &'a Type, operation: &Operation<'a>, truth: &'a Value) -> Result<Self> {
+    fn read(
+        name: &'a syn::Ident,
+        declared: &'a Type,
+        operation: &Operation<'a>,
+        document: &'a Document,
+    ) -> Result<Self> {
+        let (service, truth) = (document.service(), document.json());
         let kind = argument(declared, "Result")?;
         if name == "body" {
             // The generator keeps a builder of the body, which is left out; the body is in the types by the same name.
             let Type::Path(path) = kind else { bail!("the body has an unknown type") };
             let body = &path.path.segments.last().context("the body has no type")?.ident;
-            let hand_written = crate::generate::HAND_WRITTEN.iter().any(|known| body == known);
-            let kind = if hand_written { syn::parse_quote!(crate::#body) } else { syn::parse_quote!(types::#body) };
+            let module = service.module();
+            let hand_written = service.is_hand_written(&body.to_string());
+            let kind = if hand_written { syn::parse_quote!(#module::#body) } else { syn::parse_quote!(types::#body) };
             let about = &resolve(truth, &operation.json["requestBody"])["description"];
             let about = about.as_str().unwrap_or("The body of the request.");
             return Ok(Self { name, wire_name: None, kind, about });

@@ -5,16 +5,15 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use serde_json::Value;
 
 use super::{Parts, docs};
 use crate::areas::Area;
-use crate::document::{Operation, entries, parameters, reference_name, resolve};
+use crate::document::{Document, Operation, entries, parameters, reference_name, resolve};
 
 /// The client itself, and the modules around it.
-pub(super) fn root(parts: &Parts, truth: &Value) -> Result<syn::File> {
+pub(super) fn root(parts: &Parts, document: &Document) -> Result<syn::File> {
     let mut client = parts.client.clone();
-    let about = truth["info"]["description"].as_str().unwrap_or_default();
+    let about = document.json()["info"]["description"].as_str().unwrap_or_default();
     docs::replace(
         &mut client.attrs,
         &format!(
@@ -22,6 +21,7 @@ pub(super) fn root(parts: &Parts, truth: &Value) -> Result<syn::File> {
              retries and pauses. `togai_ext::ClientBuilder` makes one; [`Client::new`] puts one together from its parts."
         ),
     );
+    let printed = (!document.service().wraps_the_client()).then_some(client);
     Ok(syn::parse2(quote! {
         pub mod builder;
         mod client;
@@ -30,28 +30,30 @@ pub(super) fn root(parts: &Parts, truth: &Value) -> Result<syn::File> {
 
         pub use operations::OPERATIONS;
 
-        #client
+        #printed
     })?)
 }
 
 /// The method of an operation.
-pub(super) fn method(truth: &Value, operation: &Operation<'_>, area: &Area) -> Result<TokenStream> {
+pub(super) fn method(document: &Document, operation: &Operation<'_>, area: &Area) -> Result<TokenStream> {
     let name = operation.json["operationId"].as_str().context("an operation has no operationId")?;
     let name = format_ident!("{name}");
     let builder = super::builders::name(operation)?;
-    let text = docs::attributes(&describe(truth, operation, area));
+    let text = docs::attributes(&describe(document, operation, area));
     let deprecated = (operation.json["deprecated"] == true).then(super::deprecation);
+    let client = if document.service().wraps_the_client() { quote!(&self.inner) } else { quote!(self) };
     Ok(quote! {
         #text
         #deprecated
         pub fn #name(&self) -> builder::#builder {
-            builder::#builder::new(self)
+            builder::#builder::new(#client)
         }
     })
 }
 
 /// What an operation does, what it takes and what it answers.
-fn describe(truth: &Value, operation: &Operation<'_>, area: &Area) -> String {
+fn describe(document: &Document, operation: &Operation<'_>, area: &Area) -> String {
+    let (service, truth) = (document.service(), document.json());
     let text = |field: &str| operation.json[field].as_str().unwrap_or_default();
     let mut description = format!(
         "{}.\n\n{}\n\n`{} {}`, feature `{}`\n\n",
@@ -70,7 +72,8 @@ fn describe(truth: &Value, operation: &Operation<'_>, area: &Area) -> String {
     let body = resolve(truth, &operation.json["requestBody"]);
     if let Some(schema) = reference_name(&body["content"]["application/json"]["schema"]) {
         let required = if body["required"] == true { ", required" } else { "" };
-        let link = if crate::generate::HAND_WRITTEN.contains(&schema) { "crate" } else { "crate::types" };
+        let module = service.module_text();
+        let link = if service.is_hand_written(schema) { module } else { format!("{module}::types") };
         let about = body["description"].as_str().unwrap_or("the body of the request");
         let _ = writeln!(description, "- `body`{required}: [`{schema}`]({link}::{schema}), {}", decapitalised(about));
     }

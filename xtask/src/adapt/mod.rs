@@ -24,7 +24,7 @@ use crate::reach;
 pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Areas) -> Result<Files> {
     let parts = Parts::of(raw)?;
     let mut types = types::adapt(&parts.types, lowered)?;
-    let builders = builders::read(&parts.builders, truth.json())?;
+    let builders = builders::read(&parts.builders, truth)?;
 
     let mut printed: BTreeMap<&str, Printed> = BTreeMap::new();
     let mut starts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -35,8 +35,8 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
         let module = area.module();
         let printed = printed.entry(&area.feature).or_default();
         printed.builders.push(builder.print(&quote!(operations::#module::#row)));
-        printed.methods.push(client::method(truth.json(), &builder.operation, area)?);
-        printed.rows.push(crate::table::row(truth.json(), &builder.operation)?);
+        printed.methods.push(client::method(truth, &builder.operation, area)?);
+        printed.rows.push(crate::table::row(truth, &builder.operation)?);
     }
     let methods: BTreeSet<String> = method_names(&parts.operations).map(ToString::to_string).collect();
     let expected = builders.iter().filter_map(|builder| builder.operation.json["operationId"].as_str());
@@ -71,8 +71,9 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
         bail!("`{name}` is kept although nothing refers to it, and is in the file of no area: move it to one");
     }
 
+    let home = truth.service().module();
     let mut files = Files::new();
-    files.insert("mod.rs".to_owned(), client::root(&parts, truth.json())?);
+    files.insert("mod.rs".to_owned(), client::root(&parts, truth)?);
     let gates: Vec<TokenStream> = areas.iter().map(Area::gate).collect();
     let modules: Vec<syn::Ident> = areas.iter().map(Area::module).collect();
     files.insert("client/mod.rs".to_owned(), syn::parse2(quote!(#(#gates mod #modules;)*))?);
@@ -103,7 +104,7 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
             syn::parse2(quote! {
                 use super::super::builder;
 
-                impl crate::Client {
+                impl #home::Client {
                     #(#methods)*
                 }
             })?,
@@ -120,7 +121,7 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
         files.insert(format!("types/{module}.rs"), types_file(types)?);
         files.insert(format!("operations/{module}.rs"), crate::table::file(rows)?);
     }
-    files.insert("operations/mod.rs".to_owned(), crate::table::root(truth.json(), areas)?);
+    files.insert("operations/mod.rs".to_owned(), crate::table::root(truth, areas)?);
     for file in files.values_mut() {
         ShortPaths.visit_file_mut(file);
     }

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::service::{Service, TOGAI};
 
 /// A document with everything that is adapted.
 fn document() -> Value {
@@ -42,9 +43,13 @@ fn document() -> Value {
 
 /// The generated files of a document by name, as they are written.
 fn files(document: &Value) -> Result<BTreeMap<String, String>> {
-    let truth = Document::merge([("things.yaml", document.to_string().as_str())])?;
+    files_of(&TOGAI, document)
+}
+
+fn files_of(service: &'static Service, document: &Value) -> Result<BTreeMap<String, String>> {
+    let truth = Document::merge(service, [("things.yaml", document.to_string().as_str())])?;
     let lowered = crate::lower::run(truth.json());
-    let raw = crate::generate::run(&lowered)?;
+    let raw = crate::generate::run(truth.service(), &lowered)?;
     let files = run(raw, &lowered, &truth, &Areas::of(truth.json())?)?;
     Ok(files.into_iter().map(|(name, file)| (name, prettyplease::unparse(&file))).collect())
 }
@@ -149,6 +154,52 @@ fn a_parameter_is_sent_by_its_name_on_the_wire() {
     assert!(
         builder.contains("pub fn thing_id_in_query<V>") && builder.contains(r#"set::<String, V::Error>("thingId""#)
     );
+}
+
+#[test]
+fn a_property_is_sent_by_its_name_on_the_wire() {
+    let mut document = document();
+    let schema = &mut document["components"]["schemas"]["PutThing"];
+    schema["required"] = json!(["name", "Name"]);
+    schema["properties"]["Name"] =
+        json!({"type": "string", "x-togai-name": "name_pascal_case", "description": "It again."});
+    let types = &files(&document).unwrap()["types/things.rs"];
+    let words = types.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(r#"requires["name", "Name"]"#), "{types}");
+    assert!(words.contains(r#"name : "name", always, exact; name_pascal_case : "Name", always, exact;"#), "{types}");
+    assert!(words.contains("pub fn name_pascal_case(mut self,"), "{types}");
+}
+
+#[test]
+fn a_range_of_successes_has_one_type_of_answer() {
+    let mut document = document();
+    let responses = &mut document["paths"]["/things/{thing_id}"]["put"]["responses"];
+    *responses = json!({"2XX": responses["200"]});
+    let files = files(&document).unwrap();
+    assert!(files["builder/things.rs"].contains("Call<types::Thing>"), "{}", files["builder/things.rs"]);
+    assert!(files["operations/things.rs"].contains(r#"statuses: &["2XX"]"#), "{}", files["operations/things.rs"]);
+}
+
+#[test]
+fn code_of_a_service_names_the_module_that_it_is_a_part_of() {
+    let mut document = document();
+    document["components"]["schemas"]["Thing"]["properties"]["code"] =
+        json!({"$ref": "#/components/schemas/FailureCode"});
+    document["components"]["schemas"]["FailureCode"] =
+        json!({"anyOf": [{"type": "integer"}, {"type": "string"}], "description": "Why it failed."});
+    let files = files_of(&crate::service::ENSO, &document).unwrap();
+    assert!(!files["mod.rs"].contains("struct Client"), "{}", files["mod.rs"]);
+    for (file, part) in [
+        ("client/things.rs", "impl crate::enso::Client {"),
+        ("client/things.rs", "builder::PutThing::new(&self.inner)"),
+        ("client/things.rs", "[`PutThing`](crate::enso::types::PutThing)"),
+        ("builder/things.rs", "pub(in crate::enso::generated) fn new(client: &crate::Client) -> Self"),
+        ("builder/things.rs", "[`Client::put_thing`](crate::enso::Client::put_thing)"),
+        ("operations/things.rs", "pub(in crate::enso::generated) static PUT_THING"),
+        ("types/things.rs", "pub code: Option<crate::enso::FailureCode>"),
+    ] {
+        assert!(files[file].contains(part), "{part}: {}", files[file]);
+    }
 }
 
 #[test]

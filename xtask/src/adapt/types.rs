@@ -12,7 +12,7 @@ use syn::{Attribute, Fields, Item, ItemEnum, ItemStruct, Meta, Token, Type};
 
 use super::docs;
 use crate::document::{items, resolve};
-use crate::lower::{Side, reachable};
+use crate::lower::{Side, WIRE_NAME, reachable};
 use crate::reach;
 
 /// A type with everything that belongs to it.
@@ -217,13 +217,14 @@ impl Member {
     ) -> Result<Self> {
         let ident = field.ident.clone().context("a field has no name")?;
         refuse_buffering(&ident, &field.attrs)?;
-        let wire_name = serde_name(&field.attrs)?.unwrap_or_else(|| ident.to_string());
-        let property = &schema["properties"][&wire_name];
+        let name = serde_name(&field.attrs)?.unwrap_or_else(|| ident.to_string());
+        let property = &schema["properties"][&name];
+        let wire_name = property[WIRE_NAME].as_str().unwrap_or(&name).to_owned();
         let about = property["description"]
             .as_str()
             .or_else(|| resolve(document, property)["description"].as_str())
             .with_context(|| format!("`{wire_name}` has no description"))?;
-        let required = required.contains(wire_name.as_str());
+        let required = required.contains(name.as_str());
         let mut kind = field.ty.clone();
         // What is sent tells an empty list, which empties something, from none, which leaves it as it is.
         if !is_response && !required && ["Vec", "BTreeMap", "Map"].iter().any(|name| is(&kind, name)) {

@@ -69,7 +69,7 @@ impl Options {
 
 /// Makes the others, measures all, and writes the page; answers with its tables.
 pub(crate) fn run(root: &Path, options: Options) -> Result<String> {
-    let document = Document::load(&root.join("openapi/togai"))?;
+    let document = Document::load(root, &crate::service::TOGAI)?;
     let scratch = root.join(SCRATCH);
     eprintln!("generating the others");
     let mut subjects = Subject::ours(root);

@@ -13,7 +13,7 @@ pub(super) fn references(document: &Document, findings: &mut Vec<Finding>) {
             .is_some_and(|rest| document.json().pointer(&format!("/components/{rest}")).is_some());
         if !known {
             findings.push(Finding::new(
-                "openapi/togai",
+                document.service().source,
                 &reference,
                 "the reference leads nowhere",
                 "write `#/components/<section>/<name>`, as if all files were one",

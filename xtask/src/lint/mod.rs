@@ -8,6 +8,8 @@ mod schemas;
 
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::document::Document;
 
 /// A rule that the document breaks.
@@ -52,6 +54,7 @@ const RULES: &[Rule] = &[
     components::unused,
     schemas::required,
     schemas::names,
+    schemas::given_names,
     schemas::reserved,
     schemas::variants,
     schemas::nesting,
@@ -87,6 +90,11 @@ pub(crate) fn snake_case(name: &str) -> String {
         previous = character;
     }
     snake
+}
+
+/// The field of a property: named after it, or as the document says.
+pub(crate) fn field_name(property: &str, schema: &Value) -> String {
+    snake_case(schema["x-togai-name"].as_str().unwrap_or(property))
 }
 
 #[cfg(test)]

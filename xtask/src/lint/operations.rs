@@ -7,18 +7,16 @@ use serde_json::Value;
 use super::{Finding, snake_case};
 use crate::areas::feature;
 use crate::document::{Document, entries, items, operations};
+use crate::service::{self, Service};
 
 /// The generator takes OpenAPI 3.0 alone.
 pub(super) fn version(document: &Document, findings: &mut Vec<Finding>) {
     let version = document.json()["openapi"].as_str().unwrap_or_default();
     if version != "3.0.3" {
         let problem = format!("the version is `{version}`");
-        findings.push(Finding::new(
-            "common.yaml",
-            "openapi",
-            problem,
-            "write `openapi: 3.0.3`; the generator takes no other",
-        ));
+        let file = document.file_of_key("openapi");
+        let remedy = "write `openapi: 3.0.3`; the generator takes no other";
+        findings.push(Finding::new(file, "openapi", problem, remedy));
     }
 }
 
@@ -48,7 +46,7 @@ pub(super) fn areas(document: &Document, findings: &mut Vec<Finding>) {
     for tag in items(&document.json()["tags"]) {
         let name = tag["name"].as_str().unwrap_or_default();
         let (file, expected) = (document.file_of_tag(name), format!("{}.yaml", feature(name)));
-        if ["default", "full", "native-tls", "rustls-aws-lc", "rustls-ring"].contains(&feature(name).as_str()) {
+        if is_reserved(document.service(), &feature(name)) {
             let problem = "the tag makes a feature that stands for something else".to_owned();
             findings.push(Finding::new(file, format!("tag {name}"), problem, "give the area another name"));
         }
@@ -67,6 +65,12 @@ pub(super) fn areas(document: &Document, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(file, place, problem, remedy));
         }
     }
+}
+
+/// Whether a feature stands for something else than an area of a service: for a choice of TLS, or another service.
+fn is_reserved(service: &Service, feature: &str) -> bool {
+    ["default", "full", "native-tls", "rustls-aws-lc", "rustls-ring"].contains(&feature)
+        || service.feature != Some(feature) && service::ALL.iter().any(|other| other.feature == Some(feature))
 }
 
 /// Retry and pacing need to know what the paths and methods do not say.

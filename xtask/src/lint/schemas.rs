@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Finding, snake_case};
+use super::{Finding, field_name, snake_case};
 use crate::document::{Document, entries, items, visit};
 
 /// `required` names existing properties; for others the generator invents a field that does not compile.
@@ -24,23 +24,40 @@ pub(super) fn required(document: &Document, findings: &mut Vec<Finding>) {
 pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
     each_object(document, &mut |file, place, object| {
         let mut seen = BTreeMap::new();
-        for (name, _) in entries(object.get("properties").unwrap_or(&Value::Null)) {
-            if let Some(other) = seen.insert(snake_case(name), name) {
+        for (name, property) in entries(object.get("properties").unwrap_or(&Value::Null)) {
+            if let Some(other) = seen.insert(field_name(name, property), name) {
                 let problem = format!("the properties `{other}` and `{name}` have the same name in Rust");
-                findings.push(Finding::new(
-                    file,
-                    place,
-                    problem,
-                    "write that schema by hand, and leave one of them out",
-                ));
+                let remedy = "give one of them the name of its field in `x-togai-name`";
+                findings.push(Finding::new(file, place, problem, remedy));
             }
         }
     });
 }
 
+/// A name that the document gives to a field is that of the field, letter by letter.
+pub(super) fn given_names(document: &Document, findings: &mut Vec<Finding>) {
+    each_object(document, &mut |file, place, object| {
+        for (name, property) in entries(object.get("properties").unwrap_or(&Value::Null)) {
+            let given = &property["x-togai-name"];
+            if !given.is_null() && given.as_str().is_none_or(|given| !is_identifier(given)) {
+                let problem = format!("the `x-togai-name` of `{name}` is {given}, which is not in snake_case");
+                findings.push(Finding::new(file, place, problem, "write it the way the Rust field is named"));
+            }
+        }
+    });
+}
+
+fn is_identifier(name: &str) -> bool {
+    snake_case(name) == name && syn::parse_str::<syn::Ident>(name).is_ok()
+}
+
 /// Variants become untagged enums that cannot hold exact amounts and hide why a body cannot be read.
 pub(super) fn variants(document: &Document, findings: &mut Vec<Finding>) {
     each_object(document, &mut |file, place, object| {
+        // What is written by hand is not generated, so the document may say of it what is true.
+        if document.service().is_hand_written(place.split('/').next().unwrap_or_default()) {
+            return;
+        }
         for keyword in ["oneOf", "anyOf", "allOf", "not", "discriminator"] {
             if object.contains_key(keyword) {
                 let problem = format!("there is `{keyword}`");
@@ -77,9 +94,9 @@ pub(super) fn reserved(document: &Document, findings: &mut Vec<Finding>) {
         }
         let properties = &schema["properties"];
         for (property, part) in entries(properties) {
-            if snake_case(property) == "new" {
-                let problem = "the property `new` has the name of the constructor";
-                findings.push(Finding::new(file, name, problem, "write that schema by hand"));
+            if field_name(property, part) == "new" {
+                let problem = format!("the property `{property}` has the name of the constructor, `new`");
+                findings.push(Finding::new(file, name, problem, "give it another name in `x-togai-name`"));
             }
             for alias in items(&part["x-togai-alias"]).filter_map(Value::as_str) {
                 if !properties[alias].is_null() {

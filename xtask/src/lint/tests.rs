@@ -1,4 +1,5 @@
 use super::*;
+use crate::service::TOGAI;
 
 /// A document that breaks no rule.
 const GOOD: &str = "
@@ -43,7 +44,7 @@ components:
 ";
 
 fn findings(text: &str) -> String {
-    let document = Document::merge([("things.yaml", text)]).unwrap();
+    let document = Document::merge(&TOGAI, [("things.yaml", text)]).unwrap();
     run(&document).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -75,7 +76,7 @@ fn names_fall_together_where_rust_writes_them_alike() {
 #[test]
 fn another_version_is_found() {
     insta::assert_snapshot!(broken("openapi: 3.0.3", "openapi: 3.1.0"), @r###"
-    common.yaml: openapi: the version is `3.1.0`
+    things.yaml: openapi: the version is `3.1.0`
       write `openapi: 3.0.3`; the generator takes no other
     "###);
 }
@@ -249,7 +250,7 @@ fn several_schemas_of_success_or_failure_are_found() {
 #[test]
 fn references_that_lead_nowhere_are_found() {
     insta::assert_snapshot!(broken("$ref: '#/components/schemas/Request'", "$ref: 'common.yaml#/components/schemas/Request'"), @"
-    openapi/togai: common.yaml#/components/schemas/Request: the reference leads nowhere
+    openapi/togai/: common.yaml#/components/schemas/Request: the reference leads nowhere
       write `#/components/<section>/<name>`, as if all files were one
     things.yaml: components.schemas.Request: nothing refers to it
       take it out, use it, or say in `x-togai-unused` why it is kept
@@ -278,9 +279,29 @@ fn properties_of_one_name_in_rust_are_found() {
         broken("        nextToken: {type", "        next_token: {type: string, description: Again.}\n        nextToken: {type"),
         @r###"
     things.yaml: Page: the properties `nextToken` and `next_token` have the same name in Rust
-      write that schema by hand, and leave one of them out
+      give one of them the name of its field in `x-togai-name`
     "###
     );
+}
+
+#[test]
+fn properties_that_differ_in_case_alone_are_told_apart_by_a_given_name() {
+    let second = "        NextToken: {type: string, NAMED description: Again.}\n        nextToken: {type";
+    let found = broken("        nextToken: {type", &second.replace("NAMED ", ""));
+    assert!(found.contains("the properties `NextToken` and `nextToken` have the same name in Rust"), "{found}");
+    let named = |name: &str| broken("        nextToken: {type", &second.replace("NAMED", name));
+    assert_eq!(named("x-togai-name: next_token_pascal_case,"), "");
+    let found = named("x-togai-name: next_token,");
+    assert!(found.contains("the properties `NextToken` and `nextToken` have the same name in Rust"), "{found}");
+}
+
+#[test]
+fn a_given_name_that_is_no_name_of_a_field_is_found() {
+    for bad in ["nextOne", "next-one", "''", "7", "type"] {
+        let found = broken("nextToken: {type", &format!("nextToken: {{x-togai-name: {bad}, type"));
+        let problem = "things.yaml: Page: the `x-togai-name` of `nextToken` is ";
+        assert!(found.contains(problem) && found.contains("which is not in snake_case"), "{found}");
+    }
 }
 
 #[test]
@@ -296,6 +317,13 @@ fn variants_and_objects_without_a_name_are_found() {
 }
 
 #[test]
+fn variants_of_a_schema_that_is_written_by_hand_are_none_of_the_generators() {
+    let variants = GOOD.replace("ErrorResponse: {type: object,", "ErrorResponse: {anyOf: [{type: string}],");
+    assert!(findings(&variants).contains("ErrorResponse: there is `anyOf`"));
+    assert_eq!(findings(&variants.replace("ErrorResponse", "Attribute")), "");
+}
+
+#[test]
 fn an_area_is_a_file_a_tag_and_a_feature_of_one_name() {
     let found = broken("tags: [{name: Things,", "tags: [{name: OtherThings,");
     assert!(found.contains("tag OtherThings: the tag belongs into other-things.yaml"), "{found}");
@@ -306,7 +334,8 @@ fn an_area_is_a_file_a_tag_and_a_feature_of_one_name() {
 
 #[test]
 fn a_tag_is_defined_once() {
-    let error = Document::merge([("a.yaml", "tags: [{name: A}]"), ("b.yaml", "tags: [{name: A}]")]).unwrap_err();
+    let error =
+        Document::merge(&TOGAI, [("a.yaml", "tags: [{name: A}]"), ("b.yaml", "tags: [{name: A}]")]).unwrap_err();
     assert_eq!(error.to_string(), r#"the tag "A" is defined in a.yaml and again in b.yaml: keep one"#);
 }
 
@@ -332,12 +361,14 @@ fn names_that_stand_for_something_else_are_found() {
         "properties: {name: {type: string, description: The name.}}",
         "properties: {new: {type: string, description: It.}}",
     );
-    assert!(found.contains("the property `new` has the name of the constructor"), "{found}");
+    assert!(found.contains("the property `new` has the name of the constructor, `new`"), "{found}");
     let found =
         broken("nextToken: {type: string, description", "nextToken: {type: string, x-togai-alias: [data], description");
     assert!(found.contains("the alias `data` of `nextToken` is a property itself"), "{found}");
     let found = findings(&GOOD.replace("Request", "Option"));
     assert!(found.contains("Option: the schema has the name of something of Rust's"), "{found}");
-    let found = broken("tags: [{name: Things,", "tags: [{name: Full,");
-    assert!(found.contains("the tag makes a feature that stands for something else"), "{found}");
+    for reserved in ["Full", "Enso"] {
+        let found = broken("tags: [{name: Things,", &format!("tags: [{{name: {reserved},"));
+        assert!(found.contains("the tag makes a feature that stands for something else"), "{found}");
+    }
 }
