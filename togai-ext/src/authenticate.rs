@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use togai_api::{BoxFuture, CallContext, Error, HttpTransport, Operation, Transport, TransportError};
 
+use crate::service::Service;
 use crate::standing::Standing;
 
 /// Adds the bearer token to a request that goes over the wire.
@@ -19,11 +20,10 @@ pub(crate) struct Authenticate {
 
 impl Authenticate {
     /// Fails where the token is none.
-    pub(crate) fn new(token: &str, inner: HttpTransport, standing: Arc<Standing>) -> Result<Self, Error> {
+    pub(crate) fn new<C: Service>(token: &str, inner: HttpTransport, standing: Arc<Standing>) -> Result<Self, Error> {
         if token.is_empty() {
-            return Err(Error::configuration(
-                "the token is empty: set it with `ClientBuilder::new` or TOGAI_API_TOKEN",
-            ));
+            let (builder, variable) = (C::BUILDER, C::TOKEN_VARIABLE);
+            return Err(Error::configuration(format!("the token is empty: set it with `{builder}` or {variable}")));
         }
         let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic());
         let mut header =
@@ -77,12 +77,14 @@ impl fmt::Debug for Authenticate {
 
 #[cfg(test)]
 mod tests {
+    use togai_api::Client;
+
     use super::*;
 
     #[test]
     fn a_token_that_is_none_is_refused_without_being_repeated() {
         for token in ["", "se cret", "secret\n", "\"sécret\""] {
-            let error = Authenticate::new(token, HttpTransport::new(), Arc::default()).unwrap_err();
+            let error = Authenticate::new::<Client>(token, HttpTransport::new(), Arc::default()).unwrap_err();
             assert!(error.is_configuration());
             let said = format!("{error} {error:?}");
             assert!(said.contains("the token") && !said.contains("cret\""), "{said}");
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn its_debug_output_does_not_show_the_token() {
-        let transport = Authenticate::new("s3cr3t", HttpTransport::new(), Arc::default()).unwrap();
+        let transport = Authenticate::new::<Client>("s3cr3t", HttpTransport::new(), Arc::default()).unwrap();
         assert!(!format!("{transport:?}").contains("s3cr3t"));
         assert!(!format!("{:?}", transport.header).contains("s3cr3t"));
     }

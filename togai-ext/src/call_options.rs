@@ -1,9 +1,10 @@
 //! Settings of single calls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use togai_api::{Client, Error};
+use togai_api::{Client, Error, Transport};
 
 use crate::RetryPolicy;
 use crate::stack::Stack;
@@ -41,6 +42,8 @@ pub struct CallOptions {
     pub(crate) query: Vec<(String, String)>,
     /// Not for users: what ends the calls of an ingestion that has become pointless.
     pub(crate) stop: Option<Stop>,
+    /// Not for users: whether the caller of an ingestion says that sending its requests again is harmless.
+    pub(crate) assume_idempotent: Option<bool>,
 }
 
 impl CallOptions {
@@ -96,15 +99,16 @@ impl CallOptions {
         self.headers.extend(other.headers);
         self.query.extend(other.query);
         self.stop = other.stop.or(self.stop);
+        self.assume_idempotent = other.assume_idempotent.or(self.assume_idempotent);
         self
     }
 }
 
 /// What a client of this crate can do beside calling operations.
-pub trait ClientExt {
+pub trait ClientExt: Sized {
     /// The same client with other settings for its calls. It shares connections, pauses, the retry budget and the counts.
     #[must_use]
-    fn with(&self, options: CallOptions) -> Client;
+    fn with(&self, options: CallOptions) -> Self;
 
     /// What the client and its clones have done so far.
     ///
@@ -113,11 +117,26 @@ pub trait ClientExt {
 }
 
 impl ClientExt for Client {
-    fn with(&self, options: CallOptions) -> Client {
-        self.with_transport(Stack::of_any(self).with(options))
+    fn with(&self, options: CallOptions) -> Self {
+        self.with_transport(Stack::of_any(self.transport()).with(options))
     }
 
     fn stats(&self) -> Stats {
-        Stack::of(self).map(|stack| stack.retry.stats()).unwrap_or_default()
+        stats(self.transport())
     }
+}
+
+#[cfg(feature = "enso")]
+impl ClientExt for togai_api::enso::Client {
+    fn with(&self, options: CallOptions) -> Self {
+        self.with_transport(Stack::of_any(self.transport()).with(options))
+    }
+
+    fn stats(&self) -> Stats {
+        stats(self.transport())
+    }
+}
+
+fn stats(transport: &Arc<dyn Transport>) -> Stats {
+    Stack::of(transport).map(|stack| stack.retry.stats()).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! Making a client.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use togai_api::{Client, Error, HttpTransport};
 use crate::authenticate::Authenticate;
 use crate::clock::SystemClock;
 use crate::retry::{Parts, Retry};
+use crate::service::{Connected, Service};
 use crate::stack::Stack;
 use crate::standing::Standing;
 use crate::{Environment, RetryBudget, RetryPolicy, tls};
@@ -48,7 +50,9 @@ const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 /// | user agent | `togai-ext/` and its version |
 ///
 /// Redirects are never followed, since they would take the token along. `http://` is accepted for this machine alone.
-pub struct ClientBuilder {
+///
+/// `C` is the client that is made: that of Togai, unless it is asked for another one by the way the builder is made.
+pub struct ClientBuilder<C = Client> {
     token: String,
     base_url: String,
     connect_timeout: Duration,
@@ -58,6 +62,7 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     budget: RetryBudget,
     http: Option<reqwest::ClientBuilder>,
+    client: PhantomData<fn() -> C>,
 }
 
 impl ClientBuilder {
@@ -65,17 +70,7 @@ impl ClientBuilder {
     ///
     /// The token is in no log, no error and no `Debug` output.
     pub fn new(token: impl Into<String>) -> Self {
-        Self {
-            token: token.into(),
-            base_url: Environment::default().base_url().to_owned(),
-            connect_timeout: Duration::from_secs(5),
-            attempt_timeout: Duration::from_secs(30),
-            max_response_bytes: None,
-            user_agent: USER_AGENT.to_owned(),
-            retry: RetryPolicy::default(),
-            budget: RetryBudget::default(),
-            http: None,
-        }
+        Self::with_token(token.into())
     }
 
     /// A builder with the token of the environment variable `TOGAI_API_TOKEN`, and the address of `TOGAI_BASE_URL` where
@@ -92,32 +87,74 @@ impl ClientBuilder {
     ///
     /// Where `TOGAI_API_TOKEN` is not set, or a variable is not Unicode.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_variables(|name| match std::env::var(name) {
-            Ok(value) => Ok(Some(value)),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => {
-                Err(Error::configuration(format!("the environment variable {name} is not Unicode")))
-            }
-        })
-    }
-
-    fn from_variables(read: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Self, Error> {
-        let token = read("TOGAI_API_TOKEN")?.filter(|token| !token.is_empty()).ok_or_else(|| {
-            Error::configuration(
-                "the environment variable TOGAI_API_TOKEN is not set: put the token of your account there",
-            )
-        })?;
-        let builder = Self::new(token);
-        Ok(match read("TOGAI_BASE_URL")?.filter(|address| !address.is_empty()) {
-            Some(address) => builder.base_url(address),
-            None => builder,
-        })
+        Self::from_variables(variable)
     }
 
     /// Sets which server of the vendor to talk to; production by default.
     #[must_use]
     pub fn environment(self, environment: Environment) -> Self {
         self.base_url(environment.base_url())
+    }
+}
+
+#[cfg(feature = "enso")]
+impl ClientBuilder<togai_api::enso::Client> {
+    /// A builder of a client of Enso, with a token for it.
+    ///
+    /// ```
+    /// use togai_ext::ClientBuilder;
+    ///
+    /// # fn main() -> Result<(), togai_ext::Error> {
+    /// # if !cfg!(feature = "rustls-ring") { return Ok(()) }
+    /// let client = ClientBuilder::enso("a-secret-token").build()?;
+    /// assert_eq!(client.base_url(), "https://api.getenso.ai");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// All settings are those of a client of Togai.
+    pub fn enso(token: impl Into<String>) -> Self {
+        Self::with_token(token.into())
+    }
+
+    /// A builder of a client of Enso, with the token of the environment variable `ENSO_API_TOKEN`, and the address of
+    /// `ENSO_BASE_URL` where that is set.
+    ///
+    /// # Errors
+    ///
+    /// Where `ENSO_API_TOKEN` is not set, or a variable is not Unicode.
+    pub fn enso_from_env() -> Result<Self, Error> {
+        Self::from_variables(variable)
+    }
+}
+
+impl<C: Service> ClientBuilder<C> {
+    fn with_token(token: String) -> Self {
+        Self {
+            token,
+            base_url: C::BASE_URL.to_owned(),
+            connect_timeout: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(30),
+            max_response_bytes: None,
+            user_agent: USER_AGENT.to_owned(),
+            retry: RetryPolicy::default(),
+            budget: RetryBudget::default(),
+            http: None,
+            client: PhantomData,
+        }
+    }
+
+    fn from_variables(read: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Self, Error> {
+        let name = C::TOKEN_VARIABLE;
+        let token = read(name)?.filter(|token| !token.is_empty()).ok_or_else(|| {
+            let problem = format!("the environment variable {name} is not set: put the token of your account there");
+            Error::configuration(problem)
+        })?;
+        let builder = Self::with_token(token);
+        Ok(match read(C::BASE_URL_VARIABLE)?.filter(|address| !address.is_empty()) {
+            Some(address) => builder.base_url(address),
+            None => builder,
+        })
     }
 
     /// Sets the address of another server, such as a sandbox on this machine or a proxy.
@@ -194,8 +231,8 @@ impl ClientBuilder {
     ///
     /// Where the token or the address is no good, where the address needs TLS and no TLS feature is on, and where TLS
     /// cannot be set up. The error says what to set.
-    pub fn build(self) -> Result<Client, Error> {
-        let base_url = check_base_url(&self.base_url)?;
+    pub fn build(self) -> Result<C, Error> {
+        let base_url = check_base_url(&self.base_url, C::BASE_URL)?;
         let needs_tls = base_url.scheme() == "https";
         if needs_tls && !tls::IS_AVAILABLE {
             return Err(Error::configuration(
@@ -216,7 +253,7 @@ impl ClientBuilder {
         }
         let clock = Arc::new(SystemClock);
         let standing = Arc::new(Standing::default());
-        let transport = Authenticate::new(&self.token, bottom, Arc::clone(&standing))?;
+        let transport = Authenticate::new::<C>(&self.token, bottom, Arc::clone(&standing))?;
         let retry = Retry::new(Parts {
             inner: Box::new(transport),
             clock: clock.clone(),
@@ -242,17 +279,17 @@ impl ClientBuilder {
                 let problem = "the HTTP client cannot be built: check `with_user_agent` and `with_http_client`";
                 Error::configuration(problem).with_source(error)
             })?;
-        Ok(Client::new(base_url.as_str(), http, Stack::new(retry, clock, standing)))
+        Ok(C::connect(base_url.as_str(), http, Connected(Stack::new(retry, clock, standing))))
     }
 }
 
-impl fmt::Debug for ClientBuilder {
+impl<C: Service> fmt::Debug for ClientBuilder<C> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ClientBuilder")
             .field("token", &"***")
             // An address that holds a password is refused, but only later.
-            .field("base_url", &check_base_url(&self.base_url).map_or("***", |_| &self.base_url))
+            .field("base_url", &check_base_url(&self.base_url, C::BASE_URL).map_or("***", |_| &self.base_url))
             .field("connect_timeout", &self.connect_timeout)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("max_response_bytes", &self.max_response_bytes)
@@ -263,9 +300,20 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-fn check_base_url(text: &str) -> Result<Url, Error> {
+/// The value of an environment variable, where it is set.
+fn variable(name: &str) -> Result<Option<String>, Error> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::configuration(format!("the environment variable {name} is not Unicode")))
+        }
+    }
+}
+
+fn check_base_url(text: &str, example: &str) -> Result<Url, Error> {
     let problem = |problem: &str| {
-        Err(Error::configuration(format!("the base URL {problem}: set it to something like https://api.togai.com")))
+        Err(Error::configuration(format!("the base URL {problem}: set it to something like {example}")))
     };
     // The address itself is not repeated before it is known to hold no password.
     let Ok(url) = Url::parse(text) else { return problem("is not an absolute URL") };
@@ -344,7 +392,7 @@ mod tests {
     #[test]
     fn the_variables_of_the_environment_are_read() {
         let variables = |token: &'static str, address: &'static str| {
-            ClientBuilder::from_variables(move |name| {
+            ClientBuilder::<Client>::from_variables(move |name| {
                 Ok(Some(if name == "TOGAI_API_TOKEN" { token.to_owned() } else { address.to_owned() }))
             })
         };

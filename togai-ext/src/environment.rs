@@ -20,7 +20,7 @@ pub enum Environment {
 
 impl Environment {
     /// The address of the server.
-    pub fn base_url(self) -> &'static str {
+    pub const fn base_url(self) -> &'static str {
         match self {
             Self::Production => "https://api.togai.com",
             Self::Sandbox => "https://sandbox-api.togai.com",

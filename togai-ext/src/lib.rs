@@ -44,6 +44,7 @@ mod ingest;
 mod paginate;
 pub mod prelude;
 mod retry;
+mod service;
 mod stack;
 mod standing;
 mod stats;

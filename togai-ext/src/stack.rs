@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use togai_api::{BoxFuture, Client, Operation, Transport, TransportError};
+use togai_api::{BoxFuture, Operation, Transport, TransportError};
 
 use crate::CallOptions;
 use crate::clock::{Clock, SystemClock};
@@ -39,17 +39,16 @@ impl Stack {
         Self { retry, shared: Arc::new(shared) }
     }
 
-    /// The one of a client, where [`ClientBuilder`](crate::ClientBuilder) made it.
-    pub(crate) fn of(client: &Client) -> Option<&Self> {
-        let transport: &dyn Any = &**client.transport();
+    /// The one that is the transport of a client, where [`ClientBuilder`](crate::ClientBuilder) made it.
+    pub(crate) fn of(transport: &Arc<dyn Transport>) -> Option<&Self> {
+        let transport: &dyn Any = &**transport;
         transport.downcast_ref()
     }
 
     /// The one of a client, or one around the transport of a client that was put together by hand.
-    pub(crate) fn of_any(client: &Client) -> Self {
-        Self::of(client)
-            .cloned()
-            .unwrap_or_else(|| Self::new(Retry::around(client), Arc::new(SystemClock), Arc::new(Standing::default())))
+    pub(crate) fn of_any(transport: &Arc<dyn Transport>) -> Self {
+        let stack = || Self::new(Retry::around(transport), Arc::new(SystemClock), Arc::new(Standing::default()));
+        Self::of(transport).cloned().unwrap_or_else(stack)
     }
 
     pub(crate) fn with(&self, options: CallOptions) -> Self {

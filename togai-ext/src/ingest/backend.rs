@@ -7,14 +7,15 @@ use reqwest::StatusCode;
 use togai_api::{BoxFuture, Error};
 
 use super::encode::Fields;
+use super::run::Surroundings;
 
-/// A service that takes events.
-pub(crate) trait Backend: Clone + Send + Sync + 'static {
+/// A service that takes events, as one call of ingestion needs it.
+pub trait Backend: Clone + Send + Sync + 'static {
     /// The name of the operation, for errors.
     fn operation(&self) -> &'static str;
 
-    /// The largest number of events in a request that the service documents.
-    fn max_batch_size(&self) -> usize;
+    /// The largest number of events in a request that the service documents, where it documents one.
+    fn max_batch_size(&self) -> Option<usize>;
 
     /// What stands before the first event of a request, between two, and after the last.
     fn envelope(&self) -> Envelope;
@@ -24,6 +25,10 @@ pub(crate) trait Backend: Clone + Send + Sync + 'static {
     fn fields(&self) -> &'static [&'static str];
 
     /// What is wrong with an encoded event, as far as its fields tell.
+    ///
+    /// # Errors
+    ///
+    /// The field, what is wrong with it, and what to do.
     fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String>;
 
     /// Whether sending an id again that the service may have is harmless.
@@ -32,13 +37,16 @@ pub(crate) trait Backend: Clone + Send + Sync + 'static {
     /// Whether the service is known to take the token. Until then one request is in flight.
     fn is_proven(&self) -> bool;
 
-    /// Sends a request and says what the service answered.
-    fn send(&self, body: Bytes) -> BoxFuture<'static, Result<Answer, Error>>;
+    /// What the call shares with others of its client.
+    fn surroundings(&self) -> Surroundings;
+
+    /// Sends a request of so many events, and says what the service answered.
+    fn send(&self, body: Bytes, events: usize) -> BoxFuture<'static, Result<Answer, Error>>;
 }
 
 /// The text around the events of a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Envelope {
+pub struct Envelope {
     pub(crate) before: &'static str,
     pub(crate) between: &'static str,
     pub(crate) after: &'static str,
@@ -46,7 +54,7 @@ pub(crate) struct Envelope {
 
 /// What a service answered to a request that it took, in whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// Every event was accepted.
     All,
     /// Some were not.
@@ -57,7 +65,7 @@ pub(crate) enum Answer {
 
 /// What a service answered to a request that it took in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Partial {
+pub struct Partial {
     pub(crate) status: StatusCode,
     pub(crate) failures: Vec<Failure>,
     /// Whether the list can be short of failures: where the service caps it, or where there is none.
@@ -73,9 +81,34 @@ pub(crate) struct Partial {
 /// An event that was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// The id of the event, where the service said which it is.
-    pub(crate) id: Option<String>,
+    pub(crate) event: Named,
+    pub(crate) kind: FailureKind,
+    /// The status that it has of its own; otherwise that of the answer holds.
+    pub(crate) status: Option<StatusCode>,
+    /// The service's code for what is wrong.
+    pub(crate) code: Option<Arc<str>>,
     pub(crate) message: Arc<str>,
-    /// Whether the service has the event already.
-    pub(crate) is_duplicate: bool,
+}
+
+/// How an answer says which event of the request it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai does not name places"))]
+pub(crate) enum Named {
+    /// By its id.
+    Id(String),
+    /// By its place in the request.
+    Place(usize),
+    /// Not at all.
+    Nobody,
+}
+
+/// Why an event was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai refuses an event or has it"))]
+pub(crate) enum FailureKind {
+    Refused,
+    /// The service has it already.
+    Duplicate,
+    /// The service failed at it, and may have it all the same.
+    Unclear,
 }

@@ -11,7 +11,7 @@ use super::backend::{Answer, Backend, Partial};
 use super::batch::Encoded;
 use super::limits::{Limits, Room};
 use super::mutant::mutant;
-use super::verdict::{self, Failed, Refusal};
+use super::verdict::{self, Circumstances, Failed, Refusal};
 use crate::stop::Stop;
 
 /// What a batch needs on its way.
@@ -110,16 +110,16 @@ impl<B: Backend> Way<B> {
                 continue;
             }
             self.spent += usize::from(part.before.is_some() && !part.is_resized);
-            let answer = self.delivery.backend.send(self.batch.request(&part.positions)).await;
-            match answer {
+            let request = self.batch.request(&part.positions);
+            match self.delivery.backend.send(request, part.positions.len()).await {
                 Ok(Answer::All) => self.accept(&part),
                 Ok(Answer::Partial(partial)) => self.judge(&part, &partial),
                 Ok(Answer::Unclear { why }) => {
                     let error = Error::protocol(self.delivery.backend.operation(), &*why);
-                    self.end(&part, Outcome::Unknown { why });
+                    self.end(&part, self.unknown(why));
                     return Some(error);
                 }
-                Err(error) => match verdict::of_error(&error) {
+                Err(error) => match verdict::of_error(&error, self.may_be_resent()) {
                     Failed::Content { refusal, is_size } => self.refuse(part, refusal, is_size, &error),
                     Failed::Finally(outcome) => {
                         self.end(&part, outcome);
@@ -152,7 +152,8 @@ impl<B: Backend> Way<B> {
     fn judge(&mut self, part: &Part, partial: &Partial) {
         self.note_passed(part);
         let ids: Vec<String> = part.positions.iter().map(|position| self.batch.id_text(*position)).collect();
-        let judged = verdict::of_partial(&ids, partial, part.maybe_applied);
+        let circumstances = Circumstances { maybe_repeated: part.maybe_applied, may_be_resent: self.may_be_resent() };
+        let judged = verdict::of_partial(&ids, partial, circumstances);
         let mut open = Vec::new();
         for (position, outcome) in part.positions.iter().zip(judged.outcomes) {
             let place = mutant!("puts verdicts in the wrong place", *position, part.positions[0]);
@@ -172,8 +173,8 @@ impl<B: Backend> Way<B> {
             // It has been sent by itself, and the service says that of what it was sent not all was accepted. Had it been
             // sent before, that could be said of a duplicate, too.
             let message = partial.message.clone().unwrap_or_else(|| "the server gave no reason".into());
-            self.record(&rest, &Outcome::Rejected { status: Some(partial.status), message });
-        } else if part.positions.len() > 1 && self.delivery.backend.is_resending_harmless() {
+            self.record(&rest, &Outcome::Rejected { status: Some(partial.status), code: None, message });
+        } else if part.positions.len() > 1 && mutant!("sends again what it left open", self.may_be_resent(), true) {
             self.halve(rest, judged.is_one_refused);
         } else {
             self.leave(&rest);
@@ -187,15 +188,21 @@ impl<B: Backend> Way<B> {
             self.delivery.limits.note_refused(self.size(&part), is_by_bytes);
         }
         self.spent += usize::from(is_size && part.is_resized);
-        if part.positions.len() > 1 {
+        let maybe_applied = part.maybe_applied || error.maybe_delivered();
+        let may_go_on = mutant!(
+            "sends again what an earlier attempt may have delivered",
+            self.may_be_resent() || !maybe_applied,
+            true
+        );
+        if part.positions.len() > 1 && may_go_on {
             // Halves of a request that was too large may both be taken.
             part.is_resized = is_size;
             part.maybe_applied |= mutant!("forgets an attempt before a refusal", error.maybe_delivered(), false);
             part.before = Some(Before::Refused(refusal));
             self.halve(part, !is_size);
-        } else if part.maybe_applied || error.maybe_delivered() {
+        } else if maybe_applied {
             // An earlier request may have been taken, whatever is said of this one.
-            self.record(&part, &Outcome::Unknown { why: error.to_string().into() });
+            self.record(&part, &self.unknown(error.to_string().into()));
         } else {
             self.record(&part, &refusal.into());
         }
@@ -205,7 +212,7 @@ impl<B: Backend> Way<B> {
     fn fail(&mut self, part: &Part, outcome: Outcome) {
         let outcome = match outcome {
             Outcome::Rejected { message: why, .. } | Outcome::NotSent { why } if part.maybe_applied => {
-                Outcome::Unknown { why }
+                self.unknown(why)
             }
             outcome => outcome,
         };
@@ -228,13 +235,14 @@ impl<B: Backend> Way<B> {
     /// There is to be no further request for the part, since there were many already.
     fn leave(&mut self, part: &Part) {
         let outcome = match (&part.before, part.maybe_applied) {
-            (Some(Before::Refused(Refusal { status, message })), false) => Outcome::Rejected {
+            (Some(Before::Refused(Refusal { status, code, message })), false) => Outcome::Rejected {
                 status: Some(*status),
+                code: code.clone(),
                 message: format!("it was refused together with others, and the isolation budget is spent: {message}")
                     .into(),
             },
             (Some(Before::Refused(Refusal { message: why, .. }) | Before::Open(why)), _) => {
-                Outcome::Unknown { why: Arc::clone(why) }
+                self.unknown(Arc::clone(why))
             }
             (None, _) => Outcome::NotSent { why: "the call was stopped before it".into() },
         };
@@ -249,6 +257,15 @@ impl<B: Backend> Way<B> {
             let why = "the call was stopped before it was sent by itself".into();
             self.record(part, &Outcome::NotSent { why });
         }
+    }
+
+    /// Whether events of which nothing is known may be sent again, here or by the caller.
+    fn may_be_resent(&self) -> bool {
+        self.delivery.backend.is_resending_harmless()
+    }
+
+    fn unknown(&self, why: Arc<str>) -> Outcome {
+        Outcome::Unknown { why, may_be_resent: self.may_be_resent() }
     }
 
     fn record(&mut self, part: &Part, outcome: &Outcome) {
@@ -271,8 +288,8 @@ impl<B: Backend> Way<B> {
         }
         // Every part ends in a record of its events, so there is none without an outcome. Should there be one all the
         // same, nothing is known of it.
-        let lost = || Outcome::Unknown { why: "the batch ended without a verdict for it".into() };
-        Outcomes::Each(self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(lost)).collect())
+        let lost = self.unknown("the batch ended without a verdict for it".into());
+        Outcomes::Each(self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| lost.clone())).collect())
     }
 }
 

@@ -16,7 +16,7 @@ const MOST: usize = 8;
 
 /// Where the fields stand that were looked out for, in the order of their names; a field that is not there is empty.
 #[derive(Debug, Default)]
-pub(crate) struct Fields([Range<usize>; MOST]);
+pub struct Fields([Range<usize>; MOST]);
 
 impl Fields {
     /// The value of a field, given by the place of its name, in the text of the event.

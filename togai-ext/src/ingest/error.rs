@@ -41,7 +41,7 @@ impl<E, T> IngestError<E, T> {
         if let Some(first) = report.not_accepted().first() {
             let _ = write!(problem, "; event {} is {}", first.index, first.outcome);
         }
-        Self::new(Error::protocol("ingest_batch", problem), report)
+        Self::new(Error::protocol(report.operation, problem), report)
     }
 
     /// What stopped the call.

@@ -13,6 +13,7 @@ mod request;
 mod deliver;
 mod record;
 mod run;
+mod sender;
 mod source;
 mod verdict;
 
@@ -31,19 +32,21 @@ mod togai;
 
 use futures::{Stream, TryStream};
 use serde::Serialize;
-use togai_api::Client;
+use togai_api::{Client, Error, Event};
 
+use backend::Backend;
 pub use error::IngestError;
 pub use id::IdPolicy;
 pub(crate) use limits::Limits;
 pub use outcome::Outcome;
 pub use outcomes::Verdicts;
+use payload::Owned;
 pub use payload::Submission;
 pub use progress::IngestProgress;
 pub use report::{IngestReport, Verdict};
 pub use request::Ingest;
 use source::{FromIterator, FromSlice, FromStream, FromTryStream};
-use togai::Endpoint;
+use togai::{Endpoint, Togai};
 
 /// Ingestion of events, each of which gets a verdict.
 ///
@@ -80,15 +83,33 @@ use togai::Endpoint;
 ///
 /// Each event may have a tag beside it, `(Event, T)`; see [`Submission`]. A call borrows what its source borrows, and can
 /// be sent to another thread where its source can. What becomes of an event is an [`Outcome`].
-pub trait IngestExt {
+///
+/// Clients of other services ingest in the same way, with events of their own; see
+#[cfg_attr(feature = "enso", doc = "[`enso`](crate::enso).")]
+#[cfg_attr(not(feature = "enso"), doc = "the module `enso`, which comes with the feature of that name.")]
+pub trait IngestExt: sealed::Sealed {
+    /// What is ingested: [`Event`](crate::Event) for Togai.
+    type Event: Owned;
+
+    /// The service, as a call needs it.
+    #[doc(hidden)]
+    type Backend: Backend;
+
+    /// The service for a call, or why there is none.
+    #[doc(hidden)]
+    fn backend(&self, is_single: bool) -> Result<Self::Backend, Error>;
+
     /// Ingests the events of an iterator.
     ///
     /// The iterator is pulled on the task that sends, so one that reads a file belongs on a thread of its own, with a
     /// channel to [`ingest_stream`](Self::ingest_stream). An iterator that is lent (`&mut events`) can be gone on with
     /// when the call has stopped.
-    fn ingest_events<'a, I>(&self, events: I) -> Ingest<'a, FromIterator<I::IntoIter>>
+    fn ingest_events<'a, I>(&self, events: I) -> Ingest<'a, FromIterator<I::IntoIter>, Self::Backend>
     where
-        I: IntoIterator<Item: Submission>;
+        I: IntoIterator<Item: Submission<Payload = Self::Event>>,
+    {
+        Ingest::new(self.backend(false), FromIterator(events.into_iter()))
+    }
 
     /// Ingests the events of a stream.
     ///
@@ -117,9 +138,12 @@ pub trait IngestExt {
     /// # Ok(())
     /// # }
     /// ```
-    fn ingest_stream<'a, S>(&self, events: S) -> Ingest<'a, FromStream<S>>
+    fn ingest_stream<'a, S>(&self, events: S) -> Ingest<'a, FromStream<S>, Self::Backend>
     where
-        S: Stream<Item: Submission>;
+        S: Stream<Item: Submission<Payload = Self::Event>>,
+    {
+        Ingest::new(self.backend(false), FromStream::new(events))
+    }
 
     /// Ingests the events of a stream that may fail.
     ///
@@ -145,9 +169,12 @@ pub trait IngestExt {
     /// After the first error nothing more is pulled. What was pulled before is sent, and the call ends in an error with the
     /// report; [`Error::is_source`](crate::Error::is_source) tells it from one of the server. A record that is no event
     /// and shall not end the call is left out of the stream by its owner.
-    fn ingest_try_stream<'a, S>(&self, events: S) -> Ingest<'a, FromTryStream<S>>
+    fn ingest_try_stream<'a, S>(&self, events: S) -> Ingest<'a, FromTryStream<S>, Self::Backend>
     where
-        S: TryStream<Ok: Submission, Error: Into<Box<dyn std::error::Error + Send + Sync>>>;
+        S: TryStream<Ok: Submission<Payload = Self::Event>, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        Ingest::new(self.backend(false), FromTryStream::new(events))
+    }
 
     /// Ingests events of a type of your own, which is written as an event is: in JSON, with `schemaName`, `accountId`,
     /// `timestamp`, `attributes`, `dimensions` and `id`.
@@ -193,9 +220,11 @@ pub trait IngestExt {
     ///
     /// Nothing is copied but into the request, so it is the fastest way in. In the report events have their index and
     /// id. An event without an id is given one as it is sent, which your value does not show: have them in your type.
-    fn ingest_slice<'a, E: Serialize>(&self, events: &'a [E]) -> Ingest<'a, FromSlice<'a, E>>;
+    fn ingest_slice<'a, E: Serialize>(&self, events: &'a [E]) -> Ingest<'a, FromSlice<'a, E>, Self::Backend> {
+        Ingest::new(self.backend(false), FromSlice(events.iter()))
+    }
 
-    /// Ingests a single event through `POST /ingest`, which has a quota of its own beside that of batches.
+    /// Ingests a single event: with Togai through `POST /ingest`, which has a quota of its own beside that of batches.
     ///
     /// ```
     /// use togai_ext::prelude::*;
@@ -211,38 +240,29 @@ pub trait IngestExt {
     /// ```
     ///
     /// Where there are many events, batches take a thousandth of the requests.
-    fn ingest_event<'a, S: Submission>(&self, event: S) -> Ingest<'a, FromIterator<std::option::IntoIter<S>>>;
+    fn ingest_event<'a, S>(&self, event: S) -> Ingest<'a, FromIterator<std::option::IntoIter<S>>, Self::Backend>
+    where
+        S: Submission<Payload = Self::Event>,
+    {
+        Ingest::new(self.backend(true), FromIterator(Some(event).into_iter()))
+    }
 }
 
 impl IngestExt for Client {
-    fn ingest_events<'a, I>(&self, events: I) -> Ingest<'a, FromIterator<I::IntoIter>>
-    where
-        I: IntoIterator<Item: Submission>,
-    {
-        Ingest::new(self.clone(), Endpoint::Batch, FromIterator(events.into_iter()))
-    }
+    type Event = Event;
+    type Backend = Togai;
 
-    fn ingest_stream<'a, S>(&self, events: S) -> Ingest<'a, FromStream<S>>
-    where
-        S: Stream<Item: Submission>,
-    {
-        Ingest::new(self.clone(), Endpoint::Batch, FromStream::new(events))
+    fn backend(&self, is_single: bool) -> Result<Togai, Error> {
+        Togai::new(self, if is_single { Endpoint::Single } else { Endpoint::Batch })
     }
+}
 
-    fn ingest_try_stream<'a, S>(&self, events: S) -> Ingest<'a, FromTryStream<S>>
-    where
-        S: TryStream<Ok: Submission, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
-    {
-        Ingest::new(self.clone(), Endpoint::Batch, FromTryStream::new(events))
-    }
-
-    fn ingest_slice<'a, E: Serialize>(&self, events: &'a [E]) -> Ingest<'a, FromSlice<'a, E>> {
-        Ingest::new(self.clone(), Endpoint::Batch, FromSlice(events.iter()))
-    }
-
-    fn ingest_event<'a, S: Submission>(&self, event: S) -> Ingest<'a, FromIterator<std::option::IntoIter<S>>> {
-        Ingest::new(self.clone(), Endpoint::Single, FromIterator(Some(event).into_iter()))
-    }
+mod sealed {
+    /// What a service has to give can change, so nobody else implements it.
+    pub trait Sealed {}
+    impl Sealed for togai_api::Client {}
+    #[cfg(feature = "enso")]
+    impl Sealed for togai_api::enso::Client {}
 }
 
 #[cfg(test)]

@@ -30,13 +30,18 @@ pub enum Outcome {
     Rejected {
         /// The status of the server's answer; none where the event was not sent.
         status: Option<StatusCode>,
+        /// The server's code for what is wrong, where it gave one.
+        code: Option<Arc<str>>,
         /// What is wrong with the event.
         message: Arc<str>,
     },
-    /// The server may have the event or not. Sending it again with the same id is harmless for 45 days.
+    /// The server may have the event or not.
     Unknown {
         /// What happened.
         why: Arc<str>,
+        /// Whether sending the event again with the same id is harmless, as it is with Togai for 45 days. Where no
+        /// document of the service says so, look whether it has the event.
+        may_be_resent: bool,
     },
     /// The server does not have the event.
     NotSent {
@@ -56,17 +61,29 @@ impl Outcome {
     /// ```
     /// use togai_ext::Outcome;
     ///
-    /// assert!(Outcome::Unknown { why: "no answer came in time".into() }.is_retryable());
-    /// assert!(!Outcome::Rejected { status: None, message: "`accountId` is empty".into() }.is_retryable());
+    /// assert!(Outcome::NotSent { why: "the token was refused".into() }.is_retryable());
+    /// assert!(Outcome::Unknown { why: "no answer came in time".into(), may_be_resent: true }.is_retryable());
+    /// // With a service of which no document says that an id counts once.
+    /// assert!(!Outcome::Unknown { why: "no answer came in time".into(), may_be_resent: false }.is_retryable());
     /// ```
     ///
-    /// It is so where nothing is known of it or it was not sent, and where it was the request that was refused and not the
-    /// event: for its token (401, 403), or for an address that takes no events.
+    /// It is so where it was not sent, where nothing is known of it and sending it again is harmless, and where it was
+    /// something else than the event that was refused: the token (401, 403), an address that takes no events, or what the
+    /// event refers to and the server does not know (404).
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Accepted | Self::Duplicate => false,
             Self::Rejected { status, .. } => status.is_some_and(|status| !is_about_events(status)),
-            Self::Unknown { .. } | Self::NotSent { .. } => true,
+            Self::Unknown { may_be_resent, .. } => *may_be_resent,
+            Self::NotSent { .. } => true,
+        }
+    }
+
+    /// The server's code for what is wrong with a rejected event, where it gave one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Rejected { code, .. } => code.as_deref(),
+            _ => None,
         }
     }
 
@@ -85,26 +102,23 @@ impl Outcome {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Accepted | Self::Duplicate => None,
-            Self::Rejected { message: why, .. } | Self::Unknown { why } | Self::NotSent { why } => Some(why),
+            Self::Rejected { message: why, .. } | Self::Unknown { why, .. } | Self::NotSent { why } => Some(why),
         }
     }
 }
 
 /// Whether a status says something of the events of a request, and not of the request alone.
 pub(super) fn is_about_events(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::ACCEPTED
-            | StatusCode::MULTI_STATUS
-            | StatusCode::BAD_REQUEST
-            | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNPROCESSABLE_ENTITY
-    )
+    status.is_success()
+        || matches!(status, StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY)
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())?;
-        self.reason().map_or(Ok(()), |reason| write!(formatter, ": {reason}"))
+        if let Some(reason) = self.reason() {
+            write!(formatter, ": {reason}")?;
+        }
+        self.code().map_or(Ok(()), |code| write!(formatter, " [{code}]"))
     }
 }

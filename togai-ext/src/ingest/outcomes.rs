@@ -9,6 +9,7 @@ use futures::Stream;
 use togai_api::Error;
 
 use super::Verdict;
+use super::backend::Backend;
 use super::payload::{ReturnedOf, TagOf};
 use super::run::Run;
 use super::source::Source;
@@ -18,19 +19,19 @@ use super::togai::Togai;
 ///
 /// Dropping it stops the call: batches in flight are abandoned, and the server may take them.
 #[must_use = "nothing is ingested until the stream is polled"]
-pub struct Verdicts<S: Source> {
-    state: State<S>,
+pub struct Verdicts<S: Source, B: Backend = Togai> {
+    state: State<S, B>,
     ready: VecDeque<Verdict<ReturnedOf<S>, TagOf<S>>>,
 }
 
-enum State<S: Source> {
-    Running(Box<Run<Togai, S>>),
+enum State<S: Source, B: Backend> {
+    Running(Box<Run<B, S>>),
     Over,
     Failed(Error),
 }
 
-impl<S: Source> Verdicts<S> {
-    pub(super) fn new(started: Result<Run<Togai, S>, Error>) -> Self {
+impl<S: Source, B: Backend> Verdicts<S, B> {
+    pub(super) fn new(started: Result<Run<B, S>, Error>) -> Self {
         let state = match started {
             Ok(run) => State::Running(Box::new(run)),
             Err(error) => State::Failed(error),
@@ -40,9 +41,9 @@ impl<S: Source> Verdicts<S> {
 }
 
 // Nothing in it is ever pinned in place: a source keeps what has to be pinned in a box.
-impl<S: Source> Unpin for Verdicts<S> {}
+impl<S: Source, B: Backend> Unpin for Verdicts<S, B> {}
 
-impl<S: Source> Stream for Verdicts<S> {
+impl<S: Source, B: Backend> Stream for Verdicts<S, B> {
     type Item = Result<Verdict<ReturnedOf<S>, TagOf<S>>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -74,7 +75,7 @@ impl<S: Source> Stream for Verdicts<S> {
     }
 }
 
-impl<S: Source> fmt::Debug for Verdicts<S> {
+impl<S: Source, B: Backend> fmt::Debug for Verdicts<S, B> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Verdicts").field("ready", &self.ready.len()).finish_non_exhaustive()
     }

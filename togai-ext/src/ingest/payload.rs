@@ -28,10 +28,10 @@ use super::source::Source;
 /// # }
 /// ```
 ///
-/// The tag is not sent. It comes back with the verdict of its event. No type outside of this crate can implement it.
+/// The tag is not sent. It comes back with the verdict of its event. Whose events they are depends on the client: see
+/// [`IngestExt::Event`](crate::IngestExt::Event). No type outside of this crate can implement it.
 pub trait Submission: sealed::Sealed {
     /// What is sent.
-    #[doc(hidden)]
     type Payload: Payload;
     /// What comes back with the verdict.
     type Tag;
@@ -40,20 +40,20 @@ pub trait Submission: sealed::Sealed {
     fn into_parts(self) -> (Self::Payload, Self::Tag);
 }
 
-impl Submission for Event {
-    type Payload = Event;
+impl<E: Owned> Submission for E {
+    type Payload = E;
     type Tag = ();
 
-    fn into_parts(self) -> (Event, ()) {
+    fn into_parts(self) -> (E, ()) {
         (self, ())
     }
 }
 
-impl<T> Submission for (Event, T) {
-    type Payload = Event;
+impl<E: Owned, T> Submission for (E, T) {
+    type Payload = E;
     type Tag = T;
 
-    fn into_parts(self) -> (Event, T) {
+    fn into_parts(self) -> (E, T) {
         self
     }
 }
@@ -85,6 +85,11 @@ pub trait Payload: Serialize {
     /// Turns into what comes back.
     fn into_returned(self) -> Self::Returned;
 }
+
+/// An event that moves in and, where it was not accepted, back out.
+pub trait Owned: Payload<Returned = Self> + sealed::Sealed {}
+
+impl Owned for Event {}
 
 impl Payload for Event {
     type Returned = Event;
@@ -125,7 +130,9 @@ mod sealed {
 
     pub trait Sealed {}
     impl Sealed for Event {}
-    impl<T> Sealed for (Event, T) {}
+    #[cfg(feature = "enso")]
+    impl Sealed for togai_api::enso::types::EnsoEvent {}
+    impl<E: super::Owned, T> Sealed for (E, T) {}
     impl<E> Sealed for super::Borrowed<'_, E> {}
     #[cfg(test)]
     impl Sealed for super::super::model::Item {}

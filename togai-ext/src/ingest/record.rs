@@ -19,8 +19,8 @@ pub(super) struct Recorder<'a, E, T> {
 }
 
 impl<'a, E, T> Recorder<'a, E, T> {
-    pub(super) fn new(on_not_accepted: Option<OnNotAccepted<'a, E, T>>) -> Self {
-        Self { report: IngestReport::default(), tally: Tally::default(), on_not_accepted }
+    pub(super) fn new(operation: &'static str, on_not_accepted: Option<OnNotAccepted<'a, E, T>>) -> Self {
+        Self { report: IngestReport::new(operation), tally: Tally::default(), on_not_accepted }
     }
 
     pub(super) fn record(&mut self, settled: Settled<Entry<E, T>>, submitted: u64) {
@@ -110,11 +110,11 @@ mod tests {
     }
 
     fn rejected() -> Outcome {
-        Outcome::Rejected { status: None, message: "bad".into() }
+        Outcome::Rejected { status: None, code: None, message: "bad".into() }
     }
 
     fn report(accepted: &[u64], rejected_ones: &[u64]) -> IngestReport<char> {
-        let mut recorder = Recorder::new(None);
+        let mut recorder = Recorder::new("ingest_batch", None);
         let count = (accepted.len() + rejected_ones.len()) as u64;
         for index in accepted {
             recorder.record(one(*index, Outcome::Accepted), count);
@@ -146,7 +146,8 @@ mod tests {
     #[test]
     fn whoever_takes_the_events_finds_only_counts_in_the_report() {
         let mut taken = Vec::new();
-        let mut recorder = Recorder::new(Some(Box::new(|verdict: Verdict<char>| taken.push(verdict.index))));
+        let mut recorder =
+            Recorder::new("ingest_batch", Some(Box::new(|verdict: Verdict<char>| taken.push(verdict.index))));
         recorder.record(one(1, rejected()), 2);
         recorder.record(one(0, Outcome::Accepted), 2);
         assert_eq!((recorder.kept(), recorder.progress().watermark), (0, 2));

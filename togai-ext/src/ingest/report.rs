@@ -34,6 +34,8 @@ use super::{IngestError, IngestProgress, Outcome};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "events may not have been accepted"]
 pub struct IngestReport<E = Event, T = ()> {
+    /// The name of the operation, for errors.
+    pub(super) operation: &'static str,
     pub(super) counts: IngestProgress,
     pub(super) accepted: Ranges,
     /// In order once the call is over.
@@ -74,13 +76,13 @@ pub struct Verdict<E = Event, T = ()> {
     pub outcome: Outcome,
 }
 
-impl<E, T> Default for IngestReport<E, T> {
-    fn default() -> Self {
-        Self { counts: IngestProgress::default(), accepted: Ranges::default(), not_accepted: Vec::new() }
-    }
-}
-
 impl<E, T> IngestReport<E, T> {
+    /// One of no events yet.
+    pub(super) fn new(operation: &'static str) -> Self {
+        let (counts, accepted) = (IngestProgress::default(), Ranges::default());
+        Self { operation, counts, accepted, not_accepted: Vec::new() }
+    }
+
     /// How many events were pulled from what was handed in; the sum of all verdicts.
     pub fn submitted(&self) -> u64 {
         self.counts.submitted

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::time::Duration;
 
-use togai_api::{BoxFuture, Client, Error};
+use togai_api::{BoxFuture, Error};
 
 use super::backend::Backend;
 use super::limits::Room;
@@ -13,7 +13,7 @@ use super::payload::{ReturnedOf, TagOf};
 use super::record::{OnNotAccepted, Recorder};
 use super::run::{Run, Settings};
 use super::source::Source;
-use super::togai::{Endpoint, Togai};
+use super::togai::Togai;
 use super::{IdPolicy, IngestError, IngestProgress, IngestReport, Verdict};
 
 /// What became of a call.
@@ -23,7 +23,7 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`batch_size`](Self::batch_size) | 1000 events, the most that the API takes |
+/// | [`batch_size`](Self::batch_size) | 1000 events, the most that Togai takes |
 /// | [`batch_bytes`](Self::batch_bytes) | 4 MiB |
 /// | [`concurrency`](Self::concurrency) | 4 batches in flight |
 /// | [`linger`](Self::linger) | none: a batch is sent when it is full or the source has ended |
@@ -47,9 +47,9 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 /// - Until the server has once answered a request of the client with success, one batch is in flight, so that a bad token
 ///   costs one request. After 401 or 403 no batch is started, and none is repeated.
 #[must_use = "nothing is ingested until the request is sent"]
-pub struct Ingest<'a, S: Source> {
-    client: Client,
-    endpoint: Endpoint,
+pub struct Ingest<'a, S: Source, B: Backend = Togai> {
+    /// The service, or why there is none.
+    backend: Result<B, Error>,
     source: S,
     settings: Settings,
     max_not_accepted: usize,
@@ -57,23 +57,15 @@ pub struct Ingest<'a, S: Source> {
     on_progress: Option<Box<dyn FnMut(IngestProgress) + Send + 'a>>,
 }
 
-impl<'a, S: Source> Ingest<'a, S> {
-    pub(super) fn new(client: Client, endpoint: Endpoint, source: S) -> Self {
-        Self {
-            client,
-            endpoint,
-            source,
-            settings: Settings {
-                room: Room { events: endpoint.max_batch_size(), ..Settings::default().room },
-                ..Settings::default()
-            },
-            max_not_accepted: 100_000,
-            on_not_accepted: None,
-            on_progress: None,
-        }
+impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
+    pub(super) fn new(backend: Result<B, Error>, source: S) -> Self {
+        let mut settings = Settings::default();
+        let largest = backend.as_ref().ok().and_then(B::max_batch_size);
+        settings.room.events = largest.map_or(settings.room.events, |largest| largest.min(settings.room.events));
+        Self { backend, source, settings, max_not_accepted: 100_000, on_not_accepted: None, on_progress: None }
     }
 
-    /// Sets how many events go into a request, 1 to 1000; 1000 by default.
+    /// Sets how many events go into a request; 1000 by default, which is the most that Togai takes.
     pub fn batch_size(mut self, events: usize) -> Self {
         self.settings.room.events = events;
         self
@@ -187,21 +179,6 @@ impl<'a, S: Source> Ingest<'a, S> {
         self
     }
 
-    fn check(&self, backend: &impl Backend) -> Result<(), Error> {
-        let largest = backend.max_batch_size();
-        let Room { events, bytes } = self.settings.room;
-        let problem = if events == 0 || events > largest {
-            format!("the batch size is {events}: set `batch_size` to 1 to {largest}")
-        } else if bytes == 0 {
-            "the batch bytes are 0: set `batch_bytes` to what a request may have".to_owned()
-        } else if self.settings.concurrency == 0 {
-            "the concurrency is 0: set `concurrency` to 1 or more".to_owned()
-        } else {
-            return Ok(());
-        };
-        Err(Error::invalid_request(backend.operation(), problem))
-    }
-
     /// Sends the events in batches and waits for what becomes of them.
     ///
     /// Dropping the future stops the call: batches in flight are abandoned, and the server may take them. Which events
@@ -225,13 +202,13 @@ impl<'a, S: Source> Ingest<'a, S> {
     }
 
     async fn deliver(mut self) -> Sent<S> {
-        let mut recorder = Recorder::new(self.on_not_accepted.take());
+        let operation = self.backend.as_ref().map_or("ingest", B::operation);
+        let mut recorder = Recorder::new(operation, self.on_not_accepted.take());
         let mut on_progress = self.on_progress.take();
         let max_not_accepted = self.max_not_accepted;
-        let operation = self.endpoint.operation();
         let mut run = match self.start() {
             Ok(run) => run,
-            Err(error) => return Err(IngestError::new(error, IngestReport::default())),
+            Err(error) => return Err(IngestError::new(error, IngestReport::new(operation))),
         };
         while let Some(settled) = poll_fn(|context| run.poll_settled(context)).await {
             recorder.record(settled, run.submitted());
@@ -279,19 +256,36 @@ impl<'a, S: Source> Ingest<'a, S> {
     /// no bound on what is not accepted, and `on_not_accepted` and `on_progress` are not called. Where going on makes no
     /// sense, the verdicts of all events that were pulled come first, and then the error. As long as the stream is not
     /// polled, nothing is pulled and no batch is started.
-    pub fn outcomes(self) -> Verdicts<S> {
+    pub fn outcomes(self) -> Verdicts<S, B> {
         Verdicts::new(self.start())
     }
 
-    fn start(self) -> Result<Run<Togai, S>, Error> {
-        let backend = Togai::new(&self.client, self.endpoint)?;
-        self.check(&backend)?;
+    fn start(self) -> Result<Run<B, S>, Error> {
+        let backend = self.backend?;
+        check(&self.settings, &backend)?;
         let surroundings = backend.surroundings();
         Ok(Run::new(backend, self.source, self.settings, surroundings))
     }
 }
 
-impl<S: Source> fmt::Debug for Ingest<'_, S> {
+/// Refuses settings that no request can be made with.
+fn check(settings: &Settings, backend: &impl Backend) -> Result<(), Error> {
+    let Room { events, bytes } = settings.room;
+    let largest = backend.max_batch_size();
+    let problem = if events == 0 || largest.is_some_and(|largest| events > largest) {
+        let range = largest.map_or_else(|| "1 or more".to_owned(), |largest| format!("1 to {largest}"));
+        format!("the batch size is {events}: set `batch_size` to {range}")
+    } else if bytes == 0 {
+        "the batch bytes are 0: set `batch_bytes` to what a request may have".to_owned()
+    } else if settings.concurrency == 0 {
+        "the concurrency is 0: set `concurrency` to 1 or more".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid_request(backend.operation(), problem))
+}
+
+impl<S: Source, B: Backend> fmt::Debug for Ingest<'_, S, B> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Ingest")

@@ -52,7 +52,7 @@ impl Default for Settings {
 
 /// What a call needs beside the backend.
 #[derive(Clone, Debug)]
-pub(super) struct Surroundings {
+pub struct Surroundings {
     pub(super) clock: Arc<dyn Clock>,
     /// Where it is remembered how large a request may be.
     pub(super) limits: Arc<Limits>,
@@ -304,7 +304,7 @@ impl<B: Backend, S: Source> Run<B, S> {
 
     /// Writes an event behind the others, with its id, and says what becomes of it where it is not to be sent.
     fn encode(&mut self, payload: &mut <S::Item as Submission>::Payload) -> Result<Slot, (Option<Slot>, Outcome)> {
-        let rejected = |message: String| Outcome::Rejected { status: None, message: message.into() };
+        let rejected = |message: String| Outcome::Rejected { status: None, code: None, message: message.into() };
         let id_name = self.backend.fields()[0];
         let space = self.filling.space();
         let start = space.len();

@@ -6,7 +6,7 @@ use futures::{FutureExt, Stream, StreamExt, stream};
 use reqwest::StatusCode;
 use togai_api::{BoxFuture, Error, Event};
 
-use super::backend::{Answer, Backend, Envelope, Failure, Partial};
+use super::backend::{Answer, Backend, Envelope, Failure, FailureKind, Named, Partial};
 use super::encode::Fields;
 use super::limits::Room;
 use super::record::Recorder;
@@ -55,8 +55,8 @@ impl Backend for Fake {
         "ingest_batch"
     }
 
-    fn max_batch_size(&self) -> usize {
-        10
+    fn max_batch_size(&self) -> Option<usize> {
+        Some(10)
     }
 
     fn envelope(&self) -> Envelope {
@@ -79,7 +79,11 @@ impl Backend for Fake {
         *self.is_proven.lock().unwrap()
     }
 
-    fn send(&self, body: Bytes) -> BoxFuture<'static, Result<Answer, Error>> {
+    fn surroundings(&self) -> Surroundings {
+        surroundings(Stop::new())
+    }
+
+    fn send(&self, body: Bytes, _events: usize) -> BoxFuture<'static, Result<Answer, Error>> {
         let events: Vec<Event> = serde_json::from_slice(&body).unwrap();
         let ids: Vec<String> = events.into_iter().map(|event| event.id.unwrap().into()).collect();
         self.requests.lock().unwrap().push(ids.join(" "));
@@ -116,6 +120,10 @@ fn settings(batch_size: usize, concurrency: usize) -> Settings {
     Settings { room, concurrency, ..Settings::default() }
 }
 
+fn surroundings(stop: Stop) -> Surroundings {
+    Surroundings { clock: Arc::new(VirtualClock::new(0.0)), limits: Arc::default(), stop }
+}
+
 /// A call as `send` makes it.
 async fn run(backend: &Fake, source: impl Stream<Item = Event>, settings: Settings) -> (IngestReport, Option<Error>) {
     run_until(backend, source, settings, Stop::new()).await
@@ -128,9 +136,8 @@ async fn run_until(
     settings: Settings,
     stop: Stop,
 ) -> (IngestReport, Option<Error>) {
-    let surroundings = Surroundings { clock: Arc::new(VirtualClock::new(0.0)), limits: Arc::default(), stop };
-    let mut run = Run::new(backend.clone(), FromStream::new(source), settings, surroundings);
-    let mut recorder = Recorder::new(None);
+    let mut run = Run::new(backend.clone(), FromStream::new(source), settings, surroundings(stop));
+    let mut recorder = Recorder::new("ingest_batch", None);
     while let Some(settled) = std::future::poll_fn(|context| run.poll_settled(context)).await {
         recorder.record(settled, run.submitted());
     }
@@ -144,9 +151,11 @@ fn partial(failures: &[(&str, &str)], may_be_incomplete: bool) -> Result<Answer,
     let failures = failures
         .iter()
         .map(|(id, message)| Failure {
-            id: Some((*id).to_owned()),
+            event: Named::Id((*id).to_owned()),
+            kind: if *message == "duplicate" { FailureKind::Duplicate } else { FailureKind::Refused },
+            status: None,
+            code: None,
             message: (*message).into(),
-            is_duplicate: *message == "duplicate",
         })
         .collect();
     let status = StatusCode::MULTI_STATUS;

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use togai_api::Error;
 
 use super::Outcome;
-use super::backend::Partial;
+use super::backend::{Failure, FailureKind, Named, Partial};
 use super::mutant::mutant;
 
 /// What an answer that names failures says of the events of a request, given by their ids. No two of them are the same.
@@ -21,29 +21,36 @@ pub(super) struct Judged {
     pub(super) why: Arc<str>,
 }
 
-/// Judges the events of a request that the service took in part.
-///
-/// `maybe_repeated` says that the service may have had the events before, from an earlier request of the same call. Then
-/// a duplicate is one of our own, and was accepted.
-pub(super) fn of_partial(ids: &[String], partial: &Partial, maybe_repeated: bool) -> Judged {
+/// What is known of a request beside its answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances {
+    /// Whether the service may have had the events before, from an earlier request of the same call. Then a duplicate is
+    /// one of our own, and was accepted.
+    pub(super) maybe_repeated: bool,
+    /// Whether sending the events again is harmless, should nothing be known of them.
+    pub(super) may_be_resent: bool,
+}
+
+/// Judges the events of a request that the service took in part, given by their ids in the order of the request.
+pub(super) fn of_partial(ids: &[String], partial: &Partial, circumstances: Circumstances) -> Judged {
     let places: HashMap<&str, usize> = ids.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
     let mut outcomes = vec![None; ids.len()];
     let mut unmatched = 0;
     for failure in &partial.failures {
-        // A request of one event leaves no doubt which one is meant.
-        let only = (ids.len() == 1).then_some(0);
-        let place = only.or_else(|| places.get(failure.id.as_deref()?).copied());
-        let Some(place) = place else {
-            unmatched += 1;
-            continue;
+        let place = match &failure.event {
+            // A request of one event leaves no doubt which one is meant.
+            _ if ids.len() == 1 => Some(0),
+            Named::Id(id) => places.get(id.as_str()).copied(),
+            Named::Place(place) => {
+                let place = Some(*place).filter(|place| *place < ids.len());
+                mutant!("counts places from the end", place, place.map(|place| ids.len() - 1 - place))
+            }
+            Named::Nobody => None,
         };
-        outcomes[place] = Some(if !failure.is_duplicate {
-            Outcome::Rejected { status: Some(partial.status), message: Arc::clone(&failure.message) }
-        } else if mutant!("takes an echo for a duplicate", maybe_repeated || partial.maybe_repeated, false) {
-            Outcome::Accepted
-        } else {
-            Outcome::Duplicate
-        });
+        match place {
+            Some(place) => outcomes[place] = Some(of_failure(failure, partial, circumstances)),
+            None => unmatched += 1,
+        }
     }
     let why: Arc<str> = if unmatched > 0 {
         format!("the server refused {unmatched} events of the request without saying which").into()
@@ -61,6 +68,25 @@ pub(super) fn of_partial(ids: &[String], partial: &Partial, maybe_repeated: bool
     Judged { outcomes, is_one_refused, why }
 }
 
+/// What became of an event that an answer names.
+fn of_failure(failure: &Failure, partial: &Partial, circumstances: Circumstances) -> Outcome {
+    let Circumstances { maybe_repeated, may_be_resent } = circumstances;
+    match failure.kind {
+        FailureKind::Refused => Outcome::Rejected {
+            status: Some(failure.status.unwrap_or(partial.status)),
+            code: failure.code.clone(),
+            message: Arc::clone(&failure.message),
+        },
+        FailureKind::Unclear => Outcome::Unknown { why: Arc::clone(&failure.message), may_be_resent },
+        FailureKind::Duplicate
+            if mutant!("takes an echo for a duplicate", maybe_repeated || partial.maybe_repeated, false) =>
+        {
+            Outcome::Accepted
+        }
+        FailureKind::Duplicate => Outcome::Duplicate,
+    }
+}
+
 /// What an error says of all the events of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failed {
@@ -74,30 +100,33 @@ pub(super) enum Failed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
+    pub(super) code: Option<Arc<str>>,
     pub(super) message: Arc<str>,
 }
 
 impl From<Refusal> for Outcome {
     fn from(refusal: Refusal) -> Self {
-        Self::Rejected { status: Some(refusal.status), message: refusal.message }
+        Self::Rejected { status: Some(refusal.status), code: refusal.code, message: refusal.message }
     }
 }
 
 /// Judges a request that ended in an error.
-pub(super) fn of_error(error: &Error) -> Failed {
+pub(super) fn of_error(error: &Error, may_be_resent: bool) -> Failed {
     let why: Arc<str> = error.to_string().into();
     let Some(status) = error.status() else {
         let may_have_it = mutant!("takes no answer for not sent", error.maybe_delivered(), false);
-        return Failed::Finally(if may_have_it { Outcome::Unknown { why } } else { Outcome::NotSent { why } });
+        let unknown = || Outcome::Unknown { why: Arc::clone(&why), may_be_resent };
+        return Failed::Finally(if may_have_it { unknown() } else { Outcome::NotSent { why } });
     };
-    let refusal = Refusal { status, message: error.message().map_or_else(|| Arc::clone(&why), Into::into) };
+    let message = error.message().map_or_else(|| Arc::clone(&why), Into::into);
+    let refusal = Refusal { status, code: error.code().map(Into::into), message };
     match status {
         StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => Failed::Content { refusal, is_size: true },
         StatusCode::BAD_REQUEST => {
             let is_size = speaks_of_size(&refusal.message);
             Failed::Content { refusal, is_size }
         }
-        _ if error.maybe_delivered() => Failed::Finally(Outcome::Unknown { why }),
+        _ if error.maybe_delivered() => Failed::Finally(Outcome::Unknown { why, may_be_resent }),
         // Nobody at that address took the events, or looked at them.
         status if status == StatusCode::TOO_MANY_REQUESTS || status.is_redirection() => {
             Failed::Finally(Outcome::NotSent { why })
@@ -120,11 +149,22 @@ fn speaks_of_size(message: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::backend::Failure;
     use super::*;
 
+    const FIRST: Circumstances = Circumstances { maybe_repeated: false, may_be_resent: true };
+    const REPEATED: Circumstances = Circumstances { maybe_repeated: true, ..FIRST };
+
     fn failure(id: Option<&str>, message: &str) -> Failure {
-        Failure { id: id.map(str::to_owned), message: message.into(), is_duplicate: message == "duplicate" }
+        of(id.map_or(Named::Nobody, |id| Named::Id(id.to_owned())), message)
+    }
+
+    fn of(event: Named, message: &str) -> Failure {
+        let kind = match message {
+            "duplicate" => FailureKind::Duplicate,
+            "failed" => FailureKind::Unclear,
+            _ => FailureKind::Refused,
+        };
+        Failure { event, kind, status: None, code: None, message: message.into() }
     }
 
     fn partial(failures: &[Failure], may_be_incomplete: bool) -> Partial {
@@ -147,7 +187,7 @@ mod tests {
     #[track_caller]
     fn check(failures: &[Failure], may_be_incomplete: bool, expected: [&str; 3], is_one_refused: bool) {
         let ids = ["a", "b", "c"].map(str::to_owned);
-        let judged = of_partial(&ids, &partial(failures, may_be_incomplete), false);
+        let judged = of_partial(&ids, &partial(failures, may_be_incomplete), FIRST);
         assert_eq!((told(&judged), judged.is_one_refused), (expected.map(str::to_owned).to_vec(), is_one_refused));
     }
 
@@ -173,9 +213,44 @@ mod tests {
     }
 
     #[test]
+    fn places_name_events_in_any_order() {
+        let at = |place, message| of(Named::Place(place), message);
+        check(&[at(2, "bad"), at(0, "worse")], false, ["rejected: worse", "accepted", "rejected: bad"], false);
+        check(&[at(1, "failed")], false, ["accepted", "unknown: failed", "accepted"], false);
+        check(&[at(3, "bad")], false, ["open"; 3], true);
+        check(&[at(0, "bad"), at(usize::MAX, "bad")], false, ["rejected: bad", "open", "open"], true);
+    }
+
+    #[test]
+    fn a_failure_may_have_a_status_and_a_code_of_its_own() {
+        let own = Failure {
+            status: Some(StatusCode::NOT_FOUND),
+            code: Some("2002".into()),
+            ..of(Named::Place(0), "not known")
+        };
+        let judged = of_partial(&["a".to_owned()], &partial(&[own], false), FIRST);
+        let expected = Outcome::Rejected {
+            status: Some(StatusCode::NOT_FOUND),
+            code: Some("2002".into()),
+            message: "not known".into(),
+        };
+        assert_eq!(judged.outcomes, [Some(expected)]);
+    }
+
+    #[test]
+    fn an_event_of_which_nothing_is_known_says_whether_it_may_be_sent_again() {
+        for may_be_resent in [true, false] {
+            let circumstances = Circumstances { may_be_resent, ..FIRST };
+            let answer = partial(&[of(Named::Place(0), "failed")], false);
+            let judged = of_partial(&["a".to_owned()], &answer, circumstances);
+            assert_eq!(judged.outcomes[0].as_ref().map(Outcome::is_retryable), Some(may_be_resent));
+        }
+    }
+
+    #[test]
     fn a_failure_of_a_request_of_one_event_is_that_event_s() {
         for id in [None, Some("z")] {
-            let judged = of_partial(&["a".to_owned()], &partial(&[failure(id, "bad")], false), false);
+            let judged = of_partial(&["a".to_owned()], &partial(&[failure(id, "bad")], false), FIRST);
             assert_eq!(told(&judged), ["rejected: bad"]);
         }
     }
@@ -184,10 +259,10 @@ mod tests {
     fn a_duplicate_of_what_this_call_sent_before_was_accepted() {
         let ids = ["a".to_owned()];
         let answer = partial(&[failure(Some("a"), "duplicate")], false);
-        assert_eq!(told(&of_partial(&ids, &answer, false)), ["duplicate"]);
-        assert_eq!(told(&of_partial(&ids, &answer, true)), ["accepted"]);
+        assert_eq!(told(&of_partial(&ids, &answer, FIRST)), ["duplicate"]);
+        assert_eq!(told(&of_partial(&ids, &answer, REPEATED)), ["accepted"]);
         let repeated = Partial { maybe_repeated: true, ..answer };
-        assert_eq!(told(&of_partial(&ids, &repeated, false)), ["accepted"]);
+        assert_eq!(told(&of_partial(&ids, &repeated, FIRST)), ["accepted"]);
     }
 
     #[test]

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::select;
 use reqwest::StatusCode;
-use togai_api::{
-    BoxFuture, CallContext, Client, Operation, Transport, TransportError, TransportErrorKind, retry_after,
-};
+use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind, retry_after};
 use tracing::Instrument as _;
 
 use super::RetryPolicy;
@@ -66,9 +64,9 @@ impl Retry {
     }
 
     /// One around the transport of a client that was put together by hand. It repeats nothing unless it is told to.
-    pub(crate) fn around(client: &Client) -> Self {
+    pub(crate) fn around(transport: &Arc<dyn Transport>) -> Self {
         Self::new(Parts {
-            inner: Box::new(Arc::clone(client.transport())),
+            inner: Box::new(Arc::clone(transport)),
             clock: Arc::new(SystemClock),
             policy: RetryPolicy::never(),
             attempt_timeout: None,
@@ -123,6 +121,7 @@ struct Call<'a> {
     start: Instant,
     deadline: Option<Duration>,
     stop: Option<&'a Stop>,
+    assume_idempotent: bool,
     backoff: Backoff,
     attempts: u32,
     /// Whether an attempt may have been applied, whatever became of the ones after it.
@@ -163,6 +162,7 @@ impl<'a> Call<'a> {
             start: shared.clock.now(),
             deadline: retry.options.deadline,
             stop: retry.options.stop.as_ref(),
+            assume_idempotent: retry.options.assume_idempotent == Some(true),
             backoff: policy.backoff(),
             attempts: 0,
             maybe_delivered: false,
@@ -229,7 +229,10 @@ impl<'a> Call<'a> {
 
     /// Whether and when to try again. What the server asks for is kept by all calls of the class from here on.
     fn again(&mut self, answer: &Answer, request: &reqwest::Request) -> Option<Again> {
-        let is_harmless = || repeatable::is_harmless(self.operation, request.body().and_then(reqwest::Body::as_bytes));
+        let is_harmless = || {
+            self.assume_idempotent
+                || repeatable::is_harmless(self.operation, request.body().and_then(reqwest::Body::as_bytes))
+        };
         let (is_throttled, asked, is_repeated) = match answer {
             Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
                 (true, retry_after(response.headers(), self.shared.clock.wall()), true)

@@ -11,9 +11,10 @@ use togai_api::{
     BoxFuture, CallContext, Client, Error, OPERATIONS, Operation, Transport, TransportError, TransportErrorKind,
 };
 
-use super::super::backend::{Answer, Backend, Envelope, Failure, Partial};
+use super::super::backend::{Answer, Backend, Envelope, Failure, FailureKind, Named, Partial};
 use super::super::check;
 use super::super::encode::Fields;
+use super::super::run::Surroundings;
 use super::super::togai::{Endpoint, Togai};
 use super::clock::HandClock;
 use super::service::{Refused, Reply, Said};
@@ -21,6 +22,7 @@ use super::world::Shared;
 use crate::retry::{Parts, Retry};
 use crate::stack::Stack;
 use crate::standing::Standing;
+use crate::stop::Stop;
 use crate::{RetryBudget, RetryPolicy};
 
 /// A request on its way. It is abandoned when it is dropped.
@@ -71,7 +73,7 @@ fn response(said: Said) -> Result<http::Response<String>, TransportErrorKind> {
     Ok(response)
 }
 
-fn listed(Refused { id, is_duplicate }: Refused) -> Value {
+fn listed(Refused { id, is_duplicate, .. }: Refused) -> Value {
     let message = if is_duplicate { "Duplicate event" } else { "bad" };
     match id {
         Some(id) => json!({ "eventPayload": { "id": id }, "message": message }),
@@ -94,6 +96,7 @@ fn http() -> reqwest::Client {
 #[derive(Clone)]
 pub(super) struct Direct {
     pub(super) world: Shared,
+    pub(super) clock: HandClock,
 }
 
 impl Backend for Direct {
@@ -101,8 +104,8 @@ impl Backend for Direct {
         "ingest_batch"
     }
 
-    fn max_batch_size(&self) -> usize {
-        12
+    fn max_batch_size(&self) -> Option<usize> {
+        Some(12)
     }
 
     fn envelope(&self) -> Envelope {
@@ -125,7 +128,11 @@ impl Backend for Direct {
         self.world.lock().is_proven
     }
 
-    fn send(&self, body: Bytes) -> BoxFuture<'static, Result<Answer, Error>> {
+    fn surroundings(&self) -> Surroundings {
+        Surroundings { clock: Arc::new(self.clock.clone()), limits: Arc::default(), stop: Stop::new() }
+    }
+
+    fn send(&self, body: Bytes, _events: usize) -> BoxFuture<'static, Result<Answer, Error>> {
         let world = self.world.clone();
         Box::pin(async move {
             let exchange = Exchange::begin(&world, &body);
@@ -133,16 +140,29 @@ impl Backend for Direct {
             match said {
                 Said::All => Ok(Answer::All),
                 Said::Unclear => Ok(Answer::Unclear { why: "200".into() }),
-                Said::Partial { failures, may_be_incomplete } => Ok(partial(failures, may_be_incomplete, before)),
+                Said::Partial { failures, may_be_incomplete } => {
+                    let by_place = world.lock().rules.names_places;
+                    let failures = failures.into_iter().map(|refused| failure(refused, by_place)).collect();
+                    Ok(partial(failures, may_be_incomplete, before))
+                }
                 said => Err(error(said, before).await),
             }
         })
     }
 }
 
-fn partial(failures: Vec<Refused>, may_be_incomplete: bool, maybe_repeated: bool) -> Answer {
-    let failure = |Refused { id, is_duplicate }| Failure { id, message: "bad".into(), is_duplicate };
-    let failures = failures.into_iter().map(failure).collect();
+fn failure(refused: Refused, by_place: bool) -> Failure {
+    let Refused { id, place, is_duplicate } = refused;
+    let event = match (id, place) {
+        (_, Some(place)) if by_place => Named::Place(place),
+        (Some(id), _) if !by_place => Named::Id(id),
+        _ => Named::Nobody,
+    };
+    let kind = if is_duplicate { FailureKind::Duplicate } else { FailureKind::Refused };
+    Failure { event, kind, status: None, code: None, message: "bad".into() }
+}
+
+fn partial(failures: Vec<Failure>, may_be_incomplete: bool, maybe_repeated: bool) -> Answer {
     let status = StatusCode::MULTI_STATUS;
     Answer::Partial(Partial { status, failures, may_be_incomplete, says_success: false, message: None, maybe_repeated })
 }

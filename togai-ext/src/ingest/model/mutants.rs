@@ -25,10 +25,13 @@ const MUTANTS: &[&str] = &[
     "forgets an attempt before a refusal",
     "puts verdicts in the wrong place",
     "forgets that a 207 took some",
+    "sends again what it left open",
+    "sends again what an earlier attempt may have delivered",
     // verdict.rs
     "takes no answer for not sent",
     "takes a short list for a whole one",
     "passes over a failure without a name",
+    "counts places from the end",
     "takes an echo for a duplicate",
     // seen.rs
     "takes other content for the same",

@@ -122,7 +122,7 @@ impl<B: Backend> Stage<B> {
         world.check_end(submitted, error.is_some(), is_source_error);
         world.check(!is_owner_error || self.owner_has_stopped, || "nobody stopped the call".into());
         if let Taker::Report(recorder) = &mut self.taker {
-            let report = std::mem::replace(recorder, Recorder::new(None)).finish(submitted);
+            let report = std::mem::replace(recorder, Recorder::new("ingest_batch", None)).finish(submitted);
             self.verdicts.sort_by_key(|(index, _)| *index);
             let told: Vec<(u64, Outcome)> =
                 report.outcomes().map(|(index, outcome)| (index, outcome.clone())).collect();

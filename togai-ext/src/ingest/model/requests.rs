@@ -62,6 +62,8 @@ impl World {
             let handed = &mut self.handed[index];
             let was_in_flight = std::mem::replace(&mut handed.in_flight, true);
             handed.said = None;
+            let may_be_sent = self.rules.is_resending_harmless || !handed.is_ambiguous;
+            self.check(may_be_sent, || format!("event {index} ({id}) may have been taken, and is sent again"));
             self.check(!was_in_flight, || format!("event {index} ({id}) is in flight twice"));
             indexes.push(index);
         }

@@ -15,6 +15,8 @@ pub(super) struct Rules {
     pub(super) budget: usize,
     pub(super) lingers: bool,
     pub(super) is_resending_harmless: bool,
+    /// Whether failures are named by their place in the request, and not by id.
+    pub(super) names_places: bool,
     /// The service takes no more than so many events and bytes in a request.
     pub(super) most_events: usize,
     pub(super) most_bytes: usize,
@@ -46,6 +48,7 @@ pub(super) fn rules(mut chance: Chance) -> (Rules, bool) {
         budget: [12, 0, 1, 4, 8, 12, 10][chance.below(7)],
         lingers: chance.below(3) == 2,
         is_resending_harmless: is_wire || chance.below(8) != 7,
+        names_places: chance.below(3) == 2,
         most_events: if has_limits { 1 + chance.below(8) } else { usize::MAX },
         most_bytes: if has_limits { [usize::MAX, 100, 300, 600][chance.below(4)] } else { usize::MAX },
         by_report: chance.below(2) == 1,

@@ -131,15 +131,20 @@ impl World {
         let indexes = self.flights[place].indexes.clone();
         let is_one = indexes.len() == 1;
         let mut failures = Vec::new();
-        for index in &indexes {
+        for (place, index) in indexes.iter().enumerate() {
             let is_duplicate = duplicates.contains(index);
             let is_listed = is_duplicate || bad.contains(index);
             let is_nameless = nameless.contains(index);
             let handed = &mut self.handed[*index];
             if is_listed {
-                let strange = (index % 2 == 0).then(|| "?".to_owned());
-                let id = if is_nameless { strange } else { handed.id.clone() };
-                failures.push(Refused { id, is_duplicate });
+                // Without a name is one that has none, or one of nobody.
+                let is_strange = is_nameless && index % 2 == 0;
+                let (id, place) = if is_nameless {
+                    (is_strange.then(|| "?".to_owned()), is_strange.then_some(usize::MAX))
+                } else {
+                    (handed.id.clone(), Some(place))
+                };
+                failures.push(Refused { id, place, is_duplicate });
             }
             handed.said = if is_listed && (is_one || !is_nameless) {
                 // A duplicate of what this call may have sent before was accepted then.
@@ -155,7 +160,7 @@ impl World {
             };
         }
         if nameless.contains(&usize::MAX) {
-            failures.push(Refused { id: Some("??".into()), is_duplicate: false });
+            failures.push(Refused { id: Some("??".into()), place: Some(indexes.len()), is_duplicate: false });
         }
         Said::Partial { failures, may_be_incomplete }
     }

@@ -12,7 +12,7 @@ use super::super::limits::Room;
 use super::super::outcome::Outcome;
 use super::super::progress::Tally;
 use super::super::record::Recorder;
-use super::super::run::{Run, Settings, Surroundings};
+use super::super::run::{Run, Settings};
 use super::backend::{Direct, over_the_wire};
 use super::chance::Chance;
 use super::clock::HandClock;
@@ -21,7 +21,6 @@ use super::rules::rules;
 use super::source::Queue;
 use super::table::Table;
 use super::world::{Shared, SourceState};
-use crate::stop::Stop;
 
 /// What a scenario did, and what was wrong.
 pub(super) struct Played {
@@ -40,12 +39,10 @@ pub(super) fn play(numbers: &[u64], tells: bool) -> Played {
     world.lock().is_proven = is_proven;
     let clock = HandClock::new();
     if is_wire {
-        let backend = over_the_wire(&world, &clock);
-        let surroundings = backend.surroundings();
-        Stage::new(backend, surroundings, world, clock, tells, told).play(numbers)
+        Stage::new(over_the_wire(&world, &clock), world, clock, tells, told).play(numbers)
     } else {
-        let surroundings = Surroundings { clock: Arc::new(clock.clone()), limits: Arc::default(), stop: Stop::new() };
-        Stage::new(Direct { world: world.clone() }, surroundings, world, clock, tells, told).play(numbers)
+        let backend = Direct { world: world.clone(), clock: clock.clone() };
+        Stage::new(backend, world, clock, tells, told).play(numbers)
     }
 }
 
@@ -80,14 +77,8 @@ pub(super) struct Stage<B> {
 }
 
 impl<B: Backend> Stage<B> {
-    fn new(
-        backend: B,
-        surroundings: Surroundings,
-        world: Shared,
-        clock: HandClock,
-        tells: bool,
-        told: Vec<String>,
-    ) -> Self {
+    fn new(backend: B, world: Shared, clock: HandClock, tells: bool, told: Vec<String>) -> Self {
+        let surroundings = backend.surroundings();
         let rules = world.lock().rules.clone();
         let settings = Settings {
             room: Room { events: rules.batch_size, bytes: rules.batch_bytes },
@@ -97,7 +88,11 @@ impl<B: Backend> Stage<B> {
             isolation_budget: rules.budget,
             linger: rules.lingers.then_some(Duration::from_secs(1)),
         };
-        let taker = if rules.by_report { Taker::Report(Recorder::new(None)) } else { Taker::Each(Tally::default()) };
+        let taker = if rules.by_report {
+            Taker::Report(Recorder::new("ingest_batch", None))
+        } else {
+            Taker::Each(Tally::default())
+        };
         Self {
             run: Some(Run::new(backend, Queue(world.clone()), settings, surroundings)),
             world,

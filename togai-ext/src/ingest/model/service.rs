@@ -30,10 +30,11 @@ pub(super) enum Said {
     Broken(TransportErrorKind),
 }
 
-/// An event in the list of a 207.
+/// An event in the list of a 207, by its id and by its place in the request; neither where it has no name.
 #[derive(Clone, Debug)]
 pub(super) struct Refused {
     pub(super) id: Option<String>,
+    pub(super) place: Option<usize>,
     pub(super) is_duplicate: bool,
 }
 

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use togai_api::{OPERATIONS, Operation, TransportErrorKind};
+use togai_api::{Client, OPERATIONS, Operation, TransportErrorKind};
 
 use super::*;
 use crate::ClientExt as _;
