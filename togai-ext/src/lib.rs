@@ -38,6 +38,8 @@ mod authenticate;
 mod call_options;
 mod client_builder;
 mod clock;
+#[cfg(feature = "enso")]
+pub mod enso;
 mod environment;
 #[cfg(feature = "event-ingestion")]
 mod ingest;

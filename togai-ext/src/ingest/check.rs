@@ -14,9 +14,7 @@ const MAX_ATTRIBUTES: usize = 10;
 
 /// What is wrong with the fields at the top of an encoded event.
 pub(super) fn check_fields(event: &[u8], fields: &Fields) -> Result<(), String> {
-    if let Some(missing) = (1..FIELDS.len()).find(|place| !fields.is_set(*place)) {
-        return Err(format!("`{}` is not set, and every event has one", FIELDS[missing]));
-    }
+    check_set(FIELDS, fields)?;
     for (place, most) in [(0, 512), (1, 50), (2, 512)] {
         if let Some(value) = fields.get(place, event) {
             check_encoded(FIELDS[place], value, most)?;
@@ -25,8 +23,16 @@ pub(super) fn check_fields(event: &[u8], fields: &Fields) -> Result<(), String> 
     Ok(())
 }
 
+/// Says which field is missing. The first one is the id, which may be.
+pub(super) fn check_set(names: &[&str], fields: &Fields) -> Result<(), String> {
+    match (1..names.len()).find(|place| !fields.is_set(*place)) {
+        Some(missing) => Err(format!("`{}` is not set, and every event has one", names[missing])),
+        None => Ok(()),
+    }
+}
+
 /// What is wrong with a text as it stands in JSON.
-fn check_encoded(name: &str, value: &[u8], most: usize) -> Result<(), String> {
+pub(super) fn check_encoded(name: &str, value: &[u8], most: usize) -> Result<(), String> {
     let Some(text) = value.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")) else {
         return Err(format!("`{name}` is no text: write it in quotes"));
     };

@@ -22,6 +22,8 @@ mod batch;
 mod check;
 mod content;
 mod encode;
+#[cfg(feature = "enso")]
+mod enso;
 mod limits;
 mod mutant;
 mod ordinal;

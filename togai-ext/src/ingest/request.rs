@@ -49,7 +49,7 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 #[must_use = "nothing is ingested until the request is sent"]
 pub struct Ingest<'a, S: Source, B: Backend = Togai> {
     /// The service, or why there is none.
-    backend: Result<B, Error>,
+    pub(super) backend: Result<B, Error>,
     source: S,
     settings: Settings,
     max_not_accepted: usize,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::future::{Either, select};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::de::DeserializeOwned;
-use togai_api::{CallContext, Client, Error, Operation, ResponseValue, TransportError};
+use togai_api::{CallContext, Client, Error, Operation, ResponseValue, Transport, TransportError};
 
 use super::run::Surroundings;
 use crate::CallOptions;
@@ -24,13 +24,16 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// One for a call of a client, whatever its service: a client is an address, connections and a transport.
-    pub(super) fn new(client: &Client, operation: &'static Operation) -> Self {
+    /// One for a call of a client of whichever service, given by what the client is made of.
+    pub(super) fn new(
+        base_url: &str,
+        http: &reqwest::Client,
+        transport: &Arc<dyn Transport>,
+        operation: &'static Operation,
+    ) -> Self {
         let stop = Stop::new();
-        let stack =
-            Stack::of_any(client.transport()).with(CallOptions { stop: Some(stop.clone()), ..CallOptions::new() });
-        let client = client.with_transport(stack.clone());
-        Self { client, stack, stop, operation }
+        let stack = Stack::of_any(transport).with(CallOptions { stop: Some(stop.clone()), ..CallOptions::new() });
+        Self { client: Client::new(base_url, http.clone(), stack.clone()), stack, stop, operation }
     }
 
     /// Sets whether a request may be sent again after an attempt that may have been applied, whatever its operation says.

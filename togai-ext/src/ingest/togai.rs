@@ -54,7 +54,8 @@ impl Togai {
         let operation = OPERATIONS.iter().copied().find(|operation| operation.id == id);
         let operation =
             operation.ok_or_else(|| Error::configuration(format!("the client was generated without {id}")))?;
-        Ok(Self { sender: Sender::new(client, operation), endpoint })
+        let sender = Sender::new(client.base_url(), client.http(), client.transport(), operation);
+        Ok(Self { sender, endpoint })
     }
 }
 

@@ -1,0 +1,140 @@
+use serde_json::{Value, json};
+
+use super::super::Outcome;
+use super::super::encode::Encoder;
+use super::super::verdict::{Circumstances, of_partial};
+use super::*;
+
+/// What an answer says of three events: a verdict each, or why it says nothing.
+fn verdicts(answer: &Value) -> String {
+    let answer: BatchEventsResponse = serde_json::from_value(answer.clone()).unwrap();
+    match read(&answer, StatusCode::OK, 3) {
+        Answer::All => "all".to_owned(),
+        Answer::Unclear { why } => why.to_string(),
+        Answer::Partial(partial) => {
+            let ids = ["a", "b", "c"].map(str::to_owned);
+            let circumstances = Circumstances { maybe_repeated: false, may_be_resent: false };
+            let told = |outcome: &Option<Outcome>| outcome.as_ref().map_or("open".to_owned(), ToString::to_string);
+            let outcomes = of_partial(&ids, &partial, circumstances).outcomes;
+            outcomes.iter().map(told).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn answer(counts: [i64; 3], records: &Value) -> Value {
+    let [success, failed, total] = counts;
+    json!({
+        "status": "success",
+        "message": "Success",
+        "data": { "summary": { "success": success, "failed": failed, "total": total }, "failedRecords": records },
+    })
+}
+
+fn record(index: u64) -> Value {
+    json!({ "index": index, "error": "bad", "code": 2002, "statusCode": 404 })
+}
+
+#[track_caller]
+fn check(counts: [i64; 3], records: &[Value], expected: &str) {
+    let enveloped = answer(counts, &json!(records));
+    assert_eq!(verdicts(&enveloped), expected);
+    // The bare form says the same.
+    assert_eq!(verdicts(&enveloped["data"]), expected);
+}
+
+#[test]
+fn the_list_says_which_events_failed_in_any_order_and_whatever_the_status() {
+    check([3, 0, 3], &[], "all");
+    check([1, 2, 3], &[record(2), record(0)], "rejected: bad [2002], accepted, rejected: bad [2002]");
+    check(
+        [0, 3, 3],
+        &[record(2), record(0), record(1)],
+        "rejected: bad [2002], rejected: bad [2002], rejected: bad [2002]",
+    );
+}
+
+#[test]
+fn where_list_and_summary_differ_nobody_is_accepted() {
+    for records in [vec![record(1)], vec![record(1), record(1)], vec![record(1), record(3)]] {
+        check([1, 2, 3], &records, "open, rejected: bad [2002], open");
+    }
+    check([1, 2, 3], &[], "open, open, open");
+    check([1, 2, 3], &[json!({ "error": "bad" }), record(0)], "rejected: bad [2002], open, open");
+    check([3, 0, 3], &[record(0)], "rejected: bad [2002], open, open");
+    check([2, 1, 3], &[record(0), record(1)], "rejected: bad [2002], rejected: bad [2002], open");
+}
+
+#[test]
+fn where_all_failed_the_list_need_not_say_so() {
+    let reason = "rejected: the server gave no reason";
+    check([0, 3, 3], &[], &format!("{reason}, {reason}, {reason}"));
+    check([0, 3, 3], &[record(1)], &format!("{reason}, rejected: bad [2002], {reason}"));
+}
+
+#[test]
+fn an_answer_about_other_events_says_nothing() {
+    check([2, 0, 2], &[], "the server was sent 3 events, and answered for 2");
+    check([3, 1, 4], &[record(1)], "the server was sent 3 events, and answered for 4");
+}
+
+#[test]
+fn an_answer_without_counts_accepts_nobody() {
+    let nothing = "the server answered 200 OK and did not say what became of the events; check the base URL";
+    for empty in
+        [json!({}), json!({ "status": "success" }), json!({ "data": null }), json!({ "data": { "failedRecords": [] } })]
+    {
+        assert_eq!(verdicts(&empty), nothing, "{empty}");
+    }
+    assert_eq!(verdicts(&json!({ "failedRecords": [record(1)] })), "open, rejected: bad [2002], open");
+    // Counts that do not add up are none.
+    check([1, 1, 3], &[record(1)], "open, rejected: bad [2002], open");
+    check([-1, 1, 3], &[], nothing);
+    let without_total = json!({ "summary": { "success": 2, "failed": 1 }, "failedRecords": [record(1)] });
+    assert_eq!(verdicts(&without_total), "accepted, rejected: bad [2002], accepted");
+}
+
+#[test]
+fn a_failure_has_its_own_status_and_its_code_as_it_was_written() {
+    let failure = |record: Value| failure(&serde_json::from_value(record).unwrap());
+    let of = |code: Value, status: Value| {
+        let failure = failure(json!({ "index": 0, "code": code, "statusCode": status }));
+        (failure.code.unwrap_or_default().to_string(), failure.status.map(|status| status.as_u16()), failure.kind)
+    };
+    assert_eq!(of(json!(2001), json!(400)), ("2001".to_owned(), Some(400), FailureKind::Refused));
+    assert_eq!(of(json!("27"), json!("400")), ("27".to_owned(), Some(400), FailureKind::Refused));
+    assert_eq!(of(json!("TIMEOUT"), json!(1)), ("TIMEOUT".to_owned(), None, FailureKind::Refused));
+    assert_eq!(&*failure(json!({ "code": 2001 })).message, "customer entity id missing");
+}
+
+#[test]
+fn what_the_service_failed_at_it_may_have_all_the_same() {
+    for (status, expected) in
+        [(500, "unknown: bad"), (503, "unknown: bad"), (408, "unknown: bad"), (400, "rejected: bad")]
+    {
+        let record = json!({ "index": 1, "error": "bad", "statusCode": status });
+        check([2, 1, 3], &[record], &format!("accepted, {expected}, accepted"));
+    }
+}
+
+#[test]
+fn a_field_that_is_missing_or_of_another_type_is_named() {
+    let problem = |change: Value| {
+        let mut event = json!({
+            "CustomerEntityId": "ent_acme", "metric": "api_calls", "value": 1.5, "timestamp": "2023-11-07T05:31:56Z"
+        });
+        for (name, value) in change.as_object().unwrap() {
+            event[name] = value.clone();
+        }
+        event.as_object_mut().unwrap().retain(|_, value| *value != "gone");
+        let (mut buffer, mut encoder) = (Vec::new(), Encoder::new(FIELDS));
+        encoder.encode(&event, &mut buffer).unwrap();
+        check_fields(&buffer, encoder.fields()).err().unwrap_or_default()
+    };
+    assert_eq!(problem(json!({})), "");
+    assert_eq!(problem(json!({ "eventId": "a", "value": -1, "metadata": { "value": "x" } })), "");
+    insta::assert_snapshot!(problem(json!({ "CustomerEntityId": "gone" })), @"`CustomerEntityId` is not set, and every event has one");
+    insta::assert_snapshot!(problem(json!({ "metric": "" })), @"`metric` is empty");
+    insta::assert_snapshot!(problem(json!({ "timestamp": 1 })), @"`timestamp` is no text: write it in quotes");
+    insta::assert_snapshot!(problem(json!({ "value": "1.5" })), @"`value` is no number: write it without quotes");
+    insta::assert_snapshot!(problem(json!({ "eventId": 7 })), @"`eventId` is no text: write it in quotes");
+}
