@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::application::Application;
 use crate::clock::{Clock, SystemClock};
+use crate::enso_settings::EnsoSettings;
 use crate::quota::Quotas;
 use crate::sandbox::Sandbox;
 
@@ -42,7 +43,7 @@ use crate::sandbox::Sandbox;
 /// - clock: that of the computer
 #[derive(Clone)]
 pub struct SandboxBuilder {
-    settings: Settings,
+    pub(crate) settings: Settings,
     clock: Arc<dyn Clock>,
     port: u16,
 }
@@ -81,6 +82,7 @@ pub(crate) struct Settings {
     /// Customer id and account id.
     pub(crate) accounts: Vec<(String, String)>,
     pub(crate) with_examples: bool,
+    pub(crate) enso: EnsoSettings,
 }
 
 impl SandboxBuilder {
@@ -315,6 +317,7 @@ impl Default for Settings {
             trailing_empty_page: false,
             accounts: Vec::new(),
             with_examples: false,
+            enso: EnsoSettings::default(),
         }
     }
 }

@@ -69,6 +69,7 @@
 // Reading order: what a user sees, what a request goes through, what it finds.
 mod builder;
 mod clock;
+mod enso_settings;
 mod fault;
 mod log;
 mod quota;
@@ -83,6 +84,7 @@ mod server;
 mod service;
 
 mod answer;
+mod api;
 mod application;
 mod call;
 mod operations;
@@ -101,6 +103,7 @@ mod validate;
 mod arrivals;
 mod collection;
 mod directory;
+mod enso_arrivals;
 mod event;
 mod moment;
 mod paging;
@@ -111,6 +114,7 @@ mod testing;
 pub use arrivals::Arrival;
 pub use builder::{PartialFailureShape, SandboxBuilder};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use enso_arrivals::EnsoArrival;
 pub use fault::Fault;
 pub use log::{LoggedBody, LoggedRequest};
 pub use quota::Quotas;
