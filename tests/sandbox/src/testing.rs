@@ -172,6 +172,18 @@ pub(crate) fn event(id: &str) -> Value {
     })
 }
 
+/// A valid event of Enso.
+pub(crate) fn enso_event(id: &str) -> Value {
+    json!({
+        "CustomerEntityId": "ent_acme",
+        "metric": "api_calls",
+        "value": 12.5,
+        "timestamp": "2024-11-05T08:31:12.250Z",
+        "metadata": { "region": "eu" },
+        "eventId": id,
+    })
+}
+
 /// The document lets a response have more properties than it lists; the sandbox adds none.
 fn forbid_other_properties(schemas: &mut Value) {
     for schema in schemas.as_object_mut().unwrap().values_mut() {
