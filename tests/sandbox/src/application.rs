@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::answer::{Answer, Refusal};
+use crate::api::Api;
 use crate::arrivals::Arrivals;
 use crate::builder::Settings;
 use crate::call::Call;
@@ -17,6 +18,7 @@ use crate::clock::Clock;
 use crate::collection::Collection;
 use crate::directory::{Account, Directory};
 use crate::document::Document;
+use crate::enso_arrivals::EnsoArrivals;
 use crate::form::Fields;
 use crate::lock;
 use crate::operations;
@@ -24,10 +26,13 @@ use crate::quota::Limiter;
 use crate::request_log::{Head, ReceivedBody};
 use crate::router::Route;
 
-/// The in-memory Togai.
+/// The in-memory Togai, and the part of Enso beside it.
 #[derive(Debug)]
 pub(crate) struct Application {
+    /// The document of Togai.
     pub(crate) document: &'static Document,
+    /// The document of Enso.
+    pub(crate) enso_document: &'static Document,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     limiter: Limiter,
@@ -38,6 +43,7 @@ pub(crate) struct Application {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) arrivals: Arrivals,
+    pub(crate) enso_arrivals: EnsoArrivals,
     pub(crate) directory: Directory,
     /// What is kept as it was sent, by kind.
     collections: BTreeMap<&'static str, Collection>,
@@ -48,7 +54,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// What is wrong with the document or with the accounts to begin with.
+    /// What is wrong with the documents or with the accounts to begin with.
     pub(crate) fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let mut state = State::default();
         for (customer_id, account_id) in &settings.accounts {
@@ -62,12 +68,21 @@ impl Application {
             };
             state.directory.create(account)?;
         }
-        let document = Document::load()?;
+        let document = Document::load(Api::Togai)?;
+        let enso_document = Document::load(Api::Enso)?;
         if settings.with_examples {
             operations::add_examples(document, &mut state)?;
         }
         let limiter = Limiter::new(settings.quotas, clock.now());
-        Ok(Self { document, settings, clock, limiter, state: Mutex::new(state) })
+        Ok(Self { document, enso_document, settings, clock, limiter, state: Mutex::new(state) })
+    }
+
+    /// The document of an API.
+    pub(crate) fn document_of(&self, api: Api) -> &'static Document {
+        match api {
+            Api::Togai => self.document,
+            Api::Enso => self.enso_document,
+        }
     }
 
     /// Carries a request out, unless something about it is wrong.
@@ -76,7 +91,8 @@ impl Application {
     }
 
     fn carry_out(&self, head: &Head, route: &Route, body: &ReceivedBody) -> Result<Answer, Refusal> {
-        self.authenticate(&head.headers)?;
+        let api = Api::at(&head.path);
+        self.authenticate(api, &head.headers)?;
         let operation = match route {
             Route::Operation(operation) => operation,
             Route::WrongMethod(allowed) => return Err(wrong_method(head, allowed)),
@@ -85,7 +101,10 @@ impl Application {
             }
         };
         let now = self.clock.now();
-        self.limiter.take(operation.quota_class, now).map_err(too_many_requests)?;
+        // No quota is documented for Enso. The class in its document is for the client, which keeps its batches apart.
+        if api == Api::Togai {
+            self.limiter.take(operation.quota_class, now).map_err(too_many_requests)?;
+        }
         let parameters = operation.read_parameters(&head.path_parameters, &head.query).map_err(Refusal::bad_request)?;
         let body = match operation.body {
             Some(_) => self.read_body(&head.headers, body)?,
@@ -95,14 +114,24 @@ impl Application {
         operations::perform(self, Call { operation, now, body, parameters, host })
     }
 
-    fn authenticate(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn authenticate(&self, api: Api, headers: &HeaderMap) -> Result<(), Refusal> {
+        let (token_of_api, not_valid) = match api {
+            Api::Togai => (
+                &self.settings.token,
+                "authorization: the token is not valid; use the one that the sandbox was started with",
+            ),
+            Api::Enso => (
+                &self.settings.enso.token,
+                "authorization: the token is not valid; use the one for Enso that the sandbox was started with",
+            ),
+        };
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let message = match header.map(|value| value.split_once(' ').unwrap_or((value, ""))) {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-                if token.trim() == self.settings.token {
+                if token.trim() == token_of_api {
                     return Ok(());
                 }
-                "authorization: the token is not valid; use the one that the sandbox was started with"
+                not_valid
             }
             Some(_) => "authorization: has to be `Bearer <token>`",
             None => "authorization: is required; send `Bearer <token>`",

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::application::Application;
 use crate::clock::{Clock, SystemClock};
+use crate::enso_settings::EnsoSettings;
 use crate::quota::Quotas;
 use crate::sandbox::Sandbox;
 
@@ -30,26 +31,29 @@ use crate::sandbox::Sandbox;
 ///
 /// Defaults:
 ///
-/// - token: `sandbox`
+/// - token: `sandbox`; that of Enso: `enso-sandbox`
 /// - port: a free one
-/// - quotas: 50 requests per second for each kind of ingestion, 10 for everything else
-/// - batch limit: that of the API document, 1000 events
+/// - quotas: 50 requests per second for each kind of ingestion, 10 for everything else, none for Enso
+/// - batch limit: that of the API document, 1000 events; none for Enso
 /// - largest body: 16 MiB
-/// - batches with a bad event: the others are accepted, and the answer (207) names the bad one
-/// - duplicates: accepted like other events, as the service does; what became of them shows when they are looked up
+/// - batches with a bad event: the others are accepted, and the answer (207, or 200 of Enso) names the bad one
+/// - duplicates: accepted like other events, as the service does; what became of them shows when they are looked up. With
+///   Enso each of them counts
 /// - processing: events are visible and metered at once
-/// - accounts: none, but any account id is taken
+/// - accounts: none, but any account id is taken, and any customer entity of Enso
+/// - answers of Enso: within `data`
 /// - clock: that of the computer
 #[derive(Clone)]
 pub struct SandboxBuilder {
-    settings: Settings,
+    pub(crate) settings: Settings,
     clock: Arc<dyn Clock>,
     port: u16,
 }
 
 /// Where the answer to a partly accepted batch (207) names the events that were not accepted.
 ///
-/// The vendor does not document it for the current API, so a client has to cope with each.
+/// The vendor does not document it for the current API, so a client has to cope with each. Enso names them in
+/// `failedRecords`, whichever of the first two is set; without a list, `summary` alone says how many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum PartialFailureShape {
@@ -81,6 +85,7 @@ pub(crate) struct Settings {
     /// Customer id and account id.
     pub(crate) accounts: Vec<(String, String)>,
     pub(crate) with_examples: bool,
+    pub(crate) enso: EnsoSettings,
 }
 
 impl SandboxBuilder {
@@ -88,7 +93,7 @@ impl SandboxBuilder {
         Self { settings: Settings::default(), clock: Arc::new(SystemClock), port: 0 }
     }
 
-    /// Sets the token that requests have to carry.
+    /// Sets the token that requests have to carry; Enso has [one of its own](Self::enso_token).
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.settings.token = token.into();
@@ -109,21 +114,23 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets how many events a batch may hold; a larger one is answered 422.
+    /// Sets how many events a batch may hold, for either service; a larger one is answered 422.
+    ///
+    /// By default it is as many as the API document says, which is 1000 for Togai and nothing for Enso.
     #[must_use]
     pub fn max_batch(mut self, events: usize) -> Self {
         self.settings.max_batch = Some(events);
         self
     }
 
-    /// Sets how many bytes a request body may have; a larger one is answered 413.
+    /// Sets how many bytes a request body may have, for either service; a larger one is answered 413.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_body_bytes = bytes;
         self
     }
 
-    /// Sets how the answer to a partly accepted batch names the events that were not.
+    /// Sets how the answer to a partly accepted batch, of either service, names the events that were not.
     #[must_use]
     pub fn partial_failure(mut self, shape: PartialFailureShape) -> Self {
         self.settings.partial_failure = shape;
@@ -131,6 +138,8 @@ impl SandboxBuilder {
     }
 
     /// Sets how many events that answer names at most. Documents of 2022 and 2023 say 100; by default it names all.
+    ///
+    /// The list of Enso is cut as well. Its `summary` counts all events.
     #[must_use]
     pub fn partial_failure_limit(mut self, events: usize) -> Self {
         self.settings.partial_failure_limit = Some(events);
@@ -142,6 +151,9 @@ impl SandboxBuilder {
     /// With `true` it is answered 400 with the message of the first bad event, which is named with its place
     /// (`events[3].timestamp: is required`), and nothing of it is recorded. By default the other events are accepted and
     /// the batch is answered 207.
+    ///
+    /// It holds for Enso as well, which answers 200 by default. There an event also breaks a rule if its customer entity
+    /// is missing or not known.
     #[must_use]
     pub fn refuse_whole_batches(mut self, refuse: bool) -> Self {
         self.settings.refuse_whole_batches = refuse;
@@ -153,6 +165,9 @@ impl SandboxBuilder {
     ///
     /// With `true` they are among the failures of a 207; they are recorded as duplicates all the same. By default they
     /// are accepted without a word, as the service is documented to do.
+    ///
+    /// It has no effect on the batches of Enso, for which nothing of the kind is documented: see
+    /// [`enso_meters_an_id_once`](Self::enso_meters_an_id_once).
     #[must_use]
     pub fn name_duplicates(mut self, name: bool) -> Self {
         self.settings.name_duplicates = name;
@@ -288,7 +303,7 @@ impl fmt::Debug for SandboxBuilder {
 }
 
 impl fmt::Debug for Settings {
-    /// Leaves the token out.
+    /// Leaves the tokens out.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Settings")
@@ -315,6 +330,7 @@ impl Default for Settings {
             trailing_empty_page: false,
             accounts: Vec::new(),
             with_examples: false,
+            enso: EnsoSettings::default(),
         }
     }
 }

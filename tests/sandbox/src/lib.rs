@@ -43,13 +43,25 @@
 //!
 //! The binary of the same name serves from the command line: `cargo run -p togai-sandbox -- --port 8080`.
 //!
+//! # The second service
+//!
+//! Below `/enso` the same server plays Enso, another service that events can be delivered to. It has one operation, the
+//! batches of events: `POST /enso/events/batch`, see [`Sandbox::enso_base_url`]. It has a token, customer entities and
+//! arrivals of its own ([`Sandbox::enso_events`]), and a document of its own to validate by. The log, faults, the clock
+//! and the settings of batches are the same for both.
+//!
+//! - Success is answered 200 whatever became of the events. The answer names those that were not taken by their place in
+//!   the batch: first those whose customer entity is missing (code 2001) or not known (2002), then those that break a
+//!   rule of the document (the text `27`).
+//! - A body without a list of events is answered 400 with the code 2003.
+//!
 //! # What happens to a request
 //!
 //! 1. It is logged: [`Sandbox::requests`].
 //! 2. A [`Fault`] that matches takes over, or lets it pass.
-//! 3. Without the bearer token it is answered 401.
+//! 3. Without the bearer token of its service it is answered 401.
 //! 4. With an unknown path it is answered 404, with another method than the path takes 405.
-//! 5. Without a request left in its quota it is answered 429, see [`Quotas`].
+//! 5. Without a request left in its quota it is answered 429, see [`Quotas`]; Enso has none.
 //! 6. If the parameters or the body break a rule of the document it is answered 400, if it is too large 413 or 422. The
 //!    message names the field and what it has to be.
 //! 7. It is carried out.
@@ -65,10 +77,18 @@
 //! - Query parameters that the document does not have are ignored.
 //! - Tokens do not expire, and wrong ones do not lock an address out.
 //! - `require_confirmation` of a correction is ignored.
+//! - Enso: it is not documented which status means success, how errors look, whether an `eventId` counts once, and what
+//!   of single events holds for batches. Here it is 200; errors are a message, like those of Togai; every event that was
+//!   taken counts unless [`SandboxBuilder::enso_meters_an_id_once`] is set, and no event without an `eventId` is taken
+//!   for another; what is required is that of single events.
+//! - Enso: an error of its database is known for timestamps alone; those for other keys are in words of the sandbox. The
+//!   organisation that is named in them is always the same.
+//! - Enso: tokens are given out by another operation, which is not here.
 
 // Reading order: what a user sees, what a request goes through, what it finds.
 mod builder;
 mod clock;
+mod enso_settings;
 mod fault;
 mod log;
 mod quota;
@@ -83,6 +103,7 @@ mod server;
 mod service;
 
 mod answer;
+mod api;
 mod application;
 mod call;
 mod operations;
@@ -101,6 +122,7 @@ mod validate;
 mod arrivals;
 mod collection;
 mod directory;
+mod enso_arrivals;
 mod event;
 mod moment;
 mod paging;
@@ -111,6 +133,7 @@ mod testing;
 pub use arrivals::Arrival;
 pub use builder::{PartialFailureShape, SandboxBuilder};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use enso_arrivals::EnsoArrival;
 pub use fault::Fault;
 pub use log::{LoggedBody, LoggedRequest};
 pub use quota::Quotas;

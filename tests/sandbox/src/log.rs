@@ -11,6 +11,7 @@ use serde_json::Value;
 /// - `POST /ingestBatch 1000 events -> 202`
 /// - `GET /events?account_id=..&pageSize=50 -> 200`
 /// - `POST /ingest 1 event -> no answer (fault: reset after reading)`
+/// - `POST /events/batch 3 events -> 200`, which is a batch of Enso: the path is that of its document, without `/enso`
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct LoggedRequest {
@@ -20,7 +21,7 @@ pub struct LoggedRequest {
     pub operation_id: Option<String>,
     /// The method, in capitals.
     pub method: String,
-    /// The path as it was sent, still percent-encoded.
+    /// The path as it was sent, still percent-encoded; one of Enso begins with `/enso`.
     pub path: String,
     /// Names and values of the query, decoded, in the order they were sent in.
     pub query: Vec<(String, String)>,

@@ -7,6 +7,8 @@ use clap::Parser;
 use togai_sandbox::{Quotas, Sandbox};
 
 /// An in-memory Togai: what it is sent is forgotten when it stops.
+///
+/// Below /enso it takes the event batches of Enso as well, a second service: POST /enso/events/batch.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -18,7 +20,11 @@ struct Arguments {
     #[arg(long, default_value = "sandbox")]
     token: String,
 
-    /// Do not limit the number of requests per second
+    /// Bearer token that requests to Enso have to carry, whose paths begin with /enso
+    #[arg(long, default_value = "enso-sandbox")]
+    enso_token: String,
+
+    /// Do not limit the number of requests per second; those to Enso never are
     #[arg(long)]
     no_quotas: bool,
 
@@ -26,7 +32,7 @@ struct Arguments {
     #[arg(long)]
     with_examples: bool,
 
-    /// Refuse a batch as a whole if an event in it breaks a rule, instead of accepting the others
+    /// Refuse a batch of either service as a whole if an event in it breaks a rule, instead of accepting the others
     #[arg(long)]
     refuse_whole_batches: bool,
 }
@@ -45,7 +51,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> io::Result<()> {
     let quotas = if arguments.no_quotas { Quotas::off() } else { Quotas::default() };
     let mut builder = Sandbox::builder().port(arguments.port).token(arguments.token).quotas(quotas);
-    builder = builder.refuse_whole_batches(arguments.refuse_whole_batches);
+    builder = builder.enso_token(arguments.enso_token).refuse_whole_batches(arguments.refuse_whole_batches);
     if arguments.with_examples {
         builder = builder.with_examples();
     }

@@ -25,6 +25,9 @@ use crate::operation::QuotaClass;
 /// Each class is a token bucket that holds one second's worth of requests (at least one). A request that finds its
 /// bucket empty is answered 429 with `Retry-After` in whole seconds, and is not carried out. A quota that is not above
 /// zero lets nothing through.
+///
+/// The batches of Enso use none of these quotas up and have none of their own, since none is documented. A client that
+/// has to cope with one is tested with [`Fault::status`](crate::Fault::status).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quotas {
     ingest: Option<f64>,

@@ -167,6 +167,7 @@ fn route_line(head: &Head, operation: Option<&Operation>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Api;
     use crate::document::Document;
 
     fn head(method: Method, path: &str, query: &[(&str, &str)]) -> Head {
@@ -178,10 +179,9 @@ mod tests {
     }
 
     fn logged(id: &str, head: &Head, body: &str, status: Option<u16>, fault: Option<&str>) -> LoggedRequest {
-        let document = Document::load().unwrap();
+        let document = Document::load(Api::at(&head.path)).unwrap();
         let log = RequestLog::default();
-        let operation = document.operations().iter().find(|operation| operation.id == id);
-        let number = log.begin(head, operation.map(AsRef::as_ref), fault.map(str::to_owned));
+        let number = log.begin(head, document.operation(id), fault.map(str::to_owned));
         log.set_body(number, ReceivedBody::Whole(body.to_owned().into()));
         if let Some(status) = status {
             log.set_status(number, StatusCode::from_u16(status).unwrap());
@@ -198,6 +198,11 @@ mod tests {
         let single = head(Method::POST, "/ingest", &[]);
         let single = logged("ingest", &single, r#"{"event":{}}"#, None, Some("reset after reading"));
         assert_eq!(single.to_string(), "POST /ingest 1 event -> no answer (fault: reset after reading)");
+
+        let other_service = head(Method::POST, "/enso/events/batch", &[]);
+        let other_service = logged("create_events_batch", &other_service, r#"{"events":[{},{},{}]}"#, Some(200), None);
+        assert_eq!(other_service.to_string(), "POST /events/batch 3 events -> 200");
+        assert_eq!((other_service.path.as_str(), other_service.event_count()), ("/enso/events/batch", Some(3)));
 
         let query = [("pageSize", "2"), ("account_id", "a"), ("nextToken", "e30="), ("status", "PROCESSED")];
         let list = logged("get_events", &head(Method::GET, "/events", &query), "", Some(200), None);

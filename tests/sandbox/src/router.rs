@@ -7,6 +7,7 @@ use axum::routing::{MethodFilter, MethodRouter, any, on};
 use axum::{Extension, Router};
 use http::Method;
 
+use crate::api::Api;
 use crate::operation::Operation;
 use crate::sandbox::Shared;
 use crate::service::serve;
@@ -36,8 +37,10 @@ impl Route {
 /// said only after they were logged, met by a fault or not, and authenticated.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let mut router = Router::new().fallback(serve.layer(Extension(Route::Unknown)));
-    for (path, operations) in &shared.application.document.paths {
-        router = router.route(path, methods_of(path, operations, &shared));
+    for api in Api::ALL {
+        for (path, operations) in &shared.application.document_of(api).paths {
+            router = router.route(&format!("{}{path}", api.prefix()), methods_of(api, path, operations, &shared));
+        }
     }
     router.with_state(shared)
 }
@@ -46,7 +49,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 ///
 /// axum looks at the method only after it has chosen the path, the one with the fewest parameters. By that alone
 /// `GET /events/correction` would be refused, as that path takes POST; but it is the event with the id `correction`.
-fn methods_of(path: &str, operations: &[Arc<Operation>], shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
+fn methods_of(api: Api, path: &str, operations: &[Arc<Operation>], shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
     let allowed = operations.iter().map(|operation| operation.method.clone()).collect();
     let refuse = serve.layer(Extension(Route::WrongMethod(allowed)));
     // Unlike the other ways to set a fallback, `any` leaves the `Allow` header to the handler, whose answer may be 401.
@@ -54,13 +57,13 @@ fn methods_of(path: &str, operations: &[Arc<Operation>], shared: &Arc<Shared>) -
     for operation in operations {
         let filter = operation.filter;
         let is_own = operation.template == path;
-        let template = &operation.template;
+        let template = format!("{}{}", api.prefix(), operation.template);
         let perform = serve.layer(Extension(Route::Operation(Arc::clone(operation))));
         methods = if is_own {
             methods.on(filter, perform)
         } else {
             // Routed once more, by the path that covers this one, to capture the values of its parameters.
-            let covering = Router::new().route(template, on(filter, perform));
+            let covering = Router::new().route(&template, on(filter, perform));
             methods.on_service(filter, covering.with_state(Arc::clone(shared)))
         };
     }
@@ -121,6 +124,14 @@ mod tests {
         check("GET", "/customers//accounts", None, 404);
         check("PUT", "/ingest", None, 405);
         check("HEAD", "/events", None, 405);
+        check("POST", "/enso/events/batch", Some("create_events_batch"), 400);
+        check("PUT", "/enso/events/batch", None, 405);
+        check("HEAD", "/enso/events/batch", None, 405);
+        check("POST", "/enso", None, 404);
+        check("POST", "/enso/events", None, 404);
+        check("POST", "/enso/ingest", None, 404);
+        // Without the prefix it is the event of Togai with the id `batch`, which can only be read.
+        check("POST", "/events/batch", None, 405);
     }
 
     #[test]

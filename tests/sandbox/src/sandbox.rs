@@ -5,9 +5,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use crate::api::Api;
 use crate::application::{Application, State};
 use crate::arrivals::Arrival;
 use crate::builder::SandboxBuilder;
+use crate::enso_arrivals::EnsoArrival;
 use crate::fault::Fault;
 use crate::faults::Faults;
 use crate::lock;
@@ -41,6 +43,7 @@ use crate::server::{Server, Stop};
 #[must_use = "the sandbox stops when it is dropped"]
 pub struct Sandbox {
     base_url: String,
+    enso_base_url: String,
     shared: Arc<Shared>,
     server: Server,
 }
@@ -73,7 +76,9 @@ impl Sandbox {
     pub(crate) async fn launch(application: Application, address: SocketAddr) -> io::Result<Self> {
         let shared = Arc::new(Shared::new(application));
         let server = Server::start(address, Arc::clone(&shared)).await?;
-        Ok(Self { base_url: format!("http://{}", server.address()), shared, server })
+        let base_url = format!("http://{}", server.address());
+        let enso_base_url = format!("{base_url}{}", Api::Enso.prefix());
+        Ok(Self { base_url, enso_base_url, shared, server })
     }
 
     /// Where the API is: `http://127.0.0.1:` and the port, without a slash at the end.
@@ -84,6 +89,42 @@ impl Sandbox {
     /// The token that requests have to carry.
     pub fn token(&self) -> &str {
         &self.shared.application.settings.token
+    }
+
+    /// Where Enso, the second service, is: `http://127.0.0.1:`, the port and `/enso`, without a slash at the end.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use serde_json::json;
+    /// use togai_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::start().await?;
+    /// # let _ = rustls::crypto::ring::default_provider().install_default();
+    /// let event = json!({
+    ///     "CustomerEntityId": "ent_acme",
+    ///     "metric": "api_calls",
+    ///     "value": 1,
+    ///     "timestamp": "2024-11-05T08:31:12Z",
+    ///     "eventId": "call-1",
+    /// });
+    /// let answer = reqwest::Client::new()
+    ///     .post(format!("{}/events/batch", sandbox.enso_base_url()))
+    ///     .bearer_auth(sandbox.enso_token())
+    ///     .json(&json!({ "events": [event] }))
+    ///     .send()
+    ///     .await?;
+    /// assert_eq!(answer.status(), 200);
+    /// assert_eq!(sandbox.requests()[0].to_string(), "POST /events/batch 1 event -> 200");
+    /// assert_eq!(sandbox.enso_metered_count(), 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn enso_base_url(&self) -> &str {
+        &self.enso_base_url
+    }
+
+    /// The token that requests to Enso have to carry; that of Togai is not valid there.
+    pub fn enso_token(&self) -> &str {
+        &self.shared.application.settings.enso.token
     }
 
     /// Every request, answered or not, in the order in which their heads arrived.
@@ -118,16 +159,32 @@ impl Sandbox {
         state.arrivals.all().iter().filter(|arrival| arrival.is_metered()).count()
     }
 
-    /// Makes something go wrong from now on.
+    /// Every event that Enso took, in order. A repeated event is there as often as it arrived.
+    pub fn enso_events(&self) -> Vec<EnsoArrival> {
+        State::of(&self.shared.application).enso_arrivals.all().to_vec()
+    }
+
+    /// The events of Enso that count; see [`EnsoArrival::counts`].
+    pub fn enso_metered(&self) -> Vec<EnsoArrival> {
+        let state = State::of(&self.shared.application);
+        state.enso_arrivals.all().iter().filter(|arrival| arrival.counts).cloned().collect()
+    }
+
+    /// How many events of Enso count; cheaper than the list of them.
+    pub fn enso_metered_count(&self) -> usize {
+        State::of(&self.shared.application).enso_arrivals.metered_count()
+    }
+
+    /// Makes something go wrong from now on, with requests to either service.
     ///
     /// # Panics
     ///
-    /// If the fault is for an operation that the API does not have: it would never apply, and the test would pass
+    /// If the fault is for an operation that neither API has: it would never apply, and the test would pass
     /// without testing anything.
     pub fn fault(&self, fault: Fault) {
         if let Some(wanted) = &fault.operation_id {
-            let operations = self.shared.application.document.operations();
-            let known: Vec<_> = operations.iter().map(|operation| operation.id.as_str()).collect();
+            let operations = Api::ALL.iter().flat_map(|api| self.shared.application.document_of(*api).operations());
+            let known: Vec<_> = operations.map(|operation| operation.id.as_str()).collect();
             assert!(known.contains(&wanted.as_str()), "no operation {wanted}, only {}", known.join(", "));
         }
         self.shared.faults.register(fault);

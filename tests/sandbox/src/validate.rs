@@ -61,7 +61,7 @@ impl Rules {
 
 /// What is wrong: paths begin with `prefix`, and the value as a whole is called `whole`.
 fn describe(prefix: &str, whole: &str, error: &ValidationError<'_>) -> String {
-    // The document has alternatives only where a value may be null; the last one says what else it may be.
+    // A request has alternatives only where a value may be null; the last one says what else it may be.
     if let ValidationErrorKind::AnyOf { context } = error.kind()
         && let Some(otherwise) = context.last().and_then(|errors| errors.first())
     {

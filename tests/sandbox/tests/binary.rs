@@ -75,6 +75,30 @@ async fn it_refuses_whole_batches_if_it_is_told_to() {
     }
 }
 
+#[tokio::test]
+async fn enso_has_a_token_of_its_own() {
+    for (arguments, token) in
+        [(&["--port=0"][..], "enso-sandbox"), (&["--port=0", "--enso-token=secret"][..], "secret")]
+    {
+        let (_running, url) = start(arguments);
+        let client = client();
+        for (token, expected) in [(token, 200), ("sandbox", 401)] {
+            let request = client.post(format!("{url}/enso/events/batch")).bearer_auth(token);
+            let answer = request.header("content-type", "application/json").body(r#"{"events":[]}"#).send().await;
+            assert_eq!(answer.unwrap().status(), expected);
+        }
+    }
+}
+
+#[test]
+fn the_help_says_where_enso_is() {
+    let output = Command::new(env!("CARGO_BIN_EXE_togai-sandbox")).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for said in ["POST /enso/events/batch", "--enso-token", "enso-sandbox"] {
+        assert!(help.contains(said), "{said}: {help}");
+    }
+}
+
 #[test]
 fn a_port_that_is_taken_is_told() {
     let (_running, url) = start(&["--port", "0"]);

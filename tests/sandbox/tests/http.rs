@@ -99,6 +99,69 @@ async fn events_are_ingested_and_listed() {
 }
 
 #[tokio::test]
+async fn batches_of_the_second_service_are_taken_beside_those_of_togai() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = client();
+    let event = |id: &str, timestamp: &str| {
+        json!({
+            "CustomerEntityId": "ent_acme",
+            "metric": "api_calls",
+            "value": 1,
+            "timestamp": timestamp,
+            "eventId": id,
+        })
+    };
+    let moment = "2024-11-05T08:31:12Z";
+    let batch = json!({ "events": [event("a", moment), event("b", "yesterday"), event("a", moment)] });
+    let send = |method: reqwest::Method, path: &str, token: &str| {
+        let url = format!("{}{path}", sandbox.enso_base_url());
+        client.request(method, url).bearer_auth(token).json(&batch).send()
+    };
+    let token = sandbox.enso_token();
+    let post = || send(reqwest::Method::POST, "/events/batch", token);
+    assert_eq!(sandbox.enso_base_url(), format!("{}/enso", sandbox.base_url()));
+
+    let answer = post().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["content-type"]),
+        (200, &"application/json".parse().unwrap())
+    );
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["data"]["summary"], json!({ "success": 2, "failed": 1, "total": 3 }));
+    assert_eq!(answer["data"]["failedRecords"][0]["index"], 1);
+    let arrivals: Vec<_> =
+        sandbox.enso_events().into_iter().map(|arrival| (arrival.event_id, arrival.duplicate)).collect();
+    assert_eq!(arrivals, [("a", false), ("a", true)].map(|(id, duplicate)| (Some(id.to_owned()), duplicate)));
+    assert_eq!((sandbox.enso_metered().len(), sandbox.enso_metered_count()), (2, 2));
+    assert!(sandbox.events().is_empty());
+
+    // A fault is for one operation, or for all of both services.
+    sandbox.fault(Fault::reset_after_reading().on("create_events_batch").first(1));
+    sandbox.fault(Fault::status(503).first(2));
+    assert!(is_reset(&post().await.unwrap_err()));
+    assert_eq!(post().await.unwrap().status(), 503);
+    assert_eq!(ingest(&client, &sandbox, &["a"]).send().await.unwrap().status(), 503);
+    assert_eq!(sandbox.enso_metered_count(), 4);
+
+    assert_eq!(send(reqwest::Method::POST, "/events/batch", sandbox.token()).await.unwrap().status(), 401);
+    assert_eq!(send(reqwest::Method::POST, "/ingestBatch", token).await.unwrap().status(), 404);
+    assert_eq!(send(reqwest::Method::PUT, "/events/batch", token).await.unwrap().status(), 405);
+    let expected = [
+        "POST /events/batch 3 events -> 200",
+        "POST /events/batch 3 events -> no answer (fault: reset after reading)",
+        "POST /events/batch 3 events -> 503 (fault: status 503)",
+        "POST /ingestBatch 1 event -> 503 (fault: status 503)",
+        "POST /events/batch 3 events -> 401",
+        "POST /enso/ingestBatch 3 events -> 404",
+        "PUT /enso/events/batch 3 events -> 405",
+    ];
+    assert_eq!(log(&sandbox), expected);
+    let first = sandbox.requests().remove(0);
+    assert_eq!((first.path.as_str(), first.event_count()), ("/enso/events/batch", Some(3)));
+    assert_eq!(first.operation_id.as_deref(), Some("create_events_batch"));
+}
+
+#[tokio::test]
 async fn refused_requests_are_logged_too() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = client();

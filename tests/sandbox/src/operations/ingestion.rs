@@ -52,11 +52,7 @@ pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Res
     let Some(Value::Array(received)) = body.get_mut("events").map(Value::take) else {
         return Err(Refusal::bad_request("events: has to be an array"));
     };
-    let limit = application.settings.max_batch.unwrap_or(application.document.batch_limit);
-    if received.len() > limit {
-        let message = format!("events: has {} events, and at most {limit} are taken at once", received.len());
-        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message));
-    }
+    check_size(&received, application.settings.max_batch.or(application.document.batch_limit))?;
 
     let total = received.len();
     let mut is_of_2022 = true;
@@ -97,6 +93,17 @@ pub(super) fn ingest_batch(application: &Application, mut call: Call<'_>) -> Res
         (false, true) => accepted(),
         (false, false) => partly_accepted(application, errors, total),
     })
+}
+
+/// Refuses a batch of more events than are taken at once, if there is a limit.
+pub(super) fn check_size(events: &[Value], limit: Option<usize>) -> Result<(), Refusal> {
+    match limit {
+        Some(limit) if events.len() > limit => {
+            let message = format!("events: has {} events, and at most {limit} are taken at once", events.len());
+            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The account that an event belongs to.

@@ -6,6 +6,7 @@ mod all_accounts;
 mod corrections;
 mod customers;
 mod derived;
+mod enso;
 mod events;
 mod example;
 mod examples;
@@ -39,6 +40,7 @@ pub(crate) fn perform(application: &Application, mut call: Call<'_>) -> Result<A
         "ingest_entitled_event" => ingestion::ingest_entitled(application, call),
         "get_events" => events::get_events(application, &call),
         "get_single_event" => events::get_single_event(application, &call),
+        "create_events_batch" => enso::create_events_batch(application, call),
         "event_correction" => corrections::event_correction(application, call),
 
         "get_accounts" => accounts::get_accounts(application, &call),

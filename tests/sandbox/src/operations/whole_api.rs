@@ -4,6 +4,7 @@
 use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
+use crate::api::Api;
 use crate::document::Document;
 use crate::form::Fields;
 use crate::operation::Operation;
@@ -18,7 +19,7 @@ struct Example {
 impl Example {
     /// Those of all operations.
     fn all() -> Vec<Self> {
-        let document = Document::as_value().unwrap();
+        let document = Document::as_value(Api::Togai).unwrap();
         let read = |operation: &'static std::sync::Arc<Operation>| {
             let method = operation.method.as_str().to_ascii_lowercase();
             let body = &document["paths"][&operation.template][method]["requestBody"];
@@ -29,7 +30,7 @@ impl Example {
             });
             Example { operation, body }
         };
-        Document::load().unwrap().operations().iter().map(read).collect()
+        Document::load(Api::Togai).unwrap().operations().iter().map(read).collect()
     }
 
     fn of(id: &str) -> Self {
@@ -122,7 +123,7 @@ fn a_field_of_the_wrong_type_is_refused_by_name() {
 #[test]
 fn a_required_field_that_is_missing_is_refused_by_name() {
     let bench = Bench::with(|settings| settings.with_examples = true);
-    let document = Document::as_value().unwrap();
+    let document = Document::as_value(Api::Togai).unwrap();
     for example in Example::all() {
         let method = example.operation.method.as_str();
         let body = &document["paths"][&example.operation.template][method.to_ascii_lowercase()]["requestBody"];
