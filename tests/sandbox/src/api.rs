@@ -1,9 +1,9 @@
 //! The two services that the sandbox plays, which share nothing but the server.
 
 /// An API that is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Api {
-    /// Togai, which everything here is about.
+    /// Togai, which almost everything here is about.
     Togai,
     /// Enso, another service that events can be delivered to.
     Enso,

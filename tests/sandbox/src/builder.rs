@@ -37,8 +37,8 @@ use crate::sandbox::Sandbox;
 /// - batch limit: that of the API document, 1000 events; none for Enso
 /// - largest body: 16 MiB
 /// - batches with a bad event: the others are accepted, and the answer (207, or 200 of Enso) names the bad one
-/// - duplicates: accepted like other events, as the service does; what became of them shows when they are looked up. With
-///   Enso each of them counts
+/// - duplicates: accepted like other events, as the service does; what became of them shows when they are looked up;
+///   with Enso each of them counts
 /// - processing: events are visible and metered at once
 /// - accounts: none, but any account id is taken, and any customer entity of Enso
 /// - answers of Enso: within `data`
@@ -116,7 +116,7 @@ impl SandboxBuilder {
 
     /// Sets how many events a batch may hold, for either service; a larger one is answered 422.
     ///
-    /// By default it is as many as the API document says, which is 1000 for Togai and nothing for Enso.
+    /// By default it is as many as the API document says: 1000 for Togai, and any number for Enso.
     #[must_use]
     pub fn max_batch(mut self, events: usize) -> Self {
         self.settings.max_batch = Some(events);
@@ -152,8 +152,8 @@ impl SandboxBuilder {
     /// (`events[3].timestamp: is required`), and nothing of it is recorded. By default the other events are accepted and
     /// the batch is answered 207.
     ///
-    /// It holds for Enso as well, which answers 200 by default. There an event also breaks a rule if its customer entity
-    /// is missing or not known.
+    /// It holds for Enso as well, which answers 200 by default. There an event also breaks a rule if its customer
+    /// entity is missing or not known.
     #[must_use]
     pub fn refuse_whole_batches(mut self, refuse: bool) -> Self {
         self.settings.refuse_whole_batches = refuse;

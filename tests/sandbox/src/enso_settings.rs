@@ -33,8 +33,29 @@ impl SandboxBuilder {
 
     /// Adds a customer entity of Enso to begin with.
     ///
-    /// As soon as there is one, an event of another is not taken: it fails with the code 2002. By default every customer
-    /// entity is known, so that a small test needs none.
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use serde_json::{Value, json};
+    /// use togai_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder().enso_customer("ent_acme").start().await?;
+    /// # let _ = rustls::crypto::ring::default_provider().install_default();
+    /// # let http = reqwest::Client::new();
+    /// let event = json!({
+    ///     "CustomerEntityId": "ent_umbrella",
+    ///     "metric": "api_calls",
+    ///     "value": 1,
+    ///     "timestamp": "2024-11-05T08:31:12Z",
+    /// });
+    /// let request = http.post(format!("{}/events/batch", sandbox.enso_base_url())).bearer_auth(sandbox.enso_token());
+    /// let answer = request.json(&json!({ "events": [event] })).send().await?;
+    /// assert_eq!(answer.status(), 200);
+    /// assert_eq!(answer.json::<Value>().await?["data"]["failedRecords"][0]["code"], 2002);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// As soon as there is one, an event of another is not taken: it fails with the code 2002. By default every
+    /// customer entity is known, so that a small test needs none.
     #[must_use]
     pub fn enso_customer(mut self, customer_entity_id: impl Into<String>) -> Self {
         self.settings.enso.customers.insert(customer_entity_id.into());

@@ -29,8 +29,8 @@ use serde_json::Value;
 ///
 /// A constructor says what happens; the rest is optional:
 ///
-/// - to which requests: [`on`](Self::on) (all operations of both services), [`every`](Self::every) (each), [`first`](Self::first) (until
-///   the faults are cleared);
+/// - to which requests: [`on`](Self::on) (all operations of both services), [`every`](Self::every) (each),
+///   [`first`](Self::first) (until the faults are cleared);
 /// - how late: [`delayed_by`](Self::delayed_by) (not at all);
 /// - whether the request is carried out nevertheless: [`after_applying`](Self::after_applying).
 ///
@@ -146,7 +146,8 @@ impl Fault {
         self
     }
 
-    /// Applies to one operation only, given by its operation id, such as `ingest_batch`, or `create_events_batch` of Enso.
+    /// Applies to one operation only, given by its operation id, such as `ingest_batch`, or `create_events_batch` of
+    /// Enso.
     #[must_use]
     pub fn on(mut self, operation_id: impl Into<String>) -> Self {
         self.operation_id = Some(operation_id.into());

@@ -48,11 +48,11 @@
 //! Below `/enso` the same server plays Enso, another service that events can be delivered to. It has one operation, the
 //! batches of events: `POST /enso/events/batch`, see [`Sandbox::enso_base_url`]. It has a token, customer entities and
 //! arrivals of its own ([`Sandbox::enso_events`]), and a document of its own to validate by. The log, faults, the clock
-//! and the settings of batches are the same for both.
+//! and the settings of batches and bodies are the same for both; the other settings are for one of them.
 //!
-//! - Success is answered 200 whatever became of the events. The answer names those that were not taken by their place in
-//!   the batch: first those whose customer entity is missing (code 2001) or not known (2002), then those that break a
-//!   rule of the document (the text `27`).
+//! - Success is answered 200 whatever became of the events. The answer names those that were not taken by their place
+//!   in the batch: first those whose customer entity is missing (code 2001) or not known (2002), then those that break
+//!   a rule of the document (the text `27`).
 //! - A body without a list of events is answered 400 with the code 2003.
 //!
 //! # What happens to a request
@@ -78,11 +78,11 @@
 //! - Tokens do not expire, and wrong ones do not lock an address out.
 //! - `require_confirmation` of a correction is ignored.
 //! - Enso: it is not documented which status means success, how errors look, whether an `eventId` counts once, and what
-//!   of single events holds for batches. Here it is 200; errors are a message, like those of Togai; every event that was
-//!   taken counts unless [`SandboxBuilder::enso_meters_an_id_once`] is set, and no event without an `eventId` is taken
-//!   for another; what is required is that of single events.
-//! - Enso: an error of its database is known for timestamps alone; those for other keys are in words of the sandbox. The
-//!   organisation that is named in them is always the same.
+//!   of single events holds for batches. Here it is 200; errors are a message, as those of Togai are; every event that
+//!   was taken counts unless [`SandboxBuilder::enso_meters_an_id_once`] is set, and no event without an `eventId` is
+//!   taken for another; what is required is that of single events.
+//! - Enso: an error of its database is known for timestamps alone, and names the same organisation each time; those for
+//!   other keys are in words of the sandbox.
 //! - Enso: tokens are given out by another operation, which is not here.
 
 // Reading order: what a user sees, what a request goes through, what it finds.

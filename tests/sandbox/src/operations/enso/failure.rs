@@ -62,8 +62,8 @@ impl Failure {
 
 /// What the database says of an event that it cannot take.
 ///
-/// Of a timestamp that cannot be read it is known word for word: the service makes numbers of it first, each of which is
-/// `NaN`, and the database shows its input from where it could read no further. The rest is made after that.
+/// Of a timestamp that cannot be read it is known word for word: the service makes numbers of it first, each of which
+/// is `NaN`, and the database shows its input from where it could read no further. The rest is made after that.
 fn words_of_the_store(message: &str, event: &Value) -> String {
     let (key, rule) = message.split_once(": ").unwrap_or((message, ""));
     let expected = if key == "timestamp" {

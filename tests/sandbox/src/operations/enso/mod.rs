@@ -144,6 +144,10 @@ mod tests {
         let summary = json!({ "success": 1, "failed": 0, "total": 1 });
         let expected = json!({ "summary": summary, "failedRecords": [] });
         assert_eq!(send(&bench, &[enso_event("a")]), Reply(200, expected));
+        let failed = json!({ "index": 1, "error": "Customer entity ID required", "code": 2001, "statusCode": 400 });
+        let summary = json!({ "success": 1, "failed": 1, "total": 2 });
+        let expected = json!({ "summary": summary, "failedRecords": [failed] });
+        assert_eq!(send(&bench, &[enso_event("b"), json!({})]), Reply(200, expected));
     }
 
     #[test]
