@@ -21,6 +21,7 @@ mod round_trips;
 mod safety;
 mod same;
 mod support;
+mod tee;
 mod tls;
 mod verification;
 mod ways;

@@ -65,6 +65,8 @@ pub use environment::Environment;
 pub use ingest::{
     IdPolicy, Ingest, IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Submission, Verdict, Verdicts,
 };
+#[cfg(feature = "enso")]
+pub use ingest::{Tee, TeeIngest, TeeReport};
 pub use paginate::{Items, Page, PagedRequest, Pages, Paginate};
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stats::{ClassStats, Stats};
@@ -120,5 +122,20 @@ const _: fn(&Client) = |client| {
         let _ = own.ingest_events(events.iter().map(|event| event.clone().id("a"))).send().await;
         let stream = futures::stream::iter(events.iter()).map(|event| (event.clone(), event));
         let _ = own.ingest_stream(stream).on_not_accepted(|verdict| drop((verdict, &events))).send().await;
+    });
+};
+
+/// The same for what is delivered to two clients, and for clients of other services.
+#[cfg(feature = "enso")]
+const _: fn(&Client, &enso::Client) = |togai, enso| {
+    fn sent<T: Send + 'static>(_: T) {}
+    let pairs = Vec::<((Event, u64), enso::EnsoEvent)>::new;
+    sent(Tee::new(togai, enso).ingest_events(pairs()).send());
+    sent(enso.ingest_events(Vec::<enso::EnsoEvent>::new()).send());
+    let (togai, enso) = (togai.clone(), enso.clone());
+    sent(async move {
+        let pairs = pairs();
+        let lent = futures::stream::iter(pairs.iter().map(|(first, second)| (first.clone(), (second.clone(), &pairs))));
+        let _ = Tee::new(&togai, &enso).ingest_stream(lent).max_lag(5).send().await;
     });
 };

@@ -29,6 +29,8 @@ mod mutant;
 mod ordinal;
 mod ranges;
 mod seen;
+#[cfg(feature = "enso")]
+mod tee;
 mod text;
 mod togai;
 
@@ -48,6 +50,8 @@ pub use progress::IngestProgress;
 pub use report::{IngestReport, Verdict};
 pub use request::Ingest;
 use source::{FromIterator, FromSlice, FromStream, FromTryStream};
+#[cfg(feature = "enso")]
+pub use tee::{Tee, TeeIngest, TeeReport};
 use togai::{Endpoint, Togai};
 
 /// Ingestion of events, each of which gets a verdict.

@@ -260,6 +260,12 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         Verdicts::new(self.start())
     }
 
+    /// Whether it can be begun.
+    #[cfg(feature = "enso")]
+    pub(super) fn can_start(&self) -> bool {
+        self.backend.as_ref().is_ok_and(|backend| check(&self.settings, backend).is_ok())
+    }
+
     fn start(self) -> Result<Run<B, S>, Error> {
         let backend = self.backend?;
         check(&self.settings, &backend)?;

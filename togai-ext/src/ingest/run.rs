@@ -403,6 +403,12 @@ impl<B: Backend, S: Source> Run<B, S> {
         if mutant!("forgets what is in flight on a stop", !self.in_flight.is_empty(), false) {
             return Poll::Pending;
         }
+        while self.full.is_none() && !self.is_due() {
+            let Some(submission) = self.source.leftover() else { break };
+            if let Some(settled) = self.take_in(submission) {
+                return Poll::Ready(Some(settled));
+            }
+        }
         if mutant!("forgets what was not sealed on a stop", self.full.is_none() && self.filling.len() > 0, false) {
             self.seal();
         }

@@ -20,6 +20,11 @@ pub trait Source {
 
     /// The next event; nothing at the end.
     fn poll_pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<Self::Item>>>;
+
+    /// After the call has stopped: the next event that was taken for it from elsewhere already, and cannot be left there.
+    fn leftover(&mut self) -> Option<Self::Item> {
+        None
+    }
 }
 
 /// The events of an iterator.
