@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A row of the table of operations, [`OPERATIONS`](crate::OPERATIONS).
+/// A row of the table of operations, [`OPERATIONS`](crate::OPERATIONS); other services have tables of their own, such as
+/// `togai_api::enso::OPERATIONS`.
 ///
 /// ```
 /// use togai_api::{OPERATIONS, QuotaClass, Repeat};
@@ -35,7 +36,7 @@ pub struct Operation {
     pub requires_body: bool,
     /// Whether the answer holds a credential, which no error is to show.
     pub answers_secret: bool,
-    /// Statuses that the document names; `default` stands for every other one.
+    /// Statuses that the document names; `2XX` stands for every one of success, `default` for every other one.
     pub statuses: &'static [&'static str],
 }
 
@@ -47,13 +48,14 @@ impl fmt::Debug for Operation {
 
 /// The request quotas of the API: each class is counted by itself.
 ///
-/// The numbers are the vendor's for trial accounts (docs.togai.com, quotas and limits); they can be raised on request.
+/// The numbers are the vendor's for trial accounts (docs.togai.com, quotas and limits); they can be raised on request. A
+/// client of another service has quotas of its own, in the same classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QuotaClass {
     /// `POST /ingest`: 50 requests a second.
     Ingest,
-    /// `POST /ingestBatch`: 50 requests a second.
+    /// Batches of events. `POST /ingestBatch`: 50 requests a second; `POST /events/batch` of Enso, which documents no quota.
     IngestBatch,
     /// Everything else: 10 requests a second.
     Other,
@@ -69,7 +71,7 @@ pub enum Repeat {
     WithEventIds,
     /// When the body has an idempotency key.
     WithIdempotencyKey,
-    /// Never: a second application has a second effect.
+    /// Never: a second application has a second effect, or nobody says that it has none.
     Never,
 }
 

@@ -79,17 +79,19 @@ fn parameters_are_named_after_their_setters(document: &mut Value) {
 fn properties_are_named_after_their_fields(document: &mut Value) {
     each_schema(document, &mut |schema| {
         let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
-        let named = properties.iter().filter_map(|(wire_name, property)| {
-            Some((wire_name.clone(), property.get("x-togai-name")?.as_str()?.to_owned()))
-        });
-        let named: Map<String, Value> = named.map(|(wire_name, name)| (wire_name, Value::String(name))).collect();
-        for (wire_name, name) in &named {
-            let (Some(mut property), Value::String(name)) = (properties.remove(wire_name), name) else { continue };
-            property[WIRE_NAME] = json!(wire_name);
-            properties.insert(name.clone(), property);
+        let mut names = Map::new();
+        // All at once, since one may get the name that another has on the wire.
+        for (wire_name, mut property) in std::mem::take(properties) {
+            if let Some(Value::String(name)) = property.get("x-togai-name").cloned() {
+                property[WIRE_NAME] = json!(wire_name);
+                properties.insert(name.clone(), property);
+                names.insert(wire_name, Value::String(name));
+            } else {
+                properties.insert(wire_name, property);
+            }
         }
         for required in schema.get_mut("required").and_then(Value::as_array_mut).into_iter().flatten() {
-            if let Some(name) = required.as_str().and_then(|required| named.get(required)) {
+            if let Some(name) = required.as_str().and_then(|required| names.get(required)) {
                 *required = name.clone();
             }
         }
@@ -328,12 +330,13 @@ mod tests {
     #[test]
     fn properties_are_called_what_their_fields_are() {
         let schema = json!({"type": "object", "required": ["JobId", "jobId"], "properties": {
-            "JobId": {"type": "string", "x-togai-name": "job_id_pascal_case"},
+            "JobId": {"type": "string", "x-togai-name": "job"},
+            "job": {"type": "integer", "x-togai-name": "job_number"},
             "jobId": {"type": "string"},
         }});
-        let named = json!({"type": "string", "x-togai-name": "job_id_pascal_case", WIRE_NAME: "JobId"});
-        let expected = json!({"type": "object", "required": ["job_id_pascal_case", "jobId"], "properties": {
-            "job_id_pascal_case": named,
+        let expected = json!({"type": "object", "required": ["job", "jobId"], "properties": {
+            "job": {"type": "string", "x-togai-name": "job", WIRE_NAME: "JobId"},
+            "job_number": {"type": "integer", "x-togai-name": "job_number", WIRE_NAME: "job"},
             "jobId": {"type": "string"},
         }});
         check_schema(properties_are_named_after_their_fields, &schema, &expected);

@@ -16,7 +16,8 @@ impl BatchEventsResponse {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
-    /// The field of the same name is what stands in the bare form alone.
+    /// None says nothing of the events, not that they were taken. The field of the same name,
+    /// [`summary`](field@Self::summary), is that of the bare form alone.
     pub fn summary(&self) -> Option<&BatchEventsSummary> {
         self.data.as_ref().and_then(|data| data.summary.as_ref()).or(self.summary.as_ref())
     }
@@ -36,7 +37,9 @@ impl BatchEventsResponse {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
-    /// The field of the same name is what stands in the bare form alone.
+    /// They are in no particular order. Where there is none and [`summary`](method@Self::summary) is none either, the
+    /// answer says nothing of the events, not that they were taken. The field of the same name,
+    /// [`failed_records`](field@Self::failed_records), is that of the bare form alone.
     pub fn failed_records(&self) -> &[FailedRecord] {
         match &self.data {
             Some(data) if !data.failed_records.is_empty() => &data.failed_records,

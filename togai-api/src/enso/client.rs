@@ -1,6 +1,5 @@
 //! The client of Enso: that of Togai below, without its operations.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -18,16 +17,10 @@ use crate::{Error, Operation, ResponseValue, Transport};
 /// ```
 ///
 /// Clones are cheap and share connections, retries and pauses.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Client {
     /// What a client is made of is the same for every service.
     pub(super) inner: crate::Client,
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.inner, formatter)
-    }
 }
 
 impl Client {

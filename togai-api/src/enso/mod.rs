@@ -27,7 +27,7 @@
 //!
 //! Of this service little is documented. The descriptions say what is not.
 //!
-//! [`failed_records`]: types::BatchEventsResponse::failed_records
+//! [`failed_records`]: method@types::BatchEventsResponse::failed_records
 
 mod answer;
 mod client;
@@ -36,6 +36,9 @@ mod failure_code;
 #[allow(unreachable_pub, unused_imports, reason = "generated code is alike for every area, whatever it uses")]
 #[rustfmt::skip] // Formatted by prettyplease, which writes the same with every version of Rust.
 mod generated;
+
+#[cfg(test)]
+mod tests;
 
 pub use client::Client;
 pub use failure_code::FailureCode;

@@ -1,0 +1,230 @@
+//! The vendor's samples, read and written; and a call, from the client to the answer.
+
+use std::sync::{Arc, Mutex};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::types::{BatchEventsResponse, CreateEventsBatchRequest, EnsoEvent};
+use super::{Client, FailureCode, OPERATIONS};
+use crate::{BoxFuture, Operation, QuotaClass, Repeat, Timestamp, Transport, TransportError};
+
+/// The vendor's sample of a request.
+const REQUEST: &str = r#"{
+"events": [
+{
+"CustomerEntityId": "<string>",
+"metric": "<string>",
+"value": 123,
+"timestamp": "2023-11-07T05:31:56Z",
+"metadata": {},
+"eventId": "<string>",
+"JobId": "<string>",
+"jobId": "<string>"
+}
+]
+}"#;
+
+/// The vendor's sample of an answer.
+const ANSWER: &str = r#"{
+"status": "success",
+"message": "Success",
+"data": {
+"summary": {
+"success": 0,
+"failed": 3,
+"total": 3
+},
+"failedRecords": [
+{
+"index": 2,
+"error": "Customer entity not found",
+"code": 2002,
+"statusCode": 404
+},
+{
+"index": 0,
+"error": "Cannot parse input: expected '\"' before: 'N NaN:NaN:NaN.NaN\",\"metadata\":null,\"status\":\"active\",\"CustomerEntityId\":\"ent_6CsgzAdRgTlzT_9O\",\"JobId\":\"job_xI_wWRvcLpZzhiJF\",\"OrganisationId\":\"org_k0JGnR6VZsLd': (while reading the value of key timestamp): (at row 1)\\n: While executing WaitForAsyncInsert. ",
+"code": "27",
+"statusCode": 400
+},
+{
+"index": 1,
+"error": "Cannot parse input: expected '\"' before: 'N NaN:NaN:NaN.NaN\",\"metadata\":null,\"status\":\"active\",\"CustomerEntityId\":\"ent_6CsgzAdRgTlzT_9O\",\"JobId\":\"job_xI_wWRvcLpZzhiJF\",\"OrganisationId\":\"org_k0JGnR6VZsLd': (while reading the value of key timestamp): (at row 1)\\n: While executing WaitForAsyncInsert. ",
+"code": "27",
+"statusCode": 400
+}
+]
+}
+}"#;
+
+fn value(json: &str) -> Value {
+    serde_json::from_str(json).unwrap()
+}
+
+/// Reads and writes JSON, and says nothing was lost: neither by way of text nor by way of values.
+#[track_caller]
+fn check_round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(json: &str) -> T {
+    let read: T = serde_json::from_str(json).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), value(json));
+    assert_eq!(value(&serde_json::to_string(&read).unwrap()), value(json));
+    let again: T = serde_json::from_value(value(json)).unwrap();
+    assert_eq!(again, read);
+    assert_eq!(serde_json::from_str::<T>(&serde_json::to_string(&read).unwrap()).unwrap(), read);
+    read
+}
+
+#[test]
+fn the_sample_of_a_request_survives() {
+    let request: CreateEventsBatchRequest = check_round_trip(REQUEST);
+    let event = &request.events[0];
+    assert_eq!((event.customer_entity_id.as_str(), event.metric.as_str()), ("<string>", "<string>"));
+    assert_eq!((event.value.as_str(), event.timestamp.to_string().as_str()), ("123", "2023-11-07T05:31:56Z"));
+    assert_eq!(event.metadata, Some(Map::new()));
+    assert_eq!(event.event_id.as_deref(), Some("<string>"));
+}
+
+#[test]
+fn the_sample_of_an_answer_survives() {
+    let answer: BatchEventsResponse = check_round_trip(ANSWER);
+    assert_eq!((answer.status.as_deref(), answer.message.as_deref()), (Some("success"), Some("Success")));
+    let summary = answer.summary().unwrap();
+    assert_eq!((summary.success, summary.failed, summary.total), (Some(0), Some(3), Some(3)));
+    let failed = answer.failed_records();
+    assert_eq!(failed.iter().map(|record| record.index.unwrap()).collect::<Vec<_>>(), [2, 0, 1]);
+    assert_eq!(failed.iter().map(|record| record.status_code.unwrap()).collect::<Vec<_>>(), [404, 400, 400]);
+    assert_eq!(failed[0].code, Some(FailureCode::CUSTOMER_ENTITY_UNKNOWN));
+    assert_eq!(failed[0].error.as_deref(), Some("Customer entity not found"));
+    assert!(failed[1..].iter().all(|record| record.code.as_ref().is_some_and(|code| *code == 27)));
+    assert!(failed[2].error.as_ref().unwrap().contains("N NaN:NaN:NaN.NaN\",\"metadata\":null"));
+}
+
+#[test]
+fn the_bare_form_of_an_answer_survives_and_says_the_same() {
+    let bare = value(ANSWER)["data"].to_string();
+    let answer: BatchEventsResponse = check_round_trip(&bare);
+    let within: BatchEventsResponse = serde_json::from_str(ANSWER).unwrap();
+    assert_eq!(answer.data, None);
+    assert_eq!(answer.summary(), within.summary());
+    assert_eq!(answer.failed_records(), within.failed_records());
+    assert_eq!(answer.failed_records().len(), 3);
+}
+
+#[test]
+fn what_is_within_data_counts_first_and_nothing_that_failed_is_passed_over() {
+    for (json, success, failed) in [
+        ("{}", None, &[][..]),
+        (r#"{"data": null, "summary": {"success": 1}, "failedRecords": [{"index": 4}]}"#, Some(1), &[4]),
+        (r#"{"data": {}, "summary": {"success": 1}, "failedRecords": [{"index": 4}]}"#, Some(1), &[4]),
+        (r#"{"data": {"failedRecords": []}, "failedRecords": [{"index": 4}]}"#, None, &[4]),
+        (r#"{"data": {"failedRecords": [{"index": 5}]}, "failedRecords": [{"index": 4}]}"#, None, &[5]),
+        (r#"{"data": {"summary": {"success": 2}}, "summary": {"success": 1}}"#, Some(2), &[]),
+    ] {
+        let answer: BatchEventsResponse = serde_json::from_str(json).unwrap();
+        assert_eq!(answer.summary().and_then(|summary| summary.success), success, "{json}");
+        let indices: Vec<i64> = answer.failed_records().iter().filter_map(|record| record.index).collect();
+        assert_eq!(indices, failed, "{json}");
+    }
+}
+
+#[test]
+fn integers_of_an_answer_may_be_texts_and_fields_that_are_not_known_are_ignored() {
+    let json = r#"{"data": {"summary": {"success": "0", "failed": "1", "total": 1, "more": true},
+        "failedRecords": [{"index": "0", "statusCode": "404", "code": null, "error": null, "more": []}]}}"#;
+    let answer: BatchEventsResponse = serde_json::from_str(json).unwrap();
+    let summary = answer.summary().unwrap();
+    assert_eq!((summary.success, summary.failed, summary.total), (Some(0), Some(1), Some(1)));
+    let record = &answer.failed_records()[0];
+    assert_eq!((record.index, record.status_code), (Some(0), Some(404)));
+    assert_eq!((&record.code, &record.error), (&None, &None));
+}
+
+#[test]
+fn an_event_is_sent_with_the_names_of_the_wire_and_an_empty_map_is_not_none() {
+    let moment: Timestamp = "2023-11-07T05:31:56Z".parse().unwrap();
+    let event = EnsoEvent::new("ent_acme", "api_calls", moment, 123);
+    let least = json!({
+        "CustomerEntityId": "ent_acme", "metric": "api_calls", "timestamp": "2023-11-07T05:31:56Z", "value": 123,
+    });
+    assert_eq!(serde_json::to_value(&event).unwrap(), least);
+
+    let event = event.event_id("e").job_id("camel").job_id_pascal_case("pascal").metadata(Map::new());
+    let mut most = least;
+    most["eventId"] = json!("e");
+    most["jobId"] = json!("camel");
+    most["JobId"] = json!("pascal");
+    most["metadata"] = json!({});
+    assert_eq!(serde_json::to_value(&event).unwrap(), most);
+}
+
+#[test]
+fn an_event_without_what_is_required_is_refused() {
+    let whole = &value(REQUEST)["events"][0];
+    for field in ["CustomerEntityId", "metric", "value", "timestamp"] {
+        let mut event = whole.clone();
+        event.as_object_mut().unwrap().remove(field);
+        let error = serde_json::from_value::<EnsoEvent>(event).unwrap_err().to_string();
+        assert!(error.contains(&format!("missing field `{field}`")), "{error}");
+    }
+}
+
+#[test]
+fn the_table_says_that_a_batch_is_never_repeated_by_itself() {
+    let [operation] = OPERATIONS else { panic!("Enso has one operation here") };
+    assert_eq!((operation.id, operation.method, operation.path), ("create_events_batch", "POST", "/events/batch"));
+    assert_eq!((operation.quota_class, operation.repeat), (QuotaClass::IngestBatch, Repeat::Never));
+    assert!(operation.requires_body);
+    assert_eq!(operation.statuses, ["2XX"]);
+}
+
+/// Answers every request with the sample, and keeps what was sent.
+#[derive(Clone, Debug, Default)]
+struct Recorder(Arc<Mutex<Vec<String>>>);
+
+impl Transport for Recorder {
+    fn execute<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+        let sent = format!("{} {} {}", operation.id, request.url(), String::from_utf8_lossy(body));
+        self.0.lock().unwrap().push(sent);
+        Box::pin(async { Ok(http::Response::new(ANSWER).into()) })
+    }
+}
+
+#[tokio::test]
+async fn a_call_goes_through_the_transport_and_its_answer_is_read() {
+    // Built together with togai-ext, reqwest has TLS without a provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (first, recorder) = (Recorder::default(), Recorder::default());
+    let client = Client::new("http://127.0.0.1:9/base/", reqwest::Client::new(), first.clone());
+    let client = client.with_transport(recorder.clone());
+    assert_eq!(client.base_url(), "http://127.0.0.1:9/base");
+
+    let request: CreateEventsBatchRequest = serde_json::from_str(r#"{"events": []}"#).unwrap();
+    let answer = client.create_events_batch().body(request).send().await.unwrap();
+    assert_eq!(answer.failed_records().len(), 3);
+
+    let url = format!("{}/events/batch", client.base_url());
+    let by_hand = reqwest::Request::new(reqwest::Method::POST, url.parse().unwrap());
+    let value = client.execute::<Value>(by_hand, OPERATIONS[0]).await.unwrap().into_inner();
+    assert_eq!(value["message"], "Success");
+
+    let sent = recorder.0.lock().unwrap().clone();
+    let start = "create_events_batch http://127.0.0.1:9/base/events/batch ";
+    assert_eq!(sent, [format!(r#"{start}{{"events":[]}}"#), start.to_owned()]);
+    assert!(first.0.lock().unwrap().is_empty());
+    assert!(format!("{client:?}").contains("127.0.0.1"));
+}
+
+#[tokio::test]
+async fn a_call_without_a_body_says_what_is_missing() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::new("http://127.0.0.1:9", reqwest::Client::new(), Recorder::default());
+    let error = client.create_events_batch().send().await.unwrap_err();
+    assert!(error.is_invalid_request() && error.to_string().contains("`body` is not set"), "{error}");
+}
