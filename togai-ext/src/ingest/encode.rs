@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Serialize;
-use serde::ser::{Error as _, Impossible, SerializeStruct, Serializer};
+use serde::ser::{Error as _, Impossible, SerializeMap, SerializeStruct, Serializer};
 use serde_json::Error;
 use serde_json::value::RawValue;
 
-use super::text::{give_up_on, write_value};
+use super::text::{give_up_on, write_plain, write_value};
 
 /// How many fields can be looked out for.
 const MOST: usize = 8;
@@ -73,7 +73,15 @@ impl Encoder {
     pub(super) fn encode<E: Serialize>(&mut self, event: &E, buffer: &mut Vec<u8>) -> Result<(), Error> {
         let start = buffer.len();
         self.fields = Fields::default();
-        let mut writer = Writer { encoder: self, buffer, start, written: 0, next_key: 0, is_no_struct: false };
+        let mut writer = Writer {
+            encoder: self,
+            buffer,
+            start,
+            written: 0,
+            next_key: 0,
+            map_key: MapKey::default(),
+            is_no_struct: false,
+        };
         let mut written = event.serialize(&mut writer);
         if writer.is_no_struct {
             buffer.truncate(start);
@@ -168,8 +176,8 @@ fn write_key(key: &str, buffer: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes a struct field by field, so that it is seen on the way where each of them stands. Anything else it leaves to
-/// [`Encoder::encode_and_look`], which costs a second look.
+/// Writes a struct or a map field by field, so that it is seen on the way where each of them stands. Anything else it
+/// leaves to [`Encoder::encode_and_look`], which costs a second look.
 struct Writer<'a> {
     encoder: &'a mut Encoder,
     buffer: &'a mut Vec<u8>,
@@ -177,13 +185,42 @@ struct Writer<'a> {
     /// How many fields are in the buffer, and how many were handed in.
     written: usize,
     next_key: usize,
+    /// The key of a map that was written last.
+    map_key: MapKey,
     is_no_struct: bool,
+}
+
+/// A key of a map: where it begins, with what stands before it, and its place among those that are looked out for.
+#[derive(Clone, Copy, Default)]
+struct MapKey {
+    start: usize,
+    field: Option<usize>,
 }
 
 impl Writer<'_> {
     fn give_up<T>(&mut self) -> Result<T, Error> {
         self.is_no_struct = true;
-        Err(Error::custom("not a struct"))
+        Err(Error::custom("neither a struct nor a map"))
+    }
+
+    /// Writes the value of a field whose key is written, from `start` on, and notes where it stands.
+    fn write_field<T: ?Sized + Serialize>(
+        &mut self,
+        start: usize,
+        field: Option<usize>,
+        value: &T,
+    ) -> Result<(), Error> {
+        let place = self.buffer.len();
+        write_value(value, self.buffer)?;
+        if field == Some(0) && is_none(&self.buffer[place..]) {
+            self.buffer.truncate(start);
+            return Ok(());
+        }
+        if let Some(field) = field {
+            self.encoder.fields.0[field] = place - self.start..self.buffer.len() - self.start;
+        }
+        self.written += 1;
+        Ok(())
     }
 }
 
@@ -197,17 +234,39 @@ impl SerializeStruct for &mut Writer<'_> {
         self.next_key += 1;
         self.buffer.extend_from_slice(if self.written == 0 { &key.text[1..] } else { &key.text });
         let field = key.field;
-        let place = self.buffer.len();
-        write_value(value, self.buffer)?;
-        if field == Some(0) && is_none(&self.buffer[place..]) {
-            self.buffer.truncate(before);
-            return Ok(());
-        }
-        if let Some(field) = field {
-            self.encoder.fields.0[field] = place - self.start..self.buffer.len() - self.start;
-        }
-        self.written += 1;
+        self.write_field(before, field, value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.buffer.push(b'}');
         Ok(())
+    }
+}
+
+impl SerializeMap for &mut Writer<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Error> {
+        let start = self.buffer.len();
+        if self.written > 0 {
+            self.buffer.push(b',');
+        }
+        let place = self.buffer.len();
+        // A number can be a key, too, which is then written as a text.
+        if !write_plain(key, self.buffer) {
+            return self.give_up();
+        }
+        let name = &self.buffer[place + 1..self.buffer.len() - 1];
+        let field = self.encoder.names.iter().position(|known| known.as_bytes() == name);
+        self.map_key = MapKey { start, field };
+        self.buffer.push(b':');
+        Ok(())
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
+        let MapKey { start, field } = self.map_key;
+        self.write_field(start, field, value)
     }
 
     fn end(self) -> Result<(), Error> {
@@ -220,6 +279,7 @@ impl Serializer for &mut Writer<'_> {
     type Ok = ();
     type Error = Error;
     type SerializeStruct = Self;
+    type SerializeMap = Self;
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self, Error> {
         // serde_json has its own way with some of its types, such as JSON that is a text already.
@@ -234,7 +294,12 @@ impl Serializer for &mut Writer<'_> {
         self.give_up()
     }
 
-    give_up_on!(everything but texts and structs);
+    fn serialize_map(self, _: Option<usize>) -> Result<Self, Error> {
+        self.buffer.push(b'{');
+        Ok(self)
+    }
+
+    give_up_on!(everything but texts, structs and maps);
 }
 
 /// Whether a value is no id.
@@ -323,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_and_json_that_is_a_text_already_are_looked_at_when_they_are_written() {
+    fn maps_are_seen_on_the_way_and_json_that_is_a_text_already_is_looked_at_when_it_is_written() {
         #[derive(Serialize)]
         struct Flat {
             #[serde(flatten)]
@@ -333,6 +398,10 @@ mod tests {
         let text = r#"{"account":"acme","id":"r-1"}"#;
         check(&value, text, Some(r#""r-1""#), Some(r#""acme""#));
         check(&Flat { rest: value }, text, Some(r#""r-1""#), Some(r#""acme""#));
+        let odd = std::collections::BTreeMap::from([(1, "a"), (2, "b")]);
+        check(&odd, r#"{"1":"a","2":"b"}"#, None, None);
+        check(&json!({ "a\"b": 1, "id": "r-1" }), r#"{"a\"b":1,"id":"r-1"}"#, Some(r#""r-1""#), None);
+        check(&json!({}), "{}", None, None);
         let raw = RawValue::from_string(r#"{ "id" : "r-1" , "n" : 1.10 }"#.to_owned()).unwrap();
         check(&raw, r#"{ "id" : "r-1" , "n" : 1.10 }"#, Some(r#""r-1""#), None);
     }

@@ -10,13 +10,19 @@ use serde_json::Error;
 ///
 /// A text is looked through at once instead of byte by byte, which halves what texts at the top of an event cost.
 pub(super) fn write_value<T: ?Sized + Serialize>(value: &T, buffer: &mut Vec<u8>) -> Result<(), Error> {
-    if value.serialize(PlainText { buffer: &mut *buffer }).is_ok() {
+    if write_plain(value, buffer) {
         return Ok(());
     }
     value.serialize(&mut serde_json::Serializer::new(buffer))
 }
 
-/// Writes a value that is a plain text. Of any other value it writes nothing.
+/// Appends a value that is a text without anything to be escaped, and says whether it is one. Of any other value it
+/// writes nothing.
+pub(super) fn write_plain<T: ?Sized + Serialize>(value: &T, buffer: &mut Vec<u8>) -> bool {
+    value.serialize(PlainText { buffer }).is_ok()
+}
+
+/// Writes a value that is a plain text.
 struct PlainText<'a> {
     buffer: &'a mut Vec<u8>,
 }
@@ -59,12 +65,11 @@ macro_rules! give_up_on {
             self.give_up()
         })*
     };
-    (everything but texts and structs) => {
+    (everything but texts, structs and maps) => {
         type SerializeSeq = Impossible<(), Self::Error>;
         type SerializeTuple = Impossible<(), Self::Error>;
         type SerializeTupleStruct = Impossible<(), Self::Error>;
         type SerializeTupleVariant = Impossible<(), Self::Error>;
-        type SerializeMap = Impossible<(), Self::Error>;
         type SerializeStructVariant = Impossible<(), Self::Error>;
 
         fn serialize_newtype_variant<T: ?Sized + Serialize>(
@@ -109,7 +114,6 @@ macro_rules! give_up_on {
             serialize_tuple(usize) -> Self::SerializeTuple;
             serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
             serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
-            serialize_map(Option<usize>) -> Self::SerializeMap;
             serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
         }
     };
@@ -120,6 +124,7 @@ impl Serializer for PlainText<'_> {
     type Ok = ();
     type Error = NotPlain;
     type SerializeStruct = Impossible<(), NotPlain>;
+    type SerializeMap = Impossible<(), NotPlain>;
 
     fn serialize_str(self, text: &str) -> Result<(), NotPlain> {
         if !is_plain(text.as_bytes()) {
@@ -136,7 +141,11 @@ impl Serializer for PlainText<'_> {
         self.give_up()
     }
 
-    give_up_on!(everything but texts and structs);
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, NotPlain> {
+        self.give_up()
+    }
+
+    give_up_on!(everything but texts, structs and maps);
 }
 
 impl Display for NotPlain {
