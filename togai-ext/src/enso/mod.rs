@@ -1,6 +1,68 @@
 //! Enso (getenso.ai), another service to deliver events to, in the way of Togai's.
+//!
+//! ```
+//! use togai_ext::enso::EnsoEvent;
+//! use togai_ext::prelude::*;
+//! # use togai_sandbox::Sandbox;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let sandbox = Sandbox::builder().enso_customer("ent_acme").start().await?;
+//! # let (token, address) = (sandbox.enso_token(), sandbox.enso_base_url());
+//! let client = ClientBuilder::enso(token).base_url(address).build()?;
+//!
+//! let time = Timestamp::now();
+//! let report = client
+//!     .ingest_events([
+//!         EnsoEvent::new("ent_acme", "api_calls", time, 3).event_id("call-1"),
+//!         EnsoEvent::new("ent_nobody", "api_calls", time, 5).event_id("call-2"),
+//!     ])
+//!     .send()
+//!     .await?;
+//! assert_eq!((report.accepted(), report.rejected()), (1, 1));
+//!
+//! let refused = &report.not_accepted()[0];
+//! assert_eq!((refused.index, refused.outcome.code()), (1, Some("2002")));
+//! println!("{} was not accepted: {}", refused.event.customer_entity_id, refused.outcome);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`ClientBuilder::enso`](crate::ClientBuilder::enso) makes the [`Client`], with the settings that a client of Togai has.
+//! It ingests by [`IngestExt`](crate::IngestExt), with all the ways in, settings and verdicts that are there.
+//! [`FailureCode`] says what the codes of verdicts mean. [`Conversion`] makes events of one service of those of the other.
+//!
+//! # What differs from Togai
+//!
+//! Of Enso little is documented. What no document says is not taken for granted.
+//!
+//! | | Togai | Enso |
+//! |---|---|---|
+//! | an event | [`Event`](crate::Event), with attributes | [`EnsoEvent`], with one `value` |
+//! | events in a request | 1000 at most | not documented: 1000 by default, and [`batch_size`] may be larger |
+//! | id | `id`, which counts once in 45 days | `eventId`, and no document says that it counts once |
+//! | no answer, or one of an outage | sent again | [`Unknown`] and not sent again, unless [`assume_idempotent`] is set |
+//! | which events failed | by id, or not told | by place, each with a status and a code |
+//! | duplicates of earlier calls | told where the server does | never told |
+//! | quotas | documented | not documented |
+//! | a single event ([`ingest_event`]) | an operation of its own | a batch of one |
+//! | whether an event was metered | `verify`, of the feature `event-management` | nothing |
+//! | checks before sending | what has to be there, lengths, numbers | what has to be there, and that `value` is a number |
+//!
+//! No event is sent without an id, since the vendor may make one of metric, value, time and customer then, and count two
+//! equal events as one.
+//!
+//! [`batch_size`]: crate::Ingest::batch_size
+//! [`Unknown`]: crate::Outcome::Unknown
+//! [`assume_idempotent`]: crate::Ingest::assume_idempotent
+//! [`ingest_event`]: crate::IngestExt::ingest_event
 
+mod conversion;
+mod converted;
+mod number;
 mod service;
 
+pub use conversion::Conversion;
+pub use converted::{ConversionError, Converted, Lost};
 pub use togai_api::enso::types::EnsoEvent;
 pub use togai_api::enso::{Client, FailureCode, OPERATIONS, builder, types};
