@@ -10,6 +10,7 @@ pub(crate) fn tests(readme: &str) -> Result<String> {
     for (number, example) in examples.enumerate() {
         // The sandbox stands in for what the environment names.
         let example = example.replace("ClientBuilder::from_env()?", "builder_of(&sandbox)");
+        let example = example.replace("ClientBuilder::enso_from_env()?", "enso_builder_of(&sandbox)");
         let (imports, code): (Vec<&str>, Vec<&str>) = example.lines().partition(|line| line.starts_with("use "));
         writeln!(
             tests,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks openapi/togai.json with tools of others: openapi-spec-validator, which compares it with the schema of OpenAPI 3.0,
+# Checks openapi/togai.json and openapi/enso.json with tools of others: openapi-spec-validator, which compares it with the schema of OpenAPI 3.0,
 # and `redocly lint`, which knows what else is wrong with documents in practice. Exits with 1 if either finds anything.
 #
 # Needs Python 3.11 or later with the venv module, Node.js 22.12 or later (or 20.19) with npm, and, when the tools are not
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../.."
 tools="${TOGAI_DOCUMENT_TOOLS:-target/document}"
 python="${PYTHON:-python3}"
 redocly_version=2.77.0
-document=openapi/togai.json
+documents=(openapi/togai.json openapi/enso.json)
 
 install_validator() {
     local requirements=tests/document/requirements.txt environment="$tools/python"
@@ -56,8 +56,8 @@ fi
 install_validator
 install_redocly
 
-"$tools/python/bin/python" -m openapi_spec_validator --schema 3.0 "$document"
+"$tools/python/bin/python" -m openapi_spec_validator --schema 3.0 "${documents[@]}"
 
 # Neither figures about its use nor a look for a newer version leave the machine.
 REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
-    "$tools/redocly-$redocly_version/node_modules/.bin/redocly" lint --config openapi/redocly.yaml "$document"
+    "$tools/redocly-$redocly_version/node_modules/.bin/redocly" lint --config openapi/redocly.yaml "${documents[@]}"
