@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Checks openapi/togai.json and openapi/enso.json with tools of others: openapi-spec-validator, which compares it with the schema of OpenAPI 3.0,
-# and `redocly lint`, which knows what else is wrong with documents in practice. Exits with 1 if either finds anything.
+# Checks openapi/togai.json and openapi/enso.json with tools of others: openapi-spec-validator, which compares them with the
+# schema of OpenAPI 3.0, and `redocly lint`, which knows what else is wrong with documents in practice. Exits with 1 if
+# either finds anything.
 #
 # Needs Python 3.11 or later with the venv module, Node.js 22.12 or later (or 20.19) with npm, and, when the tools are not
 # installed yet, PyPI and the npm registry. The tools themselves do not use the network.

@@ -105,11 +105,8 @@ fn every_setting_has_its_row() {
     let mut settings = 0;
     for source in sources {
         for line in source.lines().filter(|line| {
-            line.contains("pub fn ")
-                && (line.contains("(mut self")
-                    || line.contains("(self, environment")
-                    || line.contains("(self, events")
-                    || line.contains("(self, goes_on"))
+            let is_setter = line.contains("(mut self") || line.contains("(self, ") && line.contains("-> Self");
+            line.contains("pub fn ") && is_setter
         }) {
             let name = line.split("pub fn ").nth(1).unwrap().split('(').next().unwrap();
             row(name);

@@ -21,12 +21,17 @@
 //! - [`Paginate`] reads lists item by item or page by page.
 //! - [`IngestExt`] delivers any number of events in batches and tells what became of each.
 //! - [`VerifyExt`] tells which accepted events were metered.
+#![cfg_attr(
+    feature = "enso",
+    doc = "- [`enso`] is another service that events can be delivered to, and [`Tee`] delivers to two clients.\n"
+)]
 //!
 //! # Features
 //!
 //! - One for each area of the API, named like its file in the document: `event-ingestion`, `event-management` and
 //!   `customer-accounts` are on by default, `full` is all of them. What needs no area is always there; [`IngestExt`] comes
 //!   with `event-ingestion`, [`VerifyExt`] with `event-management`.
+//! - `enso`: the event batches of Enso, another service to deliver events to; not part of `full`.
 //! - `rustls-ring` (default), `rustls-aws-lc`, `native-tls`: where TLS comes from. Without any of them only
 //!   `http://` addresses of this machine work.
 #![cfg_attr(
