@@ -77,10 +77,14 @@ impl<S: Source> Ingest<'_, S, Enso> {
     /// `true`, which you should have from the vendor, it is sent again as a request to Togai is, and so are in halves the
     /// events that an answer leaves open.
     pub fn assume_idempotent(mut self, is_idempotent: bool) -> Self {
-        self.backend = self
-            .backend
-            .map(|Enso { sender, .. }| Enso { sender: sender.assume_idempotent(is_idempotent), is_idempotent });
+        self.backend = self.backend.map(|backend| backend.assume_idempotent(is_idempotent));
         self
+    }
+}
+
+impl Enso {
+    pub(super) fn assume_idempotent(self, is_idempotent: bool) -> Self {
+        Self { sender: self.sender.assume_idempotent(is_idempotent), is_idempotent }
     }
 }
 

@@ -54,14 +54,16 @@ fn context(before: bool) -> CallContext {
     context
 }
 
-/// The answer as it comes over the wire.
-fn response(said: Said) -> Result<http::Response<String>, TransportErrorKind> {
+/// The answer to a request of so many events as it comes over the wire.
+fn response(said: Said, events: usize, is_enso: bool) -> Result<http::Response<String>, TransportErrorKind> {
     let message = |message: &str| json!({ "message": message }).to_string();
     let (status, body) = match said {
+        Said::All if is_enso => (200, summed_up(&[], 0, events)),
         Said::All => (202, String::new()),
         Said::Unclear => (200, "{}".into()),
         Said::Garbled => (207, "<html>".into()),
         Said::Status(status, text) => (status, message(text)),
+        Said::Partial { failures, failed, .. } if is_enso => (200, summed_up(&failures, failed, events)),
         Said::Partial { failures, .. } => {
             let listed: Vec<Value> = failures.into_iter().map(listed).collect();
             (207, json!({ "message": "some failed", "errors": listed }).to_string())
@@ -71,6 +73,14 @@ fn response(said: Said) -> Result<http::Response<String>, TransportErrorKind> {
     let mut response = http::Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
     Ok(response)
+}
+
+/// An answer as Enso gives it.
+fn summed_up(failures: &[Refused], failed: usize, events: usize) -> String {
+    let records: Vec<Value> =
+        failures.iter().map(|refused| json!({ "index": refused.place, "error": "bad" })).collect();
+    let summary = json!({ "success": events - failed, "failed": failed, "total": events });
+    json!({ "status": "success", "data": { "summary": summary, "failedRecords": records } }).to_string()
 }
 
 fn listed(Refused { id, is_duplicate, .. }: Refused) -> Value {
@@ -140,7 +150,7 @@ impl Backend for Direct {
             match said {
                 Said::All => Ok(Answer::All),
                 Said::Unclear => Ok(Answer::Unclear { why: "200".into() }),
-                Said::Partial { failures, may_be_incomplete } => {
+                Said::Partial { failures, may_be_incomplete, .. } => {
                     let by_place = world.lock().rules.names_places;
                     let failures = failures.into_iter().map(|refused| failure(refused, by_place)).collect();
                     Ok(partial(failures, may_be_incomplete, before))
@@ -169,7 +179,7 @@ fn partial(failures: Vec<Failure>, may_be_incomplete: bool, maybe_repeated: bool
 
 /// An error as the client makes it of an answer, which is the only way to one with a status.
 async fn error(said: Said, before: bool) -> Error {
-    let answer = match response(said) {
+    let answer = match response(said, 0, false) {
         Ok(mut response) => {
             response.extensions_mut().insert(context(before));
             Ok(reqwest::Response::from(response))
@@ -217,8 +227,12 @@ impl Transport for Wire {
         Box::pin(async move {
             let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
             let exchange = Exchange::begin(&self.0, body);
+            let (events, is_enso) = {
+                let world = self.0.lock();
+                (world.flights.last().map_or(0, |flight| flight.indexes.len()), world.rules.is_enso)
+            };
             let Reply { said, .. } = exchange.reply().await;
-            match response(said) {
+            match response(said, events, is_enso) {
                 Ok(response) => Ok(reqwest::Response::from(response)),
                 Err(kind) => Err(TransportError::new(kind, "scripted", CallContext::default())),
             }
@@ -228,6 +242,11 @@ impl Transport for Wire {
 
 /// The whole client, with retries, over the service.
 pub(super) fn over_the_wire(world: &Shared, clock: &HandClock) -> Togai {
+    let client = Client::new("http://localhost", http(), stack(world, clock));
+    Togai::new(&client, Endpoint::Batch).expect("the operation is there")
+}
+
+fn stack(world: &Shared, clock: &HandClock) -> Stack {
     let is_proven = world.lock().is_proven;
     let standing = Arc::new(Standing::default());
     if is_proven {
@@ -240,7 +259,60 @@ pub(super) fn over_the_wire(world: &Shared, clock: &HandClock) -> Togai {
         attempt_timeout: None,
         budget: RetryBudget::default(),
     });
-    let stack = Stack::new(retry, Arc::new(clock.clone()), standing);
-    let client = Client::new("http://localhost", http(), stack);
-    Togai::new(&client, Endpoint::Batch).expect("the operation is there")
+    Stack::new(retry, Arc::new(clock.clone()), standing)
+}
+
+/// The same of Enso, to which the events of the model are sent: what they look like makes no difference to it.
+#[cfg(feature = "enso")]
+#[derive(Clone)]
+pub(super) struct EnsoOverTheWire(super::super::enso::Enso);
+
+#[cfg(feature = "enso")]
+impl EnsoOverTheWire {
+    pub(super) fn new(world: &Shared, clock: &HandClock) -> Self {
+        use super::super::IngestExt as _;
+
+        let client = togai_api::enso::Client::new("http://localhost", http(), stack(world, clock));
+        let backend = client.backend(false).expect("the operation is there");
+        Self(backend.assume_idempotent(world.lock().rules.is_resending_harmless))
+    }
+}
+
+#[cfg(feature = "enso")]
+impl Backend for EnsoOverTheWire {
+    fn operation(&self) -> &'static str {
+        self.0.operation()
+    }
+
+    fn max_batch_size(&self) -> Option<usize> {
+        self.0.max_batch_size()
+    }
+
+    fn envelope(&self) -> Envelope {
+        self.0.envelope()
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        check::FIELDS
+    }
+
+    fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String> {
+        check::check_fields(event, fields)
+    }
+
+    fn is_resending_harmless(&self) -> bool {
+        self.0.is_resending_harmless()
+    }
+
+    fn is_proven(&self) -> bool {
+        self.0.is_proven()
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        self.0.surroundings()
+    }
+
+    fn send(&self, body: Bytes, events: usize) -> BoxFuture<'static, Result<Answer, Error>> {
+        self.0.send(body, events)
+    }
 }

@@ -48,7 +48,7 @@ use service::SITUATIONS;
 use table::Table;
 
 /// Steps of the normal run.
-const STEPS: u64 = 150_000;
+const STEPS: u64 = 200_000;
 /// How often every answer has to have met every situation, and each transition to have run.
 const LEAST: u64 = 100;
 

@@ -24,6 +24,8 @@ pub(super) struct Rules {
     pub(super) by_report: bool,
     /// Whether the engine talks to the service through the client and its retries.
     pub(super) is_wire: bool,
+    /// Whether that client is one of Enso.
+    pub(super) is_enso: bool,
     /// How often an answer is one that ends the call: the smaller the more often.
     pub(super) patience: usize,
 }
@@ -33,6 +35,7 @@ pub(super) fn rules(mut chance: Chance) -> (Rules, bool) {
     let is_proven = chance.below(2) > 0;
     let batch_size = [3, 1, 7, 4, 5, 6, 8, 12, 6, 2, 4, 5][chance.below(12)];
     let is_wire = chance.below(6) == 5;
+    let is_enso = cfg!(feature = "enso") && is_wire && chance.below(2) == 1;
     let has_limits = chance.below(2) == 1;
     let rules = Rules {
         batch_size,
@@ -47,12 +50,13 @@ pub(super) fn rules(mut chance: Chance) -> (Rules, bool) {
         local_checks: chance.below(3) != 2,
         budget: [12, 0, 1, 4, 8, 12, 10][chance.below(7)],
         lingers: chance.below(3) == 2,
-        is_resending_harmless: is_wire || chance.below(8) != 7,
+        is_resending_harmless: if is_enso { chance.below(2) == 1 } else { is_wire || chance.below(8) != 7 },
         names_places: chance.below(3) == 2,
         most_events: if has_limits { 1 + chance.below(8) } else { usize::MAX },
         most_bytes: if has_limits { [usize::MAX, 100, 300, 600][chance.below(4)] } else { usize::MAX },
         by_report: chance.below(2) == 1,
         is_wire,
+        is_enso,
         patience: [10, 3, 5][chance.below(3)],
     };
     (rules, is_proven)

@@ -26,7 +26,10 @@ impl World {
     pub(super) fn say(&mut self, kind: Kind, place: usize, chance: &mut Chance) -> Said {
         let indexes = self.flights[place].indexes.clone();
         // What was there before, since an answer may name it; what this request brings is not a duplicate of itself.
-        let Contents { bad, duplicates, .. } = self.contents(place);
+        let Contents { bad, mut duplicates, .. } = self.contents(place);
+        if self.rules.is_enso {
+            duplicates.clear();
+        }
         match kind {
             Kind::All => {
                 self.apply(place);
@@ -130,6 +133,9 @@ impl World {
         self.is_proven = true;
         let indexes = self.flights[place].indexes.clone();
         let is_one = indexes.len() == 1;
+        let failed = self.contents(place).bad.len();
+        // Enso counts them, so that no list is needed where it is all of them.
+        let all_failed = self.rules.is_enso && failed == indexes.len();
         let mut failures = Vec::new();
         for (place, index) in indexes.iter().enumerate() {
             let is_duplicate = duplicates.contains(index);
@@ -140,7 +146,7 @@ impl World {
                 // Without a name is one that has none, or one of nobody.
                 let is_strange = is_nameless && index % 2 == 0;
                 let (id, place) = if is_nameless {
-                    (is_strange.then(|| "?".to_owned()), is_strange.then_some(usize::MAX))
+                    (is_strange.then(|| "?".to_owned()), is_strange.then_some(1 << 40))
                 } else {
                     (handed.id.clone(), Some(place))
                 };
@@ -150,7 +156,7 @@ impl World {
                 // A duplicate of what this call may have sent before was accepted then.
                 let own = if handed.is_ambiguous { Word::Accepted } else { Word::Duplicate };
                 Some(if is_duplicate { own } else { Word::Refused })
-            } else if is_one && may_be_incomplete && !handed.is_ambiguous {
+            } else if all_failed || is_one && may_be_incomplete && !handed.is_ambiguous {
                 Some(Word::Refused)
             } else if nameless.is_empty() && !may_be_incomplete {
                 Some(Word::Accepted)
@@ -162,6 +168,6 @@ impl World {
         if nameless.contains(&usize::MAX) {
             failures.push(Refused { id: Some("??".into()), place: Some(indexes.len()), is_duplicate: false });
         }
-        Said::Partial { failures, may_be_incomplete }
+        Said::Partial { failures, failed, may_be_incomplete }
     }
 }

@@ -35,9 +35,16 @@ pub(super) fn play(numbers: &[u64], tells: bool) -> Played {
     let (rules, is_proven) = rules(Chance(numbers.next().unwrap_or_default()));
     let told = if tells { vec![format!("{rules:?}, proven: {is_proven}")] } else { Vec::new() };
     let is_wire = rules.is_wire;
+    #[cfg(feature = "enso")]
+    let is_enso = rules.is_enso;
     let world = Shared::new(rules);
     world.lock().is_proven = is_proven;
     let clock = HandClock::new();
+    #[cfg(feature = "enso")]
+    if is_enso {
+        let backend = super::backend::EnsoOverTheWire::new(&world, &clock);
+        return Stage::new(backend, world, clock, tells, told).play(numbers);
+    }
     if is_wire {
         Stage::new(over_the_wire(&world, &clock), world, clock, tells, told).play(numbers)
     } else {

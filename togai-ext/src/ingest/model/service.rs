@@ -23,7 +23,12 @@ pub(super) struct Reply {
 #[derive(Clone, Debug)]
 pub(super) enum Said {
     All,
-    Partial { failures: Vec<Refused>, may_be_incomplete: bool },
+    /// With how many failures there are, be they listed or not.
+    Partial {
+        failures: Vec<Refused>,
+        failed: usize,
+        may_be_incomplete: bool,
+    },
     Unclear,
     Garbled,
     Status(u16, &'static str),
@@ -71,10 +76,12 @@ impl World {
             Kind::All => *fits && bad.is_empty(),
             // Those that are there already are passed over in silence.
             Kind::Complete | Kind::NoList | Kind::Content | Kind::Unprocessable => *fits && !bad.is_empty(),
-            Kind::Duplicates | Kind::ContentOfDuplicate => *fits && !duplicates.is_empty(),
+            // Enso names no duplicates.
+            Kind::Duplicates => *fits && !self.rules.is_enso && !duplicates.is_empty(),
+            Kind::ContentOfDuplicate => *fits && !duplicates.is_empty(),
             // Over the wire a list is short only from a hundred on.
             Kind::Capped => *fits && !is_wire && bad.len() + duplicates.len() > 0,
-            Kind::Strange => *fits && bad.len() + duplicates.len() > 0,
+            Kind::Strange => *fits && bad.len() + if self.rules.is_enso { 0 } else { duplicates.len() } > 0,
             Kind::Phantom => *fits && self.flights[place].indexes.len() > 1,
             Kind::Size400 | Kind::Size413 | Kind::Size422 => !*fits,
             Kind::UnclearApplied | Kind::OutageApplied | Kind::ResetApplied => *fits,

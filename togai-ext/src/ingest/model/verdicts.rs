@@ -62,6 +62,8 @@ impl World {
         let is_left_out = !was_sent && matches!(outcome, Outcome::NotSent { .. });
         let may_be_left_out = self.is_stopped || self.rules.is_wire;
         let is_true = self.is_true(place, outcome);
+        let may = self.rules.is_resending_harmless;
+        let tells_it = !matches!(outcome, Outcome::Unknown { may_be_resent, .. } if *may_be_resent != may);
         let handed = &self.handed[place];
         let checks = [
             (!had_verdict, "it had a verdict before"),
@@ -71,6 +73,7 @@ impl World {
             (is_right, "that is not what was said of it"),
             (!is_left_out || may_be_left_out, "nothing stopped the call"),
             (is_true, "the service knows better"),
+            (tells_it, "it is not right in whether it may be sent again"),
         ];
         if let Some((_, problem)) = checks.iter().find(|(is_right, _)| !is_right) {
             let problem = format!(
