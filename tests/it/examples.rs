@@ -364,7 +364,7 @@ fn sandbox_of_enso() -> SandboxBuilder {
 /// What is told after the counts.
 fn advice(ended: &Ended) -> String {
     let (_, advice) = ended.stdout.split_once("lines/s\n").unwrap();
-    told(&advice.trim_end())
+    told(&advice.trim())
 }
 
 #[tokio::test]
@@ -383,8 +383,20 @@ async fn a_backfill_of_enso_sends_each_good_line_once_and_writes_down_the_others
     assert_eq!((sandbox.enso_events().len(), sandbox.enso_metered_count()), (1503, 1503));
     let ids: BTreeSet<_> = sandbox.enso_events().iter().map(|arrival| arrival.event_id.clone().unwrap()).collect();
     assert_eq!(ids.len(), 1503);
-    insta::assert_snapshot!(rejected(&folder), @"");
-    insta::assert_snapshot!(advice(&ended), @"");
+    insta::assert_snapshot!(rejected(&folder), @r#"
+    events.ndjson:1504 rejected: Customer entity not found [2002]
+        {"CustomerEntityId":"ent_nobody","metric.. (136 characters)
+    events.ndjson:1505 rejected: the line is no event: not a decimal number such as -12.50, at column 69
+        {"CustomerEntityId":"ent_acme","metric":.. (135 characters)
+    events.ndjson:1506 rejected: the line is no event: missing field `CustomerEntityId`, at column 2
+        {}
+    events.ndjson:1507 rejected: the line is no event: missing field `CustomerEntityId`, at column 160
+        {"schemaName":"rides","timestamp":"2026-.. (160 characters)
+    "#);
+    insta::assert_snapshot!(advice(&ended), @"
+    do not run it again with the same files: that an event which is sent again counts once is not documented
+      rejected lines: correct them, and send them in a file of their own; they are in rejected.ndjson
+    ");
 }
 
 #[tokio::test]
@@ -403,8 +415,21 @@ async fn a_backfill_of_enso_stops_where_the_server_may_have_a_batch_or_not() {
     let ended = Run::backfill_of_enso(&folder, &sandbox, &arguments).end();
     assert_eq!((ended.code, ended.counts()), (Some(1), [4, 2, 0, 0, 2, 0]), "{ended:?}");
     assert_eq!((sandbox.enso_metered_count(), sandbox.requests().len()), (4, 2));
-    insta::assert_snapshot!(told(&rejected(&folder)), @"");
-    insta::assert_snapshot!(advice(&ended), @"");
+    let entries: Vec<String> = rejected(&folder).lines().map(|line| told(&line)).collect();
+    insta::assert_snapshot!(entries.join("\n"), @r#"
+    events.ndjson:3 unknown: create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+        {"CustomerEntityId":"ent_acme","metric":.. (134 characters)
+    events.ndjson:4 unknown: create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+        {"CustomerEntityId":"ent_acme","metric":.. (134 characters)
+    "#);
+    insta::assert_snapshot!(advice(&ended), @"
+    stopped by create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+      the server is not up to it now: wait a while
+
+      do not run it again with the same files: that an event which is sent again counts once is not documented
+      unknown lines: look whether the server has them, before you send them again; they are in rejected.ndjson
+      lines after events.ndjson:4: they were not read, so send them in a file of their own
+    ");
 
     // Whoever knows that an id counts once has it sent again, and may run it twice.
     let sandbox = sandbox_of_enso().enso_meters_an_id_once(true).start().await.unwrap();
@@ -424,7 +449,12 @@ async fn a_refused_token_of_enso_stops_a_backfill_with_advice() {
     fs::write(folder.join("events.ndjson"), lines_of_enso(0..3000)).unwrap();
     let ended = Run::backfill_of_enso(&folder, &sandbox, &["events.ndjson"]).end();
     assert_eq!((ended.code, sandbox.requests().len(), sandbox.enso_metered_count()), (Some(1), 1, 0), "{ended:?}");
-    insta::assert_snapshot!(advice(&ended), @"");
+    insta::assert_snapshot!(advice(&ended), @"
+    stopped by create_events_batch: the server answered 401 Unauthorized: authorization: the token is not valid; use the one for Enso that the sandbox was started with (1 attempt); check the token, and that it belongs to this environment
+      check ENSO_API_TOKEN, and that ENSO_BASE_URL is the server that it is for
+
+      run it again with the same files: the server took none of it
+    ");
 }
 
 #[tokio::test]
