@@ -21,7 +21,8 @@
 //!
 //! No document says that an event which is sent to Enso again counts once, so what is above does not hold there. A run stops
 //! where it is not known whether the server has a batch, and tells in the end what became of the lines, which of them to send
-//! again, and which to look for first. With `--assume-idempotent` it goes as with Togai.
+//! again, and which to look for first. Lines that are sent in a file of their own are numbered anew: where equal lines are
+//! so many events, give them ids of your own. With `--assume-idempotent` all of it goes as with Togai.
 //!
 //! [`IdPolicy::FromContent`]: togai_ext::IdPolicy::FromContent
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
