@@ -9,20 +9,21 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value;
-use togai_sandbox::{Fault, Sandbox};
+use togai_sandbox::{Fault, Sandbox, SandboxBuilder};
 
 use crate::support::{TOKEN, sandbox, told};
 
 /// Where each example is.
 ///
 /// They are built here, which takes no time where they are built already, since the tests may be run by themselves. All
-/// packages are named, so that it is the same build as that of `cargo test --workspace`.
+/// packages are named, so that it is the same build as that of `cargo test --workspace`, with the events of Enso.
 static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
     // The folder of this build: target/debug/deps/it-0123456789abcdef.
     let this = std::env::current_exe().unwrap();
     let profile = this.ancestors().nth(2).unwrap();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--workspace", "--examples", "--message-format=json-render-diagnostics"]);
+    cargo.args(["--features", "togai-ext/enso"]);
     cargo.arg("--target-dir").arg(profile.parent().unwrap());
     if profile.ends_with("release") {
         cargo.arg("--release");
@@ -47,6 +48,9 @@ static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The token for Enso. Where it shows, the other one does.
+const ENSO_TOKEN: &str = "s3cr3t-t0ken-of-enso";
+
 /// A run of an example that is to begin.
 struct Run(Command);
 
@@ -69,6 +73,8 @@ impl Run {
             .args(arguments)
             .env("TOGAI_BASE_URL", sandbox.base_url())
             .env("TOGAI_API_TOKEN", TOKEN)
+            .env("ENSO_BASE_URL", sandbox.enso_base_url())
+            .env("ENSO_API_TOKEN", ENSO_TOKEN)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -77,6 +83,10 @@ impl Run {
 
     fn backfill(folder: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Self {
         Self::new("backfill", folder, sandbox, arguments)
+    }
+
+    fn backfill_of_enso(folder: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        Self::new("backfill", folder, sandbox, &[&["--service", "enso"], arguments].concat())
     }
 
     fn web_service(folder: &Path, sandbox: &Sandbox) -> Self {
@@ -200,7 +210,8 @@ fn rejected(folder: &Path) -> String {
         if line.len() > 60 {
             line = format!("{}.. ({} characters)", line.chars().take(40).collect::<String>(), line.chars().count());
         }
-        format!("{}:{} {}: {}\n    {line}", text("file"), entry["line"], text("verdict"), text("reason"))
+        let code = entry["code"].as_str().map(|code| format!(" [{code}]")).unwrap_or_default();
+        format!("{}:{} {}: {}{code}\n    {line}", text("file"), entry["line"], text("verdict"), text("reason"))
     };
     entries.iter().map(told).collect::<Vec<_>>().join("\n")
 }
@@ -331,6 +342,131 @@ async fn what_would_go_wrong_is_told_before_anything_is_sent() {
     assert!(problem(&["--batch-size", "1001"]).contains("1001 is not in 1..=1000"));
     assert!(sandbox.requests().is_empty());
     assert_eq!(fs::read_to_string(folder.join("events.ndjson")).unwrap(), lines(0..10));
+}
+
+/// A line for Enso, without an id.
+fn line_of_enso(number: u32) -> String {
+    let time = format!("2026-11-20T{:02}:{:02}:{:02}Z", number / 3600 % 24, number / 60 % 60, number % 60);
+    format!(
+        r#"{{"CustomerEntityId":"ent_acme","metric":"ride_distance","value":{number}.50,"timestamp":"{time}","metadata":{{"city":"Chennai"}}}}"#
+    )
+}
+
+fn lines_of_enso(numbers: impl IntoIterator<Item = u32>) -> String {
+    numbers.into_iter().map(|number| line_of_enso(number) + "\n").collect()
+}
+
+/// A sandbox whose Enso knows one customer.
+fn sandbox_of_enso() -> SandboxBuilder {
+    sandbox().enso_token(ENSO_TOKEN).enso_customer("ent_acme")
+}
+
+/// What is told after the counts.
+fn advice(ended: &Ended) -> String {
+    let (_, advice) = ended.stdout.split_once("lines/s\n").unwrap();
+    told(&advice.trim())
+}
+
+#[tokio::test]
+async fn a_backfill_of_enso_sends_each_good_line_once_and_writes_down_the_others() {
+    let sandbox = sandbox_of_enso().start().await.unwrap();
+    let folder = folder("enso");
+    let unknown = line_of_enso(1).replace("ent_acme", "ent_nobody");
+    let bad_value = line_of_enso(2).replace("2.50", r#""2,5""#);
+    // Equal lines are so many events.
+    let equal = line_of_enso(999_999) + "\n";
+    let all = lines_of_enso(0..1500) + &equal.repeat(3) + &unknown + "\n" + &bad_value + "\n{}\n" + &line(1);
+    fs::write(folder.join("events.ndjson"), all).unwrap();
+    let ended = Run::backfill_of_enso(&folder, &sandbox, &["events.ndjson"]).end();
+
+    assert_eq!((ended.code, ended.counts()), (Some(2), [1507, 1503, 0, 4, 0, 0]), "{ended:?}");
+    assert_eq!((sandbox.enso_events().len(), sandbox.enso_metered_count()), (1503, 1503));
+    let ids: BTreeSet<_> = sandbox.enso_events().iter().map(|arrival| arrival.event_id.clone().unwrap()).collect();
+    assert_eq!(ids.len(), 1503);
+    insta::assert_snapshot!(rejected(&folder), @r#"
+    events.ndjson:1504 rejected: Customer entity not found [2002]
+        {"CustomerEntityId":"ent_nobody","metric.. (136 characters)
+    events.ndjson:1505 rejected: the line is no event: not a decimal number such as -12.50, at column 69
+        {"CustomerEntityId":"ent_acme","metric":.. (135 characters)
+    events.ndjson:1506 rejected: the line is no event: missing field `CustomerEntityId`, at column 2
+        {}
+    events.ndjson:1507 rejected: the line is no event: missing field `CustomerEntityId`, at column 160
+        {"schemaName":"rides","timestamp":"2026-.. (160 characters)
+    "#);
+    insta::assert_snapshot!(advice(&ended), @"
+    do not run it again with the same files: that an event which is sent again counts once is not documented
+      rejected lines: correct them, and send them in a file of their own; they are in rejected.ndjson
+    ");
+}
+
+#[tokio::test]
+async fn a_backfill_of_enso_stops_where_the_server_may_have_a_batch_or_not() {
+    let folder = folder("enso-unknown");
+    fs::write(folder.join("events.ndjson"), lines_of_enso(0..10)).unwrap();
+    let arguments = ["events.ndjson", "--batch-size=2", "--concurrency=1"];
+    // The second batch is taken, and its answer gets lost.
+    let faults = |sandbox: &Sandbox| {
+        sandbox.fault(Fault::delay(Duration::ZERO).on("create_events_batch").first(1));
+        sandbox.fault(Fault::reset_after_reading().on("create_events_batch").first(1));
+    };
+
+    let sandbox = sandbox_of_enso().start().await.unwrap();
+    faults(&sandbox);
+    let ended = Run::backfill_of_enso(&folder, &sandbox, &arguments).end();
+    assert_eq!((ended.code, ended.counts()), (Some(1), [4, 2, 0, 0, 2, 0]), "{ended:?}");
+    assert_eq!((sandbox.enso_metered_count(), sandbox.requests().len()), (4, 2));
+    let entries: Vec<String> = rejected(&folder).lines().map(|line| told(&line)).collect();
+    insta::assert_snapshot!(entries.join("\n"), @r#"
+    events.ndjson:3 unknown: create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+        {"CustomerEntityId":"ent_acme","metric":.. (134 characters)
+    events.ndjson:4 unknown: create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+        {"CustomerEntityId":"ent_acme","metric":.. (134 characters)
+    "#);
+    insta::assert_snapshot!(advice(&ended), @"
+    stopped by create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+      the server is not up to it now: wait a while
+
+      do not run it again with the same files: that an event which is sent again counts once is not documented
+      unknown lines: look whether the server has them, before you send them again; they are in rejected.ndjson
+      lines after events.ndjson:4: they were not read, so send them in a file of their own
+    ");
+
+    // Whoever knows that an id counts once has it sent again, and may run it twice.
+    let sandbox = sandbox_of_enso().enso_meters_an_id_once(true).start().await.unwrap();
+    faults(&sandbox);
+    let arguments = [&arguments[..], &["--assume-idempotent"]].concat();
+    for arrivals in [12, 22] {
+        let ended = Run::backfill_of_enso(&folder, &sandbox, &arguments).end();
+        assert_eq!((ended.code, ended.counts()), (Some(0), [10, 10, 0, 0, 0, 0]), "{ended:?}");
+        assert_eq!((sandbox.enso_metered_count(), sandbox.enso_events().len()), (10, arrivals));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_of_enso_stops_a_backfill_with_advice() {
+    let sandbox = sandbox_of_enso().enso_token("another").start().await.unwrap();
+    let folder = folder("enso-refused");
+    fs::write(folder.join("events.ndjson"), lines_of_enso(0..3000)).unwrap();
+    let ended = Run::backfill_of_enso(&folder, &sandbox, &["events.ndjson"]).end();
+    assert_eq!((ended.code, sandbox.requests().len(), sandbox.enso_metered_count()), (Some(1), 1, 0), "{ended:?}");
+    insta::assert_snapshot!(advice(&ended), @"
+    stopped by create_events_batch: the server answered 401 Unauthorized: authorization: the token is not valid; use the one for Enso that the sandbox was started with (1 attempt); check the token, and that it belongs to this environment
+      check ENSO_API_TOKEN, and that ENSO_BASE_URL is the server that it is for
+
+      run it again with the same files: the server took none of it
+    ");
+}
+
+#[tokio::test]
+async fn the_events_of_enso_that_come_with_the_example_can_be_tried_without_an_account() {
+    let sandbox = sandbox_of_enso().start().await.unwrap();
+    let folder = folder("enso-data");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../togai-ext/examples/data/usage-enso.ndjson");
+    let ended = Run::backfill_of_enso(&folder, &sandbox, &["--sandbox", file]).end();
+    assert_eq!((ended.code, ended.counts()), (Some(2), [400, 396, 0, 4, 0, 0]), "{ended:?}");
+    assert!(ended.stdout.contains("the sandbox metered 396 events"), "{ended:?}");
+    assert!(rejected(&folder).contains("[2002]"));
+    assert!(sandbox.requests().is_empty());
 }
 
 /// The ids of the requests of a demo that were metered, by what it printed.

@@ -1,11 +1,13 @@
 //! How far the run is: a bar on the terminal, and the counts behind it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use togai_ext::IngestProgress;
+
+use crate::reader::Origin;
 
 const BAR: &str = "  [{bar:30}] {percent:>3} %  {msg}  {eta} left";
 const SPINNER: &str = "  {spinner} {bytes} read  {msg}";
@@ -23,6 +25,8 @@ struct Counts {
     lines: AtomicU64,
     bytes: AtomicU64,
     malformed: AtomicU64,
+    /// The line that was taken last, by file and number.
+    last: Mutex<Option<(Arc<str>, u64)>>,
     is_interrupted: AtomicBool,
 }
 
@@ -43,13 +47,16 @@ impl Progress {
             lines: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             malformed: AtomicU64::new(0),
+            last: Mutex::new(None),
             is_interrupted: AtomicBool::new(false),
         };
         Self { bar, counts: Arc::new(counts) }
     }
 
     /// Counts a line that was taken from the reader.
-    pub(crate) fn count_line(&self, bytes: u64) {
+    pub(crate) fn count_line(&self, origin: &Origin, bytes: u64) {
+        let last = (Arc::clone(&origin.file), origin.line);
+        *self.counts.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
         self.counts.lines.fetch_add(1, Ordering::Relaxed);
         self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.bar.inc(bytes);
@@ -94,6 +101,12 @@ impl Progress {
 
     pub(crate) fn malformed(&self) -> u64 {
         self.counts.malformed.load(Ordering::Relaxed)
+    }
+
+    /// The line that was taken last, such as `events.ndjson:12`.
+    pub(crate) fn last_line(&self) -> Option<String> {
+        let last = self.counts.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().map(|(file, line)| format!("{file}:{line}"))
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {

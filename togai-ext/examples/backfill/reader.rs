@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::sync::Arc;
 use std::thread;
 
-use togai_ext::Event;
+use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -18,12 +18,12 @@ const WAITING: usize = 4 << 20;
 
 /// A line that was read, an event or not.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct Record<E> {
     pub(crate) origin: Origin,
     /// What it took of the input, with the empty lines before it.
     pub(crate) bytes: u64,
     /// The event, or why the line is none.
-    pub(crate) parsed: Result<Event, String>,
+    pub(crate) parsed: Result<E, String>,
     /// Its part of what may wait, given back when it is taken.
     _room: OwnedSemaphorePermit,
 }
@@ -37,27 +37,27 @@ pub(crate) struct Origin {
 }
 
 /// Where the records come out, and in the end why there are no more where reading failed.
-pub(crate) type Records = mpsc::UnboundedReceiver<io::Result<Record>>;
+pub(crate) type Records<E> = mpsc::UnboundedReceiver<io::Result<Record<E>>>;
 
 /// Starts to read. It ends with the input, or when nobody wants the records any more.
 ///
 /// It is a thread and not a blocking task of the runtime, since a read of standard input may never return, and the end of
 /// the program would wait for such a task.
-pub(crate) fn start(inputs: Inputs) -> io::Result<Records> {
+pub(crate) fn start<E: DeserializeOwned + Send + 'static>(inputs: Inputs) -> io::Result<Records<E>> {
     let (sender, records) = mpsc::unbounded_channel();
     let reader = Reader { sender, room: Arc::new(Semaphore::new(WAITING)), runtime: Handle::current() };
     thread::Builder::new().name("reader".to_owned()).spawn(move || reader.read_all(inputs))?;
     Ok(records)
 }
 
-struct Reader {
-    sender: mpsc::UnboundedSender<io::Result<Record>>,
+struct Reader<E> {
+    sender: mpsc::UnboundedSender<io::Result<Record<E>>>,
     /// Bounds what is in the channel.
     room: Arc<Semaphore>,
     runtime: Handle,
 }
 
-impl Reader {
+impl<E: DeserializeOwned> Reader<E> {
     fn read_all(&self, inputs: Inputs) {
         for input in inputs.all {
             if let Err(error) = self.read(&input) {
@@ -95,7 +95,7 @@ impl Reader {
     }
 }
 
-fn parse(line: &[u8]) -> Result<Event, String> {
+fn parse<E: DeserializeOwned>(line: &[u8]) -> Result<E, String> {
     serde_json::from_slice(line).map_err(|error| {
         // It would say line 1 each time, beside our number of the line.
         let message = error.to_string().replace(" at line 1 column ", ", at column ");

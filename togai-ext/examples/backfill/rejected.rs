@@ -33,6 +33,9 @@ struct Entry<'a> {
     /// What the event was sent with, or was to be.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
+    /// The server's code for what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
     text: &'a str,
 }
 
@@ -54,18 +57,25 @@ impl Rejected {
 
     /// Writes a line with what became of its event.
     pub(crate) fn write_outcome(&self, origin: &Origin, id: Option<&str>, outcome: &Outcome) {
-        self.write(origin, outcome.name(), id, outcome.reason().unwrap_or_default());
+        let (verdict, reason) = (outcome.name(), outcome.reason().unwrap_or_default());
+        let Origin { file, line, text } = origin;
+        self.write(&Entry { file, line: *line, verdict, reason, id, code: outcome.code(), text });
+    }
+
+    /// Writes a line that is no event.
+    pub(crate) fn write_malformed(&self, origin: &Origin, reason: &str) {
+        let Origin { file, line, text } = origin;
+        self.write(&Entry { file, line: *line, verdict: "rejected", reason, id: None, code: None, text });
     }
 
     /// Writes a line. Where that fails it is kept for [`check`](Self::check): who reports a verdict cannot stop the call.
-    pub(crate) fn write(&self, origin: &Origin, verdict: &str, id: Option<&str>, reason: &str) {
+    fn write(&self, entry: &Entry<'_>) {
         let mut state = self.state();
         if state.failure.is_some() {
             return;
         }
-        let entry = Entry { file: &origin.file, line: origin.line, verdict, reason, id, text: &origin.text };
         let output = &mut state.output;
-        let written = serde_json::to_writer(&mut *output, &entry).map_err(io::Error::from);
+        let written = serde_json::to_writer(&mut *output, entry).map_err(io::Error::from);
         if let Err(error) = written.and_then(|()| output.write_all(b"\n")) {
             state.failure = Some(error);
         }

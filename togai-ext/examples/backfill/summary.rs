@@ -7,9 +7,10 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount};
 use togai_ext::Error;
 
-use crate::delivery::Ended;
+use crate::delivery::{Ended, Settings};
 use crate::progress::{Progress, per_second};
 use crate::rejected::Finished;
+use crate::service::Service;
 
 /// The counts of a run, and why it ended where that was before its end.
 #[derive(Debug)]
@@ -25,17 +26,25 @@ pub(crate) struct Summary {
     file: Finished,
     stopped_by: Option<String>,
     notes: Vec<String>,
+    /// Whether an event that is sent again counts once.
+    may_be_repeated: bool,
+    last_line: Option<String>,
 }
 
 impl Summary {
-    pub(crate) fn new(ended: &Ended, progress: &Progress, file: Finished) -> Self {
+    pub(crate) fn new<C: Service>(
+        ended: &Ended<C::Event>,
+        settings: Settings,
+        progress: &Progress,
+        file: Finished,
+    ) -> Self {
         progress.finish();
         let (report, error) = match ended {
             Ok(report) => (report, None),
             Err(failure) => (failure.report(), Some(failure.error())),
         };
         let stopped_by = match (error, &file.failure) {
-            (Some(error), _) => Some(format!("{error}\n  {}", remedy(error))),
+            (Some(error), _) => Some(format!("{error}\n  {}", remedy::<C>(error))),
             (None, Some(failure)) => Some(format!("{failure}\n  see to the file that takes the rejected lines")),
             (None, None) if progress.is_interrupted() => Some("Ctrl-C, after all that was read had been sent".into()),
             (None, None) => None,
@@ -52,6 +61,8 @@ impl Summary {
             file,
             stopped_by,
             notes: Vec::new(),
+            may_be_repeated: C::COUNTS_AN_ID_ONCE || settings.assume_idempotent,
+            last_line: progress.last_line(),
         }
     }
 
@@ -68,16 +79,47 @@ impl Summary {
         })
     }
 
-    /// Whether there is nothing to be gained by running it again.
+    /// Whether every line has its verdict.
     fn is_complete(&self) -> bool {
         self.stopped_by.is_none() && self.unknown == 0 && self.not_sent == 0
+    }
+
+    /// What to do about what was not accepted.
+    fn what_next(&self) -> Vec<String> {
+        let is_taken = self.accepted + self.unknown > 0;
+        if self.is_complete() && (self.may_be_repeated || self.rejected == 0 || !is_taken) {
+            return Vec::new();
+        }
+        if self.may_be_repeated {
+            return vec!["run it again with the same files: nothing is billed twice".to_owned()];
+        }
+        if !is_taken {
+            return vec!["run it again with the same files: the server took none of it".to_owned()];
+        }
+        let mut lines = vec![
+            "do not run it again with the same files: that an event which is sent again counts once is not documented"
+                .to_owned(),
+        ];
+        let file = self.file.path.display();
+        let mut advise = |count, what: &str| {
+            if count > 0 {
+                lines.push(format!("{what}; they are in {file}"));
+            }
+        };
+        advise(self.rejected, "rejected lines: correct them, and send them in a file of their own");
+        advise(self.unknown, "unknown lines: look whether the server has them, before you send them again");
+        advise(self.not_sent, "lines that were not sent: send them in a file of their own");
+        if let (Some(_), Some(last)) = (&self.stopped_by, &self.last_line) {
+            lines.push(format!("lines after {last}: they were not read, so send them in a file of their own"));
+        }
+        lines
     }
 }
 
 /// What to do about an error, beyond what it says itself.
-fn remedy(error: &Error) -> &'static str {
+fn remedy<C: Service>(error: &Error) -> &'static str {
     if error.is_auth() {
-        "check TOGAI_API_TOKEN, and that TOGAI_BASE_URL is the server that it is for"
+        C::CHECK_TOKEN
     } else if error.is_source() {
         "see to the file"
     } else if error.is_retryable() {
@@ -111,9 +153,9 @@ impl fmt::Display for Summary {
         if let Some(stopped_by) = &self.stopped_by {
             writeln!(formatter, "\n  stopped by {stopped_by}")?;
         }
-        if !self.is_complete() {
-            writeln!(formatter, "\n  run it again with the same files: nothing is billed twice")?;
+        match self.what_next().as_slice() {
+            [] => Ok(()),
+            lines => writeln!(formatter, "\n  {}", lines.join("\n  ")),
         }
-        Ok(())
     }
 }
