@@ -68,7 +68,8 @@ pub use client_builder::ClientBuilder;
 pub use environment::Environment;
 #[cfg(feature = "event-ingestion")]
 pub use ingest::{
-    IdPolicy, Ingest, IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Submission, Verdict, Verdicts,
+    Backend, IdPolicy, Ingest, IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Source, Submission,
+    Verdict, Verdicts,
 };
 #[cfg(feature = "enso")]
 pub use ingest::{Tee, TeeIngest, TeeReport};

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 #[cfg(feature = "enso")]
 use togai_ext::enso;
 use togai_ext::prelude::*;
+use togai_ext::{Ingest, Source};
 use togai_sandbox::Sandbox;
 
 use crate::delivery::{Ended, Settings};
@@ -48,21 +49,26 @@ pub(crate) trait Service: IngestExt<Event: DeserializeOwned + Send + 'static> + 
     ) -> BoxFuture<'a, Ended<Self::Event>>;
 }
 
-/// Sends a call with what is the same for every service. It is no function, since the type of a call cannot be named.
-macro_rules! send {
-    ($call:expr, $settings:ident, $rejected:ident, $progress:ident) => {
-        $call
-            .ids(IdPolicy::FromContent)
-            .concurrency($settings.concurrency)
-            .batch_size($settings.batch_size)
-            // So that the report keeps none: any number of lines may be rejected.
-            .on_not_accepted(|verdict| match &verdict.outcome {
-                Outcome::Duplicate => {}
-                outcome => $rejected.write_outcome(&verdict.tag, verdict.id.as_deref(), outcome),
-            })
-            .on_progress(|so_far| $progress.show(&so_far))
-            .send()
-    };
+/// Sends a call with what is the same for every service.
+fn send<'a, C: Service, S>(
+    call: Ingest<'a, S, C::Backend>,
+    settings: Settings,
+    rejected: &'a Rejected,
+    progress: &'a Progress,
+) -> BoxFuture<'a, Ended<C::Event>>
+where
+    S: Source<Item = (C::Event, Origin)> + Send + 'a,
+{
+    call.ids(IdPolicy::FromContent)
+        .concurrency(settings.concurrency)
+        .batch_size(settings.batch_size)
+        // So that the report keeps none: any number of lines may be rejected.
+        .on_not_accepted(|verdict| match &verdict.outcome {
+            Outcome::Duplicate => {}
+            outcome => rejected.write_outcome(&verdict.tag, verdict.id.as_deref(), outcome),
+        })
+        .on_progress(|so_far| progress.show(&so_far))
+        .send()
 }
 
 impl Service for Client {
@@ -88,7 +94,7 @@ impl Service for Client {
         rejected: &'a Rejected,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Ended<Event>> {
-        send!(self.ingest_try_stream(events), settings, rejected, progress)
+        send::<Self, _>(self.ingest_try_stream(events), settings, rejected, progress)
     }
 }
 
@@ -117,6 +123,6 @@ impl Service for enso::Client {
         progress: &'a Progress,
     ) -> BoxFuture<'a, Ended<enso::EnsoEvent>> {
         let call = self.ingest_try_stream(events).assume_idempotent(settings.assume_idempotent);
-        send!(call, settings, rejected, progress)
+        send::<Self, _>(call, settings, rejected, progress)
     }
 }

@@ -30,7 +30,8 @@
 //!
 //! [`ClientBuilder::enso`](crate::ClientBuilder::enso) makes the [`Client`], with the settings that a client of Togai has.
 //! It ingests by [`IngestExt`](crate::IngestExt), with all the ways in, settings and verdicts that are there.
-//! [`FailureCode`] says what the codes of verdicts mean. [`Conversion`] makes events of one service of those of the other.
+//! [`FailureCode`] says what the codes of verdicts mean. [`Conversion`] makes events of one service of those of the other,
+//! and [`Tee`](crate::Tee) delivers one stream to both.
 //!
 //! # What differs from Togai
 //!

@@ -9,19 +9,25 @@ use togai_api::{BoxFuture, Error};
 use super::encode::Fields;
 use super::run::Surroundings;
 
-/// A service that takes events, as one call of ingestion needs it.
+/// A service that takes events, as one call needs it: what stands in the type of an [`Ingest`](crate::Ingest).
+///
+/// It is there to be named, as [`Source`](crate::Source) is. Which services there are is up to this crate.
 pub trait Backend: Clone + Send + Sync + 'static {
     /// The name of the operation, for errors.
+    #[doc(hidden)]
     fn operation(&self) -> &'static str;
 
     /// The largest number of events in a request that the service documents, where it documents one.
+    #[doc(hidden)]
     fn max_batch_size(&self) -> Option<usize>;
 
     /// What stands before the first event of a request, between two, and after the last.
+    #[doc(hidden)]
     fn envelope(&self) -> Envelope;
 
     /// The fields at the top of an event that are of interest; the first one is the id that the service tells events
     /// apart by.
+    #[doc(hidden)]
     fn fields(&self) -> &'static [&'static str];
 
     /// What is wrong with an encoded event, as far as its fields tell.
@@ -29,18 +35,23 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// # Errors
     ///
     /// The field, what is wrong with it, and what to do.
+    #[doc(hidden)]
     fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String>;
 
     /// Whether sending an id again that the service may have is harmless.
+    #[doc(hidden)]
     fn is_resending_harmless(&self) -> bool;
 
     /// Whether the service is known to take the token. Until then one request is in flight.
+    #[doc(hidden)]
     fn is_proven(&self) -> bool;
 
     /// What the call shares with others of its client.
+    #[doc(hidden)]
     fn surroundings(&self) -> Surroundings;
 
     /// Sends a request of so many events, and says what the service answered.
+    #[doc(hidden)]
     fn send(&self, body: Bytes, events: usize) -> BoxFuture<'static, Result<Answer, Error>>;
 }
 

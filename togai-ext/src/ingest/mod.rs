@@ -38,7 +38,7 @@ use futures::{Stream, TryStream};
 use serde::Serialize;
 use togai_api::{Client, Error, Event};
 
-use backend::Backend;
+pub use backend::Backend;
 pub use error::IngestError;
 pub use id::IdPolicy;
 pub(crate) use limits::Limits;
@@ -49,6 +49,7 @@ pub use payload::Submission;
 pub use progress::IngestProgress;
 pub use report::{IngestReport, Verdict};
 pub use request::Ingest;
+pub use source::Source;
 use source::{FromIterator, FromSlice, FromStream, FromTryStream};
 #[cfg(feature = "enso")]
 pub use tee::{Tee, TeeIngest, TeeReport};

@@ -13,15 +13,29 @@ use super::payload::{Borrowed, Submission};
 /// What a source gives: an event, or why there are no more.
 pub(super) type Pulled<S> = Result<S, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Where events come from, one at a time.
+/// Where the events of a call come from, one at a time: what stands in the type of an [`Ingest`](crate::Ingest).
+///
+/// ```
+/// use togai_ext::prelude::*;
+/// use togai_ext::{Backend, Ingest, Source};
+///
+/// /// Settings that all calls of an application have in common.
+/// fn ours<'a, S: Source, B: Backend>(call: Ingest<'a, S, B>) -> Ingest<'a, S, B> {
+///     call.concurrency(2).ids(IdPolicy::Require)
+/// }
+/// ```
+///
+/// It is there to be named. Calls are made by [`IngestExt`](crate::IngestExt), from iterators, streams and slices.
 pub trait Source {
     /// What is handed in.
     type Item: Submission;
 
     /// The next event; nothing at the end.
+    #[doc(hidden)]
     fn poll_pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<Self::Item>>>;
 
     /// After the call has stopped: the next event that was taken for it from elsewhere already, and cannot be left there.
+    #[doc(hidden)]
     fn leftover(&mut self) -> Option<Self::Item> {
         None
     }
