@@ -413,18 +413,19 @@ pub(crate) fn rows(table: &str) -> impl Iterator<Item = Row> {
 pub(crate) async fn check<S: Service>(kind: Kind, way: Way, ingest: impl Ingest<S>) {
     let mut problems = String::new();
     for row in rows(kind.table()) {
-        let Row { fault, at_once, expected } = differences::expected::<S>(kind, row);
+        let row = differences::expected::<S>(kind, row);
+        let Row { fault, at_once, expected } = &row;
         let played = if way == Way::Events { &at_once[..] } else { &at_once[at_once.len() - 1..] };
         for &concurrency in played {
-            let is = Scene::named::<S>(&fault).play::<S>(way, concurrency, &ingest).await;
-            if is != expected {
+            let is = Scene::named::<S>(fault).play::<S>(way, concurrency, &ingest).await;
+            if is != *expected {
                 let _ = writeln!(problems, "{fault} ({concurrency} at once)\n  is {is}\n not {expected}");
-                let _ = write!(problems, "{}", differences::row_to_add::<S>(kind, &fault, &is));
+                problems.push_str(&differences::advice::<S>(kind, &row, &is));
             }
         }
-        if at_once == [1] && way == Way::Events {
-            Scene::named::<S>(&fault).play::<S>(way, 4, &ingest).await;
+        if *at_once == [1] && way == Way::Events {
+            Scene::named::<S>(fault).play::<S>(way, 4, &ingest).await;
         }
     }
-    assert!(problems.is_empty(), "{} {way:?}\n{problems}", S::BATCH);
+    assert!(problems.is_empty(), "{} {way:?}\n{problems}", S::NAME);
 }

@@ -1,23 +1,17 @@
 //! The ids of events: which are sent, and which are not sent again.
 
-use std::collections::BTreeSet;
 use std::pin::pin;
 
 use futures::TryStreamExt;
 use futures::future::{Either, select};
 use togai_ext::prelude::*;
-use togai_sandbox::{Fault, Sandbox};
+use togai_sandbox::Fault;
 use tokio::sync::Notify;
 
 use super::S;
 use crate::held::{answer, held};
 use crate::services::{EventOf, Service as _, sizes};
 use crate::support::counts;
-
-/// The ids that arrived, each of them once.
-fn arrived(sandbox: &Sandbox) -> BTreeSet<String> {
-    S::arrivals(sandbox).into_iter().map(|(id, _)| id).collect()
-}
 
 /// Three events that are equal in all they say, and three others, without ids.
 fn anonymous() -> impl Iterator<Item = EventOf<S>> {
@@ -100,13 +94,13 @@ async fn ids_from_content_meter_the_same_input_once_and_equal_events_of_it_all()
     for run in 1..=2 {
         let report = client.ingest_events(anonymous()).ids(IdPolicy::FromContent).batch_size(2).send().await.unwrap();
         assert_eq!(counts(&report), "6 accepted");
-        assert_eq!((S::arrivals(&sandbox).len(), arrived(&sandbox).len()), (6 * run, 6));
+        assert_eq!((S::arrivals(&sandbox).len(), S::arrived(&sandbox).len()), (6 * run, 6));
         assert_eq!(S::metered_count(&sandbox), if S::COUNTS_ONCE { 6 } else { 6 * run });
     }
     // The size of batches, and whether an event comes as a type of the caller's own, changes nothing.
     let events: Vec<serde_json::Value> = anonymous().map(|event| serde_json::to_value(event).unwrap()).collect();
     let report = client.ingest_slice(&events).ids(IdPolicy::FromContent).send().await.unwrap();
-    assert_eq!((counts(&report).as_str(), arrived(&sandbox).len()), ("6 accepted", 6));
+    assert_eq!((counts(&report).as_str(), S::arrived(&sandbox).len()), ("6 accepted", 6));
 }
 
 #[tokio::test]
@@ -120,7 +114,7 @@ async fn ids_from_content_let_a_call_that_was_killed_be_run_again() {
     assert!((1..20).contains(&sandbox.requests().len()));
 
     assert_eq!(call().send().await.unwrap().into_result().unwrap(), 200);
-    assert_eq!(arrived(&sandbox).len(), 200);
+    assert_eq!(S::arrived(&sandbox).len(), 200);
     assert!(S::arrivals(&sandbox).len() >= 210);
     assert!(!S::COUNTS_ONCE || S::metered_count(&sandbox) == 200);
 }

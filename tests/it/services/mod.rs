@@ -108,6 +108,11 @@ pub(crate) trait Service: 'static {
 
     fn metered_count(sandbox: &Sandbox) -> usize;
 
+    /// The ids that arrived, however often.
+    fn arrived(sandbox: &Sandbox) -> BTreeSet<String> {
+        Self::arrivals(sandbox).into_iter().map(|(id, _)| id).collect()
+    }
+
     /// The ids that were metered, each of them once.
     fn metered(sandbox: &Sandbox) -> BTreeSet<String> {
         let arrivals = Self::arrivals(sandbox);
