@@ -7,6 +7,7 @@ mod contract;
 mod delivery;
 mod differences;
 mod document;
+mod enso;
 mod errors;
 mod every_list;
 mod every_operation;
