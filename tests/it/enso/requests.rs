@@ -140,9 +140,9 @@ async fn the_token_of_one_service_is_refused_by_the_other() {
 async fn the_token_shows_nowhere() {
     let (sandbox, _) = started(sandbox().enso_token(OWN_TOKEN)).await;
     let builder = Enso::builder(OWN_TOKEN, sandbox.enso_base_url());
-    let mut said = format!("{builder:?} {builder:#?}");
+    let mut said = vec![format!("{builder:?} {builder:#?}")];
     let client = Enso::build(builder, None);
-    said += &format!("{client:?} {client:#?} {:?}", client.ingest_events([Enso::event(1)]));
+    said.push(format!("{client:?} {client:#?} {:?}", client.ingest_events([Enso::event(1)])));
 
     // Servers and gateways that echo it.
     let refusal = Enso::refusal("ride-1", &format!("not with {OWN_TOKEN}"));
@@ -157,16 +157,17 @@ async fn the_token_shows_nowhere() {
         match client.ingest_events([Enso::event(1)]).send().await {
             Ok(report) => {
                 assert_eq!(report.accepted(), 0);
-                said += &format!("{report:?} {:?}", report.not_accepted());
-                said += &super::lines(&report);
+                said.push(format!("{report:?} {:?}", report.not_accepted()));
+                said.push(super::lines(&report));
             }
-            Err(failure) => said += &format!("{failure} {failure:?} {failure:#?} {:?}", failure.report()),
+            Err(failure) => said.push(format!("{failure} {failure:?} {failure:#?} {:?}", failure.report())),
         }
         if let Err(error) = client.create_events_batch().body(batch([Enso::event(1)])).send().await {
-            said += &format!("{error} {error:?} {error:#?}");
+            said.push(format!("{error} {error:?} {error:#?}"));
         }
         sandbox.clear_faults();
     }
+    let said = said.join("\n");
     assert!(said.contains("***") && !said.contains(OWN_TOKEN), "{said}");
 }
 
