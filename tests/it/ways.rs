@@ -125,7 +125,8 @@ impl Told {
                 Outcome::Accepted | Outcome::Duplicate => assert!(is_metered.contains(&id), "{id} is {outcome}"),
                 Outcome::Rejected { .. } => assert!(!is_metered.contains(&id), "{id} is {outcome}"),
                 Outcome::NotSent { .. } => assert!(!arrived.contains(&id), "{id} is {outcome}"),
-                _ => {}
+                // It may be sent again where that is harmless.
+                _ => assert_eq!(outcome.is_retryable(), S::COUNTS_ONCE, "{id} is {outcome}"),
             }
             assert!(!outcome.to_string().contains(TOKEN), "{outcome}");
         }

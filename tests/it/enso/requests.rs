@@ -1,5 +1,6 @@
 //! What is sent to Enso, and with which token.
 
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -9,7 +10,7 @@ use togai_sandbox::Fault;
 
 use super::{Enso, batch, started};
 use crate::services::Service as _;
-use crate::support::{client_of, counts, event, sandbox};
+use crate::support::{TOKEN, client_of, counts, event, sandbox};
 
 /// The request that the vendor's documentation shows.
 fn example() -> Value {
@@ -169,6 +170,40 @@ async fn the_token_shows_nowhere() {
     }
     let said = said.join("\n");
     assert!(said.contains("***") && !said.contains(OWN_TOKEN), "{said}");
+}
+
+/// What is set where a test runs in a process of its own.
+const CHILD: &str = "TOGAI_TESTS_CHILD";
+
+#[tokio::test]
+async fn token_and_address_come_from_variables_of_their_own() {
+    match std::env::var(CHILD).as_deref() {
+        Ok("with a token") => {
+            let client = ClientBuilder::enso_from_env().unwrap().build().unwrap();
+            client.ingest_event(Enso::event(1)).send().await.unwrap().into_result().unwrap();
+        }
+        Ok(_) => {
+            let error = ClientBuilder::enso_from_env().unwrap_err();
+            insta::assert_snapshot!(error, @"the environment variable ENSO_API_TOKEN is not set: put the token of your account there");
+        }
+        // Variables are those of a process, and tests share theirs.
+        Err(_) => {
+            let (sandbox, _) = Enso::start().await;
+            for child in ["with a token", "with one for Togai"] {
+                let mut test = Command::new(std::env::current_exe().unwrap());
+                test.args(["--exact", "enso::requests::token_and_address_come_from_variables_of_their_own"]);
+                test.env(CHILD, child).env("ENSO_BASE_URL", sandbox.enso_base_url()).env("TOGAI_API_TOKEN", TOKEN);
+                match child {
+                    "with a token" => test.env("ENSO_API_TOKEN", TOKEN),
+                    _ => test.env_remove("ENSO_API_TOKEN"),
+                };
+                let output = test.output().unwrap();
+                let told = String::from_utf8_lossy(&output.stdout);
+                assert!(output.status.success() && told.contains("1 passed"), "{child}: {told}");
+            }
+            assert_eq!(Enso::metered(&sandbox).len(), 1);
+        }
+    }
 }
 
 #[test]
