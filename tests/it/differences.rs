@@ -19,8 +19,8 @@ pub(crate) enum Kind {
 /// What differs, below the reason for it.
 ///
 /// Modes are "default", as Enso is without further settings, "assumed", with the assumption that an id counts once, and
-/// "both". Where a row has "the same" in place of counts, the scene is about something that Enso does not have, so
-/// that it ends as it does with Togai; all other rows differ from the one of Togai.
+/// "both". Where a row has "the same" in place of counts, the scene means something else with Enso, or nothing, and ends as
+/// it does with Togai all the same. All other rows differ from the one of Togai.
 const DIFFERENCES: &str = "
 fault                                                  | table   | mode    | at once | accepted | duplicate | rejected | unknown | not sent | stopped by     | requests | metered
 
