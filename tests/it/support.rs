@@ -5,12 +5,12 @@ use std::time::Duration;
 use togai_ext::prelude::*;
 use togai_sandbox::{Quotas, Sandbox, SandboxBuilder};
 
-/// The token of every sandbox here; it must show nowhere.
+/// The token of every sandbox here, for either service; it must show nowhere.
 pub(crate) const TOKEN: &str = "s3cr3t-t0ken";
 
 /// A sandbox without quotas, to be set up further.
 pub(crate) fn sandbox() -> SandboxBuilder {
-    Sandbox::builder().token(TOKEN).quotas(Quotas::off())
+    Sandbox::builder().token(TOKEN).enso_token(TOKEN).quotas(Quotas::off())
 }
 
 /// A client that does not wait between attempts.
@@ -49,6 +49,22 @@ pub(crate) fn bad_event(number: u32) -> Event {
 /// What the sandbox was asked, a line for each request.
 pub(crate) fn log(sandbox: &Sandbox) -> String {
     sandbox.requests().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// The verdicts of a report in short, checked to add up.
+#[track_caller]
+pub(crate) fn counts<E, T>(report: &IngestReport<E, T>) -> String {
+    let parts = [
+        (report.accepted(), "accepted"),
+        (report.duplicates(), "duplicate"),
+        (report.rejected(), "rejected"),
+        (report.unknown(), "unknown"),
+        (report.not_sent(), "not sent"),
+    ];
+    assert_eq!(report.submitted(), parts.iter().map(|(count, _)| count).sum::<u64>());
+    assert_eq!(report.outcomes().count() as u64, report.submitted());
+    let named = parts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}"));
+    named.collect::<Vec<_>>().join(", ")
 }
 
 /// What stands before the cause of a broken connection.

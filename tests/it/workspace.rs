@@ -97,3 +97,44 @@ fn the_readme_of_each_published_crate_is_there() {
         assert!(text.contains(package), "{package}");
     }
 }
+
+/// The packages that a package needs with features, and with no others but the default ones.
+fn tree(package: &str, features: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked"])
+        .args(["--features", features])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    // What was shown before is marked.
+    lines.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+#[test]
+fn enso_needs_no_package_more() {
+    for package in ["togai-api", "togai-ext"] {
+        let without = tree(package, "");
+        assert!(without.len() > 20, "{without:?}");
+        assert_eq!(tree(package, "enso"), without, "{package}");
+    }
+}
+
+#[test]
+fn enso_is_in_no_other_feature() {
+    let metadata = metadata();
+    for (package, brings) in [("togai-api", &[][..]), ("togai-ext", &["togai-api/enso", "event-ingestion"][..])] {
+        let packages = metadata["packages"].as_array().unwrap();
+        let features = &packages.iter().find(|json| json["name"] == package).unwrap()["features"];
+        assert_eq!(features["enso"], Value::from(brings.to_vec()), "{package}");
+        for (feature, others) in features.as_object().unwrap() {
+            let is_enso = |other: &Value| other == "enso" || other == "togai-api/enso";
+            let has_enso = others.as_array().unwrap().iter().any(is_enso);
+            assert_eq!(has_enso, package == "togai-ext" && feature == "enso", "{package} {feature}");
+        }
+    }
+    // Without the feature the module is not even parsed.
+    let source = std::fs::read_to_string(root().join("togai-api/src/lib.rs")).unwrap();
+    assert!(source.contains("#[cfg(feature = \"enso\")]\npub mod enso;"));
+}

@@ -11,13 +11,13 @@ use super::{document, entries, reading, readme, vendor};
 
 /// One place at which the document does not say what the vendor says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Difference {
-    place: String,
-    vendor: String,
-    here: String,
+pub(super) struct Difference {
+    pub(super) place: String,
+    pub(super) vendor: String,
+    pub(super) here: String,
 }
 
-fn differences(vendor: &Places, here: &Places) -> Vec<Difference> {
+pub(super) fn differences(vendor: &Places, here: &Places) -> Vec<Difference> {
     let places: BTreeSet<&String> = vendor.keys().chain(here.keys()).collect();
     let difference = |place: &String| {
         let (vendor_says, here_says) = match (vendor.get(place), here.get(place)) {

@@ -4,7 +4,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError};
 use serde_json::{Map, Value, json};
 
 use super::reading::{id, operations};
-use super::{document, entries, items, resolved};
+use super::{document, entries, items, json, resolved};
 
 /// Examples, each with its place and its schema.
 #[derive(Default)]
@@ -142,6 +142,15 @@ fn every_example_is_valid() {
     assert!(examples.values.len() > 400, "{}", examples.values.len());
     let faults = examples.faults(&document);
     assert!(faults.is_empty(), "examples that their schemas do not allow:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_example_of_the_other_service_is_valid() {
+    let document = json("openapi/enso.json");
+    let examples = Examples::of(&document);
+    // The request, its answer, and a code.
+    assert_eq!(examples.values.len(), 3);
+    assert_eq!(examples.faults(&document), [""; 0]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod areas;
 mod aspects;
 mod comparison;
 mod descriptions;
+mod enso;
 mod examples;
 mod extensions;
 mod reading;

@@ -76,10 +76,18 @@ impl Generation {
     }
 }
 
-fn add_operation(places: &mut Places, id: &str, name: &str, operation: &Value, name_of: &dyn Fn(&str) -> String) {
+pub(super) fn add_operation(
+    places: &mut Places,
+    id: &str,
+    name: &str,
+    operation: &Value,
+    name_of: &dyn Fn(&str) -> String,
+) {
     let text = |key: &str| operation[key].as_str().unwrap();
-    let mut aspects =
-        Aspects::default().with("name", name).with("at", text("at")).with("tag", format!("tag {}", text("tag")));
+    let mut aspects = Aspects::default().with("name", name).with("at", text("at"));
+    if let Some(tag) = operation["tag"].as_str() {
+        aspects = aspects.with("tag", format!("tag {tag}"));
+    }
     if operation["deprecated"] == true {
         aspects = aspects.with("deprecated", "deprecated");
     }
@@ -103,7 +111,7 @@ fn add_operation(places: &mut Places, id: &str, name: &str, operation: &Value, n
 }
 
 /// The rule by which operations are named here: the vendor's `getEvents` and `VoidFeatureCreditEntry` in snake case.
-fn snake_case(name: &str) -> String {
+pub(super) fn snake_case(name: &str) -> String {
     let mut words = String::new();
     for character in name.chars() {
         if character.is_ascii_uppercase() && !words.is_empty() {

@@ -1,0 +1,114 @@
+//! How events go in batches, and what a call says where the server does not take them.
+
+use std::time::Duration;
+
+use serde_json::json;
+use togai_ext::prelude::*;
+use togai_sandbox::Fault;
+
+use super::{S, ways::ten_events};
+use crate::services::{EventOf, Service as _};
+use crate::support::{TOKEN, counts};
+
+#[tokio::test]
+async fn any_number_of_events_goes_in_batches_of_a_thousand() {
+    for (count, batches) in [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (2500, 3)] {
+        let (sandbox, client) = S::start().await;
+        let report = client.ingest_events((0..count).map(S::event)).send().await.unwrap();
+        assert_eq!(report.accepted(), u64::from(count));
+        assert_eq!((sandbox.requests().len(), S::metered_count(&sandbox)), (batches, count as usize));
+
+        let (sandbox, client) = S::start().await;
+        let report = client.ingest_stream(futures::stream::iter((0..count).map(S::event))).send().await.unwrap();
+        assert_eq!((report.accepted(), sandbox.requests().len()), (u64::from(count), batches));
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_batch_is_sent_again_until_it_is_taken() {
+    let (sandbox, client) = S::start().await;
+    sandbox.fault(Fault::status(429).header("retry-after", "0").on(S::BATCH).first(2));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    10 accepted
+    stopped by: nothing
+    POST /ingestBatch 5 events -> 429 (fault: status 429)
+    POST /ingestBatch 5 events -> 429 (fault: status 429)
+    POST /ingestBatch 5 events -> 202
+    POST /ingestBatch 5 events -> 202
+    metered: 10
+    "###);
+}
+
+#[tokio::test]
+async fn throttling_by_a_page_for_browsers_is_throttling() {
+    let (sandbox, client) = S::start().await;
+    let page = Fault::status(429).header("content-type", "text/html").body("<html><title>Slow down</title></html>");
+    sandbox.fault(page.on(S::BATCH).first(1));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    10 accepted
+    stopped by: nothing
+    POST /ingestBatch 5 events -> 429 (fault: status 429)
+    POST /ingestBatch 5 events -> 202
+    POST /ingestBatch 5 events -> 202
+    metered: 10
+    "###);
+}
+
+#[tokio::test]
+async fn events_that_are_throttled_for_ever_were_not_sent() {
+    let (sandbox, client) = S::start().await;
+    sandbox.fault(Fault::status(429).header("retry-after", "3600").json(json!({"message": "slow down"})));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    5 not sent
+    stopped by: ingest_batch: the server answered 429 Too Many Requests: slow down (1 attempt); send fewer requests, or wait at least 3600 s before the next
+    POST /ingestBatch 5 events -> 429 (fault: status 429)
+    metered: 0
+    "###);
+}
+
+#[tokio::test]
+async fn a_wrong_token_costs_one_request_and_leaves_the_rest_unpulled() {
+    let (sandbox, _) = S::start().await;
+    let client = S::build(S::builder("wrong", S::base_url(&sandbox)), None);
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    5 rejected
+    stopped by: ingest_batch: the server answered 401 Unauthorized: authorization: the token is not valid; use the one that the sandbox was started with (1 attempt); check the token, and that it belongs to this environment
+    POST /ingestBatch 5 events -> 401
+    metered: 0
+    "###);
+}
+
+#[tokio::test]
+async fn where_the_answer_is_cut_off_nothing_is_known() {
+    let (sandbox, client) = S::start().await;
+    sandbox.fault(Fault::cut_off().on(S::BATCH));
+    let told = ten_events(&sandbox, &client).await;
+    assert!(told.starts_with("5 unknown\n"), "{told}");
+}
+
+#[tokio::test]
+async fn where_no_answer_comes_in_time_nothing_is_known() {
+    let (sandbox, _) = S::start().await;
+    let client = S::build(S::builder(TOKEN, S::base_url(&sandbox)), Some(Duration::from_millis(50)));
+    let client = client.with(CallOptions::new().retry(RetryPolicy::never()));
+    sandbox.fault(Fault::delay(Duration::from_secs(3600)).on(S::BATCH));
+    let failure = client.ingest_events((0..5).map(S::event)).send().await.unwrap_err();
+    assert!(failure.error().is_timeout() && failure.error().maybe_delivered());
+    assert_eq!(counts(failure.report()), "5 unknown");
+}
+
+#[tokio::test]
+async fn without_a_server_nothing_was_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = S::builder(TOKEN, &address).with_retry(RetryPolicy::never()).build().unwrap();
+    let failure = client.ingest_events((0..5).map(S::event)).send().await.unwrap_err();
+    assert_eq!(counts(failure.report()), "5 not sent");
+    assert!(failure.error().is_connect() && !failure.error().maybe_delivered());
+
+    let (report, not_sent, _) = failure.into_parts();
+    let events: Vec<EventOf<S>> = not_sent.into_iter().map(|unsent| unsent.event).collect();
+    assert_eq!(events, (0..5).map(S::event).collect::<Vec<_>>());
+    assert_eq!((report.not_sent(), report.not_accepted().len()), (5, 0));
+}

@@ -1,0 +1,135 @@
+//! Batches that are refused as a whole, and are sent again in halves.
+
+use serde_json::json;
+use togai_ext::prelude::*;
+use togai_sandbox::Fault;
+
+use super::S;
+use crate::services::{Service as _, sizes};
+use crate::support::counts;
+
+#[tokio::test]
+async fn one_poison_event_among_a_thousand_is_found_by_halving() {
+    let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();
+    let events = (0..1000).map(|number| if number == 617 { S::bad_event(number) } else { S::event(number) });
+    let report = S::client_of(&sandbox).ingest_events(events).local_checks(false).send().await.unwrap();
+    assert_eq!(counts(&report), "999 accepted, 1 rejected");
+    assert_eq!((report.not_accepted()[0].index, S::metered(&sandbox).len()), (617, 999));
+    // Where the first half was taken, the second one holds the event and is halved without being sent.
+    insta::assert_snapshot!(S::log(&sandbox), @r###"
+    POST /ingestBatch 1000 events -> 400
+    POST /ingestBatch 500 events -> 202
+    POST /ingestBatch 250 events -> 400
+    POST /ingestBatch 125 events -> 400
+    POST /ingestBatch 63 events -> 202
+    POST /ingestBatch 31 events -> 202
+    POST /ingestBatch 16 events -> 202
+    POST /ingestBatch 8 events -> 400
+    POST /ingestBatch 4 events -> 202
+    POST /ingestBatch 2 events -> 202
+    POST /ingestBatch 1 event -> 202
+    POST /ingestBatch 1 event -> 400
+    POST /ingestBatch 7 events -> 202
+    POST /ingestBatch 125 events -> 202
+    POST /ingestBatch 250 events -> 202
+    "###);
+}
+
+#[tokio::test]
+async fn one_poison_event_costs_at_most_twice_as_many_requests_as_there_are_halvings() {
+    for (poison, requests) in [(0, 21), (500, 20), (999, 11)] {
+        let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();
+        let events = (0..1000).map(|number| if number == poison { S::bad_event(number) } else { S::event(number) });
+        let report = S::client_of(&sandbox).ingest_events(events).local_checks(false).send().await.unwrap();
+        assert_eq!(counts(&report), "999 accepted, 1 rejected");
+        assert_eq!((sandbox.requests().len(), S::metered(&sandbox).len()), (requests, 999), "{poison}");
+        // Nothing was taken twice.
+        assert_eq!(S::arrivals(&sandbox).len(), 999);
+    }
+}
+
+#[tokio::test]
+async fn three_poison_events_among_a_thousand_are_found_by_halving() {
+    let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();
+    let is_poison = |number| [3, 617, 999].contains(&number);
+    let events = (0..1000).map(|number| if is_poison(number) { S::bad_event(number) } else { S::event(number) });
+    let report = S::client_of(&sandbox).ingest_events(events).local_checks(false).send().await.unwrap();
+    assert_eq!(counts(&report), "997 accepted, 3 rejected");
+    assert!(report.not_accepted().iter().map(|refused| refused.index).eq([3, 617, 999]));
+    assert_eq!((S::arrivals(&sandbox).len(), S::metered(&sandbox).len()), (997, 997));
+    insta::assert_snapshot!(S::log(&sandbox), @r###"
+    POST /ingestBatch 1000 events -> 400
+    POST /ingestBatch 500 events -> 400
+    POST /ingestBatch 250 events -> 400
+    POST /ingestBatch 125 events -> 400
+    POST /ingestBatch 63 events -> 400
+    POST /ingestBatch 32 events -> 400
+    POST /ingestBatch 16 events -> 400
+    POST /ingestBatch 8 events -> 400
+    POST /ingestBatch 4 events -> 400
+    POST /ingestBatch 2 events -> 202
+    POST /ingestBatch 1 event -> 202
+    POST /ingestBatch 1 event -> 400
+    POST /ingestBatch 4 events -> 202
+    POST /ingestBatch 8 events -> 202
+    POST /ingestBatch 16 events -> 202
+    POST /ingestBatch 31 events -> 202
+    POST /ingestBatch 62 events -> 202
+    POST /ingestBatch 125 events -> 202
+    POST /ingestBatch 250 events -> 202
+    POST /ingestBatch 500 events -> 400
+    POST /ingestBatch 250 events -> 400
+    POST /ingestBatch 125 events -> 400
+    POST /ingestBatch 63 events -> 202
+    POST /ingestBatch 31 events -> 202
+    POST /ingestBatch 16 events -> 202
+    POST /ingestBatch 8 events -> 400
+    POST /ingestBatch 4 events -> 202
+    POST /ingestBatch 2 events -> 202
+    POST /ingestBatch 1 event -> 202
+    POST /ingestBatch 1 event -> 400
+    POST /ingestBatch 7 events -> 202
+    POST /ingestBatch 125 events -> 202
+    POST /ingestBatch 250 events -> 400
+    POST /ingestBatch 125 events -> 202
+    POST /ingestBatch 63 events -> 202
+    POST /ingestBatch 31 events -> 202
+    POST /ingestBatch 16 events -> 202
+    POST /ingestBatch 8 events -> 202
+    POST /ingestBatch 4 events -> 202
+    POST /ingestBatch 2 events -> 202
+    POST /ingestBatch 1 event -> 400
+    "###);
+}
+
+#[tokio::test]
+async fn halves_are_the_same_bytes_with_the_same_ids() {
+    let sandbox = S::sandbox().max_batch(2).start().await.unwrap();
+    let events = (0..4).map(S::anonymous);
+    S::client_of(&sandbox).ingest_events(events).send().await.unwrap().into_result().unwrap();
+    let bodies: Vec<_> = sandbox.requests().iter().map(|request| request.body.json().unwrap().clone()).collect();
+    let halves: Vec<_> = bodies[1..].iter().flat_map(|body| body["events"].as_array().unwrap()).cloned().collect();
+    assert_eq!((sizes(&sandbox), &json!(halves)), (vec![4, 2, 2], &bodies[0]["events"]));
+}
+
+#[tokio::test]
+async fn where_the_requests_for_a_batch_are_used_up_what_was_refused_as_a_whole_is_rejected() {
+    let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();
+    let call = S::client_of(&sandbox).ingest_events((0..8).map(S::bad_event)).local_checks(false).isolation_budget(3);
+    let report = call.send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("8 rejected", 4));
+    assert!(
+        matches!(&report.not_accepted()[7].outcome, Outcome::Rejected { status: Some(status), .. } if *status == 400)
+    );
+    assert_eq!(report.not_accepted()[0].outcome.to_string(), S::REFUSED_WHOLE);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_token_among_halves_leaves_the_others_unsent() {
+    let (sandbox, client) = S::start().await;
+    sandbox.fault(Fault::status(422).first(1));
+    sandbox.fault(Fault::status(401));
+    let failure = client.ingest_events((0..10).map(S::event)).send().await.unwrap_err();
+    assert_eq!((counts(failure.report()).as_str(), sizes(&sandbox)), ("5 rejected, 5 not sent", vec![10, 5]));
+    assert!(failure.error().is_auth());
+}

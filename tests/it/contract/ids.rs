@@ -1,0 +1,163 @@
+//! The ids of events: which are sent, and which are not sent again.
+
+use std::pin::pin;
+
+use futures::TryStreamExt;
+use futures::future::{Either, select};
+use togai_ext::prelude::*;
+use togai_sandbox::Fault;
+use tokio::sync::Notify;
+
+use super::S;
+use crate::held::{answer, held};
+use crate::services::{EventOf, Service as _, sizes};
+use crate::support::counts;
+
+/// Three events that are equal in all they say, and three others, without ids.
+fn anonymous() -> impl Iterator<Item = EventOf<S>> {
+    [1, 1, 2, 3, 1, 4].into_iter().map(S::anonymous)
+}
+
+#[tokio::test]
+async fn of_two_events_with_the_same_id_and_content_in_one_input_one_is_sent() {
+    let (sandbox, client) = S::start().await;
+    let report = client.ingest_events([S::event(1), S::event(2), S::event(1)]).send().await.unwrap();
+    assert_eq!(counts(&report), "2 accepted, 1 duplicate");
+    let other = &report.not_accepted()[0];
+    assert_eq!((other.index, &other.outcome, other.id.as_deref()), (2, &Outcome::Duplicate, Some("ride-1")));
+    assert_eq!((sizes(&sandbox), S::arrivals(&sandbox).len()), (vec![2], 2));
+}
+
+#[tokio::test]
+async fn of_two_events_with_the_same_id_and_other_content_the_second_is_rejected() {
+    let (sandbox, client) = S::start().await;
+    let events = [S::event(1), S::event(2), S::with_note(S::event(1), "tip")];
+    let report = client.ingest_events(events.clone()).send().await.unwrap();
+    assert_eq!(counts(&report), "2 accepted, 1 rejected");
+    let other = &report.not_accepted()[0];
+    assert_eq!((other.index, &other.event), (2, &events[2]));
+    let expected = format!(
+        "rejected: another event of this call has the same `{}` and says something else: give each its own",
+        S::ID
+    );
+    assert_eq!(other.outcome.to_string(), expected);
+    assert_eq!((sizes(&sandbox), S::arrivals(&sandbox).len()), (vec![2], 2));
+
+    // So it is where the other one is in an earlier batch.
+    let (sandbox, client) = S::start().await;
+    let report = client.ingest_events(events).batch_size(1).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sizes(&sandbox)), ("2 accepted, 1 rejected", vec![1, 1]));
+}
+
+#[tokio::test]
+async fn an_id_that_is_on_its_way_is_not_sent_again() {
+    let (sandbox, clock) = held::<S>().await;
+    let client = S::client_of(&sandbox);
+    let Either::Left((sent, _)) = select(pin!(client.ingest_events([S::event(0)]).send()), pin!(answer(&clock))).await
+    else {
+        panic!("it goes on for ever")
+    };
+    sent.unwrap().into_result().unwrap();
+
+    let events = [S::event(1), S::event(2), S::event(1), S::with_note(S::event(2), "tip"), S::event(3)];
+    let mut verdicts = client.ingest_events(events).batch_size(1).outcomes();
+    // They are told while the others are on their way.
+    let mut early = Vec::new();
+    for _ in 0..2 {
+        let verdict = verdicts.try_next().await.unwrap().unwrap();
+        early.push((verdict.index, matches!(verdict.outcome, Outcome::Duplicate)));
+    }
+    assert_eq!(early, [(2, true), (3, false)]);
+    let watch = async {
+        clock.until_sleeping(3).await;
+        answer(&clock).await;
+    };
+    let rest = verdicts.map_ok(|verdict| (verdict.index, verdict.outcome)).try_collect::<Vec<_>>();
+    let Either::Left((rest, _)) = select(pin!(rest), pin!(watch)).await else { panic!("it goes on for ever") };
+    let mut rest = rest.unwrap();
+    rest.sort_by_key(|(index, _)| *index);
+    assert_eq!(rest, [0, 1, 4].map(|index| (index, Outcome::Accepted)));
+    assert_eq!((sizes(&sandbox), S::metered(&sandbox).len()), (vec![1; 4], 4));
+}
+
+#[tokio::test]
+async fn an_event_that_was_not_accepted_may_be_handed_in_again_in_the_same_call() {
+    let (sandbox, client) = S::start().await;
+    let call = client.ingest_events([S::bad_event(1), S::event(1)]).batch_size(1).concurrency(1).local_checks(false);
+    assert_eq!(counts(&call.send().await.unwrap()), "1 accepted, 1 rejected");
+    assert_eq!((sizes(&sandbox), S::metered(&sandbox).len()), (vec![1, 1], 1));
+}
+
+#[tokio::test]
+async fn ids_from_content_meter_the_same_input_once_and_equal_events_of_it_all() {
+    let (sandbox, client) = S::start().await;
+    for run in 1..=2 {
+        let report = client.ingest_events(anonymous()).ids(IdPolicy::FromContent).batch_size(2).send().await.unwrap();
+        assert_eq!(counts(&report), "6 accepted");
+        assert_eq!((S::arrivals(&sandbox).len(), S::arrived(&sandbox).len()), (6 * run, 6));
+        assert_eq!(S::metered_count(&sandbox), if S::COUNTS_ONCE { 6 } else { 6 * run });
+    }
+    // The size of batches, and whether an event comes as a type of the caller's own, changes nothing.
+    let events: Vec<serde_json::Value> = anonymous().map(|event| serde_json::to_value(event).unwrap()).collect();
+    let report = client.ingest_slice(&events).ids(IdPolicy::FromContent).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), S::arrived(&sandbox).len()), ("6 accepted", 6));
+    assert_eq!(S::metered_count(&sandbox), if S::COUNTS_ONCE { 6 } else { 18 });
+}
+
+#[tokio::test]
+async fn ids_from_content_let_a_call_that_was_killed_be_run_again() {
+    let (sandbox, client) = S::start().await;
+    let input = || (0..200).map(|number| S::anonymous(number / 3));
+    let call = || client.ingest_events(input()).ids(IdPolicy::FromContent).batch_size(10);
+    let one_is_over = Notify::new();
+    let killed = call().on_progress(|_| one_is_over.notify_one()).send();
+    assert!(matches!(select(pin!(killed), pin!(one_is_over.notified())).await, Either::Right(_)));
+    assert!((1..20).contains(&sandbox.requests().len()));
+
+    assert_eq!(call().send().await.unwrap().into_result().unwrap(), 200);
+    assert_eq!(S::arrived(&sandbox).len(), 200);
+    assert!(S::arrivals(&sandbox).len() >= 210);
+    assert!(!S::COUNTS_ONCE || S::metered_count(&sandbox) == 200);
+}
+
+#[tokio::test]
+async fn random_ids_meter_every_event_that_is_handed_in() {
+    let (sandbox, client) = S::start().await;
+    for run in 1..=2 {
+        assert_eq!(client.ingest_events(anonymous()).send().await.unwrap().into_result().unwrap(), 6);
+        assert_eq!(S::metered(&sandbox).len(), 6 * run);
+    }
+}
+
+#[tokio::test]
+async fn ids_that_are_required_and_not_there_are_a_rejection() {
+    let (sandbox, client) = S::start().await;
+    let report = client.ingest_events(anonymous().chain([S::event(1)])).ids(IdPolicy::Require).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sizes(&sandbox)), ("1 accepted, 6 rejected", vec![1]));
+    let expected =
+        format!("rejected: `{}` is not set: give the event one, or take another `IdPolicy` than `Require`", S::ID);
+    assert_eq!(report.not_accepted()[0].outcome.to_string(), expected);
+    assert_eq!(report.not_accepted()[0].id, None);
+}
+
+#[tokio::test]
+async fn events_without_an_id_get_one_before_the_first_attempt() {
+    let (sandbox, client) = S::start().await;
+    sandbox.fault(Fault::status(429).header("retry-after", "0").on(S::BATCH).first(1));
+    let events = (0..3).map(S::anonymous);
+    client.ingest_events(events).send().await.unwrap().into_result().unwrap();
+    let bodies: Vec<_> = sandbox.requests().iter().map(|request| request.body.json().cloned()).collect();
+    // The same ids went with both attempts.
+    assert_eq!((bodies.len(), bodies[1].is_some(), &bodies[0]), (2, true, &bodies[1]));
+    assert_eq!(S::metered(&sandbox).len(), 3);
+}
+
+#[tokio::test]
+async fn an_empty_id_is_none() {
+    let (sandbox, client) = S::start().await;
+    client.ingest_events([S::with_id(S::event(1), "")]).send().await.unwrap().into_result().unwrap();
+    let ids: Vec<usize> = S::metered(&sandbox).iter().map(String::len).collect();
+    assert_eq!(ids, [36]);
+    let report = client.ingest_events([S::with_id(S::event(1), "")]).ids(IdPolicy::Require).send().await.unwrap();
+    assert_eq!(counts(&report), "1 rejected");
+}

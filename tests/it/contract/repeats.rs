@@ -1,0 +1,84 @@
+//! What follows from that an event may be sent again, with the same id.
+
+use togai_ext::prelude::*;
+use togai_sandbox::Fault;
+
+use super::{S, ways::ten_events};
+#[allow(unused_imports, reason = "with Enso the call has the method of its own")]
+use crate::services::Indifferent as _;
+use crate::services::Service as _;
+use crate::support::counts;
+
+#[tokio::test]
+async fn where_the_answer_is_lost_nothing_is_known() {
+    let (sandbox, client) = S::start().await;
+    sandbox.fault(Fault::reset_after_reading().on(S::BATCH));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    5 unknown
+    stopped by: ingest_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied; to send its events again with the same ids is harmless
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    POST /ingestBatch 5 events -> no answer (fault: reset after reading)
+    metered: 5
+    "###);
+}
+
+#[tokio::test]
+async fn where_the_server_fails_nothing_is_known() {
+    let (sandbox, client) = S::start().await;
+    sandbox.fault(Fault::status(503).body("<html><title>503</title></html>").on(S::BATCH));
+    insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
+    5 unknown
+    stopped by: ingest_batch: the server answered 503 Service Unavailable: 503 (6 attempts); the request may have been applied; to send its events again with the same ids is harmless
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    POST /ingestBatch 5 events -> 503 (fault: status 503)
+    metered: 0
+    "###);
+}
+
+#[tokio::test]
+async fn events_that_are_sent_again_are_metered_once() {
+    let (sandbox, client) = S::start().await;
+    sandbox.fault(Fault::reset_after_reading().on(S::BATCH).first(1));
+    let once = client.with(CallOptions::new().retry(RetryPolicy::never()));
+    let failure = once.ingest_events((0..5).map(S::event)).assume_idempotent(S::IS_ASSUMED).send().await.unwrap_err();
+    let (report, _, _) = failure.into_parts();
+    let again = report.into_not_accepted().into_iter().map(|unknown| unknown.event);
+    assert_eq!(
+        counts(&client.ingest_events(again).assume_idempotent(S::IS_ASSUMED).send().await.unwrap()),
+        "5 accepted"
+    );
+    assert_eq!((S::arrivals(&sandbox).len(), S::metered_count(&sandbox)), (10, 5));
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_attempt_that_may_have_been_applied_leaves_it_open() {
+    let (sandbox, client) = S::start().await;
+    sandbox.fault(Fault::reset_after_reading().on(S::BATCH).first(1));
+    sandbox.fault(Fault::status(401).on(S::BATCH));
+    let failure = client.ingest_events((0..5).map(S::event)).assume_idempotent(S::IS_ASSUMED).send().await.unwrap_err();
+    assert!(failure.error().is_auth() && failure.error().maybe_delivered());
+    assert_eq!((counts(failure.report()).as_str(), S::metered_count(&sandbox)), ("5 unknown", 5));
+}
+
+#[tokio::test]
+async fn a_refusal_of_each_event_after_an_attempt_that_may_have_been_applied_leaves_it_open() {
+    for fault in [Fault::reset_after_reading(), Fault::cut_off(), Fault::status(503).after_applying()] {
+        for (status, batch) in [(400, 1), (400, 2), (413, 2), (422, 2)] {
+            let (sandbox, client) = S::start().await;
+            sandbox.fault(fault.clone().first(1));
+            sandbox.fault(Fault::status(status));
+            let report =
+                client.ingest_events((0..batch).map(S::event)).assume_idempotent(S::IS_ASSUMED).send().await.unwrap();
+            let expected = format!("{batch} unknown");
+            assert_eq!((counts(&report), S::metered(&sandbox).len()), (expected, batch as usize), "{status}");
+        }
+    }
+}

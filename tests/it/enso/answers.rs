@@ -1,0 +1,163 @@
+//! What the answers of Enso say of events.
+
+use serde_json::{Value, json};
+use togai_ext::enso::{FailureCode, OPERATIONS};
+use togai_ext::prelude::*;
+use togai_sandbox::Fault;
+
+use super::{Enso, batch, lines, started};
+use crate::services::Service as _;
+use crate::support::counts;
+
+/// The answer that the vendor's documentation shows.
+const EXAMPLE: &str = r#"{
+    "status": "success",
+    "message": "Success",
+    "data": {
+        "summary": { "success": 0, "failed": 3, "total": 3 },
+        "failedRecords": [
+            { "index": 2, "error": "Customer entity not found", "code": 2002, "statusCode": 404 },
+            {
+                "index": 0,
+                "error": "Cannot parse input: expected '\"' before: 'N NaN:NaN:NaN.NaN\",\"metadata\":null,\"status\":\"active\",\"CustomerEntityId\":\"ent_6CsgzAdRgTlzT_9O\",\"JobId\":\"job_xI_wWRvcLpZzhiJF\",\"OrganisationId\":\"org_k0JGnR6VZsLd': (while reading the value of key timestamp): (at row 1)\\n: While executing WaitForAsyncInsert. ",
+                "code": "27",
+                "statusCode": 400
+            },
+            {
+                "index": 1,
+                "error": "Cannot parse input: expected '\"' before: 'N NaN:NaN:NaN.NaN\",\"metadata\":null,\"status\":\"active\",\"CustomerEntityId\":\"ent_6CsgzAdRgTlzT_9O\",\"JobId\":\"job_xI_wWRvcLpZzhiJF\",\"OrganisationId\":\"org_k0JGnR6VZsLd': (while reading the value of key timestamp): (at row 1)\\n: While executing WaitForAsyncInsert. ",
+                "code": "27",
+                "statusCode": 400
+            }
+        ]
+    }
+}"#;
+
+fn example() -> Value {
+    serde_json::from_str(EXAMPLE).unwrap()
+}
+
+#[tokio::test]
+async fn the_answer_that_the_vendor_shows_is_a_verdict_for_each_event() {
+    // In the form of today, and in the older one without an envelope.
+    for answer in [example(), example()["data"].take()] {
+        let (sandbox, client) = Enso::start().await;
+        sandbox.fault(Fault::status(200).json(answer));
+        let report = client.ingest_events((0..3).map(Enso::event)).send().await.unwrap();
+        assert_eq!((counts(&report).as_str(), sandbox.request_count()), ("3 rejected", 1));
+        let records = &example()["data"]["failedRecords"];
+        for (verdict, record, code, is_retryable) in [
+            (&report.not_accepted()[0], &records[1], "27", false),
+            (&report.not_accepted()[1], &records[2], "27", false),
+            // The customer entity may be there another time.
+            (&report.not_accepted()[2], &records[0], "2002", true),
+        ] {
+            assert_eq!(record["index"], verdict.index);
+            assert_eq!((verdict.outcome.code(), verdict.outcome.is_retryable()), (Some(code), is_retryable));
+            assert!(record["error"].as_str().unwrap().starts_with(&verdict.outcome.reason().unwrap()[..20]));
+            let status = u16::try_from(record["statusCode"].as_u64().unwrap()).unwrap();
+            assert!(matches!(verdict.outcome, Outcome::Rejected { status: Some(it), .. } if it == status));
+            assert_eq!(verdict.event, Enso::event(u32::try_from(verdict.index).unwrap()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_operation_itself_answers_with_what_the_vendor_shows() {
+    let (sandbox, client) = Enso::start().await;
+    sandbox.fault(Fault::status(200).json(example()));
+    let answer = client.create_events_batch().body(batch((0..3).map(Enso::event))).send().await.unwrap();
+    let codes: Vec<_> = answer.failed_records().iter().filter_map(|record| record.code.clone()).collect();
+    assert_eq!(codes, [FailureCode::CUSTOMER_ENTITY_UNKNOWN, FailureCode::from("27"), FailureCode::from(27)]);
+    let summary = answer.summary().unwrap();
+    assert_eq!((summary.success, summary.failed, summary.total), (Some(0), Some(3), Some(3)));
+    // It is read without a loss.
+    assert_eq!(serde_json::to_value(&*answer).unwrap(), example());
+}
+
+#[tokio::test]
+async fn who_fails_is_named_by_place_and_code_in_either_form() {
+    for is_bare in [false, true] {
+        let (sandbox, client) = started(Enso::sandbox().enso_bare_answers(is_bare).enso_customer("ent_acme")).await;
+        let events = (0..6).map(|number| match number {
+            1 => Enso::event(1).customer_entity_id("ent_umbrella"),
+            3 => Enso::event(3).customer_entity_id(""),
+            4 => Enso::event(4).customer_entity_id("ent_umbrella"),
+            number => Enso::event(number),
+        });
+        let report = client.ingest_events(events).local_checks(false).send().await.unwrap();
+        let told = [
+            "1 rejected: Customer entity not found [2002]",
+            "3 rejected: Customer entity ID required [2001]",
+            "4 rejected: Customer entity not found [2002]",
+        ];
+        assert_eq!(lines(&report), told.join("\n"));
+        let codes: Vec<_> = report.not_accepted().iter().map(|verdict| verdict.outcome.code()).collect();
+        assert_eq!(codes, [Some("2002"), Some("2001"), Some("2002")]);
+        let retryable = report.not_accepted().iter().map(|verdict| verdict.outcome.is_retryable());
+        assert!(retryable.eq([true, false, true]));
+        let metered: Vec<String> = Enso::metered(&sandbox).into_iter().collect();
+        assert_eq!((report.accepted(), metered), (3, ["ride-0", "ride-2", "ride-5"].map(str::to_owned).to_vec()));
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_list_of_events_has_a_code_of_its_own() {
+    let (_sandbox, client) = Enso::start().await;
+    let address = format!("{}/events/batch", client.base_url());
+    let request = client.http().post(address).json(&json!({})).build().unwrap();
+    let error = client.execute::<Value>(request, OPERATIONS[0]).await.unwrap_err();
+    assert_eq!((error.status().map(|status| status.as_u16()), error.code()), (Some(400), Some("2003")));
+    assert!(error.message().is_some_and(|message| message.starts_with("events array is required")), "{error}");
+    assert!(!error.maybe_delivered() && !error.is_retryable());
+}
+
+#[tokio::test]
+async fn the_code_of_a_request_that_is_refused_as_a_whole_is_that_of_its_events() {
+    let (sandbox, client) = Enso::start().await;
+    let answer = json!({"status": "error", "message": "events array is required", "code": 2003});
+    sandbox.fault(Fault::status(400).json(answer));
+    let report = client.ingest_events((0..2).map(Enso::event)).send().await.unwrap();
+    insta::assert_snapshot!(lines(&report), @r"
+    0 rejected: events array is required [2003]
+    1 rejected: events array is required [2003]
+    ");
+}
+
+#[tokio::test]
+async fn whichever_status_of_success_there_is_the_body_says_what_became_of_the_events() {
+    for status in [200, 201, 202, 207] {
+        let (sandbox, client) = Enso::start().await;
+        let summary = json!({"success": 1, "failed": 1, "total": 2});
+        let records = json!([{"index": 1, "error": "bad"}]);
+        sandbox.fault(Fault::status(status).json(json!({"data": {"summary": summary, "failedRecords": records}})));
+        let report = client.ingest_events((0..2).map(Enso::event)).send().await.unwrap();
+        assert_eq!((counts(&report).as_str(), lines(&report).as_str()), ("1 accepted, 1 rejected", "1 rejected: bad"));
+    }
+}
+
+#[tokio::test]
+async fn an_event_at_which_the_service_failed_is_open_and_the_others_are_not() {
+    for is_assumed in [false, true] {
+        let (sandbox, client) = Enso::start().await;
+        let summary = json!({"success": 2, "failed": 1, "total": 3});
+        let records = json!([{"index": 1, "error": "Timed out", "statusCode": 504}]);
+        sandbox.fault(Fault::status(200).json(json!({"data": {"summary": summary, "failedRecords": records}})));
+        let call = client.ingest_events((0..3).map(Enso::event)).assume_idempotent(is_assumed);
+        let report = call.send().await.unwrap();
+        assert_eq!((counts(&report).as_str(), sandbox.request_count()), ("2 accepted, 1 unknown", 1));
+        let open = &report.not_accepted()[0];
+        assert_eq!((open.index, open.outcome.is_retryable()), (1, is_assumed));
+        assert_eq!(open.outcome.to_string(), "unknown: Timed out");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_about_other_events_ends_the_call() {
+    let (sandbox, client) = Enso::start().await;
+    sandbox.fault(Fault::status(200).json(json!({"data": {"summary": {"success": 3, "failed": 0, "total": 3}}})));
+    let failure = client.ingest_events((0..4).map(Enso::event)).batch_size(2).send().await.unwrap_err();
+    insta::assert_snapshot!(failure.error(), @"create_events_batch: the server was sent 2 events, and answered for 3");
+    assert_eq!((counts(failure.report()).as_str(), sandbox.request_count()), ("2 unknown", 1));
+    assert!(failure.report().not_accepted().iter().all(|verdict| !verdict.outcome.is_retryable()));
+}

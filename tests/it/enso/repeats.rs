@@ -1,0 +1,146 @@
+//! No document of Enso says that an id counts once. So what the service may have is not sent again, unless the caller knows
+//! better.
+
+use std::time::Duration;
+
+use togai_ext::enso::Client;
+use togai_ext::prelude::*;
+use togai_sandbox::{Fault, PartialFailureShape, Sandbox};
+
+use super::{Enso, batch};
+use crate::services::{AssumedEnso, Service as _, sizes};
+use crate::support::{TOKEN, counts, told};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Ways in which events are taken and nobody is told.
+fn ambiguous() -> [Fault; 4] {
+    [
+        Fault::reset_after_reading(),
+        Fault::cut_off(),
+        Fault::status(503).after_applying(),
+        Fault::delay(HOUR).after_applying(),
+    ]
+}
+
+/// A client that waits for an answer no longer than it takes.
+fn impatient(sandbox: &Sandbox) -> Client {
+    Enso::build(Enso::builder(TOKEN, sandbox.enso_base_url()), Some(Duration::from_millis(300)))
+}
+
+#[tokio::test]
+async fn events_that_may_have_been_taken_are_not_sent_again() {
+    for fault in ambiguous() {
+        let sandbox = Enso::sandbox().start().await.unwrap();
+        sandbox.fault(fault.first(1));
+        let failure = impatient(&sandbox).ingest_events((0..5).map(Enso::event)).send().await.unwrap_err();
+        assert!(failure.error().maybe_delivered(), "{failure}");
+        assert!(!failure.to_string().contains("harmless"), "{failure}");
+        assert_eq!((counts(failure.report()).as_str(), sizes(&sandbox)), ("5 unknown", vec![5]));
+        assert!(failure.report().not_accepted().iter().all(|verdict| !verdict.outcome.is_retryable()));
+        assert_eq!((sandbox.enso_events().len(), sandbox.enso_metered_count()), (5, 5));
+    }
+}
+
+#[tokio::test]
+async fn events_that_may_have_been_taken_are_sent_again_where_an_id_is_assumed_to_count_once() {
+    for fault in ambiguous() {
+        let sandbox = AssumedEnso::sandbox().start().await.unwrap();
+        sandbox.fault(fault.first(1));
+        let call = impatient(&sandbox).ingest_events((0..5).map(Enso::event)).assume_idempotent(true);
+        assert_eq!(counts(&call.send().await.unwrap()), "5 accepted");
+        // They arrived twice, with the same ids, and count once.
+        assert_eq!((sizes(&sandbox), sandbox.enso_events().len()), (vec![5, 5], 10));
+        assert_eq!(AssumedEnso::metered(&sandbox).len(), 5);
+    }
+}
+
+#[tokio::test]
+async fn what_is_unknown_may_be_sent_again_where_an_id_is_assumed_to_count_once() {
+    let (sandbox, client) = AssumedEnso::start().await;
+    sandbox.fault(Fault::reset_after_reading());
+    let call = client.ingest_events((0..5).map(Enso::event)).assume_idempotent(true);
+    let failure = call.send().await.unwrap_err();
+    assert!(failure.report().not_accepted().iter().all(|verdict| verdict.outcome.is_retryable()));
+    insta::assert_snapshot!(told(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied; to send its events again with the same ids is harmless");
+}
+
+#[tokio::test]
+async fn what_the_error_says_of_an_answer_that_was_lost_is_to_look_first() {
+    let (sandbox, client) = Enso::start().await;
+    sandbox.fault(Fault::reset_after_reading());
+    let failure = client.ingest_events([Enso::event(1)]).send().await.unwrap_err();
+    insta::assert_snapshot!(told(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it");
+}
+
+#[tokio::test]
+async fn what_an_answer_leaves_open_is_not_sent_again() {
+    let builder = Enso::sandbox().partial_failure(PartialFailureShape::WithoutList);
+    let sandbox = builder.start().await.unwrap();
+    let call = Enso::client_of(&sandbox).ingest_events([Enso::event(0), Enso::bad_event(1)]).local_checks(false);
+    let report = call.send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sizes(&sandbox)), ("2 unknown", vec![2]));
+    assert!(report.not_accepted().iter().all(|verdict| !verdict.outcome.is_retryable()));
+    assert_eq!(sandbox.enso_metered_count(), 1);
+}
+
+#[tokio::test]
+async fn events_that_cannot_have_been_taken_are_sent_again_and_may_be_by_the_caller() {
+    let (sandbox, client) = Enso::start().await;
+    sandbox.fault(Fault::status(429).header("retry-after", "0"));
+    let failure = client.ingest_events((0..5).map(Enso::event)).send().await.unwrap_err();
+    assert_eq!((counts(failure.report()).as_str(), sizes(&sandbox).len()), ("5 not sent", 6));
+    assert!(failure.report().not_accepted().iter().all(|verdict| verdict.outcome.is_retryable()));
+    sandbox.clear_faults();
+    let (_, not_sent, _) = failure.into_parts();
+    let again = client.ingest_events(not_sent.into_iter().map(|verdict| verdict.event)).send().await.unwrap();
+    assert_eq!((counts(&again).as_str(), Enso::metered(&sandbox).len()), ("5 accepted", 5));
+}
+
+#[tokio::test]
+async fn an_id_of_an_earlier_call_is_sent_and_whether_it_counts_is_up_to_the_service() {
+    for (counts_once, metered) in [(false, 5), (true, 3)] {
+        let sandbox = Enso::sandbox().enso_meters_an_id_once(counts_once).start().await.unwrap();
+        let client = Enso::client_of(&sandbox);
+        client.ingest_events([1, 2].map(Enso::event)).send().await.unwrap().into_result().unwrap();
+        let report = client.ingest_events([1, 2, 3].map(Enso::event)).send().await.unwrap();
+        // Enso says nothing of duplicates.
+        assert_eq!((counts(&report).as_str(), sizes(&sandbox)), ("3 accepted", vec![2, 3]));
+        assert_eq!((sandbox.enso_events().len(), sandbox.enso_metered_count()), (5, metered));
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_the_operation_itself_is_not_repeated_where_it_may_have_been_applied() {
+    for fault in ambiguous() {
+        let sandbox = Enso::sandbox().start().await.unwrap();
+        sandbox.fault(fault.first(1));
+        let client = impatient(&sandbox);
+        let error = client.create_events_batch().body(batch([Enso::event(1)])).send().await.unwrap_err();
+        assert!(error.maybe_delivered(), "{error}");
+        assert_eq!((sandbox.request_count(), sandbox.enso_metered_count()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_the_operation_itself_is_repeated_where_it_was_throttled() {
+    let (sandbox, client) = Enso::start().await;
+    sandbox.fault(Fault::status(429).header("retry-after", "0").first(2));
+    client.create_events_batch().body(batch([Enso::event(1)])).send().await.unwrap();
+    assert_eq!((sandbox.request_count(), sandbox.enso_metered_count()), (3, 1));
+}
+
+#[tokio::test]
+async fn the_assumption_holds_for_its_call_alone() {
+    let (sandbox, client) = AssumedEnso::start().await;
+    sandbox.fault(Fault::reset_after_reading().first(1));
+    let call = client.ingest_events([Enso::event(1)]).assume_idempotent(true);
+    assert_eq!(counts(&call.send().await.unwrap()), "1 accepted");
+    sandbox.fault(Fault::reset_after_reading().first(1));
+    let failure = client.ingest_events([Enso::event(2)]).send().await.unwrap_err();
+    assert_eq!(counts(failure.report()), "1 unknown");
+    // And it can be taken back.
+    sandbox.fault(Fault::reset_after_reading().first(1));
+    let call = client.ingest_events([Enso::event(3)]).assume_idempotent(true).assume_idempotent(false);
+    assert_eq!(counts(call.send().await.unwrap_err().report()), "1 unknown");
+}
