@@ -10,8 +10,7 @@ use togai_ext::prelude::*;
 use togai_ext::{Error, Tee, TeeReport};
 use togai_sandbox::{Fault, ManualClock, Sandbox};
 
-use crate::ingestion::counts;
-use crate::support::{TOKEN, client_of, event, sandbox};
+use crate::support::{TOKEN, client_of, counts, event, sandbox};
 
 type Clients = Tee<Client, togai_ext::enso::Client>;
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use togai_ext::enso::Client;
 use togai_ext::prelude::*;
 use togai_sandbox::{Fault, PartialFailureShape, Sandbox};
@@ -143,4 +144,46 @@ async fn the_assumption_holds_for_its_call_alone() {
     sandbox.fault(Fault::reset_after_reading().first(1));
     let call = client.ingest_events([Enso::event(3)]).assume_idempotent(true).assume_idempotent(false);
     assert_eq!(counts(call.send().await.unwrap_err().report()), "1 unknown");
+}
+
+// A refusal that could be said of what an earlier request has delivered.
+
+fn summed_up(success: u32, failed: u32, records: &[serde_json::Value]) -> Fault {
+    let summary = json!({ "success": success, "failed": failed, "total": success + failed });
+    Fault::status(200).json(json!({ "data": { "summary": summary, "failedRecords": records } }))
+}
+
+#[tokio::test]
+async fn an_event_that_was_left_open_is_not_rejected_for_being_counted_as_failed() {
+    let (sandbox, client) = AssumedEnso::start().await;
+    sandbox.fault(summed_up(1, 1, &[]).after_applying().first(1));
+    sandbox.fault(summed_up(0, 1, &[]));
+    let call = client.ingest_events([Enso::event(0), Enso::event(1)]).assume_idempotent(true);
+    let report = call.send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.enso_metered_count()), ("2 unknown", 2));
+}
+
+#[tokio::test]
+async fn after_an_answer_that_was_lost_an_event_is_rejected_only_for_what_is_wrong_with_it() {
+    let record = |code: u32, status: u32| json!({ "index": 0, "error": "no", "code": code, "statusCode": status });
+    for (records, expected) in [
+        (vec![], "1 unknown"),
+        // It may be the event that was taken before.
+        (vec![record(2009, 409)], "1 unknown"),
+        (vec![json!({ "index": 0 })], "1 unknown"),
+        (vec![record(2002, 409)], "1 rejected"),
+        (vec![record(27, 400)], "1 rejected"),
+    ] {
+        let (sandbox, client) = AssumedEnso::start().await;
+        sandbox.fault(Fault::reset_after_reading().first(1));
+        sandbox.fault(summed_up(0, 1, &records));
+        let report = client.ingest_events([Enso::event(0)]).assume_idempotent(true).send().await.unwrap();
+        assert_eq!(counts(&report), expected, "{records:?}");
+
+        // Where nothing came before, it was refused, whatever is said of it.
+        let (sandbox, client) = AssumedEnso::start().await;
+        sandbox.fault(summed_up(0, 1, &records));
+        let report = client.ingest_events([Enso::event(0)]).assume_idempotent(true).send().await.unwrap();
+        assert_eq!(counts(&report), "1 rejected", "{records:?}");
+    }
 }

@@ -117,7 +117,10 @@ pub(crate) enum Named {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai refuses an event or has it"))]
 pub(crate) enum FailureKind {
+    /// For what is wrong with it.
     Refused,
+    /// In words that could also be said of an event that the service has from an earlier request.
+    Vague,
     /// The service has it already.
     Duplicate,
     /// The service failed at it, and may have it all the same.

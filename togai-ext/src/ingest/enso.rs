@@ -198,7 +198,9 @@ fn read(answer: &BatchEventsResponse, status: StatusCode, events: usize) -> Answ
         }
         Some(Counts { failed: 0, .. }) if records.is_empty() => return Answer::All,
         Some(Counts { failed, .. }) if failed == events => {
-            let others = (0..events).filter(|place| !named.contains(place));
+            // A request of one event leaves no doubt which one a record means.
+            let is_told = |place: &usize| named.contains(place) || (events == 1 && !records.is_empty());
+            let others = (0..events).filter(|place| !is_told(place));
             failures.extend(others.map(|place| unexplained(Named::Place(place))));
             false
         }
@@ -242,9 +244,7 @@ fn failure(record: &FailedRecord) -> Failure {
     let place = record.index.and_then(|index| usize::try_from(index).ok());
     let status = record.status_code.and_then(|status| u16::try_from(status).ok());
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-    // What the service failed at it may have all the same, as it is with a whole request.
-    let is_outage = |status: StatusCode| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT;
-    let kind = if status.is_some_and(is_outage) { FailureKind::Unclear } else { FailureKind::Refused };
+    let kind = kind(record.code.as_ref(), status);
     let name = record.code.as_ref().and_then(FailureCode::name);
     let message = record.error.as_deref().or(name).unwrap_or(NO_REASON).into();
     Failure {
@@ -253,6 +253,25 @@ fn failure(record: &FailedRecord) -> Failure {
         status,
         code: record.code.as_ref().map(plain),
         message,
+    }
+}
+
+/// How certain a failure is. Codes and statuses that are about the event itself are never said of one that was taken; any
+/// other could be said of an event that is there already, which no document gives a code.
+fn kind(code: Option<&FailureCode>, status: Option<StatusCode>) -> FailureKind {
+    if code.is_some_and(|code| code.name().is_some()) {
+        return FailureKind::Refused;
+    }
+    match status {
+        // What the service failed at it may have all the same, as it is with a whole request.
+        Some(status) if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => FailureKind::Unclear,
+        Some(
+            StatusCode::BAD_REQUEST
+            | StatusCode::NOT_FOUND
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNPROCESSABLE_ENTITY,
+        ) => FailureKind::Refused,
+        _ => FailureKind::Vague,
     }
 }
 
@@ -268,7 +287,7 @@ const NO_REASON: &str = "the server gave no reason";
 
 /// A refusal of which no more is known.
 fn unexplained(event: Named) -> Failure {
-    Failure { event, kind: FailureKind::Refused, status: None, code: None, message: NO_REASON.into() }
+    Failure { event, kind: FailureKind::Vague, status: None, code: None, message: NO_REASON.into() }
 }
 
 #[cfg(test)]

@@ -70,19 +70,18 @@ pub(super) fn of_partial(ids: &[String], partial: &Partial, circumstances: Circu
 
 /// What became of an event that an answer names.
 fn of_failure(failure: &Failure, partial: &Partial, circumstances: Circumstances) -> Outcome {
-    let Circumstances { maybe_repeated, may_be_resent } = circumstances;
+    let maybe_repeated = circumstances.maybe_repeated || partial.maybe_repeated;
+    let message = || Arc::clone(&failure.message);
+    let unknown = || Outcome::Unknown { why: message(), may_be_resent: circumstances.may_be_resent };
     match failure.kind {
-        FailureKind::Refused => Outcome::Rejected {
+        FailureKind::Unclear => unknown(),
+        FailureKind::Vague if mutant!("believes a vague refusal of an echo", maybe_repeated, false) => unknown(),
+        FailureKind::Refused | FailureKind::Vague => Outcome::Rejected {
             status: Some(failure.status.unwrap_or(partial.status)),
             code: failure.code.clone(),
-            message: Arc::clone(&failure.message),
+            message: message(),
         },
-        FailureKind::Unclear => Outcome::Unknown { why: Arc::clone(&failure.message), may_be_resent },
-        FailureKind::Duplicate
-            if mutant!("takes an echo for a duplicate", maybe_repeated || partial.maybe_repeated, false) =>
-        {
-            Outcome::Accepted
-        }
+        FailureKind::Duplicate if mutant!("takes an echo for a duplicate", maybe_repeated, false) => Outcome::Accepted,
         FailureKind::Duplicate => Outcome::Duplicate,
     }
 }
@@ -162,6 +161,7 @@ mod tests {
         let kind = match message {
             "duplicate" => FailureKind::Duplicate,
             "failed" => FailureKind::Unclear,
+            "no" => FailureKind::Vague,
             _ => FailureKind::Refused,
         };
         Failure { event, kind, status: None, code: None, message: message.into() }
@@ -219,6 +219,16 @@ mod tests {
         check(&[at(1, "failed")], false, ["accepted", "unknown: failed", "accepted"], false);
         check(&[at(3, "bad")], false, ["open"; 3], true);
         check(&[at(0, "bad"), at(usize::MAX, "bad")], false, ["rejected: bad", "open", "open"], true);
+    }
+
+    #[test]
+    fn a_refusal_without_a_reason_may_be_said_of_what_this_call_sent_before() {
+        let ids = ["a".to_owned()];
+        let answer = partial(&[of(Named::Place(0), "no")], false);
+        assert_eq!(told(&of_partial(&ids, &answer, FIRST)), ["rejected: no"]);
+        assert_eq!(told(&of_partial(&ids, &answer, REPEATED)), ["unknown: no"]);
+        let repeated = Partial { maybe_repeated: true, ..answer };
+        assert_eq!(told(&of_partial(&ids, &repeated, FIRST)), ["unknown: no"]);
     }
 
     #[test]

@@ -102,7 +102,9 @@ fn a_failure_has_its_own_status_and_its_code_as_it_was_written() {
     };
     assert_eq!(of(json!(2001), json!(400)), ("2001".to_owned(), Some(400), FailureKind::Refused));
     assert_eq!(of(json!("27"), json!("400")), ("27".to_owned(), Some(400), FailureKind::Refused));
-    assert_eq!(of(json!("TIMEOUT"), json!(1)), ("TIMEOUT".to_owned(), None, FailureKind::Refused));
+    assert_eq!(of(json!("TIMEOUT"), json!(1)), ("TIMEOUT".to_owned(), None, FailureKind::Vague));
+    assert_eq!(of(json!(2009), json!(409)), ("2009".to_owned(), Some(409), FailureKind::Vague));
+    assert_eq!(of(json!("2002"), json!(409)), ("2002".to_owned(), Some(409), FailureKind::Refused));
     assert_eq!(&*failure(json!({ "code": 2001 })).message, "customer entity id missing");
 }
 

@@ -33,6 +33,9 @@ const MUTANTS: &[&str] = &[
     "passes over a failure without a name",
     "counts places from the end",
     "takes an echo for a duplicate",
+    // Togai gives a reason for every event that it names.
+    #[cfg(feature = "enso")]
+    "believes a vague refusal of an echo",
     // seen.rs
     "takes other content for the same",
     "forgets the ids of what was accepted",

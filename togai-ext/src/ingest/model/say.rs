@@ -156,7 +156,7 @@ impl World {
                 // A duplicate of what this call may have sent before was accepted then.
                 let own = if handed.is_ambiguous { Word::Accepted } else { Word::Duplicate };
                 Some(if is_duplicate { own } else { Word::Refused })
-            } else if all_failed || is_one && may_be_incomplete && !handed.is_ambiguous {
+            } else if (all_failed || is_one && may_be_incomplete) && !handed.is_ambiguous {
                 Some(Word::Refused)
             } else if nameless.is_empty() && !may_be_incomplete {
                 Some(Word::Accepted)
