@@ -84,7 +84,7 @@ async fn options_hold_for_ingestion_and_lists() {
 async fn headers_that_cannot_be_are_refused() {
     insta::assert_snapshot!(CallOptions::new().header("no name", "x").unwrap_err(), @"the header `no name` has a name that no header can have");
     insta::assert_snapshot!(CallOptions::new().header("x-a", "line\nbreak").unwrap_err(), @"the header `x-a` has a value that no header can have");
-    insta::assert_snapshot!(CallOptions::new().header("Authorization", "Bearer other").unwrap_err(), @"the header `Authorization` is set by the client: give the token to `ClientBuilder::new`");
+    insta::assert_snapshot!(CallOptions::new().header("Authorization", "Bearer other").unwrap_err(), @"the header `Authorization` is set by the client: give the token to the builder of the client");
 }
 
 #[tokio::test]

@@ -424,10 +424,10 @@ async fn a_backfill_of_enso_stops_where_the_server_may_have_a_batch_or_not() {
     "#);
     insta::assert_snapshot!(advice(&ended), @"
     stopped by create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
-      the server is not up to it now: wait a while
+      the server is not up to it now
 
       do not run it again with the same files: that an event which is sent again counts once is not documented
-      unknown lines: look whether the server has them, before you send them again; they are in rejected.ndjson
+      unknown lines: find out from the vendor whether the server has them, before you send them again; they are in rejected.ndjson
       lines after events.ndjson:4: they were not read, so send them in a file of their own
     ");
 

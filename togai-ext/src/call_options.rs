@@ -78,7 +78,7 @@ impl CallOptions {
         let problem = |problem: &str| Error::configuration(format!("the header `{name}` {problem}"));
         let key = HeaderName::try_from(name).map_err(|_| problem("has a name that no header can have"))?;
         if key == reqwest::header::AUTHORIZATION {
-            return Err(problem("is set by the client: give the token to `ClientBuilder::new`"));
+            return Err(problem("is set by the client: give the token to the builder of the client"));
         }
         let value = HeaderValue::try_from(value).map_err(|_| problem("has a value that no header can have"))?;
         self.headers.insert(key, value);

@@ -19,7 +19,7 @@ use crate::{Environment, RetryBudget, RetryPolicy, tls};
 
 const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 
-/// Makes a [`Client`].
+/// Makes a [`Client`], or the client of another service.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +41,7 @@ const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 ///
 /// | setting | default |
 /// |---|---|
-/// | server | production, `https://api.togai.com` |
+/// | server | production, `https://api.togai.com`; for Enso `https://api.getenso.ai` |
 /// | time to connect | 5 s |
 /// | time for an attempt, from the first byte sent to the last byte read | 30 s |
 /// | idle connections are kept for | 50 s |
@@ -112,13 +112,21 @@ impl ClientBuilder<togai_api::enso::Client> {
     /// # }
     /// ```
     ///
-    /// All settings are those of a client of Togai.
+    /// It is an access token, as Enso's `POST /auth/system-login` answers one for a client key and secret; that is not done
+    /// here. The settings are those of a client of Togai, but for [`environment`](ClientBuilder::environment), which is Togai's.
     pub fn enso(token: impl Into<String>) -> Self {
         Self::with_token(token.into())
     }
 
     /// A builder of a client of Enso, with the token of the environment variable `ENSO_API_TOKEN`, and the address of
     /// `ENSO_BASE_URL` where that is set.
+    ///
+    /// ```no_run
+    /// use togai_ext::ClientBuilder;
+    ///
+    /// let client = ClientBuilder::enso_from_env()?.build()?;
+    /// # Ok::<(), togai_ext::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -147,7 +155,7 @@ impl<C: Service> ClientBuilder<C> {
     fn from_variables(read: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Self, Error> {
         let name = C::TOKEN_VARIABLE;
         let token = read(name)?.filter(|token| !token.is_empty()).ok_or_else(|| {
-            let problem = format!("the environment variable {name} is not set: put the token of your account there");
+            let problem = format!("the environment variable {name} is not set: put a token for the server there");
             Error::configuration(problem)
         })?;
         let builder = Self::with_token(token);
@@ -400,7 +408,7 @@ mod tests {
         assert_eq!(variables("t", "").unwrap().base_url, "https://api.togai.com");
         insta::assert_snapshot!(
             variables("", "").unwrap_err(),
-            @"the environment variable TOGAI_API_TOKEN is not set: put the token of your account there"
+            @"the environment variable TOGAI_API_TOKEN is not set: put a token for the server there"
         );
     }
 

@@ -1,6 +1,6 @@
-//! The servers of the vendor.
+//! The servers of Togai.
 
-/// A server of the vendor. The data of one is not seen by the other, and each has tokens of its own.
+/// A server of Togai. The data of one is not seen by the other, and each has tokens of its own.
 ///
 /// ```
 /// use togai_ext::Environment;

@@ -25,7 +25,7 @@ use togai_api::QuotaClass;
 pub struct Stats {
     /// `POST /ingest`.
     pub ingest: ClassStats,
-    /// `POST /ingestBatch`.
+    /// `POST /ingestBatch`, and the batches of other services.
     pub ingest_batch: ClassStats,
     /// All other operations.
     pub other: ClassStats,

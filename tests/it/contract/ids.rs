@@ -95,13 +95,13 @@ async fn ids_from_content_meter_the_same_input_once_and_equal_events_of_it_all()
         let report = client.ingest_events(anonymous()).ids(IdPolicy::FromContent).batch_size(2).send().await.unwrap();
         assert_eq!(counts(&report), "6 accepted");
         assert_eq!((S::arrivals(&sandbox).len(), S::arrived(&sandbox).len()), (6 * run, 6));
-        assert_eq!(S::metered_count(&sandbox), if S::COUNTS_ONCE { 6 } else { 6 * run });
+        assert_eq!(S::metered_once(&sandbox), if S::COUNTS_ONCE { 6 } else { 6 * run });
     }
     // The size of batches, and whether an event comes as a type of the caller's own, changes nothing.
     let events: Vec<serde_json::Value> = anonymous().map(|event| serde_json::to_value(event).unwrap()).collect();
     let report = client.ingest_slice(&events).ids(IdPolicy::FromContent).send().await.unwrap();
     assert_eq!((counts(&report).as_str(), S::arrived(&sandbox).len()), ("6 accepted", 6));
-    assert_eq!(S::metered_count(&sandbox), if S::COUNTS_ONCE { 6 } else { 18 });
+    assert_eq!(S::metered_once(&sandbox), if S::COUNTS_ONCE { 6 } else { 18 });
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn ids_from_content_let_a_call_that_was_killed_be_run_again() {
     assert_eq!(call().send().await.unwrap().into_result().unwrap(), 200);
     assert_eq!(S::arrived(&sandbox).len(), 200);
     assert!(S::arrivals(&sandbox).len() >= 210);
-    assert!(!S::COUNTS_ONCE || S::metered_count(&sandbox) == 200);
+    assert!(!S::COUNTS_ONCE || S::metered_once(&sandbox) == 200);
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ async fn a_tag_comes_back_with_the_verdict_of_its_event() {
 
     let report = client.ingest_event((S::bad_event(3), "line 3")).send().await.unwrap();
     assert_eq!((report.not_accepted()[0].tag, S::arrived(&sandbox).len()), ("line 3", 9));
-    assert_eq!(S::metered_count(&sandbox), if S::COUNTS_ONCE { 9 } else { 18 });
+    assert_eq!(S::metered_once(&sandbox), if S::COUNTS_ONCE { 9 } else { 18 });
 }
 
 #[tokio::test]
@@ -205,7 +205,7 @@ async fn dropping_a_stream_of_verdicts_leaves_the_client_as_it_was() {
     drop(verdicts);
     let report = client.ingest_events((0..50).map(S::event)).batch_size(5).send().await.unwrap();
     assert_eq!((counts(&report).as_str(), S::arrived(&sandbox).len()), ("50 accepted", 50));
-    assert!(!S::COUNTS_ONCE || S::metered_count(&sandbox) == 50);
+    assert!(!S::COUNTS_ONCE || S::metered_once(&sandbox) == 50);
 }
 
 #[tokio::test]

@@ -184,7 +184,7 @@ async fn token_and_address_come_from_variables_of_their_own() {
         }
         Ok(_) => {
             let error = ClientBuilder::enso_from_env().unwrap_err();
-            insta::assert_snapshot!(error, @"the environment variable ENSO_API_TOKEN is not set: put the token of your account there");
+            insta::assert_snapshot!(error, @"the environment variable ENSO_API_TOKEN is not set: put a token for the server there");
         }
         // Variables are those of a process, and tests share theirs.
         Err(_) => {

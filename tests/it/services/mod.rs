@@ -113,6 +113,11 @@ pub(crate) trait Service: 'static {
         Self::arrivals(sandbox).into_iter().map(|(id, _)| id).collect()
     }
 
+    /// How many were metered; where the service counts an id once, each of them once.
+    fn metered_once(sandbox: &Sandbox) -> usize {
+        if Self::COUNTS_ONCE { Self::metered(sandbox).len() } else { Self::metered_count(sandbox) }
+    }
+
     /// The ids that were metered, each of them once.
     fn metered(sandbox: &Sandbox) -> BTreeSet<String> {
         let arrivals = Self::arrivals(sandbox);

@@ -1,8 +1,8 @@
 //! An in-memory Togai that speaks HTTP: for tests of a client, for examples, and for trials without an account.
 //!
-//! It authenticates, validates each request against the document of the API, meters events once per id, keeps accounts,
-//! pages lists, counts quotas, and fails on demand. It remembers what it was asked and what it was sent, so a test can
-//! say what has to have happened.
+//! It authenticates, validates each request against the document of the API, meters events of Togai once per id, keeps
+//! accounts, pages lists, counts quotas, and fails on demand. It remembers what it was asked and what it was sent, so a
+//! test can say what has to have happened.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -63,7 +63,7 @@
 //! 4. With an unknown path it is answered 404, with another method than the path takes 405.
 //! 5. Without a request left in its quota it is answered 429, see [`Quotas`]; Enso has none.
 //! 6. If the parameters or the body break a rule of the document it is answered 400, if it is too large 413 or 422. The
-//!    message names the field and what it has to be.
+//!    message names the field and what it has to be. With Enso a rule that an event breaks is a failure of that event.
 //! 7. It is carried out.
 //!
 //! # What is known to differ from the service
@@ -78,7 +78,8 @@
 //! - Tokens do not expire, and wrong ones do not lock an address out.
 //! - `require_confirmation` of a correction is ignored.
 //! - Enso: it is not documented which status means success, how errors look, whether an `eventId` counts once, and what
-//!   of single events holds for batches. Here it is 200; errors are a message, as those of Togai are; every event that
+//!   of single events holds for batches. Here it is 200; errors are a message, as those of Togai are, and the form of the one with code 2003 and
+//!   the status 400 of code 2001 are made up; every event that
 //!   was taken counts unless [`SandboxBuilder::enso_meters_an_id_once`] is set, and no event without an `eventId` is
 //!   taken for another; what is required is that of single events.
 //! - Enso: an error of its database is known for timestamps alone, and names the same organisation each time; those for

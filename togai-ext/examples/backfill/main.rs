@@ -99,7 +99,7 @@ Environment:
 
 Exit codes:
   0  every line was accepted, or the server had it already
-  1  the run did not start, or did not get to its end; it tells whether to run it again
+  1  the run did not start, or lines are unknown or were not sent; it tells whether to run it again
   2  every line has its verdict, and some were rejected: see the file of rejected lines
 
 Ctrl-C stops reading, and sends what was read. A second Ctrl-C gives up.";
@@ -114,6 +114,10 @@ async fn main() -> ExitCode {
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
+    if options.assume_idempotent && matches!(options.service, ServiceName::Togai) {
+        eprintln!("error: `--assume-idempotent` is for `--service enso`: with Togai an id counts once anyway");
+        return ExitCode::FAILURE;
+    }
     let ended = match options.service {
         ServiceName::Togai => backfill::<Client>(options).await,
         #[cfg(feature = "enso")]

@@ -107,7 +107,10 @@ impl Summary {
             }
         };
         advise(self.rejected, "rejected lines: correct them, and send them in a file of their own");
-        advise(self.unknown, "unknown lines: look whether the server has them, before you send them again");
+        advise(
+            self.unknown,
+            "unknown lines: find out from the vendor whether the server has them, before you send them again",
+        );
         advise(self.not_sent, "lines that were not sent: send them in a file of their own");
         if let (Some(_), Some(last)) = (&self.stopped_by, &self.last_line) {
             lines.push(format!("lines after {last}: they were not read, so send them in a file of their own"));
@@ -123,7 +126,7 @@ fn remedy<C: Service>(error: &Error) -> &'static str {
     } else if error.is_source() {
         "see to the file"
     } else if error.is_retryable() {
-        "the server is not up to it now: wait a while"
+        "the server is not up to it now"
     } else {
         "see to what it says"
     }

@@ -43,17 +43,23 @@
 //! | events in a request | 1000 at most | not documented: 1000 by default, and [`batch_size`] may be larger |
 //! | id | `id`, which counts once in 45 days | `eventId`, and no document says that it counts once |
 //! | no answer, or one of an outage | sent again | [`Unknown`] and not sent again, unless [`assume_idempotent`] is set |
-//! | which events failed | by id, or not told | by place, each with a status and a code |
+//! | which events failed | by id, or not told | by place, with a status and a code where there are |
+//! | what the answer leaves open | sent again in halves | [`Unknown`], and the call goes on, unless [`assume_idempotent`] is set |
 //! | duplicates of earlier calls | told where the server does | never told |
 //! | quotas | documented | not documented |
 //! | a single event ([`ingest_event`]) | an operation of its own | a batch of one |
 //! | whether an event was metered | `verify`, of the feature `event-management` | nothing |
 //! | checks before sending | what has to be there, lengths, numbers | what has to be there, and that `value` is a number |
 //!
-//! No event is sent without an id, since the vendor may make one of metric, value, time and customer then, and count two
-//! equal events as one.
+//! Ingestion sends no event without an id, since the vendor may make one of metric, value, time and customer then, and take
+//! two equal events for one. That an event has to have customer, metric, time and value is documented for single events, and
+//! taken to hold for batches; [`local_checks`] leaves it to the server.
+//!
+//! The token is an access token, as Enso's `POST /auth/system-login` answers one for a client key and secret. It is not
+//! fetched here.
 //!
 //! [`batch_size`]: crate::Ingest::batch_size
+//! [`local_checks`]: crate::Ingest::local_checks
 //! [`Unknown`]: crate::Outcome::Unknown
 //! [`assume_idempotent`]: crate::Ingest::assume_idempotent
 //! [`ingest_event`]: crate::IngestExt::ingest_event

@@ -22,8 +22,9 @@ use super::ordinal::Ordinals;
 /// # }
 /// ```
 ///
-/// The API meters an id once in 45 days. So an id is what makes it harmless to send an event again, and no event is sent
-/// without one. It is set before the first attempt, and kept over retries and splits.
+/// Togai meters an id once in 45 days. So an id is what makes it harmless to send an event again, and no event is sent
+/// without one. It is set before the first attempt, and kept over retries and splits. Of Enso no document says that an id
+/// counts once; there it keeps equal events from being taken for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdPolicy {
@@ -31,8 +32,9 @@ pub enum IdPolicy {
     /// theirs. The default.
     #[default]
     Random,
-    /// A UUID of version 5: a hash of the event, and of how many like it came before in the same call. So the same input
-    /// that is handed in twice is metered once, and two equal events of one input are metered both.
+    /// A UUID of version 5: a hash of the event, and of how many like it came before in the same call. So where a service
+    /// counts an id once, the same input that is handed in twice is metered once, and two equal events of one input are
+    /// metered both.
     ///
     /// ```
     /// use togai_ext::prelude::*;

@@ -95,7 +95,7 @@ use togai::{Endpoint, Togai};
 #[cfg_attr(feature = "enso", doc = "[`enso`](crate::enso).")]
 #[cfg_attr(not(feature = "enso"), doc = "the module `enso`, which comes with the feature of that name.")]
 pub trait IngestExt: sealed::Sealed {
-    /// What is ingested: [`Event`](crate::Event) for Togai.
+    /// What is ingested: [`Event`](crate::Event) for Togai, and `EnsoEvent` for Enso.
     type Event: Owned;
 
     /// The service, as a call needs it.
@@ -183,8 +183,9 @@ pub trait IngestExt: sealed::Sealed {
         Ingest::new(self.backend(false), FromTryStream::new(events))
     }
 
-    /// Ingests events of a type of your own, which is written as an event is: in JSON, with `schemaName`, `accountId`,
-    /// `timestamp`, `attributes`, `dimensions` and `id`.
+    /// Ingests events of a type of your own, which is written as an event of the service is: for Togai in JSON with
+    /// `schemaName`, `accountId`, `timestamp`, `attributes`, `dimensions` and `id`; for Enso with `CustomerEntityId`,
+    /// `metric`, `value`, `timestamp` and `eventId`.
     ///
     /// ```
     /// use serde::Serialize;

@@ -16,8 +16,8 @@ use reqwest::StatusCode;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The server took the event. It says nothing yet of whether the event is metered: an unknown account, for example,
-    /// shows later, in the status of the event.
+    /// The server took the event. It says nothing yet of whether the event is metered: with Togai an unknown account, for
+    /// example, shows later, in the status of the event.
     ///
     /// It is also the verdict where the server said that it has the event already, and may have it from an earlier
     /// request of the same call whose answer did not come or did not name the event.
@@ -26,9 +26,9 @@ pub enum Outcome {
     /// before in the same call; then the verdict of that one is what counts.
     Duplicate,
     /// The event was refused, by the server or by a check before it was sent. Sending it again unchanged is of no use,
-    /// unless it was the request that was refused and not the event; [`is_retryable`](Self::is_retryable) tells.
+    /// unless it was refused for something else; [`is_retryable`](Self::is_retryable) tells.
     Rejected {
-        /// The status of the server's answer; none where the event was not sent.
+        /// The status that the server gave the event, or else that of its answer; none where the event was not sent.
         status: Option<StatusCode>,
         /// The server's code for what is wrong, where it gave one.
         code: Option<Arc<str>>,
@@ -40,7 +40,7 @@ pub enum Outcome {
         /// What happened.
         why: Arc<str>,
         /// Whether sending the event again with the same id is harmless, as it is with Togai for 45 days. Where no
-        /// document of the service says so, look whether it has the event.
+        /// document of the service says so, it might be billed twice.
         may_be_resent: bool,
     },
     /// The server does not have the event.
@@ -65,11 +65,14 @@ impl Outcome {
     /// assert!(Outcome::Unknown { why: "no answer came in time".into(), may_be_resent: true }.is_retryable());
     /// // With a service of which no document says that an id counts once.
     /// assert!(!Outcome::Unknown { why: "no answer came in time".into(), may_be_resent: false }.is_retryable());
+    /// let why = "`accountId` is empty".into();
+    /// assert!(!Outcome::Rejected { status: None, code: None, message: why }.is_retryable());
     /// ```
     ///
     /// It is so where it was not sent, where nothing is known of it and sending it again is harmless, and where it was
     /// something else than the event that was refused: the token (401, 403), an address that takes no events, or what the
-    /// event refers to and the server does not know (404).
+    /// event refers to and the server does not know (404). It is not where what was refused is the event itself (400, 413,
+    /// 422, or in an answer of success), nor where it is in conflict with what is there (409).
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Accepted | Self::Duplicate => false,
@@ -80,6 +83,14 @@ impl Outcome {
     }
 
     /// The server's code for what is wrong with a rejected event, where it gave one.
+    ///
+    /// ```
+    /// use togai_ext::Outcome;
+    ///
+    /// let message = "the customer is not known".into();
+    /// let outcome = Outcome::Rejected { status: None, code: Some("2002".into()), message };
+    /// assert_eq!(outcome.code(), Some("2002"));
+    /// ```
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Rejected { code, .. } => code.as_deref(),
@@ -110,7 +121,13 @@ impl Outcome {
 /// Whether a status says something of the events of a request, and not of the request alone.
 pub(super) fn is_about_events(status: StatusCode) -> bool {
     status.is_success()
-        || matches!(status, StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY)
+        || matches!(
+            status,
+            StatusCode::BAD_REQUEST
+                | StatusCode::CONFLICT
+                | StatusCode::PAYLOAD_TOO_LARGE
+                | StatusCode::UNPROCESSABLE_ENTITY
+        )
 }
 
 impl fmt::Display for Outcome {

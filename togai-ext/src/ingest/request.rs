@@ -38,12 +38,12 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 ///
 /// - No id is twice in a request, nor in two requests at a time. An event whose id is on its way, or was accepted within
 ///   the last MiB of batches of the call, is not sent: it is a `Duplicate` where it says the same, and `Rejected` where
-///   it does not. Across calls, and further apart, it is the server that tells, within 45 days.
+///   it does not. Across calls, and further apart, it is the server that tells; Togai does within 45 days.
 /// - A request that is too large (413, 422, or 400 with a message about its size) is sent again in halves, and the size that
 ///   gets through is remembered for all clones of the client. From time to time it is tried whether there is more room.
 /// - A request that is refused for an event in it (400) is halved until that event is alone; so one among a thousand costs
-///   10 to 20 requests. Where an answer leaves open which events were refused (207), those are sent again in halves. An
-///   event that an earlier request may have delivered is never `Rejected` for an answer that does not name it.
+///   10 to 20 requests. Where an answer leaves open which events were refused (207), those are sent again in halves,
+///   or are `Unknown` with a service that may bill an event twice. An event that an earlier request may have delivered is never `Rejected` for an answer that does not name it.
 /// - Until the server has once answered a request of the client with success, one batch is in flight, so that a bad token
 ///   costs one request. After 401 or 403 no batch is started, and none is repeated.
 #[must_use = "nothing is ingested until the request is sent"]
@@ -73,8 +73,8 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
 
     /// Sets how many bytes a request has at most; 4 MiB by default.
     ///
-    /// It is measured on the events as they are sent. An event that is larger by itself is sent alone. The API documents
-    /// no limit; where the server has one, the client finds it.
+    /// It is measured on the events as they are sent. An event that is larger by itself is sent alone. No service documents
+    /// a limit; where the server has one, the client finds it.
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
         self.settings.room.bytes = bytes;
         self

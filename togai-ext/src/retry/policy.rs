@@ -17,7 +17,8 @@ use std::time::Duration;
 ///   keep the pause that the server asked for, up to a day.
 /// - So is a request that met no server: nothing was sent.
 /// - After 408, 500, 502, 503, 504, a broken connection or a timeout the request may have been carried out. It is repeated
-///   where that is harmless: it reads, replaces or deletes, all its events have ids, or it has an idempotency key.
+///   where that is harmless: it reads, replaces or deletes, all its events have ids that count once, or it has an
+///   idempotency key.
 /// - Other answers are final: 400, 401, 403, 404, 409 and 422 would be the same again.
 ///
 /// The wait before an attempt is what the server asked for (`Retry-After` in seconds or as a date, or `retry-after-ms`),

@@ -55,6 +55,8 @@ pub use request::TeeIngest;
 /// is quicker waits when it is [`max_lag`](TeeIngest::max_lag) events ahead. Where one of them stops (its token is
 /// refused, an answer does not come), nothing more is pulled for the other, so that both reports are about the same
 /// events; with [`continue_alone`](TeeIngest::continue_alone) it goes on.
+///
+/// It comes with the feature `enso`.
 #[derive(Clone, Debug)]
 pub struct Tee<A, B> {
     first: A,
@@ -62,12 +64,45 @@ pub struct Tee<A, B> {
 }
 
 impl<A: IngestExt + Clone, B: IngestExt + Clone> Tee<A, B> {
-    /// A pair of clients.
+    /// A pair of clients, which may be of two services or of one.
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ext::Tee;
+    /// # use togai_sandbox::Sandbox;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
+    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
+    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// let tee = Tee::new(&first, &second);
+    /// let events = Vec::<(Event, Event)>::new();
+    /// assert_eq!(tee.ingest_events(events).send().await.second?.accepted(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(first: &A, second: &B) -> Self {
         Self { first: first.clone(), second: second.clone() }
     }
 
     /// Ingests the pairs of an iterator. See [`IngestExt::ingest_events`].
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ext::Tee;
+    /// # use togai_sandbox::Sandbox;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
+    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
+    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// let calls = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
+    /// let pairs = calls.map(|call| (call.clone(), call));
+    /// let report = Tee::new(&first, &second).ingest_events(pairs).send().await;
+    /// assert_eq!((report.first?.accepted(), report.second?.accepted()), (2500, 2500));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ingest_events<'a, I, X, Y>(&self, pairs: I) -> TeeIngest<'a, A, B, X, Y>
     where
         I: IntoIterator<Item = (X, Y), IntoIter: Send + 'a>,
@@ -78,6 +113,25 @@ impl<A: IngestExt + Clone, B: IngestExt + Clone> Tee<A, B> {
     }
 
     /// Ingests the pairs of a stream. See [`IngestExt::ingest_stream`].
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ext::Tee;
+    /// # use togai_sandbox::Sandbox;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
+    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
+    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// use futures::{StreamExt, stream};
+    ///
+    /// // It is lent, so that what the calls leave of it can be gone on with.
+    /// let mut pairs = stream::iter((0..5).map(|_| (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod"))));
+    /// let report = Tee::new(&first, &second).ingest_stream(&mut pairs).send().await;
+    /// assert_eq!((report.first?.accepted(), report.second?.accepted(), pairs.count().await), (5, 5, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ingest_stream<'a, S, X, Y>(&self, pairs: S) -> TeeIngest<'a, A, B, X, Y>
     where
         S: Stream<Item = (X, Y)> + Send + 'a,
@@ -90,6 +144,27 @@ impl<A: IngestExt + Clone, B: IngestExt + Clone> Tee<A, B> {
     /// Ingests the pairs of a stream that may fail. See [`IngestExt::ingest_try_stream`].
     ///
     /// After the first error nothing more is pulled, and both calls end in it, once they have sent what came before.
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ext::Tee;
+    /// # use togai_sandbox::Sandbox;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
+    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
+    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// use futures::stream;
+    ///
+    /// let pair = (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod"));
+    /// let pairs = stream::iter([Ok(pair), Err("the file ends here")]);
+    /// let report = Tee::new(&first, &second).ingest_try_stream(pairs).send().await;
+    /// let failure = report.first.unwrap_err();
+    /// assert!(failure.error().is_source() && report.second.is_err());
+    /// assert_eq!(failure.report().accepted(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ingest_try_stream<'a, S, X, Y>(&self, pairs: S) -> TeeIngest<'a, A, B, X, Y>
     where
         S: TryStream<Ok = (X, Y), Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'a,

@@ -51,13 +51,21 @@ where
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ext::Tee;
-    /// # async fn example(old: Client, new: Client, events: Vec<(Event, Event)>) {
-    /// let report = Tee::new(&old, &new)
-    ///     .ingest_events(events)
+    /// # use togai_sandbox::Sandbox;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
+    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
+    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// let pair = (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod").id("ride-1"));
+    /// let report = Tee::new(&first, &second)
+    ///     .ingest_events([pair])
     ///     .first(|call| call.batch_size(500))
     ///     .second(|call| call.concurrency(1).ids(IdPolicy::Require))
     ///     .send()
     ///     .await;
+    /// assert_eq!((report.first?.accepted(), report.second?.accepted()), (1, 1));
+    /// # Ok(())
     /// # }
     /// ```
     pub fn first(
@@ -70,7 +78,23 @@ where
         self
     }
 
-    /// Changes the settings of the second client's call.
+    /// Changes the settings of the second client's call, as [`first`](Self::first) does those of the first one's.
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ext::Tee;
+    /// # use togai_sandbox::Sandbox;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
+    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
+    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// let pairs = (0..10).map(|_| (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod")));
+    /// let report = Tee::new(&first, &second).ingest_events(pairs).second(|call| call.batch_size(4)).send().await;
+    /// assert_eq!((report.second?.accepted(), old.request_count(), new.request_count()), (10, 1, 3));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn second(
         mut self,
         change: impl FnOnce(
@@ -84,6 +108,22 @@ where
     /// Sets how many events one client may be ahead of the other before it waits; 10,000 by default, at least 1.
     ///
     /// So many are kept in memory at most, beside what either call keeps by itself.
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ext::Tee;
+    /// # use togai_sandbox::Sandbox;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
+    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
+    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// let pairs = (0..100).map(|_| (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod")));
+    /// let report = Tee::new(&first, &second).ingest_events(pairs).max_lag(10).send().await;
+    /// assert_eq!((report.first?.accepted(), report.second?.accepted()), (100, 100));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn max_lag(self, events: usize) -> Self {
         self.hub.lock().max_lag = events.max(1);
         self
@@ -94,8 +134,28 @@ where
     /// By default nothing more is pulled once one of them has stopped: what was pulled is delivered to the other, and both
     /// reports are about the same events. So nothing is missing in one service that the other has, and a source that is
     /// lent (`&mut source`) can be gone on with. Whoever has a main service beside one on trial sets it to `true`; then the
-    /// report of the one that stopped ends at the event at which it did, and what comes after it was handed to the other
-    /// alone.
+    /// report of the one that stopped ends with the events that had been pulled for it by then, and what came after them was
+    /// handed to the other alone.
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ext::Tee;
+    /// # use togai_sandbox::Sandbox;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
+    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
+    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// use togai_sandbox::Fault;
+    ///
+    /// new.fault(Fault::status(401));
+    /// let pairs = (0..2500).map(|_| (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod")));
+    /// let report = Tee::new(&first, &second).ingest_events(pairs).continue_alone(true).send().await;
+    /// assert_eq!(report.first?.accepted(), 2500);
+    /// assert!(report.second.unwrap_err().error().is_auth());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn continue_alone(self, goes_on: bool) -> Self {
         self.hub.lock().continue_alone = goes_on;
         self
@@ -105,6 +165,22 @@ where
     ///
     /// That one of them stopped is no error of the whole: each side of the report tells how its call ended. Dropping the
     /// future stops both calls: batches in flight are abandoned, and the servers may take them.
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ext::Tee;
+    /// # use togai_sandbox::Sandbox;
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
+    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
+    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// let pair = (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod"));
+    /// let report = Tee::new(&first, &second).ingest_events([pair]).send().await;
+    /// assert_eq!((report.first?.into_result()?, report.second?.into_result()?), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn send(self) -> BoxFuture<'a, ReportOf<X, Y>>
     where
         A: 'a,

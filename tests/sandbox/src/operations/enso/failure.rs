@@ -50,10 +50,11 @@ impl Failure {
 
     /// What the answer says of the event at this place of the batch.
     pub(super) fn record(&self, index: usize, event: &Value) -> Value {
+        // What is wrong is said in the words of the vendor's sample and table; the status of the first one is ours.
         let (error, code, status) = match self {
             Self::NoCustomerEntity => ("Customer entity ID required".to_owned(), json!(2001), 400),
             Self::UnknownCustomerEntity => ("Customer entity not found".to_owned(), json!(2002), 404),
-            // A text among integers, as in the vendor's own sample.
+            // A text among integers, as in the sample.
             Self::NotStored(message) => (words_of_the_store(message, event), json!("27"), 400),
         };
         json!({ "index": index, "error": error, "code": code, "statusCode": status })
@@ -62,8 +63,9 @@ impl Failure {
 
 /// What the database says of an event that it cannot take.
 ///
-/// Of a timestamp that cannot be read it is known word for word: the service makes numbers of it first, each of which
-/// is `NaN`, and the database shows its input from where it could read no further. The rest is made after that.
+/// Of a timestamp that cannot be read there is a sample of the vendor: it looks as if the service made numbers of it first,
+/// each of which is `NaN`, and the database showed its input from where it could read no further. The rest is made after
+/// that.
 fn words_of_the_store(message: &str, event: &Value) -> String {
     let (key, rule) = message.split_once(": ").unwrap_or((message, ""));
     let expected = if key == "timestamp" {

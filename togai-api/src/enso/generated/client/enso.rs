@@ -5,9 +5,9 @@ impl crate::enso::Client {
     /// Send usage events to Enso in one request.
     ///
     /// Creates the events of the list. An answer of success does not say that all were taken: which ones were not
-    /// stands in `failedRecords`, by their place in the list, and `summary` counts both. `status` is `success` even
-    /// where every event failed. No size of a batch, quota or error status is documented, nor whether an event that
-    /// is sent again with the same `eventId` counts once.
+    /// stands in `failedRecords`, by their place in the list, and `summary` counts both. In the vendor's sample
+    /// `status` is `success` although every event failed. No size of a batch, quota or error status is documented,
+    /// nor whether an event that is sent again with the same `eventId` counts once.
     ///
     /// `POST /events/batch`, feature `enso`
     ///

@@ -4,7 +4,7 @@ use super::*;
 use crate::open_enum::open_enum;
 use crate::record::record;
 /// What became of a batch, in one of two forms: within `data`, or bare, with `summary` and `failedRecords` at the
-/// top.
+/// top, as an older version of the vendor's page has it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -15,7 +15,7 @@ pub struct BatchEventsResponse {
     pub failed_records: Vec<FailedRecord>,
     /// The same in words.
     pub message: Option<String>,
-    /// Says `success`, whatever became of the events.
+    /// Is `success` in the vendor's sample, in which every event failed.
     pub status: Option<String>,
     /// How many events of a batch were taken, and how many were not.
     pub summary: Option<BatchEventsSummary>,
@@ -104,7 +104,7 @@ pub struct EnsoEvent {
     pub metric: String,
     /// When the usage happened.
     pub timestamp: crate::Timestamp,
-    /// How much was used. The vendor keeps it as a binary float.
+    /// How much was used. The page on single events declares it as a float.
     pub value: crate::Decimal,
 }
 record!(
@@ -173,7 +173,7 @@ impl EnsoEvent {
         self.timestamp = value.into();
         self
     }
-    /// Sets `value`: How much was used. The vendor keeps it as a binary float.
+    /// Sets `value`: How much was used. The page on single events declares it as a float.
     pub fn value(mut self, value: impl Into<crate::Decimal>) -> Self {
         self.value = value.into();
         self
