@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 
-use crate::{Client, Error, Operation, ResponseValue, Transport, error};
+use crate::error::{self, Failed};
+use crate::{Client, Error, Operation, ResponseValue, Transport};
 
 /// What a [`Client`] holds beside its address and connections.
 #[derive(Clone)]
@@ -87,9 +88,34 @@ impl Client {
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> Result<ResponseValue<T>, Error> {
+        self.receive(request, operation).await?.decode()
+    }
+
+    /// The same, with what an answer of failure holds where it can be read like one of success, too.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`execute`](Self::execute).
+    #[doc(hidden)]
+    pub async fn execute_and_read_failure<T: DeserializeOwned>(
+        &self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> Result<ResponseValue<T>, (Error, Option<ResponseValue<T>>)> {
+        match self.receive(request, operation).await {
+            Ok(answer) => answer.decode().map_err(|error| (error, None)),
+            Err(Failed { error, answer }) => Err((error, answer.and_then(|answer| answer.decode().ok()))),
+        }
+    }
+
+    async fn receive(
+        &self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> Result<error::Undecoded, Failed> {
         let start = Instant::now();
         let answer = self.inner.transport.execute(&self.client, request, operation).await;
         let response = answer.map_err(|failure| Error::from_transport(operation, failure))?;
-        error::receive(operation, response, start).await?.decode()
+        error::receive(operation, response, start).await
     }
 }

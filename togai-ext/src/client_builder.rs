@@ -226,7 +226,7 @@ impl<C: Service> ClientBuilder<C> {
     /// # Ok::<(), togai_ext::Error>(())
     /// ```
     ///
-    /// The settings for redirects, TLS, timeouts and the user agent are put on it last, so they hold.
+    /// The settings for redirects, retries, TLS, timeouts and the user agent are put on it last, so they hold.
     #[must_use]
     pub fn with_http_client(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
@@ -270,7 +270,9 @@ impl<C: Service> ClientBuilder<C> {
             budget: self.budget,
         });
 
-        let mut http = tls::configure(self.http.unwrap_or_default(), needs_tls)?;
+        // A policy of its own would send requests again behind the back of ours, which knows when that is harmless.
+        let http = self.http.map_or_else(Default::default, |http| http.retry(reqwest::retry::never()));
+        let mut http = tls::configure(http, needs_tls)?;
         if !needs_tls {
             // A proxy, such as that of the environment, would see the token on its way to this very machine.
             http = http.no_proxy();

@@ -7,7 +7,7 @@ use togai_sandbox::Fault;
 
 use super::{Enso, batch, lines, started};
 use crate::services::Service as _;
-use crate::support::counts;
+use crate::support::{TOKEN, counts};
 
 /// The answer that the vendor's documentation shows.
 const EXAMPLE: &str = r#"{
@@ -157,7 +157,19 @@ async fn an_answer_about_other_events_ends_the_call() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::status(200).json(json!({"data": {"summary": {"success": 3, "failed": 0, "total": 3}}})));
     let failure = client.ingest_events((0..4).map(Enso::event)).batch_size(2).send().await.unwrap_err();
-    insta::assert_snapshot!(failure.error(), @"create_events_batch: the server was sent 2 events, and answered for 3");
+    insta::assert_snapshot!(failure.error(), @"create_events_batch: the server was sent 2 events, and answered for 3: check the base URL; the request may have been applied, so look before repeating it");
     assert_eq!((counts(failure.report()).as_str(), sandbox.request_count()), ("2 unknown", 1));
     assert!(failure.report().not_accepted().iter().all(|verdict| !verdict.outcome.is_retryable()));
+}
+
+#[tokio::test]
+async fn the_token_is_in_no_verdict_even_where_the_server_puts_it_into_a_code() {
+    let (sandbox, client) = Enso::start().await;
+    let record =
+        json!({ "index": 0, "error": format!("not with {TOKEN}"), "code": format!("bad {TOKEN}"), "statusCode": 400 });
+    let body = json!({ "data": { "summary": { "success": 0, "failed": 1, "total": 1 }, "failedRecords": [record] } });
+    sandbox.fault(Fault::status(200).json(body));
+    let report = client.ingest_events([Enso::event(0)]).send().await.unwrap();
+    assert_eq!(lines(&report), "0 rejected: not with *** [bad ***]");
+    assert!(!format!("{report:?}").contains(TOKEN));
 }

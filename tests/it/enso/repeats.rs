@@ -172,7 +172,7 @@ async fn after_an_answer_that_was_lost_an_event_is_rejected_only_for_what_is_wro
         (vec![record(2009, 409)], "1 unknown"),
         (vec![json!({ "index": 0 })], "1 unknown"),
         (vec![record(2002, 409)], "1 rejected"),
-        (vec![record(27, 400)], "1 rejected"),
+        (vec![record(27, 400)], "1 unknown"),
     ] {
         let (sandbox, client) = AssumedEnso::start().await;
         sandbox.fault(Fault::reset_after_reading().first(1));
@@ -186,4 +186,73 @@ async fn after_an_answer_that_was_lost_an_event_is_rejected_only_for_what_is_wro
         let report = client.ingest_events([Enso::event(0)]).assume_idempotent(true).send().await.unwrap();
         assert_eq!(counts(&report), "1 rejected", "{records:?}");
     }
+}
+
+#[tokio::test]
+async fn an_id_whose_event_may_have_been_taken_is_not_sent_again_in_the_same_call() {
+    let answers = [
+        // One of the two failed, and nobody says which.
+        summed_up(1, 1, &[]),
+        // It failed at an event, and may have it.
+        summed_up(1, 1, &[json!({ "index": 0, "error": "busy", "statusCode": 503 })]),
+    ];
+    for answer in answers {
+        let (sandbox, client) = Enso::start().await;
+        sandbox.fault(answer.after_applying().first(1));
+        let events = [Enso::event(0), Enso::event(1), Enso::event(0), Enso::event(2)];
+        let report = client.ingest_events(events).batch_size(2).concurrency(1).send().await.unwrap();
+        assert_eq!(report.duplicates(), 1, "{}", counts(&report));
+        assert_eq!((sizes(&sandbox), Enso::metered(&sandbox).len()), (vec![2, 1], 3));
+    }
+}
+
+// Statuses of failure.
+
+#[tokio::test]
+async fn what_an_answer_of_failure_says_of_events_is_believed_and_nothing_is_sent_again() {
+    for status in [400, 413, 422, 409, 500] {
+        let (sandbox, client) = Enso::start().await;
+        let record = json!({ "index": 1, "error": "no", "code": 2002, "statusCode": 404 });
+        let body =
+            json!({ "data": { "summary": { "success": 1, "failed": 1, "total": 2 }, "failedRecords": [record] } });
+        sandbox.fault(Fault::status(status).json(body).after_applying().first(1));
+        let report = client.ingest_events([Enso::event(0), Enso::event(1)]).send().await.unwrap();
+        assert_eq!((counts(&report).as_str(), sizes(&sandbox)), ("1 accepted, 1 rejected", vec![2]), "{status}");
+
+        // One that says that all went well contradicts itself.
+        let (sandbox, client) = Enso::start().await;
+        let body = json!({ "summary": { "success": 1, "failed": 0, "total": 1 } });
+        sandbox.fault(Fault::status(status).json(body).after_applying());
+        let failure = client.ingest_events([Enso::event(0)]).send().await.unwrap_err();
+        assert_eq!((counts(failure.report()).as_str(), sizes(&sandbox)), ("1 unknown", vec![1]), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_does_not_say_that_nothing_was_taken_leaves_it_open() {
+    for (status, expected) in [
+        (302, "1 unknown"),
+        (303, "1 unknown"),
+        (409, "1 unknown"),
+        (425, "1 unknown"),
+        (499, "1 unknown"),
+        (307, "1 not sent"),
+        (401, "1 rejected"),
+        (404, "1 rejected"),
+    ] {
+        let (sandbox, client) = Enso::start().await;
+        sandbox.fault(Fault::status(status).header("location", "/elsewhere"));
+        let failure = client.ingest_events([Enso::event(0)]).send().await.unwrap_err();
+        assert_eq!((counts(failure.report()).as_str(), sizes(&sandbox)), (expected, vec![1]), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_says_nothing_of_the_events_may_have_been_given_by_a_server_that_has_them() {
+    let (sandbox, client) = Enso::start().await;
+    sandbox.fault(Fault::status(200).json(json!({})).after_applying());
+    let failure = client.ingest_events([Enso::event(0)]).send().await.unwrap_err();
+    assert!(failure.error().maybe_delivered());
+    insta::assert_snapshot!(told(failure.error()), @"create_events_batch: the server answered 200 OK and did not say what became of the events: check the base URL; the request may have been applied, so look before repeating it");
+    assert_eq!((counts(failure.report()).as_str(), sandbox.enso_metered_count()), ("1 unknown", 1));
 }

@@ -18,12 +18,30 @@ pub(crate) struct Undecoded {
     body: Bytes,
 }
 
+/// An answer of failure, as an error and as it was.
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    pub(crate) answer: Option<Undecoded>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, answer: None }
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        failed.error
+    }
+}
+
 /// Reads an answer, which is an error unless its status is one of success.
 pub(crate) async fn receive(
     operation: &'static Operation,
     mut response: reqwest::Response,
     start: Instant,
-) -> Result<Undecoded, Error> {
+) -> Result<Undecoded, Failed> {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     // A transport that repeats says how often; without one there was one attempt.
@@ -33,11 +51,13 @@ pub(crate) async fn receive(
         Error::from_transport(operation, TransportError::new(kind, error.without_url(), context.clone()))
     })?;
 
+    let answer = Undecoded { operation, status, headers, context, body };
     if is_success(operation, status) {
-        return Ok(Undecoded { operation, status, headers, context, body });
+        return Ok(answer);
     }
-    let answer = Answer::of_failure(status, headers, &body, &context);
-    Err(of_answer(Kind::Status, operation, context, answer))
+    let said = Answer::of_failure(status, answer.headers.clone(), &answer.body, &answer.context);
+    let error = of_answer(Kind::Status, operation, answer.context.clone(), said);
+    Err(Failed { error, answer: Some(answer) })
 }
 
 impl Undecoded {

@@ -15,7 +15,10 @@ impl fmt::Display for Error {
             write!(formatter, "{operation}: ")?;
         }
         match &self.inner.kind {
-            Kind::Configuration(problem) | Kind::InvalidRequest(problem) | Kind::Protocol(problem) => {
+            Kind::Configuration(problem)
+            | Kind::InvalidRequest(problem)
+            | Kind::Protocol(problem)
+            | Kind::Unclear(problem) => {
                 formatter.write_str(problem)?;
             }
             Kind::Source(problem) => {

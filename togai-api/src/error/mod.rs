@@ -13,7 +13,7 @@ use crate::{CallContext, Operation, TransportError, TransportErrorKind};
 
 use answer::Answer;
 pub(crate) use answer::safe_text;
-pub(crate) use decode::receive;
+pub(crate) use decode::{Failed, Undecoded, receive};
 
 /// Why a call failed: what was asked, what the server said, and what to do.
 ///
@@ -64,6 +64,8 @@ enum Kind {
     Decode { path: String, problem: String },
     /// What the server answered cannot be gone on with, such as a page token that was there before.
     Protocol(String),
+    /// What the server answered with success does not say what became of the request.
+    Unclear(String),
     /// What was to be sent could not be had from where it comes from.
     Source(String),
 }
@@ -113,6 +115,15 @@ impl Error {
     pub fn protocol(operation: &'static str, problem: impl Into<String>) -> Self {
         let mut error = Self::of(Kind::Protocol(problem.into()));
         error.inner.operation = Some(operation);
+        error
+    }
+
+    /// The error of an answer of success that does not say what became of a request which changes something.
+    #[doc(hidden)]
+    pub fn unclear(operation: &'static str, problem: impl Into<String>) -> Self {
+        let mut error = Self::of(Kind::Unclear(problem.into()));
+        error.inner.operation = Some(operation);
+        error.inner.changes = true;
         error
     }
 
@@ -282,7 +293,7 @@ impl Error {
     /// Whether the server may have applied the request although the call failed.
     ///
     /// It is so for requests that change something, where no answer came (in time, or whole), where the answer was 408
-    /// or a 5xx, and where an answer of success could not be decoded. It is so, too, where that happened to an attempt
+    /// or a 5xx, and where an answer of success could not be decoded or did not say what became of it. It is so, too, where that happened to an attempt
     /// before the last, whatever became of the last. Repeating such a request may do it twice.
     pub fn maybe_delivered(&self) -> bool {
         let before = self.inner.context.as_ref().is_some_and(|context| context.maybe_delivered);
@@ -294,7 +305,7 @@ impl Error {
                         |status: StatusCode| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT;
                     before || self.status().is_some_and(unclear)
                 }
-                Kind::Decode { .. } => true,
+                Kind::Decode { .. } | Kind::Unclear(_) => true,
                 Kind::Configuration(_) | Kind::InvalidRequest(_) | Kind::Protocol(_) | Kind::Source(_) => false,
             }
     }

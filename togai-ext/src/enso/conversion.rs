@@ -49,6 +49,7 @@ use super::number::{exact, is_plain};
 ///
 /// - The accounts of one service are not known to the other. Where a customer entity is called otherwise than the account,
 ///   set it after the conversion.
+/// - Enso declares a value as a float, so of its digits some 16 may survive there. They are all sent.
 /// - A limit of the service that the event is for, such as the length of a dimension, is not checked here. Ingestion checks
 ///   it, see [`local_checks`](crate::Ingest::local_checks).
 /// - An event of several attributes is several events of Enso: convert it once for each, and give each an id of its own,

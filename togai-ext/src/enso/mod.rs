@@ -45,6 +45,7 @@
 //! | no answer, or one of an outage | sent again | [`Unknown`] and not sent again, unless [`assume_idempotent`] is set |
 //! | which events failed | by id, or not told | by place, with a status and a code where there are |
 //! | what the answer leaves open | sent again in halves | [`Unknown`], and the call goes on, unless [`assume_idempotent`] is set |
+//! | 400, 413 or 422 for a request | nothing was taken | the same, as HTTP has it, unless the body speaks of events |
 //! | duplicates of earlier calls | told where the server does | never told |
 //! | quotas | documented | not documented |
 //! | a single event ([`ingest_event`]) | an operation of its own | a batch of one |

@@ -115,7 +115,8 @@ impl<B: Backend> Way<B> {
                 Ok(Answer::All) => self.accept(&part),
                 Ok(Answer::Partial(partial)) => self.judge(&part, &partial),
                 Ok(Answer::Unclear { why }) => {
-                    let error = Error::protocol(self.delivery.backend.operation(), &*why);
+                    let error = Error::unclear(self.delivery.backend.operation(), &*why);
+                    let error = if self.may_be_resent() { error.of_events_with_ids() } else { error };
                     self.end(&part, self.unknown(why));
                     return Some(error);
                 }

@@ -85,6 +85,8 @@ impl Encoder {
         let mut written = event.serialize(&mut writer);
         if writer.is_no_struct {
             buffer.truncate(start);
+            // What was found on the way so far stands elsewhere now, if at all.
+            self.fields = Fields::default();
             written = self.encode_and_look(event, buffer);
         }
         let written = written.and_then(|()| self.normalise_id(start, buffer));
@@ -404,6 +406,23 @@ mod tests {
         check(&json!({}), "{}", None, None);
         let raw = RawValue::from_string(r#"{ "id" : "r-1" , "n" : 1.10 }"#.to_owned()).unwrap();
         check(&raw, r#"{ "id" : "r-1" , "n" : 1.10 }"#, Some(r#""r-1""#), None);
+    }
+
+    #[test]
+    fn what_was_found_before_a_key_that_needs_a_second_look_is_looked_for_again() {
+        #[derive(Serialize)]
+        struct Row {
+            id: &'static str,
+            #[serde(flatten)]
+            rest: serde_json::Value,
+        }
+        for none in [json!(null), json!("")] {
+            // The id is there twice, and the second one says that there is none.
+            let row = Row { id: "r-1", rest: json!({ "id": none, "a\nb": "x" }) };
+            check(&row, r#"{"a\nb":"x"}"#, None, None);
+        }
+        let row = Row { id: "r-1", rest: json!({ "account": "b", "a\nb": "x" }) };
+        check(&row, r#"{"id":"r-1","a\nb":"x","account":"b"}"#, Some(r#""r-1""#), Some(r#""b""#));
     }
 
     #[test]

@@ -1,19 +1,15 @@
 //! Enso as a service that takes events.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use bytes::Bytes;
-use reqwest::StatusCode;
-use togai_api::enso::types::{BatchEventsResponse, BatchEventsSummary, EnsoEvent, FailedRecord};
-use togai_api::enso::{Client, FailureCode, OPERATIONS};
-use togai_api::{BoxFuture, Error, ResponseValue};
+use togai_api::enso::types::EnsoEvent;
+use togai_api::enso::{Client, OPERATIONS};
+use togai_api::{BoxFuture, Error};
 
-use super::backend::{Answer, Backend, Envelope, Failure, FailureKind, Named, Partial};
+use super::backend::{Answer, Backend, Envelope};
 use super::encode::Fields;
 use super::payload::{Owned, Payload};
 use super::run::Surroundings;
-use super::sender::Sender;
+use super::sender::{NotTaken, Sender};
 use super::source::Source;
 use super::{Ingest, IngestExt, check};
 
@@ -125,9 +121,14 @@ impl Backend for Enso {
         let (sending, is_idempotent) = (self.sender.clone().send(body), self.is_idempotent);
         Box::pin(async move {
             match sending.await {
-                Ok(response) => Ok(told(&response, events)),
-                Err(error) if is_idempotent => Err(error.of_events_with_ids()),
-                Err(error) => Err(error),
+                Ok(response) => Ok(answer::told(&response, events)),
+                Err(NotTaken { error, answer }) => {
+                    match answer.and_then(|answer| answer::told_of_failure(&answer, events)) {
+                        Some(answer) => Ok(answer),
+                        None if is_idempotent => Err(error.of_events_with_ids()),
+                        None => Err(error),
+                    }
+                }
             }
         })
     }
@@ -142,9 +143,12 @@ impl Payload for EnsoEvent {
         self.event_id = Some(id.to_owned());
     }
 
-    /// No limit of a field is documented.
+    /// No limit of a field is documented, and a value is declared as a float.
     fn check(&self) -> Result<(), String> {
-        Ok(())
+        match self.value.to_string().parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(()),
+            _ => Err("`value` is beyond what a float can hold: send it in parts".to_owned()),
+        }
     }
 
     fn into_returned(self) -> Self {
@@ -166,129 +170,6 @@ fn check_fields(event: &[u8], fields: &Fields) -> Result<(), String> {
     }
 }
 
-/// What the answer says of the events, with the token blotted out.
-fn told(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Answer {
-    let mut answer = read(response, response.status(), events);
-    if let Answer::Partial(partial) = &mut answer {
-        partial.maybe_repeated = response.maybe_repeated();
-        let messages = partial.failures.iter_mut().map(|failure| &mut failure.message).chain(&mut partial.message);
-        messages.for_each(|message| *message = response.safe_text(message).into());
-    }
-    answer
-}
-
-/// What the answer says of so many events.
-///
-/// Its `status` is `success` whatever became of them. Who is not in the list was accepted only where the summary counts
-/// as many failures as the list has, and as many events as were sent.
-fn read(answer: &BatchEventsResponse, status: StatusCode, events: usize) -> Answer {
-    let (counts, records) = (answer.summary().and_then(counts), answer.failed_records());
-    let mut failures: Vec<Failure> = records.iter().map(failure).collect();
-    let named: BTreeSet<usize> = failures.iter().filter_map(|failure| place(failure, events)).collect();
-    let may_be_incomplete = match counts {
-        None if records.is_empty() => {
-            let why =
-                format!("the server answered {status} and did not say what became of the events; check the base URL");
-            return Answer::Unclear { why: why.into() };
-        }
-        None => true,
-        Some(Counts { total, .. }) if total != events => {
-            let why = format!("the server was sent {events} events, and answered for {total}");
-            return Answer::Unclear { why: why.into() };
-        }
-        Some(Counts { failed: 0, .. }) if records.is_empty() => return Answer::All,
-        Some(Counts { failed, .. }) if failed == events => {
-            // A request of one event leaves no doubt which one a record means.
-            let is_told = |place: &usize| named.contains(place) || (events == 1 && !records.is_empty());
-            let others = (0..events).filter(|place| !is_told(place));
-            failures.extend(others.map(|place| unexplained(Named::Place(place))));
-            false
-        }
-        Some(Counts { failed, .. }) => failed != named.len(),
-    };
-    let message = answer.message.as_deref().map(Into::into);
-    Answer::Partial(Partial {
-        status,
-        failures,
-        may_be_incomplete,
-        says_success: false,
-        message,
-        maybe_repeated: false,
-    })
-}
-
-/// How many events an answer speaks of.
-struct Counts {
-    failed: usize,
-    total: usize,
-}
-
-/// The counts of a summary, where it is whole and adds up.
-fn counts(summary: &BatchEventsSummary) -> Option<Counts> {
-    let count = |count: Option<i64>| usize::try_from(count?).ok();
-    let (success, failed) = (count(summary.success)?, count(summary.failed)?);
-    let total = success.checked_add(failed)?;
-    let adds_up = summary.total.is_none() || count(summary.total) == Some(total);
-    adds_up.then_some(Counts { failed, total })
-}
-
-/// The place of an event in its request, where it is one of it.
-fn place(failure: &Failure, events: usize) -> Option<usize> {
-    match failure.event {
-        Named::Place(place) => Some(place).filter(|place| *place < events),
-        _ => None,
-    }
-}
-
-fn failure(record: &FailedRecord) -> Failure {
-    let place = record.index.and_then(|index| usize::try_from(index).ok());
-    let status = record.status_code.and_then(|status| u16::try_from(status).ok());
-    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-    let kind = kind(record.code.as_ref(), status);
-    let name = record.code.as_ref().and_then(FailureCode::name);
-    let message = record.error.as_deref().or(name).unwrap_or(NO_REASON).into();
-    Failure {
-        event: place.map_or(Named::Nobody, Named::Place),
-        kind,
-        status,
-        code: record.code.as_ref().map(plain),
-        message,
-    }
-}
-
-/// How certain a failure is. Codes and statuses that are about the event itself are never said of one that was taken; any
-/// other could be said of an event that is there already, which no document gives a code.
-fn kind(code: Option<&FailureCode>, status: Option<StatusCode>) -> FailureKind {
-    if code.is_some_and(|code| code.name().is_some()) {
-        return FailureKind::Refused;
-    }
-    match status {
-        // What the service failed at it may have all the same, as it is with a whole request.
-        Some(status) if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => FailureKind::Unclear,
-        Some(
-            StatusCode::BAD_REQUEST
-            | StatusCode::NOT_FOUND
-            | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNPROCESSABLE_ENTITY,
-        ) => FailureKind::Refused,
-        _ => FailureKind::Vague,
-    }
-}
-
-/// A code without what it means.
-fn plain(code: &FailureCode) -> Arc<str> {
-    match (code.name(), code.number()) {
-        (Some(_), Some(number)) => number.to_string().into(),
-        _ => code.to_string().into(),
-    }
-}
-
-const NO_REASON: &str = "the server gave no reason";
-
-/// A refusal of which no more is known.
-fn unexplained(event: Named) -> Failure {
-    Failure { event, kind: FailureKind::Vague, status: None, code: None, message: NO_REASON.into() }
-}
-
+mod answer;
 #[cfg(test)]
 mod tests;

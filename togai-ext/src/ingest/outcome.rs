@@ -70,13 +70,12 @@ impl Outcome {
     /// ```
     ///
     /// It is so where it was not sent, where nothing is known of it and sending it again is harmless, and where it was
-    /// something else than the event that was refused: the token (401, 403), an address that takes no events, or what the
-    /// event refers to and the server does not know (404). It is not where what was refused is the event itself (400, 413,
-    /// 422, or in an answer of success), nor where it is in conflict with what is there (409).
+    /// something else than the event that was refused: the token or what it pays for (401, 402, 403), an address that takes no
+    /// events (404, 405), or what the event refers to and the server does not know (404).
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Accepted | Self::Duplicate => false,
-            Self::Rejected { status, .. } => status.is_some_and(|status| !is_about_events(status)),
+            Self::Rejected { status, .. } => status.is_some_and(is_about_something_else),
             Self::Unknown { may_be_resent, .. } => *may_be_resent,
             Self::NotSent { .. } => true,
         }
@@ -118,16 +117,16 @@ impl Outcome {
     }
 }
 
-/// Whether a status says something of the events of a request, and not of the request alone.
-pub(super) fn is_about_events(status: StatusCode) -> bool {
-    status.is_success()
-        || matches!(
-            status,
-            StatusCode::BAD_REQUEST
-                | StatusCode::CONFLICT
-                | StatusCode::PAYLOAD_TOO_LARGE
-                | StatusCode::UNPROCESSABLE_ENTITY
-        )
+/// Whether a status is about something else than the event: the token, the address, or what the event refers to.
+fn is_about_something_else(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::PAYMENT_REQUIRED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+    )
 }
 
 impl fmt::Display for Outcome {

@@ -76,6 +76,12 @@ pub struct Verdict<E = Event, T = ()> {
     pub outcome: Outcome,
 }
 
+impl<E, T> Default for IngestReport<E, T> {
+    fn default() -> Self {
+        Self::new("ingest")
+    }
+}
+
 impl<E, T> IngestReport<E, T> {
     /// One of no events yet.
     pub(super) fn new(operation: &'static str) -> Self {

@@ -392,7 +392,11 @@ impl<B: Backend, S: Source> Run<B, S> {
     fn settle(&mut self, number: u32, outcomes: Outcomes) -> Option<Settled<EntryOf<S>>> {
         self.seen.settle(number, |position| match &outcomes {
             Outcomes::AllAccepted => true,
-            Outcomes::Each(outcomes) => matches!(outcomes[position], Outcome::Accepted | Outcome::Duplicate),
+            Outcomes::Each(outcomes) => mutant!(
+                "forgets the id of what must not be sent again",
+                holds_its_id(&outcomes[position]),
+                matches!(outcomes[position], Outcome::Accepted | Outcome::Duplicate)
+            ),
         });
         let Sealed { entries, encoded, .. } = self.on_their_way.remove(&number)?;
         Some(Settled::Batch { entries, encoded, outcomes })
@@ -421,4 +425,9 @@ impl<B: Backend, S: Source> Run<B, S> {
             Settled::Batch { entries, encoded, outcomes }
         }))
     }
+}
+
+/// Whether no other event with its id is to be sent after it: the service has it, or may have it and would bill it twice.
+fn holds_its_id(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Accepted | Outcome::Duplicate | Outcome::Unknown { may_be_resent: false, .. })
 }

@@ -14,6 +14,21 @@ use crate::stack::Stack;
 use crate::standing::Turn;
 use crate::stop::Stop;
 
+/// What became of a request.
+pub(super) type Sent<T> = Result<ResponseValue<T>, NotTaken<T>>;
+
+/// Why a request was not taken as a whole, with the answer where there was one that could be read.
+pub(super) struct NotTaken<T> {
+    pub(super) error: Error,
+    pub(super) answer: Option<ResponseValue<T>>,
+}
+
+impl<T> From<Error> for NotTaken<T> {
+    fn from(error: Error) -> Self {
+        Self { error, answer: None }
+    }
+}
+
 /// Sends the requests of a call, one operation over and over.
 #[derive(Clone, Debug)]
 pub(super) struct Sender {
@@ -59,11 +74,11 @@ impl Sender {
     }
 
     /// Sends a body, in its turn.
-    pub(super) async fn send<T: DeserializeOwned>(self, body: Bytes) -> Result<ResponseValue<T>, Error> {
+    pub(super) async fn send<T: DeserializeOwned>(self, body: Bytes) -> Sent<T> {
         if self.is_proven() { self.post(body).await } else { self.post_in_turn(body).await }
     }
 
-    async fn post<T: DeserializeOwned>(&self, body: Bytes) -> Result<ResponseValue<T>, Error> {
+    async fn post<T: DeserializeOwned>(&self, body: Bytes) -> Sent<T> {
         let json = HeaderValue::from_static("application/json");
         let request = self
             .client
@@ -77,35 +92,35 @@ impl Sender {
                 Error::invalid_request(self.operation.id, "the request could not be built")
                     .with_source(error.without_url())
             })?;
-        let answer = self.client.execute(request, self.operation).await;
+        let answer = self.client.execute_and_read_failure(request, self.operation).await;
         // Whoever waits for a turn is to find it noted.
         let standing = &self.stack.shared.standing;
         match &answer {
             Ok(_) => standing.prove(),
-            Err(error) if error.is_decode() => standing.prove(),
-            Err(error) if error.is_auth() => standing.refuse(),
+            Err((error, _)) if error.is_decode() => standing.prove(),
+            Err((error, _)) if error.is_auth() => standing.refuse(),
             Err(_) => {}
         }
-        answer
+        answer.map_err(|(error, answer)| NotTaken { error, answer })
     }
 
     /// Sends the request when it is its turn, which matters until the token is known to be good. The wait is part of the
     /// time that the call may take.
-    async fn post_in_turn<T: DeserializeOwned>(&self, body: Bytes) -> Result<ResponseValue<T>, Error> {
+    async fn post_in_turn<T: DeserializeOwned>(&self, body: Bytes) -> Sent<T> {
         let shared = &self.stack.shared;
         let start = shared.clock.now();
         let end = select(Box::pin(self.stop.wait()), shared.clock.sleep(self.stack.retry.time_limit()));
         let turn = match select(Box::pin(shared.standing.turn()), end).await {
             Either::Left((turn, _)) => turn,
-            Either::Right((Either::Left(_), _)) => return Err(self.cancelled("the call has become pointless")),
+            Either::Right((Either::Left(_), _)) => return Err(self.cancelled("the call has become pointless").into()),
             Either::Right((Either::Right(_), _)) => {
                 let late = TransportError::deadline(CallContext::default());
                 let why = "another call of this client has tried the token for so long";
-                return Err(Error::from_transport(self.operation, late).with_source(why));
+                return Err(Error::from_transport(self.operation, late).with_source(why).into());
             }
         };
         if matches!(turn, Turn::Refused) {
-            return Err(self.cancelled("another call met a refusal of the token just now"));
+            return Err(self.cancelled("another call met a refusal of the token just now").into());
         }
         let waited = shared.clock.now().saturating_duration_since(start);
         let Some(deadline) = self.stack.retry.deadline() else { return self.post(body).await };

@@ -99,7 +99,7 @@ impl Backend for Togai {
     fn send(&self, body: Bytes, _events: usize) -> BoxFuture<'static, Result<Answer, Error>> {
         let sending = self.sender.clone().send(body);
         Box::pin(async move {
-            match sending.await {
+            match sending.await.map_err(|failed| failed.error) {
                 Ok(response) => Ok(read(&response)),
                 // What stands in the body of a 202 changes nothing about it.
                 Err(error) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => Ok(Answer::All),

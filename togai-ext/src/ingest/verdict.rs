@@ -126,12 +126,22 @@ pub(super) fn of_error(error: &Error, may_be_resent: bool) -> Failed {
             Failed::Content { refusal, is_size }
         }
         _ if error.maybe_delivered() => Failed::Finally(Outcome::Unknown { why, may_be_resent }),
+        // What the service means by it is not known, and it would not be harmless to guess.
+        status if !may_be_resent && !says_nothing_was_taken(status) => {
+            Failed::Finally(Outcome::Unknown { why, may_be_resent })
+        }
         // Nobody at that address took the events, or looked at them.
         status if status == StatusCode::TOO_MANY_REQUESTS || status.is_redirection() => {
             Failed::Finally(Outcome::NotSent { why })
         }
         _ => Failed::Finally(refusal.into()),
     }
+}
+
+/// Whether HTTP leaves no doubt that a request with such an answer was not carried out. A redirection that asks for another
+/// method is none of these: it is what a server answers that has done what it was asked to.
+fn says_nothing_was_taken(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 307 | 308 | 401..=407 | 411 | 414..=417 | 421 | 426 | 428 | 429 | 431)
 }
 
 /// Whether a message is about the size of a request and not about an event in it. It decides how large the requests to

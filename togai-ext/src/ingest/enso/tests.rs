@@ -1,21 +1,30 @@
 use serde_json::{Value, json};
 
+use reqwest::StatusCode;
+use togai_api::enso::types::BatchEventsResponse;
+
 use super::super::Outcome;
+use super::super::backend::{Answer, FailureKind, Partial};
 use super::super::encode::Encoder;
 use super::super::verdict::{Circumstances, of_partial};
+use super::answer::read;
 use super::*;
 
 /// What an answer says of three events: a verdict each, or why it says nothing.
 fn verdicts(answer: &Value) -> String {
+    verdicts_of(answer, 3)
+}
+
+fn verdicts_of(answer: &Value, events: usize) -> String {
     let answer: BatchEventsResponse = serde_json::from_value(answer.clone()).unwrap();
-    match read(&answer, StatusCode::OK, 3) {
+    match read(&answer, StatusCode::OK, events) {
         Answer::All => "all".to_owned(),
         Answer::Unclear { why } => why.to_string(),
         Answer::Partial(partial) => {
-            let ids = ["a", "b", "c"].map(str::to_owned);
+            let ids = &["a", "b", "c"].map(str::to_owned)[..events];
             let circumstances = Circumstances { maybe_repeated: false, may_be_resent: false };
             let told = |outcome: &Option<Outcome>| outcome.as_ref().map_or("open".to_owned(), ToString::to_string);
-            let outcomes = of_partial(&ids, &partial, circumstances).outcomes;
+            let outcomes = of_partial(ids, &partial, circumstances).outcomes;
             outcomes.iter().map(told).collect::<Vec<_>>().join(", ")
         }
     }
@@ -54,14 +63,48 @@ fn the_list_says_which_events_failed_in_any_order_and_whatever_the_status() {
 }
 
 #[test]
-fn where_list_and_summary_differ_nobody_is_accepted() {
+fn where_the_list_is_shorter_than_the_summary_counts_nobody_is_accepted() {
     for records in [vec![record(1)], vec![record(1), record(1)], vec![record(1), record(3)]] {
         check([1, 2, 3], &records, "open, rejected: bad [2002], open");
     }
     check([1, 2, 3], &[], "open, open, open");
     check([1, 2, 3], &[json!({ "error": "bad" }), record(0)], "rejected: bad [2002], open, open");
-    check([3, 0, 3], &[record(0)], "rejected: bad [2002], open, open");
-    check([2, 1, 3], &[record(0), record(1)], "rejected: bad [2002], rejected: bad [2002], open");
+    check([2, 1, 3], &[record(0), record(7)], "rejected: bad [2002], open, open");
+}
+
+#[test]
+fn where_the_list_is_longer_than_the_summary_counts_nothing_is_certain() {
+    check([3, 0, 3], &[record(0)], "unknown: bad, open, open");
+    check([2, 1, 3], &[record(0), record(1)], "unknown: bad, unknown: bad, open");
+    for records in [json!([record(0)]), json!([record(5)])] {
+        assert_eq!(verdicts_of(&answer([1, 0, 1], &records), 1), "unknown: bad");
+        assert_eq!(verdicts_of(&answer([0, 1, 1], &records), 1), "rejected: bad [2002]");
+    }
+}
+
+#[test]
+fn of_several_failures_of_an_event_the_least_certain_one_counts() {
+    let outage = json!({ "index": 1, "error": "busy", "statusCode": 503 });
+    for records in [[record(1), outage.clone()], [outage.clone(), record(1)]] {
+        check([2, 1, 3], &records, "accepted, unknown: busy, accepted");
+    }
+}
+
+#[test]
+fn where_both_forms_are_there_nobody_is_accepted() {
+    let mut both = answer([2, 1, 3], &json!([record(0)]));
+    both["failedRecords"] = json!([record(1)]);
+    assert_eq!(verdicts(&both), "rejected: bad [2002], rejected: bad [2002], open");
+    let mut both = answer([3, 0, 3], &json!([]));
+    both["summary"] = json!({ "success": 0, "failed": 3, "total": 3 });
+    assert_eq!(
+        verdicts(&both),
+        "the server answered 200 OK and did not say what became of the events: check the base URL"
+    );
+    // What says nothing is no form.
+    let mut bare = answer([2, 1, 3], &json!([record(0)]))["data"].take();
+    bare["data"] = json!({});
+    assert_eq!(verdicts(&bare), "rejected: bad [2002], accepted, accepted");
 }
 
 #[test]
@@ -73,13 +116,13 @@ fn where_all_failed_the_list_need_not_say_so() {
 
 #[test]
 fn an_answer_about_other_events_says_nothing() {
-    check([2, 0, 2], &[], "the server was sent 3 events, and answered for 2");
-    check([3, 1, 4], &[record(1)], "the server was sent 3 events, and answered for 4");
+    check([2, 0, 2], &[], "the server was sent 3 events, and answered for 2: check the base URL");
+    check([3, 1, 4], &[record(1)], "the server was sent 3 events, and answered for 4: check the base URL");
 }
 
 #[test]
 fn an_answer_without_counts_accepts_nobody() {
-    let nothing = "the server answered 200 OK and did not say what became of the events; check the base URL";
+    let nothing = "the server answered 200 OK and did not say what became of the events: check the base URL";
     for empty in
         [json!({}), json!({ "status": "success" }), json!({ "data": null }), json!({ "data": { "failedRecords": [] } })]
     {
@@ -95,17 +138,26 @@ fn an_answer_without_counts_accepts_nobody() {
 
 #[test]
 fn a_failure_has_its_own_status_and_its_code_as_it_was_written() {
-    let failure = |record: Value| failure(&serde_json::from_value(record).unwrap());
     let of = |code: Value, status: Value| {
-        let failure = failure(json!({ "index": 0, "code": code, "statusCode": status }));
-        (failure.code.unwrap_or_default().to_string(), failure.status.map(|status| status.as_u16()), failure.kind)
+        let records = json!([{ "index": 0, "code": code, "statusCode": status }]);
+        let answer: BatchEventsResponse = serde_json::from_value(answer([0, 1, 1], &records)).unwrap();
+        let Answer::Partial(Partial { mut failures, .. }) = read(&answer, StatusCode::OK, 1) else {
+            panic!("it failed")
+        };
+        let failure = failures.remove(0);
+        let status = failure.status.map(|status| status.as_u16());
+        (failure.code.unwrap_or_default().to_string(), status, failure.kind, failure.message.to_string())
     };
-    assert_eq!(of(json!(2001), json!(400)), ("2001".to_owned(), Some(400), FailureKind::Refused));
-    assert_eq!(of(json!("27"), json!("400")), ("27".to_owned(), Some(400), FailureKind::Refused));
-    assert_eq!(of(json!("TIMEOUT"), json!(1)), ("TIMEOUT".to_owned(), None, FailureKind::Vague));
-    assert_eq!(of(json!(2009), json!(409)), ("2009".to_owned(), Some(409), FailureKind::Vague));
-    assert_eq!(of(json!("2002"), json!(409)), ("2002".to_owned(), Some(409), FailureKind::Refused));
-    assert_eq!(&*failure(json!({ "code": 2001 })).message, "customer entity id missing");
+    let refused =
+        |code: &str, status, message: &str| (code.to_owned(), status, FailureKind::Refused, message.to_owned());
+    let vague =
+        |code: &str, status| (code.to_owned(), status, FailureKind::Vague, "the server gave no reason".to_owned());
+    assert_eq!(of(json!(2001), json!(400)), refused("2001", Some(400), "customer entity id missing"));
+    assert_eq!(of(json!("2002"), json!(409)), refused("2002", Some(409), "customer entity unknown"));
+    assert_eq!(of(json!(2002), json!(null)), refused("2002", Some(404), "customer entity unknown"));
+    assert_eq!(of(json!("27"), json!("400")), vague("27", Some(400)));
+    assert_eq!(of(json!("TIMEOUT"), json!(1)), vague("TIMEOUT", None));
+    assert_eq!(of(json!(2009), json!(409)), vague("2009", Some(409)));
 }
 
 #[test]

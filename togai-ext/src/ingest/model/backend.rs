@@ -77,8 +77,7 @@ fn response(said: Said, events: usize, is_enso: bool) -> Result<http::Response<S
 
 /// An answer as Enso gives it.
 fn summed_up(failures: &[Refused], failed: usize, events: usize) -> String {
-    let records: Vec<Value> =
-        failures.iter().map(|refused| json!({ "index": refused.place, "statusCode": 400 })).collect();
+    let records: Vec<Value> = failures.iter().map(|refused| json!({ "index": refused.place, "code": 2001 })).collect();
     let summary = json!({ "success": events - failed, "failed": failed, "total": events });
     json!({ "status": "success", "data": { "summary": summary, "failedRecords": records } }).to_string()
 }

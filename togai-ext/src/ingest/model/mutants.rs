@@ -13,6 +13,7 @@ const MUTANTS: &[&str] = &[
     "goes on after a failure",
     "forgets that the source failed",
     "does not note an id",
+    "forgets the id of what must not be sent again",
     "does not wait for the first success",
     "does not count what is not sent",
     "forgets that it has lingered",

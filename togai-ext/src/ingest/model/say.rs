@@ -70,7 +70,13 @@ impl World {
             Kind::Unauthorized => self.refuse(place, 401, "bad token"),
             Kind::Forbidden => self.refuse(place, 403, "not allowed"),
             Kind::NotFound => self.refuse(place, 404, "no such thing"),
-            Kind::Redirect => Said::Status(302, ""),
+            Kind::Redirect => {
+                // It may be the answer of a server that has done what it was asked to.
+                if !self.rules.is_resending_harmless {
+                    self.leave_open(place);
+                }
+                Said::Status(302, "")
+            }
             Kind::Throttled => Said::Status(429, "slow down"),
             Kind::Connect => Said::Broken(TransportErrorKind::Connect),
             Kind::NotBegun => Said::Broken(

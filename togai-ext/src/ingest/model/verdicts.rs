@@ -89,7 +89,8 @@ impl World {
             && let Some(id) = self.handed[place].id.clone()
         {
             self.open.remove(&id);
-            if matches!(outcome, Outcome::Accepted | Outcome::Duplicate) {
+            let may_be_there = matches!(outcome, Outcome::Unknown { .. }) && !self.rules.is_resending_harmless;
+            if may_be_there || matches!(outcome, Outcome::Accepted | Outcome::Duplicate) {
                 self.holders.insert(id, place);
             } else {
                 self.holders.remove(&id);

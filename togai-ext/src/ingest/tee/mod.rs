@@ -56,6 +56,8 @@ pub use request::TeeIngest;
 /// refused, an answer does not come), nothing more is pulled for the other, so that both reports are about the same
 /// events; with [`continue_alone`](TeeIngest::continue_alone) it goes on.
 ///
+/// Events without ids get ids of their own on each side, so have ids in them where the two are to be compared.
+///
 /// It comes with the feature `enso`.
 #[derive(Clone, Debug)]
 pub struct Tee<A, B> {

@@ -1,0 +1,186 @@
+//! What an answer of Enso says of the events of a request.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use reqwest::StatusCode;
+use togai_api::ResponseValue;
+use togai_api::enso::FailureCode;
+use togai_api::enso::types::{BatchEventsResponse, BatchEventsSummary, FailedRecord};
+
+use super::super::backend::{Answer, Failure, FailureKind, Named, Partial};
+
+/// What an answer says of so many events, with the token blotted out.
+pub(super) fn told(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Answer {
+    let mut answer = read(response, response.status(), events);
+    if let Answer::Partial(partial) = &mut answer {
+        partial.maybe_repeated = response.maybe_repeated();
+        let of_failures =
+            partial.failures.iter_mut().flat_map(|failure| [Some(&mut failure.message), failure.code.as_mut()]);
+        for text in of_failures.flatten().chain(&mut partial.message) {
+            *text = response.safe_text(text).into();
+        }
+    }
+    answer
+}
+
+/// The same of an answer with a status of failure, where it speaks of events: no document says that nothing was taken then.
+pub(super) fn told_of_failure(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Option<Answer> {
+    let status = response.status();
+    let is_of_request =
+        matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS);
+    if is_of_request || (response.summary().is_none() && response.failed_records().is_empty()) {
+        return None;
+    }
+    Some(match told(response, events) {
+        Answer::All => {
+            let why =
+                format!("the server answered {status}, and counts every event as taken: ask the vendor which is true");
+            Answer::Unclear { why: why.into() }
+        }
+        answer => answer,
+    })
+}
+
+/// What an answer says of so many events.
+///
+/// Its `status` is `success` in the vendor's sample, in which all of them failed. Who is not in the list was accepted only
+/// where the summary counts as many failures as the list has, and as many events as were sent. Where list and summary
+/// contradict each other, nothing is certain of those in the list either.
+pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usize) -> Answer {
+    let (named, nameless) = failures(answer, events);
+    let is_silent = named.is_empty() && nameless.is_empty();
+    let may_be_incomplete = match counts(answer) {
+        None if is_silent => {
+            let why =
+                format!("the server answered {status} and did not say what became of the events: check the base URL");
+            return Answer::Unclear { why: why.into() };
+        }
+        None => true,
+        Some(Counts { total, .. }) if total != events => {
+            let why = format!("the server was sent {events} events, and answered for {total}: check the base URL");
+            return Answer::Unclear { why: why.into() };
+        }
+        Some(Counts { failed: 0, .. }) if is_silent => return Answer::All,
+        Some(Counts { failed, .. }) => failed != named.len(),
+    };
+    let counted = counts(answer).map_or(named.len(), |counts| counts.failed);
+    let all_failed = counted == events;
+    let mut failures = Vec::with_capacity(named.len() + nameless.len());
+    if all_failed {
+        let others = (0..events).filter(|place| !named.contains_key(place));
+        failures.extend(others.map(|place| unexplained(Named::Place(place))));
+    }
+    let contradicts = counted < named.len();
+    failures.extend(
+        named
+            .into_values()
+            .map(|failure| Failure { kind: if contradicts { FailureKind::Unclear } else { failure.kind }, ..failure }),
+    );
+    failures.extend(nameless);
+    Answer::Partial(Partial {
+        status,
+        failures,
+        may_be_incomplete: may_be_incomplete && !all_failed,
+        says_success: false,
+        message: answer.message.as_deref().map(Into::into),
+        maybe_repeated: false,
+    })
+}
+
+/// The failures of an answer by the places of their events, and those of which the place is none. Of several at a place the
+/// least certain one counts.
+fn failures(answer: &BatchEventsResponse, events: usize) -> (BTreeMap<usize, Failure>, Vec<Failure>) {
+    let (mut named, mut nameless) = (BTreeMap::<usize, Failure>::new(), Vec::new());
+    let within = answer.data.iter().flat_map(|data| &data.failed_records);
+    for record in within.chain(&answer.failed_records) {
+        let index = record.index.and_then(|index| usize::try_from(index).ok());
+        // A request of one event leaves no doubt which one is meant.
+        let place = if events == 1 { Some(0) } else { index.filter(|index| *index < events) };
+        let Some(place) = place else {
+            nameless.push(failure(record, Named::Nobody));
+            continue;
+        };
+        let failure = failure(record, Named::Place(place));
+        match named.entry(place) {
+            Entry::Vacant(entry) => _ = entry.insert(failure),
+            Entry::Occupied(mut entry) if doubt(&failure) > doubt(entry.get()) => _ = entry.insert(failure),
+            Entry::Occupied(_) => {}
+        }
+    }
+    (named, nameless)
+}
+
+fn doubt(failure: &Failure) -> u8 {
+    match failure.kind {
+        FailureKind::Refused => 0,
+        FailureKind::Vague | FailureKind::Duplicate => 1,
+        FailureKind::Unclear => 2,
+    }
+}
+
+/// How many events an answer speaks of.
+struct Counts {
+    failed: usize,
+    total: usize,
+}
+
+/// The counts of the summary, where it is whole and adds up, and where there is one form of it.
+fn counts(answer: &BatchEventsResponse) -> Option<Counts> {
+    let is_bare = answer.summary.is_some() || !answer.failed_records.is_empty();
+    let is_within = answer.data.as_ref().is_some_and(|data| data.summary.is_some() || !data.failed_records.is_empty());
+    if is_bare && is_within {
+        return None;
+    }
+    let BatchEventsSummary { success, failed, total, .. } = answer.summary()?;
+    let count = |count: &Option<i64>| usize::try_from((*count)?).ok();
+    let (success, failed) = (count(success)?, count(failed)?);
+    let sum = success.checked_add(failed)?;
+    (total.is_none() || count(total) == Some(sum)).then_some(Counts { failed, total: sum })
+}
+
+fn failure(record: &FailedRecord, event: Named) -> Failure {
+    let code = record.code.as_ref();
+    let status = record.status_code.and_then(|status| u16::try_from(status).ok());
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    // What is not known is 404 in the vendor's sample.
+    let unknown = code.filter(|code| **code == FailureCode::CUSTOMER_ENTITY_UNKNOWN).map(|_| StatusCode::NOT_FOUND);
+    let message = record.error.as_deref().or(code.and_then(FailureCode::name)).unwrap_or(NO_REASON);
+    Failure {
+        event,
+        kind: kind(code, status),
+        status: status.or(unknown),
+        code: code.map(plain),
+        message: message.into(),
+    }
+}
+
+/// How certain a failure is. What is said by a documented code is never said of an event that was taken; anything else could
+/// be said of one that is there already, for which there is no code that is documented.
+fn kind(code: Option<&FailureCode>, status: Option<StatusCode>) -> FailureKind {
+    // What the service failed at it may have all the same, as it is with a whole request.
+    let is_outage = |status: StatusCode| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT;
+    if code.is_some_and(|code| code.name().is_some()) {
+        FailureKind::Refused
+    } else if status.is_some_and(is_outage) {
+        FailureKind::Unclear
+    } else {
+        FailureKind::Vague
+    }
+}
+
+/// A code without what it means.
+fn plain(code: &FailureCode) -> Arc<str> {
+    match (code.name(), code.number()) {
+        (Some(_), Some(number)) => number.to_string().into(),
+        _ => code.to_string().into(),
+    }
+}
+
+const NO_REASON: &str = "the server gave no reason";
+
+/// A refusal of which no more is known.
+fn unexplained(event: Named) -> Failure {
+    Failure { event, kind: FailureKind::Vague, status: None, code: None, message: NO_REASON.into() }
+}
