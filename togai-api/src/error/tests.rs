@@ -181,7 +181,8 @@ fn what_stands_in_place_of_a_credential_is_not_shown() {
         Box::leak(Box::new(Operation { answers_secret: true, ..*operation("get_account") }));
     let response = http::Response::new(r#"["eyJhbGciOi"]"#.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let answer = runtime.block_on(receive(operation, response.into(), Instant::now())).unwrap();
+    let answer =
+        runtime.block_on(receive(operation, response.into(), Instant::now())).map_err(|failed| failed.error).unwrap();
     let error = answer.decode::<CustomerAccount>().unwrap_err();
     assert!(error.is_decode());
     assert!(!format!("{error:?} {error}").contains("eyJ"), "{error:?}");

@@ -20,6 +20,7 @@ pub(super) type Sent<T> = Result<ResponseValue<T>, NotTaken<T>>;
 /// Why a request was not taken as a whole, with the answer where there was one that could be read.
 pub(super) struct NotTaken<T> {
     pub(super) error: Error,
+    #[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai's answers of failure speak of no event"))]
     pub(super) answer: Option<ResponseValue<T>>,
 }
 
