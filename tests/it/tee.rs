@@ -139,7 +139,7 @@ async fn a_source_that_fails_ends_both_calls_after_what_came_before() {
         assert!(error.is_source());
         assert_eq!(error.to_string(), format!("{operation}: the source failed after 7 events: the file ends here"));
         let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-        assert!(causes.into_iter().any(|cause| cause.is::<std::io::Error>()));
+        assert!(causes.into_iter().any(<dyn std::error::Error>::is::<std::io::Error>));
     }
 }
 
