@@ -89,6 +89,9 @@ pub struct Partial {
     pub(crate) maybe_repeated: bool,
 }
 
+/// The message of a failure for which the server gave none.
+pub(crate) const NO_REASON: &str = "the server gave no reason";
+
 /// An event that was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {

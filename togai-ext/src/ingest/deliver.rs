@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use togai_api::Error;
 
 use super::Outcome;
-use super::backend::{Answer, Backend, Partial};
+use super::backend::{Answer, Backend, NO_REASON, Partial};
 use super::batch::Encoded;
 use super::limits::{Limits, Room};
 use super::mutant::mutant;
@@ -173,7 +173,7 @@ impl<B: Backend> Way<B> {
         if part.positions.len() == 1 && !part.maybe_applied && !partial.maybe_repeated && !partial.says_success {
             // It has been sent by itself, and the service says that of what it was sent not all was accepted. Had it been
             // sent before, that could be said of a duplicate, too.
-            let message = partial.message.clone().unwrap_or_else(|| "the server gave no reason".into());
+            let message = partial.message.clone().unwrap_or_else(|| NO_REASON.into());
             self.record(&rest, &Outcome::Rejected { status: Some(partial.status), code: None, message });
         } else if part.positions.len() > 1 && mutant!("sends again what it left open", self.may_be_resent(), true) {
             self.halve(rest, judged.is_one_refused);

@@ -13,8 +13,6 @@ use super::sender::{NotTaken, Sender};
 use super::source::Source;
 use super::{Ingest, IngestExt, check};
 
-const OPERATION: &str = "create_events_batch";
-
 /// The fields at the top of an event, by their names: the id, and what has to be there. That is documented for single
 /// events, and taken to hold for batches.
 const FIELDS: &[&str] = &["eventId", "CustomerEntityId", "metric", "timestamp", "value"];
@@ -32,10 +30,8 @@ impl IngestExt for Client {
 
     /// A single event is a batch of one: no other operation of Enso is in the document.
     fn backend(&self, _is_single: bool) -> Result<Enso, Error> {
-        let operation = OPERATIONS.iter().copied().find(|operation| operation.id == OPERATION);
-        let operation =
-            operation.ok_or_else(|| Error::configuration(format!("the client was generated without {OPERATION}")))?;
-        let sender = Sender::new(self.base_url(), self.http(), self.transport(), operation);
+        let operation = (OPERATIONS, "create_events_batch");
+        let sender = Sender::new(self.base_url(), self.http(), self.transport(), operation)?;
         Ok(Enso { sender, is_idempotent: false })
     }
 }

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use togai_api::{BoxFuture, Client, Error, OPERATIONS, ResponseValue};
 
-use super::backend::{Answer, Backend, Envelope, Failure, FailureKind, Named, Partial};
+use super::backend::{Answer, Backend, Envelope, Failure, FailureKind, NO_REASON, Named, Partial};
 use super::check;
 use super::encode::Fields;
 use super::run::Surroundings;
@@ -48,13 +48,9 @@ pub struct Togai {
 }
 
 impl Togai {
-    /// Fails where the table of operations has no such operation, which a generated table always has.
     pub(super) fn new(client: &Client, endpoint: Endpoint) -> Result<Self, Error> {
-        let id = endpoint.operation();
-        let operation = OPERATIONS.iter().copied().find(|operation| operation.id == id);
-        let operation =
-            operation.ok_or_else(|| Error::configuration(format!("the client was generated without {id}")))?;
-        let sender = Sender::new(client.base_url(), client.http(), client.transport(), operation);
+        let operation = (OPERATIONS, endpoint.operation());
+        let sender = Sender::new(client.base_url(), client.http(), client.transport(), operation)?;
         Ok(Self { sender, endpoint })
     }
 }
@@ -146,7 +142,7 @@ fn failure(response: &ResponseValue<Value>, error: &Value) -> Failure {
         Some(Value::Number(id)) => Named::Id(id.to_string()),
         _ => Named::Nobody,
     };
-    let message = response.safe_text(error["message"].as_str().unwrap_or("the server gave no reason"));
+    let message = response.safe_text(error["message"].as_str().unwrap_or(NO_REASON));
     let kind = if speaks_of_duplicate(&message) { FailureKind::Duplicate } else { FailureKind::Refused };
     Failure { event, kind, status: None, code: None, message: message.into() }
 }

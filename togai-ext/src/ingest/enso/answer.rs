@@ -9,7 +9,7 @@ use togai_api::ResponseValue;
 use togai_api::enso::FailureCode;
 use togai_api::enso::types::{BatchEventsResponse, BatchEventsSummary, FailedRecord};
 
-use super::super::backend::{Answer, Failure, FailureKind, Named, Partial};
+use super::super::backend::{Answer, Failure, FailureKind, NO_REASON, Named, Partial};
 
 /// What an answer says of so many events, with the token blotted out.
 pub(super) fn told(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Answer {
@@ -51,7 +51,8 @@ pub(super) fn told_of_failure(response: &ResponseValue<BatchEventsResponse>, eve
 pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usize) -> Answer {
     let (named, nameless) = failures(answer, events);
     let is_silent = named.is_empty() && nameless.is_empty();
-    let may_be_incomplete = match counts(answer) {
+    let counts = counts(answer);
+    let may_be_incomplete = match counts {
         None if is_silent => {
             let why =
                 format!("the server answered {status} and did not say what became of the events: check the base URL");
@@ -65,7 +66,7 @@ pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usi
         Some(Counts { failed: 0, .. }) if is_silent => return Answer::All,
         Some(Counts { failed, .. }) => failed != named.len(),
     };
-    let counted = counts(answer).map_or(named.len(), |counts| counts.failed);
+    let counted = counts.map_or(named.len(), |counts| counts.failed);
     let all_failed = counted == events;
     let mut failures = Vec::with_capacity(named.len() + nameless.len());
     if all_failed {
@@ -121,6 +122,7 @@ fn doubt(failure: &Failure) -> u8 {
 }
 
 /// How many events an answer speaks of.
+#[derive(Clone, Copy)]
 struct Counts {
     failed: usize,
     total: usize,
@@ -177,8 +179,6 @@ fn plain(code: &FailureCode) -> Arc<str> {
         _ => code.to_string().into(),
     }
 }
-
-const NO_REASON: &str = "the server gave no reason";
 
 /// A refusal of which no more is known.
 fn unexplained(event: Named) -> Failure {
