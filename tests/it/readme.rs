@@ -6,6 +6,7 @@
 use togai_ext::prelude::*;
 use togai_sandbox::Sandbox;
 
+use crate::services::{DefaultEnso, Service as _};
 use crate::support::{builder_of, event, start};
 
 include!(concat!(env!("OUT_DIR"), "/readme.rs"));
@@ -19,7 +20,7 @@ async fn with_events() -> (Sandbox, Client) {
 }
 
 fn enso_builder_of(sandbox: &Sandbox) -> ClientBuilder<togai_ext::enso::Client> {
-    ClientBuilder::enso(sandbox.enso_token()).base_url(sandbox.enso_base_url())
+    DefaultEnso::builder(sandbox.enso_token(), sandbox.enso_base_url())
 }
 
 /// Whether an example did something, and nothing that the server refused but what it asks for in vain.

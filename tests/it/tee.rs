@@ -10,14 +10,13 @@ use togai_ext::prelude::*;
 use togai_ext::{Error, Tee, TeeReport};
 use togai_sandbox::{Fault, ManualClock, Sandbox};
 
+use crate::services::{DefaultEnso, Service as _};
 use crate::support::{TOKEN, client_of, counts, event, sandbox};
 
 type Clients = Tee<Client, togai_ext::enso::Client>;
 
 fn tee_of(sandbox: &Sandbox) -> Clients {
-    let hasty = RetryPolicy::default().with_initial_backoff(Duration::ZERO);
-    let enso = ClientBuilder::enso(sandbox.enso_token()).base_url(sandbox.enso_base_url()).with_retry(hasty);
-    Tee::new(&client_of(sandbox), &enso.build().unwrap())
+    Tee::new(&client_of(sandbox), &DefaultEnso::client_of(sandbox))
 }
 
 async fn start() -> (Sandbox, Clients) {
