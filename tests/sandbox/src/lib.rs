@@ -78,10 +78,10 @@
 //! - Tokens do not expire, and wrong ones do not lock an address out.
 //! - `require_confirmation` of a correction is ignored.
 //! - Enso: it is not documented which status means success, how errors look, whether an `eventId` counts once, and what
-//!   of single events holds for batches. Here it is 200; errors are a message, as those of Togai are, and the form of the one with code 2003 and
-//!   the status 400 of code 2001 are made up; every event that
-//!   was taken counts unless [`SandboxBuilder::enso_meters_an_id_once`] is set, and no event without an `eventId` is
-//!   taken for another; what is required is that of single events.
+//!   of single events holds for batches. Here it is 200; errors are a message, as those of Togai are, and the form of the
+//!   one with code 2003 and the status 400 of code 2001 are made up; every event that was taken counts unless
+//!   [`SandboxBuilder::enso_meters_an_id_once`] is set, and no event without an `eventId` is taken for another; what is
+//!   required is that of single events.
 //! - Enso: an error of its database is known for timestamps alone, and names the same organisation each time; those for
 //!   other keys are in words of the sandbox.
 //! - Enso: tokens are given out by another operation, which is not here.
