@@ -2,19 +2,20 @@
 
 use std::fmt;
 
-/// A row of the table of operations, [`OPERATIONS`](crate::OPERATIONS); other services have tables of their own, such as
-/// `togai_api::enso::OPERATIONS`.
+/// What is known of an operation beside its types.
 ///
 /// ```
-/// use togai_api::{OPERATIONS, QuotaClass, Repeat};
+/// use togai_api::operations::INGEST_BATCH;
+/// use togai_api::{QuotaClass, Repeat};
 ///
-/// let ingest_batch = OPERATIONS.iter().find(|operation| operation.id == "ingest_batch").unwrap();
-/// assert_eq!((ingest_batch.method, ingest_batch.path), ("POST", "/ingestBatch"));
-/// assert_eq!(ingest_batch.quota_class, QuotaClass::IngestBatch);
-/// assert_eq!(ingest_batch.repeat, Repeat::WithEventIds);
+/// assert_eq!((INGEST_BATCH.method, INGEST_BATCH.path), ("POST", "/ingestBatch"));
+/// assert_eq!(INGEST_BATCH.quota_class, QuotaClass::IngestBatch);
+/// assert_eq!(INGEST_BATCH.repeat, Repeat::WithEventIds);
 /// ```
 ///
-/// A [`Transport`](crate::Transport) is handed the row of the operation that it carries out.
+/// Each operation is a static in [`operations`](crate::operations), and [`OPERATIONS`](crate::OPERATIONS) lists those of
+/// the areas that are on. Other services have modules of their own, such as `togai_api::enso::operations`. A
+/// [`Transport`](crate::Transport) receives the operation that it carries out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {

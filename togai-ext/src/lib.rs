@@ -79,7 +79,8 @@ pub use stats::{ClassStats, Stats};
 #[cfg(feature = "credits")]
 pub use togai_api::CreateCreditResponse;
 pub use togai_api::{
-    Attribute, Call, Client, Date, Decimal, Error, Event, OPERATIONS, ResponseValue, Text, Timestamp, builder, types,
+    Attribute, Call, Client, Date, Decimal, Error, Event, OPERATIONS, ResponseValue, Text, Timestamp, builder,
+    operations, types,
 };
 #[cfg(feature = "event-management")]
 pub use verify::{EventState, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt};

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use crate::adapt::builders::setter;
-use crate::areas::Areas;
+use crate::areas::{Area, Areas};
 use crate::document::{Document, Operation, entries, operations, parameters, resolve};
 
 /// The file of an area, from its rows.
@@ -24,21 +24,21 @@ pub(crate) fn root(document: &Document, areas: &Areas) -> Result<syn::File> {
         Some(_) => " All operations of the service.",
         None => " All operations of the areas whose features are on.",
     };
-    let modules = areas.iter().map(|area| {
-        let (gate, module) = (area.gate(), area.module());
-        quote!(#gate pub(super) mod #module;)
-    });
+    let gates: Vec<TokenStream> = areas.iter().map(Area::gate).collect();
+    let modules: Vec<syn::Ident> = areas.iter().map(Area::module).collect();
     let names = operations(document.json())
         .map(|operation| {
-            let area = areas.of_operation(&operation)?;
-            let (gate, module, name) = (area.gate(), area.module(), constant(&operation)?);
-            Ok(quote!(#gate &#module::#name))
+            let (gate, name) = (areas.of_operation(&operation)?.gate(), constant(&operation)?);
+            Ok(quote!(#gate &#name))
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(syn::parse2(quote! {
+        //! A static for each operation, named like the method of the client.
+
         use crate::Operation;
 
-        #(#modules)*
+        #(#gates mod #modules;)*
+        #(#gates pub use #modules::*;)*
 
         #[doc = #about]
         pub static OPERATIONS: &[&Operation] = &[#(#names),*];
@@ -53,13 +53,13 @@ pub(crate) fn constant(operation: &Operation<'_>) -> Result<syn::Ident> {
 
 /// The row of an operation.
 pub(crate) fn row(document: &Document, operation: &Operation<'_>) -> Result<TokenStream> {
-    let module = document.service().module();
     let name = constant(operation)?;
-    let summary = format!(" {}.", operation.json["summary"].as_str().unwrap_or_default());
+    let text = |field: &str| operation.json[field].as_str().unwrap_or_default();
+    let summary = format!(" {}: `{} {}`.", text("summary"), operation.method.to_uppercase(), operation.path);
     let value = value(document.json(), operation).with_context(|| format!("cannot make the row of {name}"))?;
     Ok(quote! {
         #[doc = #summary]
-        pub(in #module::generated) static #name: Operation = #value;
+        pub static #name: Operation = #value;
     })
 }
 

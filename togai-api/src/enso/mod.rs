@@ -42,4 +42,5 @@ mod tests;
 
 pub use client::Client;
 pub use failure_code::FailureCode;
-pub use generated::{OPERATIONS, builder, types};
+pub use generated::operations::{self, OPERATIONS};
+pub use generated::{builder, types};

@@ -2,9 +2,8 @@
 
 pub mod builder;
 mod client;
-mod operations;
+pub mod operations;
 pub mod types;
-pub use operations::OPERATIONS;
 /// The client: a method for each operation of the API.
 ///
 /// Usage metering and billing: send usage events, look at what became of them, correct them, and manage what they

@@ -73,4 +73,4 @@ mod service;
 pub use conversion::Conversion;
 pub use converted::{ConversionError, Converted, Lost};
 pub use togai_api::enso::types::EnsoEvent;
-pub use togai_api::enso::{Client, FailureCode, OPERATIONS, builder, types};
+pub use togai_api::enso::{Client, FailureCode, OPERATIONS, builder, operations, types};

@@ -1,8 +1,9 @@
 //! Enso as a service that takes events.
 
 use bytes::Bytes;
+use togai_api::enso::Client;
+use togai_api::enso::operations::CREATE_EVENTS_BATCH;
 use togai_api::enso::types::EnsoEvent;
-use togai_api::enso::{Client, OPERATIONS};
 use togai_api::{BoxFuture, Error};
 
 use super::backend::{Answer, Backend, Envelope};
@@ -29,10 +30,9 @@ impl IngestExt for Client {
     type Backend = Enso;
 
     /// A single event is a batch of one: no other operation of Enso is in the document.
-    fn backend(&self, _is_single: bool) -> Result<Enso, Error> {
-        let operation = (OPERATIONS, "create_events_batch");
-        let sender = Sender::new(self.base_url(), self.http(), self.transport(), operation)?;
-        Ok(Enso { sender, is_idempotent: false })
+    fn backend(&self, _is_single: bool) -> Enso {
+        let sender = Sender::new(self.base_url(), self.http(), self.transport(), &CREATE_EVENTS_BATCH);
+        Enso { sender, is_idempotent: false }
     }
 }
 
@@ -69,7 +69,7 @@ impl<S: Source> Ingest<'_, S, Enso> {
     /// `true`, which you should have from the vendor, it is sent again as a request to Togai is, and so are in halves the
     /// events that an answer leaves open.
     pub fn assume_idempotent(mut self, is_idempotent: bool) -> Self {
-        self.backend = self.backend.map(|backend| backend.assume_idempotent(is_idempotent));
+        self.backend = self.backend.assume_idempotent(is_idempotent);
         self
     }
 }

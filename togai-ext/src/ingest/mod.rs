@@ -36,7 +36,7 @@ mod togai;
 
 use futures::{Stream, TryStream};
 use serde::Serialize;
-use togai_api::{Client, Error, Event};
+use togai_api::{Client, Event};
 
 pub use backend::Backend;
 pub use error::IngestError;
@@ -102,9 +102,9 @@ pub trait IngestExt: sealed::Sealed {
     #[doc(hidden)]
     type Backend: Backend;
 
-    /// The service for a call, or why there is none.
+    /// The service for a call.
     #[doc(hidden)]
-    fn backend(&self, is_single: bool) -> Result<Self::Backend, Error>;
+    fn backend(&self, is_single: bool) -> Self::Backend;
 
     /// Ingests the events of an iterator.
     ///
@@ -260,7 +260,7 @@ impl IngestExt for Client {
     type Event = Event;
     type Backend = Togai;
 
-    fn backend(&self, is_single: bool) -> Result<Togai, Error> {
+    fn backend(&self, is_single: bool) -> Togai {
         Togai::new(self, if is_single { Endpoint::Single } else { Endpoint::Batch })
     }
 }

@@ -48,8 +48,7 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 ///   costs one request. After 401 or 403 no batch is started, and none is repeated.
 #[must_use = "nothing is ingested until the request is sent"]
 pub struct Ingest<'a, S: Source, B: Backend = Togai> {
-    /// The service, or why there is none.
-    pub(super) backend: Result<B, Error>,
+    pub(super) backend: B,
     source: S,
     settings: Settings,
     max_not_accepted: usize,
@@ -58,10 +57,10 @@ pub struct Ingest<'a, S: Source, B: Backend = Togai> {
 }
 
 impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
-    pub(super) fn new(backend: Result<B, Error>, source: S) -> Self {
+    pub(super) fn new(backend: B, source: S) -> Self {
         let mut settings = Settings::default();
-        let largest = backend.as_ref().ok().and_then(B::max_batch_size);
-        settings.room.events = largest.map_or(settings.room.events, |largest| largest.min(settings.room.events));
+        let default = settings.room.events;
+        settings.room.events = backend.max_batch_size().map_or(default, |largest| largest.min(default));
         Self { backend, source, settings, max_not_accepted: 100_000, on_not_accepted: None, on_progress: None }
     }
 
@@ -202,7 +201,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     }
 
     async fn deliver(mut self) -> Sent<S> {
-        let operation = self.backend.as_ref().map_or("ingest", B::operation);
+        let operation = self.backend.operation();
         let mut recorder = Recorder::new(operation, self.on_not_accepted.take());
         let mut on_progress = self.on_progress.take();
         let max_not_accepted = self.max_not_accepted;
@@ -263,14 +262,13 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// Whether it can be begun.
     #[cfg(feature = "enso")]
     pub(super) fn can_start(&self) -> bool {
-        self.backend.as_ref().is_ok_and(|backend| check(&self.settings, backend).is_ok())
+        check(&self.settings, &self.backend).is_ok()
     }
 
     fn start(self) -> Result<Run<B, S>, Error> {
-        let backend = self.backend?;
-        check(&self.settings, &backend)?;
-        let surroundings = backend.surroundings();
-        Ok(Run::new(backend, self.source, self.settings, surroundings))
+        check(&self.settings, &self.backend)?;
+        let surroundings = self.backend.surroundings();
+        Ok(Run::new(self.backend, self.source, self.settings, surroundings))
     }
 }
 

@@ -41,20 +41,15 @@ pub(super) struct Sender {
 
 impl Sender {
     /// One for a call of a client of whichever service, given by what the client is made of and by the operation.
-    ///
-    /// Fails where the table of operations has no such operation, which a generated table always has.
     pub(super) fn new(
         base_url: &str,
         http: &reqwest::Client,
         transport: &Arc<dyn Transport>,
-        (operations, id): (&[&'static Operation], &str),
-    ) -> Result<Self, Error> {
-        let operation = operations.iter().copied().find(|operation| operation.id == id);
-        let operation =
-            operation.ok_or_else(|| Error::configuration(format!("the client was generated without {id}")))?;
+        operation: &'static Operation,
+    ) -> Self {
         let stop = Stop::new();
         let stack = Stack::of_any(transport).with(CallOptions { stop: Some(stop.clone()), ..CallOptions::new() });
-        Ok(Self { client: Client::new(base_url, http.clone(), stack.clone()), stack, stop, operation })
+        Self { client: Client::new(base_url, http.clone(), stack.clone()), stack, stop, operation }
     }
 
     /// Sets whether a request may be sent again after an attempt that may have been applied, whatever its operation says.

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use reqwest::StatusCode;
 use serde_json::Value;
-use togai_api::{BoxFuture, Client, Error, OPERATIONS, ResponseValue};
+use togai_api::operations::{INGEST, INGEST_BATCH};
+use togai_api::{BoxFuture, Client, Error, Operation, ResponseValue};
 
 use super::backend::{Answer, Backend, Envelope, Failure, FailureKind, NO_REASON, Named, Partial};
 use super::check;
@@ -24,10 +25,10 @@ pub(super) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn operation(self) -> &'static str {
+    fn operation(self) -> &'static Operation {
         match self {
-            Self::Single => "ingest",
-            Self::Batch => "ingest_batch",
+            Self::Single => &INGEST,
+            Self::Batch => &INGEST_BATCH,
         }
     }
 
@@ -48,10 +49,9 @@ pub struct Togai {
 }
 
 impl Togai {
-    pub(super) fn new(client: &Client, endpoint: Endpoint) -> Result<Self, Error> {
-        let operation = (OPERATIONS, endpoint.operation());
-        let sender = Sender::new(client.base_url(), client.http(), client.transport(), operation)?;
-        Ok(Self { sender, endpoint })
+    pub(super) fn new(client: &Client, endpoint: Endpoint) -> Self {
+        let sender = Sender::new(client.base_url(), client.http(), client.transport(), endpoint.operation());
+        Self { sender, endpoint }
     }
 }
 

@@ -25,10 +25,8 @@ pub(super) fn root(parts: &Parts, document: &Document) -> Result<syn::File> {
     Ok(syn::parse2(quote! {
         pub mod builder;
         mod client;
-        mod operations;
+        pub mod operations;
         pub mod types;
-
-        pub use operations::OPERATIONS;
 
         #printed
     })?)

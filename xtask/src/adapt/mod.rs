@@ -32,9 +32,8 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
         let area = areas.of_operation(&builder.operation)?;
         starts.entry(area.feature.clone()).or_default().extend(builder.types());
         let row = crate::table::constant(&builder.operation)?;
-        let module = area.module();
         let printed = printed.entry(&area.feature).or_default();
-        printed.builders.push(builder.print(&quote!(operations::#module::#row)));
+        printed.builders.push(builder.print(&quote!(operations::#row)));
         printed.methods.push(client::method(truth, &builder.operation, area)?);
         printed.rows.push(crate::table::row(truth, &builder.operation)?);
     }

@@ -2,6 +2,5 @@
 
 pub mod builder;
 mod client;
-mod operations;
+pub mod operations;
 pub mod types;
-pub use operations::OPERATIONS;

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct ListAllAccounts(Draft);
 impl ListAllAccounts {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::LIST_ALL_ACCOUNTS))
+        Self(Draft::new(client, &operations::LIST_ALL_ACCOUNTS))
     }
     /// Only the account with this id. Cannot be combined with another filter.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -92,7 +92,7 @@ impl ListAllAccounts {
 pub struct CreateAccountForCustomer(Draft);
 impl CreateAccountForCustomer {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::CREATE_ACCOUNT_FOR_CUSTOMER))
+        Self(Draft::new(client, &operations::CREATE_ACCOUNT_FOR_CUSTOMER))
     }
     /// The account to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -117,7 +117,7 @@ impl CreateAccountForCustomer {
 pub struct GetAccountById(Draft);
 impl GetAccountById {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::GET_ACCOUNT_BY_ID))
+        Self(Draft::new(client, &operations::GET_ACCOUNT_BY_ID))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -160,7 +160,7 @@ impl GetAccountById {
 pub struct DeleteAccountById(Draft);
 impl DeleteAccountById {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::DELETE_ACCOUNT_BY_ID))
+        Self(Draft::new(client, &operations::DELETE_ACCOUNT_BY_ID))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -185,7 +185,7 @@ impl DeleteAccountById {
 pub struct UpdateAccountById(Draft);
 impl UpdateAccountById {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::UPDATE_ACCOUNT_BY_ID))
+        Self(Draft::new(client, &operations::UPDATE_ACCOUNT_BY_ID))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -219,7 +219,7 @@ impl UpdateAccountById {
 pub struct ListAccountAliases(Draft);
 impl ListAccountAliases {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::LIST_ACCOUNT_ALIASES))
+        Self(Draft::new(client, &operations::LIST_ACCOUNT_ALIASES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -267,7 +267,7 @@ impl ListAccountAliases {
 pub struct AddAccountAliases(Draft);
 impl AddAccountAliases {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::ADD_ACCOUNT_ALIASES))
+        Self(Draft::new(client, &operations::ADD_ACCOUNT_ALIASES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -302,7 +302,7 @@ impl AddAccountAliases {
 pub struct UpdatePricingScheduleBatch(Draft);
 impl UpdatePricingScheduleBatch {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::UPDATE_PRICING_SCHEDULE_BATCH))
+        Self(Draft::new(client, &operations::UPDATE_PRICING_SCHEDULE_BATCH))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -346,7 +346,7 @@ impl UpdatePricingScheduleBatch {
 pub struct UpdatePricingSchedule(Draft);
 impl UpdatePricingSchedule {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::UPDATE_PRICING_SCHEDULE))
+        Self(Draft::new(client, &operations::UPDATE_PRICING_SCHEDULE))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -385,7 +385,7 @@ impl UpdatePricingSchedule {
 pub struct GetPricingSchedules(Draft);
 impl GetPricingSchedules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::GET_PRICING_SCHEDULES))
+        Self(Draft::new(client, &operations::GET_PRICING_SCHEDULES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -479,7 +479,7 @@ impl GetPricingSchedules {
 pub struct ListAccountProposals(Draft);
 impl ListAccountProposals {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::LIST_ACCOUNT_PROPOSALS))
+        Self(Draft::new(client, &operations::LIST_ACCOUNT_PROPOSALS))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -528,7 +528,7 @@ impl ListAccountProposals {
 pub struct CreateProposal(Draft);
 impl CreateProposal {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::CREATE_PROPOSAL))
+        Self(Draft::new(client, &operations::CREATE_PROPOSAL))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -563,7 +563,7 @@ impl CreateProposal {
 pub struct ListAccountPurchases(Draft);
 impl ListAccountPurchases {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::LIST_ACCOUNT_PURCHASES))
+        Self(Draft::new(client, &operations::LIST_ACCOUNT_PURCHASES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -612,9 +612,7 @@ impl ListAccountPurchases {
 pub struct InitiateOneTimeEntitlementPlan(Draft);
 impl InitiateOneTimeEntitlementPlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(client, &operations::accounts::INITIATE_ONE_TIME_ENTITLEMENT_PLAN),
-        )
+        Self(Draft::new(client, &operations::INITIATE_ONE_TIME_ENTITLEMENT_PLAN))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -648,7 +646,7 @@ impl InitiateOneTimeEntitlementPlan {
 pub struct RemoveAccountAliases(Draft);
 impl RemoveAccountAliases {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::REMOVE_ACCOUNT_ALIASES))
+        Self(Draft::new(client, &operations::REMOVE_ACCOUNT_ALIASES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -684,7 +682,7 @@ impl RemoveAccountAliases {
 pub struct GetProposal(Draft);
 impl GetProposal {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::GET_PROPOSAL))
+        Self(Draft::new(client, &operations::GET_PROPOSAL))
     }
     /// Id of the proposal; at most 512 characters.
     pub fn purchase_proposal_id<V>(mut self, value: V) -> Self
@@ -710,7 +708,7 @@ impl GetProposal {
 pub struct UpdateProposalStatus(Draft);
 impl UpdateProposalStatus {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::UPDATE_PROPOSAL_STATUS))
+        Self(Draft::new(client, &operations::UPDATE_PROPOSAL_STATUS))
     }
     /// Id of the proposal; at most 512 characters.
     pub fn purchase_proposal_id<V>(mut self, value: V) -> Self
@@ -745,7 +743,7 @@ impl UpdateProposalStatus {
 pub struct GetPurchase(Draft);
 impl GetPurchase {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::accounts::GET_PURCHASE))
+        Self(Draft::new(client, &operations::GET_PURCHASE))
     }
     /// Id of the purchase; at most 50 characters.
     pub fn purchase_id<V>(mut self, value: V) -> Self

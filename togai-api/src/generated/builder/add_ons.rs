@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetAddOns(Draft);
 impl GetAddOns {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::add_ons::GET_ADD_ONS))
+        Self(Draft::new(client, &operations::GET_ADD_ONS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -65,7 +65,7 @@ impl GetAddOns {
 pub struct CreateAddOn(Draft);
 impl CreateAddOn {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::add_ons::CREATE_ADD_ON))
+        Self(Draft::new(client, &operations::CREATE_ADD_ON))
     }
     /// The add-on to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -90,7 +90,7 @@ impl CreateAddOn {
 pub struct GetAddOn(Draft);
 impl GetAddOn {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::add_ons::GET_ADD_ON))
+        Self(Draft::new(client, &operations::GET_ADD_ON))
     }
     /// Id of the add-on to read.
     pub fn addon_id<V>(mut self, value: V) -> Self
@@ -115,7 +115,7 @@ impl GetAddOn {
 pub struct DeleteAddOn(Draft);
 impl DeleteAddOn {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::add_ons::DELETE_ADD_ON))
+        Self(Draft::new(client, &operations::DELETE_ADD_ON))
     }
     /// Id of the add-on to archive.
     pub fn addon_id<V>(mut self, value: V) -> Self
@@ -140,7 +140,7 @@ impl DeleteAddOn {
 pub struct UpdateAddOn(Draft);
 impl UpdateAddOn {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::add_ons::UPDATE_ADD_ON))
+        Self(Draft::new(client, &operations::UPDATE_ADD_ON))
     }
     /// Id of the add-on to change.
     pub fn addon_id<V>(mut self, value: V) -> Self

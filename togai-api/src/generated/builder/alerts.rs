@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetAlertTemplates(Draft);
 impl GetAlertTemplates {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::alerts::GET_ALERT_TEMPLATES))
+        Self(Draft::new(client, &operations::GET_ALERT_TEMPLATES))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
@@ -47,7 +47,7 @@ impl GetAlertTemplates {
 pub struct GetAlertTemplate(Draft);
 impl GetAlertTemplate {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::alerts::GET_ALERT_TEMPLATE))
+        Self(Draft::new(client, &operations::GET_ALERT_TEMPLATE))
     }
     /// Id of the alert template.
     pub fn alert_template_id<V>(mut self, value: V) -> Self
@@ -72,7 +72,7 @@ impl GetAlertTemplate {
 pub struct ListAlerts(Draft);
 impl ListAlerts {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::alerts::LIST_ALERTS))
+        Self(Draft::new(client, &operations::LIST_ALERTS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
@@ -111,7 +111,7 @@ impl ListAlerts {
 pub struct CreateAlert(Draft);
 impl CreateAlert {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::alerts::CREATE_ALERT))
+        Self(Draft::new(client, &operations::CREATE_ALERT))
     }
     /// The alert to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -136,7 +136,7 @@ impl CreateAlert {
 pub struct UpdateAlert(Draft);
 impl UpdateAlert {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::alerts::UPDATE_ALERT))
+        Self(Draft::new(client, &operations::UPDATE_ALERT))
     }
     /// Id of the alert.
     pub fn alert_id<V>(mut self, value: V) -> Self
@@ -170,7 +170,7 @@ impl UpdateAlert {
 pub struct GetIncidents(Draft);
 impl GetIncidents {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::alerts::GET_INCIDENTS))
+        Self(Draft::new(client, &operations::GET_INCIDENTS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
@@ -209,7 +209,7 @@ impl GetIncidents {
 pub struct GetIncident(Draft);
 impl GetIncident {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::alerts::GET_INCIDENT))
+        Self(Draft::new(client, &operations::GET_INCIDENT))
     }
     /// Id of the incident.
     pub fn incident_id<V>(mut self, value: V) -> Self
@@ -234,7 +234,7 @@ impl GetIncident {
 pub struct UpdateIncidentStatus(Draft);
 impl UpdateIncidentStatus {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::alerts::UPDATE_INCIDENT_STATUS))
+        Self(Draft::new(client, &operations::UPDATE_INCIDENT_STATUS))
     }
     /// Id of the incident.
     pub fn incident_id<V>(mut self, value: V) -> Self

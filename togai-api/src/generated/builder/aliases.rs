@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct ListAliases(Draft);
 impl ListAliases {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::aliases::LIST_ALIASES))
+        Self(Draft::new(client, &operations::LIST_ALIASES))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -56,7 +56,7 @@ impl ListAliases {
 pub struct CreateAlias(Draft);
 impl CreateAlias {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::aliases::CREATE_ALIAS))
+        Self(Draft::new(client, &operations::CREATE_ALIAS))
     }
     /// The aliases to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -81,7 +81,7 @@ impl CreateAlias {
 pub struct GetAlias(Draft);
 impl GetAlias {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::aliases::GET_ALIAS))
+        Self(Draft::new(client, &operations::GET_ALIAS))
     }
     /// Value of the alias. Characters such as `+` and `/` are percent-encoded in the address, which this client does.
     pub fn alias<V>(mut self, value: V) -> Self
@@ -106,7 +106,7 @@ impl GetAlias {
 pub struct DeleteAlias(Draft);
 impl DeleteAlias {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::aliases::DELETE_ALIAS))
+        Self(Draft::new(client, &operations::DELETE_ALIAS))
     }
     /// Value of the alias. Characters such as `+` and `/` are percent-encoded in the address, which this client does.
     pub fn alias<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct Authenticate(Draft);
 impl Authenticate {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::authentication::AUTHENTICATE))
+        Self(Draft::new(client, &operations::AUTHENTICATE))
     }
     /// Sends the request, `POST /authenticate`.
     ///

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct CreditBalanceForAccount(Draft);
 impl CreditBalanceForAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::credits::CREDIT_BALANCE_FOR_ACCOUNT))
+        Self(Draft::new(client, &operations::CREDIT_BALANCE_FOR_ACCOUNT))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -33,7 +33,7 @@ impl CreditBalanceForAccount {
 pub struct ListCredits(Draft);
 impl ListCredits {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::credits::LIST_CREDITS))
+        Self(Draft::new(client, &operations::LIST_CREDITS))
     }
     /// Only credits of this account.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -108,7 +108,7 @@ impl ListCredits {
 pub struct CreateCredit(Draft);
 impl CreateCredit {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::credits::CREATE_CREDIT))
+        Self(Draft::new(client, &operations::CREATE_CREDIT))
     }
     /// The credits to grant.
     pub fn body<V>(mut self, value: V) -> Self
@@ -133,7 +133,7 @@ impl CreateCredit {
 pub struct GetCreditDetails(Draft);
 impl GetCreditDetails {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::credits::GET_CREDIT_DETAILS))
+        Self(Draft::new(client, &operations::GET_CREDIT_DETAILS))
     }
     /// Id of the credit.
     pub fn credit_id<V>(mut self, value: V) -> Self
@@ -158,7 +158,7 @@ impl GetCreditDetails {
 pub struct VoidCredit(Draft);
 impl VoidCredit {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::credits::VOID_CREDIT))
+        Self(Draft::new(client, &operations::VOID_CREDIT))
     }
     /// Id of the credit.
     pub fn credit_id<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetAccounts(Draft);
 impl GetAccounts {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customer_accounts::GET_ACCOUNTS))
+        Self(Draft::new(client, &operations::GET_ACCOUNTS))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -65,7 +65,7 @@ impl GetAccounts {
 pub struct CreateAccount(Draft);
 impl CreateAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customer_accounts::CREATE_ACCOUNT))
+        Self(Draft::new(client, &operations::CREATE_ACCOUNT))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -100,7 +100,7 @@ impl CreateAccount {
 pub struct GetAccount(Draft);
 impl GetAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customer_accounts::GET_ACCOUNT))
+        Self(Draft::new(client, &operations::GET_ACCOUNT))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -134,7 +134,7 @@ impl GetAccount {
 pub struct DeleteAccount(Draft);
 impl DeleteAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customer_accounts::DELETE_ACCOUNT))
+        Self(Draft::new(client, &operations::DELETE_ACCOUNT))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -168,7 +168,7 @@ impl DeleteAccount {
 pub struct UpdateAccount(Draft);
 impl UpdateAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customer_accounts::UPDATE_ACCOUNT))
+        Self(Draft::new(client, &operations::UPDATE_ACCOUNT))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -212,7 +212,7 @@ impl UpdateAccount {
 pub struct AddAliases(Draft);
 impl AddAliases {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customer_accounts::ADD_ALIASES))
+        Self(Draft::new(client, &operations::ADD_ALIASES))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -259,7 +259,7 @@ impl AddAliases {
 pub struct AssociatePricePlan(Draft);
 impl AssociatePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customer_accounts::ASSOCIATE_PRICE_PLAN))
+        Self(Draft::new(client, &operations::ASSOCIATE_PRICE_PLAN))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -302,7 +302,7 @@ impl AssociatePricePlan {
 pub struct RemoveAliases(Draft);
 impl RemoveAliases {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customer_accounts::REMOVE_ALIASES))
+        Self(Draft::new(client, &operations::REMOVE_ALIASES))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self

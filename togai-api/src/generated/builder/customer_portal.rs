@@ -8,12 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetCustomerPortalDelegateToken(Draft);
 impl GetCustomerPortalDelegateToken {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::customer_portal::GET_CUSTOMER_PORTAL_DELEGATE_TOKEN,
-            ),
-        )
+        Self(Draft::new(client, &operations::GET_CUSTOMER_PORTAL_DELEGATE_TOKEN))
     }
     /// Whose portal the token is for, and how long it is to be valid.
     pub fn body<V>(mut self, value: V) -> Self

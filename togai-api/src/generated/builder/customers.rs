@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetCustomers(Draft);
 impl GetCustomers {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customers::GET_CUSTOMERS))
+        Self(Draft::new(client, &operations::GET_CUSTOMERS))
     }
     /// Only the customer with this id. It is in the vendor's documentation but in none of its clients.
     pub fn id<V>(mut self, value: V) -> Self
@@ -75,7 +75,7 @@ impl GetCustomers {
 pub struct CreateCustomer(Draft);
 impl CreateCustomer {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customers::CREATE_CUSTOMER))
+        Self(Draft::new(client, &operations::CREATE_CUSTOMER))
     }
     /// The customer to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -100,7 +100,7 @@ impl CreateCustomer {
 pub struct GetCustomer(Draft);
 impl GetCustomer {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customers::GET_CUSTOMER))
+        Self(Draft::new(client, &operations::GET_CUSTOMER))
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -125,7 +125,7 @@ impl GetCustomer {
 pub struct DeleteCustomer(Draft);
 impl DeleteCustomer {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customers::DELETE_CUSTOMER))
+        Self(Draft::new(client, &operations::DELETE_CUSTOMER))
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -150,7 +150,7 @@ impl DeleteCustomer {
 pub struct UpdateCustomer(Draft);
 impl UpdateCustomer {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customers::UPDATE_CUSTOMER))
+        Self(Draft::new(client, &operations::UPDATE_CUSTOMER))
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -184,7 +184,7 @@ impl UpdateCustomer {
 pub struct CreateCustomerContact(Draft);
 impl CreateCustomerContact {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::customers::CREATE_CUSTOMER_CONTACT))
+        Self(Draft::new(client, &operations::CREATE_CUSTOMER_CONTACT))
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetEntitlements(Draft);
 impl GetEntitlements {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::entitlements::GET_ENTITLEMENTS))
+        Self(Draft::new(client, &operations::GET_ENTITLEMENTS))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -33,7 +33,7 @@ impl GetEntitlements {
 pub struct GetEntitlementValue(Draft);
 impl GetEntitlementValue {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::entitlements::GET_ENTITLEMENT_VALUE))
+        Self(Draft::new(client, &operations::GET_ENTITLEMENT_VALUE))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -67,7 +67,7 @@ impl GetEntitlementValue {
 pub struct ValidateEntitlementValue(Draft);
 impl ValidateEntitlementValue {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::entitlements::VALIDATE_ENTITLEMENT_VALUE))
+        Self(Draft::new(client, &operations::VALIDATE_ENTITLEMENT_VALUE))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -114,7 +114,7 @@ impl ValidateEntitlementValue {
 pub struct GetFeatureCredits(Draft);
 impl GetFeatureCredits {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::entitlements::GET_FEATURE_CREDITS))
+        Self(Draft::new(client, &operations::GET_FEATURE_CREDITS))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -148,7 +148,7 @@ impl GetFeatureCredits {
 pub struct ListFeatureCreditEntries(Draft);
 impl ListFeatureCreditEntries {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::entitlements::LIST_FEATURE_CREDIT_ENTRIES))
+        Self(Draft::new(client, &operations::LIST_FEATURE_CREDIT_ENTRIES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -214,7 +214,7 @@ impl ListFeatureCreditEntries {
 pub struct UpdateFeatureCreditEntry(Draft);
 impl UpdateFeatureCreditEntry {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::entitlements::UPDATE_FEATURE_CREDIT_ENTRY))
+        Self(Draft::new(client, &operations::UPDATE_FEATURE_CREDIT_ENTRY))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -270,7 +270,7 @@ impl UpdateFeatureCreditEntry {
 pub struct VoidFeatureCreditEntry(Draft);
 impl VoidFeatureCreditEntry {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::entitlements::VOID_FEATURE_CREDIT_ENTRY))
+        Self(Draft::new(client, &operations::VOID_FEATURE_CREDIT_ENTRY))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -316,7 +316,7 @@ impl VoidFeatureCreditEntry {
 pub struct IngestEntitledEvent(Draft);
 impl IngestEntitledEvent {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::entitlements::INGEST_ENTITLED_EVENT))
+        Self(Draft::new(client, &operations::INGEST_ENTITLED_EVENT))
     }
     /// The event to ingest.
     pub fn body<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct Ingest(Draft);
 impl Ingest {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_ingestion::INGEST))
+        Self(Draft::new(client, &operations::INGEST))
     }
     /// The event to send.
     pub fn body<V>(mut self, value: V) -> Self
@@ -33,7 +33,7 @@ impl Ingest {
 pub struct IngestBatch(Draft);
 impl IngestBatch {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_ingestion::INGEST_BATCH))
+        Self(Draft::new(client, &operations::INGEST_BATCH))
     }
     /// The events to send, from 1 to 1000.
     pub fn body<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetEvents(Draft);
 impl GetEvents {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_management::GET_EVENTS))
+        Self(Draft::new(client, &operations::GET_EVENTS))
     }
     /// Only events of this account.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -84,7 +84,7 @@ impl GetEvents {
 pub struct EventCorrection(Draft);
 impl EventCorrection {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_management::EVENT_CORRECTION))
+        Self(Draft::new(client, &operations::EVENT_CORRECTION))
     }
     /// Account whose events are corrected. Only the vendor's documentation has this parameter, and there it is
     /// required.
@@ -189,7 +189,7 @@ impl EventCorrection {
 pub struct GetSingleEvent(Draft);
 impl GetSingleEvent {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_management::GET_SINGLE_EVENT))
+        Self(Draft::new(client, &operations::GET_SINGLE_EVENT))
     }
     /// Id that the event was sent with; at most 50 characters here, although an event may be sent with an id of 512.
     /// An event with a longer id can only be found with `get_events`.

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct ListEventSchemas(Draft);
 impl ListEventSchemas {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_schemas::LIST_EVENT_SCHEMAS))
+        Self(Draft::new(client, &operations::LIST_EVENT_SCHEMAS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -66,7 +66,7 @@ impl ListEventSchemas {
 pub struct CreateEventSchema(Draft);
 impl CreateEventSchema {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_schemas::CREATE_EVENT_SCHEMA))
+        Self(Draft::new(client, &operations::CREATE_EVENT_SCHEMA))
     }
     /// The event schema to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -91,7 +91,7 @@ impl CreateEventSchema {
 pub struct GetEventSchema(Draft);
 impl GetEventSchema {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_schemas::GET_EVENT_SCHEMA))
+        Self(Draft::new(client, &operations::GET_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -125,7 +125,7 @@ impl GetEventSchema {
 pub struct DeleteEventSchema(Draft);
 impl DeleteEventSchema {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_schemas::DELETE_EVENT_SCHEMA))
+        Self(Draft::new(client, &operations::DELETE_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -150,7 +150,7 @@ impl DeleteEventSchema {
 pub struct UpdateEventSchema(Draft);
 impl UpdateEventSchema {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_schemas::UPDATE_EVENT_SCHEMA))
+        Self(Draft::new(client, &operations::UPDATE_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -184,7 +184,7 @@ impl UpdateEventSchema {
 pub struct ActivateEventSchema(Draft);
 impl ActivateEventSchema {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_schemas::ACTIVATE_EVENT_SCHEMA))
+        Self(Draft::new(client, &operations::ACTIVATE_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -209,7 +209,7 @@ impl ActivateEventSchema {
 pub struct DeactivateEventSchema(Draft);
 impl DeactivateEventSchema {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_schemas::DEACTIVATE_EVENT_SCHEMA))
+        Self(Draft::new(client, &operations::DEACTIVATE_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -234,7 +234,7 @@ impl DeactivateEventSchema {
 pub struct ListEventSchemaVersions(Draft);
 impl ListEventSchemaVersions {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::event_schemas::LIST_EVENT_SCHEMA_VERSIONS))
+        Self(Draft::new(client, &operations::LIST_EVENT_SCHEMA_VERSIONS))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetFeatures(Draft);
 impl GetFeatures {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::features::GET_FEATURES))
+        Self(Draft::new(client, &operations::GET_FEATURES))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -56,7 +56,7 @@ impl GetFeatures {
 pub struct CreateFeature(Draft);
 impl CreateFeature {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::features::CREATE_FEATURE))
+        Self(Draft::new(client, &operations::CREATE_FEATURE))
     }
     /// The feature to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -81,7 +81,7 @@ impl CreateFeature {
 pub struct GetFeature(Draft);
 impl GetFeature {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::features::GET_FEATURE))
+        Self(Draft::new(client, &operations::GET_FEATURE))
     }
     /// Id of the feature; at most 50 characters.
     pub fn feature_id<V>(mut self, value: V) -> Self
@@ -106,7 +106,7 @@ impl GetFeature {
 pub struct UpdateFeature(Draft);
 impl UpdateFeature {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::features::UPDATE_FEATURE))
+        Self(Draft::new(client, &operations::UPDATE_FEATURE))
     }
     /// Id of the feature; at most 50 characters.
     pub fn feature_id<V>(mut self, value: V) -> Self

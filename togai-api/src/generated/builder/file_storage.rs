@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetFile(Draft);
 impl GetFile {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::file_storage::GET_FILE))
+        Self(Draft::new(client, &operations::GET_FILE))
     }
     /// Id of the file.
     pub fn file_id<V>(mut self, value: V) -> Self
@@ -33,7 +33,7 @@ impl GetFile {
 pub struct GetDownloadUrl(Draft);
 impl GetDownloadUrl {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::file_storage::GET_DOWNLOAD_URL))
+        Self(Draft::new(client, &operations::GET_DOWNLOAD_URL))
     }
     /// Id of the file.
     pub fn file_id<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct ListInvoiceGroups(Draft);
 impl ListInvoiceGroups {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoice_groups::LIST_INVOICE_GROUPS))
+        Self(Draft::new(client, &operations::LIST_INVOICE_GROUPS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
@@ -47,7 +47,7 @@ impl ListInvoiceGroups {
 pub struct CreateInvoiceGroup(Draft);
 impl CreateInvoiceGroup {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoice_groups::CREATE_INVOICE_GROUP))
+        Self(Draft::new(client, &operations::CREATE_INVOICE_GROUP))
     }
     /// The invoice group to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -72,7 +72,7 @@ impl CreateInvoiceGroup {
 pub struct GetInvoiceGroup(Draft);
 impl GetInvoiceGroup {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoice_groups::GET_INVOICE_GROUP))
+        Self(Draft::new(client, &operations::GET_INVOICE_GROUP))
     }
     /// Id of the invoice group, at most 512 characters.
     pub fn invoice_group_id<V>(mut self, value: V) -> Self
@@ -120,7 +120,7 @@ impl GetInvoiceGroup {
 pub struct AddInvoiceGroupAccounts(Draft);
 impl AddInvoiceGroupAccounts {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoice_groups::ADD_INVOICE_GROUP_ACCOUNTS))
+        Self(Draft::new(client, &operations::ADD_INVOICE_GROUP_ACCOUNTS))
     }
     /// Id of the invoice group, at most 512 characters.
     pub fn invoice_group_id<V>(mut self, value: V) -> Self
@@ -154,12 +154,7 @@ impl AddInvoiceGroupAccounts {
 pub struct RemoveInvoiceGroupAccounts(Draft);
 impl RemoveInvoiceGroupAccounts {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::invoice_groups::REMOVE_INVOICE_GROUP_ACCOUNTS,
-            ),
-        )
+        Self(Draft::new(client, &operations::REMOVE_INVOICE_GROUP_ACCOUNTS))
     }
     /// Id of the invoice group, at most 512 characters.
     pub fn invoice_group_id<V>(mut self, value: V) -> Self

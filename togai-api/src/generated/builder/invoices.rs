@@ -9,12 +9,7 @@ use crate::request::{Call, Draft};
 pub struct ManageMiscellaneousChargesInAccount(Draft);
 impl ManageMiscellaneousChargesInAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::invoices::MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT,
-            ),
-        )
+        Self(Draft::new(client, &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -52,7 +47,7 @@ impl ManageMiscellaneousChargesInAccount {
 pub struct ListPricingRuleLogs(Draft);
 impl ListPricingRuleLogs {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoices::LIST_PRICING_RULE_LOGS))
+        Self(Draft::new(client, &operations::LIST_PRICING_RULE_LOGS))
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self
@@ -77,7 +72,7 @@ impl ListPricingRuleLogs {
 pub struct ListInvoices(Draft);
 impl ListInvoices {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoices::LIST_INVOICES))
+        Self(Draft::new(client, &operations::LIST_INVOICES))
     }
     /// Only invoices of this class: INVOICE, ORDER or BILLABLE. In no client of the vendor, only in its
     /// documentation.
@@ -220,7 +215,7 @@ impl ListInvoices {
 pub struct CreateCustomInvoice(Draft);
 impl CreateCustomInvoice {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoices::CREATE_CUSTOM_INVOICE))
+        Self(Draft::new(client, &operations::CREATE_CUSTOM_INVOICE))
     }
     /// The invoice to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -245,7 +240,7 @@ impl CreateCustomInvoice {
 pub struct ListInvoicesForBillRun(Draft);
 impl ListInvoicesForBillRun {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoices::LIST_INVOICES_FOR_BILL_RUN))
+        Self(Draft::new(client, &operations::LIST_INVOICES_FOR_BILL_RUN))
     }
     /// Only invoices of this customer.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -338,7 +333,7 @@ impl ListInvoicesForBillRun {
 pub struct CreateInvoiceBillRun(Draft);
 impl CreateInvoiceBillRun {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoices::CREATE_INVOICE_BILL_RUN))
+        Self(Draft::new(client, &operations::CREATE_INVOICE_BILL_RUN))
     }
     /// Whether the job waits until it is confirmed before it starts.
     pub fn require_confirmation<V>(mut self, value: V) -> Self
@@ -363,7 +358,7 @@ impl CreateInvoiceBillRun {
 pub struct GetInvoice(Draft);
 impl GetInvoice {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoices::GET_INVOICE))
+        Self(Draft::new(client, &operations::GET_INVOICE))
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self
@@ -388,7 +383,7 @@ impl GetInvoice {
 pub struct DeleteCustomInvoice(Draft);
 impl DeleteCustomInvoice {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoices::DELETE_CUSTOM_INVOICE))
+        Self(Draft::new(client, &operations::DELETE_CUSTOM_INVOICE))
     }
     /// Id of the custom invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self
@@ -413,7 +408,7 @@ impl DeleteCustomInvoice {
 pub struct UpdateInvoice(Draft);
 impl UpdateInvoice {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::invoices::UPDATE_INVOICE))
+        Self(Draft::new(client, &operations::UPDATE_INVOICE))
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self
@@ -448,12 +443,7 @@ impl UpdateInvoice {
 pub struct ManageMiscellaneousChargesInInvoice(Draft);
 impl ManageMiscellaneousChargesInInvoice {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::invoices::MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE,
-            ),
-        )
+        Self(Draft::new(client, &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE))
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetJobs(Draft);
 impl GetJobs {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::jobs::GET_JOBS))
+        Self(Draft::new(client, &operations::GET_JOBS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -56,7 +56,7 @@ impl GetJobs {
 pub struct GetJobStatus(Draft);
 impl GetJobStatus {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::jobs::GET_JOB_STATUS))
+        Self(Draft::new(client, &operations::GET_JOB_STATUS))
     }
     /// Id of the job.
     pub fn job_id<V>(mut self, value: V) -> Self
@@ -81,7 +81,7 @@ impl GetJobStatus {
 pub struct ConfirmJob(Draft);
 impl ConfirmJob {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::jobs::CONFIRM_JOB))
+        Self(Draft::new(client, &operations::CONFIRM_JOB))
     }
     /// Id of the job.
     pub fn job_id<V>(mut self, value: V) -> Self
@@ -106,7 +106,7 @@ impl ConfirmJob {
 pub struct GetJobEntries(Draft);
 impl GetJobEntries {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::jobs::GET_JOB_ENTRIES))
+        Self(Draft::new(client, &operations::GET_JOB_ENTRIES))
     }
     /// Id of the job.
     pub fn job_id<V>(mut self, value: V) -> Self
@@ -154,7 +154,7 @@ impl GetJobEntries {
 pub struct RejectJob(Draft);
 impl RejectJob {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::jobs::REJECT_JOB))
+        Self(Draft::new(client, &operations::REJECT_JOB))
     }
     /// Id of the job.
     pub fn job_id<V>(mut self, value: V) -> Self

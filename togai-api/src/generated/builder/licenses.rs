@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetLicenseUpdates(Draft);
 impl GetLicenseUpdates {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::licenses::GET_LICENSE_UPDATES))
+        Self(Draft::new(client, &operations::GET_LICENSE_UPDATES))
     }
     /// Only updates of this account.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -84,7 +84,7 @@ impl GetLicenseUpdates {
 pub struct AddLicenseUpdateEntry(Draft);
 impl AddLicenseUpdateEntry {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::licenses::ADD_LICENSE_UPDATE_ENTRY))
+        Self(Draft::new(client, &operations::ADD_LICENSE_UPDATE_ENTRY))
     }
     /// The change to record.
     pub fn body<V>(mut self, value: V) -> Self
@@ -109,7 +109,7 @@ impl AddLicenseUpdateEntry {
 pub struct UpdateLicenseEntryDetails(Draft);
 impl UpdateLicenseEntryDetails {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::licenses::UPDATE_LICENSE_ENTRY_DETAILS))
+        Self(Draft::new(client, &operations::UPDATE_LICENSE_ENTRY_DETAILS))
     }
     /// Id of the license, in the path. Send the same id as `licenseId`.
     pub fn license_id<V>(mut self, value: V) -> Self
@@ -156,7 +156,7 @@ impl UpdateLicenseEntryDetails {
 pub struct GetNamedLicenseUpdates(Draft);
 impl GetNamedLicenseUpdates {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::licenses::GET_NAMED_LICENSE_UPDATES))
+        Self(Draft::new(client, &operations::GET_NAMED_LICENSE_UPDATES))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor

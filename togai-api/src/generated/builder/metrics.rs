@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetMetrics(Draft);
 impl GetMetrics {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::metrics::GET_METRICS))
+        Self(Draft::new(client, &operations::GET_METRICS))
     }
     /// The span of time and the queries, at most 5.
     pub fn body<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct ListPayments(Draft);
 impl ListPayments {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::payments::LIST_PAYMENTS))
+        Self(Draft::new(client, &operations::LIST_PAYMENTS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -56,7 +56,7 @@ impl ListPayments {
 pub struct CreatePayments(Draft);
 impl CreatePayments {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::payments::CREATE_PAYMENTS))
+        Self(Draft::new(client, &operations::CREATE_PAYMENTS))
     }
     /// The payment to record.
     pub fn body<V>(mut self, value: V) -> Self
@@ -81,7 +81,7 @@ impl CreatePayments {
 pub struct GetPayment(Draft);
 impl GetPayment {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::payments::GET_PAYMENT))
+        Self(Draft::new(client, &operations::GET_PAYMENT))
     }
     /// Id of the payment.
     pub fn payment_id<V>(mut self, value: V) -> Self

@@ -9,7 +9,7 @@ use crate::request::{Call, Draft};
 pub struct CalculateRevenue(Draft);
 impl CalculateRevenue {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_experimentation::CALCULATE_REVENUE))
+        Self(Draft::new(client, &operations::CALCULATE_REVENUE))
     }
     /// The price plan, the usage and the currency to calculate with.
     pub fn body<V>(mut self, value: V) -> Self
@@ -34,9 +34,7 @@ impl CalculateRevenue {
 pub struct CalculateRevenueV2(Draft);
 impl CalculateRevenueV2 {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(client, &operations::price_experimentation::CALCULATE_REVENUE_V2),
-        )
+        Self(Draft::new(client, &operations::CALCULATE_REVENUE_V2))
     }
     /// The price plan, the usage and the currency to calculate with.
     pub fn body<V>(mut self, value: V) -> Self

@@ -9,7 +9,7 @@ use crate::request::{Call, Draft};
 pub struct GetPricePlans(Draft);
 impl GetPricePlans {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans::GET_PRICE_PLANS))
+        Self(Draft::new(client, &operations::GET_PRICE_PLANS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -78,7 +78,7 @@ impl GetPricePlans {
 pub struct CreatePricePlan(Draft);
 impl CreatePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans::CREATE_PRICE_PLAN))
+        Self(Draft::new(client, &operations::CREATE_PRICE_PLAN))
     }
     /// True asks for a trial run. The vendor does not document it further: not what is checked, nor what the answer
     /// holds, nor the default.
@@ -114,7 +114,7 @@ impl CreatePricePlan {
 pub struct PricePlanMigration(Draft);
 impl PricePlanMigration {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans::PRICE_PLAN_MIGRATION))
+        Self(Draft::new(client, &operations::PRICE_PLAN_MIGRATION))
     }
     /// From where to where accounts are migrated, and when.
     pub fn body<V>(mut self, value: V) -> Self
@@ -144,7 +144,7 @@ impl PricePlanMigration {
 pub struct GetPricePlan(Draft);
 impl GetPricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans::GET_PRICE_PLAN))
+        Self(Draft::new(client, &operations::GET_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -179,7 +179,7 @@ impl GetPricePlan {
 pub struct ArchivePricePlan(Draft);
 impl ArchivePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans::ARCHIVE_PRICE_PLAN))
+        Self(Draft::new(client, &operations::ARCHIVE_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -205,7 +205,7 @@ impl ArchivePricePlan {
 pub struct UpdatePricePlan(Draft);
 impl UpdatePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans::UPDATE_PRICE_PLAN))
+        Self(Draft::new(client, &operations::UPDATE_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -240,7 +240,7 @@ impl UpdatePricePlan {
 pub struct ActivatePricePlan(Draft);
 impl ActivatePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans::ACTIVATE_PRICE_PLAN))
+        Self(Draft::new(client, &operations::ACTIVATE_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct ListPricePlansV2(Draft);
 impl ListPricePlansV2 {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::LIST_PRICE_PLANS_V2))
+        Self(Draft::new(client, &operations::LIST_PRICE_PLANS_V2))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -56,7 +56,7 @@ impl ListPricePlansV2 {
 pub struct CreatePricePlanV2(Draft);
 impl CreatePricePlanV2 {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::CREATE_PRICE_PLAN_V2))
+        Self(Draft::new(client, &operations::CREATE_PRICE_PLAN_V2))
     }
     /// Id of an existing price plan to start from. Only the vendor's Ruby client declares it; what is taken over is
     /// not documented.
@@ -91,7 +91,7 @@ impl CreatePricePlanV2 {
 pub struct PricePlanMigrationV2(Draft);
 impl PricePlanMigrationV2 {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::PRICE_PLAN_MIGRATION_V2))
+        Self(Draft::new(client, &operations::PRICE_PLAN_MIGRATION_V2))
     }
     /// From where to where accounts are migrated, and when.
     pub fn body<V>(mut self, value: V) -> Self
@@ -120,7 +120,7 @@ impl PricePlanMigrationV2 {
 pub struct GetPricePlanV2(Draft);
 impl GetPricePlanV2 {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::GET_PRICE_PLAN_V2))
+        Self(Draft::new(client, &operations::GET_PRICE_PLAN_V2))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -155,7 +155,7 @@ impl GetPricePlanV2 {
 pub struct UpdatePricePlanV2(Draft);
 impl UpdatePricePlanV2 {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::UPDATE_PRICE_PLAN_V2))
+        Self(Draft::new(client, &operations::UPDATE_PRICE_PLAN_V2))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -189,7 +189,7 @@ impl UpdatePricePlanV2 {
 pub struct DiscardPricePlan(Draft);
 impl DiscardPricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::DISCARD_PRICE_PLAN))
+        Self(Draft::new(client, &operations::DISCARD_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -214,7 +214,7 @@ impl DiscardPricePlan {
 pub struct ListPricePlanErrors(Draft);
 impl ListPricePlanErrors {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::LIST_PRICE_PLAN_ERRORS))
+        Self(Draft::new(client, &operations::LIST_PRICE_PLAN_ERRORS))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -262,7 +262,7 @@ impl ListPricePlanErrors {
 pub struct FinalizePricePlan(Draft);
 impl FinalizePricePlan {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::FINALIZE_PRICE_PLAN))
+        Self(Draft::new(client, &operations::FINALIZE_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -296,12 +296,7 @@ impl FinalizePricePlan {
 pub struct ListPricePlanPricingRules(Draft);
 impl ListPricePlanPricingRules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::price_plans_v2::LIST_PRICE_PLAN_PRICING_RULES,
-            ),
-        )
+        Self(Draft::new(client, &operations::LIST_PRICE_PLAN_PRICING_RULES))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -336,12 +331,7 @@ impl ListPricePlanPricingRules {
 pub struct UpdatePricePlanPricingRules(Draft);
 impl UpdatePricePlanPricingRules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::price_plans_v2::UPDATE_PRICE_PLAN_PRICING_RULES,
-            ),
-        )
+        Self(Draft::new(client, &operations::UPDATE_PRICE_PLAN_PRICING_RULES))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -375,7 +365,7 @@ impl UpdatePricePlanPricingRules {
 pub struct ListPricePlanRateCards(Draft);
 impl ListPricePlanRateCards {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::LIST_PRICE_PLAN_RATE_CARDS))
+        Self(Draft::new(client, &operations::LIST_PRICE_PLAN_RATE_CARDS))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -433,12 +423,7 @@ impl ListPricePlanRateCards {
 pub struct BulkPricePlanRateCardOperations(Draft);
 impl BulkPricePlanRateCardOperations {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::price_plans_v2::BULK_PRICE_PLAN_RATE_CARD_OPERATIONS,
-            ),
-        )
+        Self(Draft::new(client, &operations::BULK_PRICE_PLAN_RATE_CARD_OPERATIONS))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -476,7 +461,7 @@ impl BulkPricePlanRateCardOperations {
 pub struct ListPricePlanVersions(Draft);
 impl ListPricePlanVersions {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::price_plans_v2::LIST_PRICE_PLAN_VERSIONS))
+        Self(Draft::new(client, &operations::LIST_PRICE_PLAN_VERSIONS))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self

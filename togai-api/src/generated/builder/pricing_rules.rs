@@ -9,12 +9,7 @@ use crate::request::{Call, Draft};
 pub struct ListPricingRulesByScheduleId(Draft);
 impl ListPricingRulesByScheduleId {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::pricing_rules::LIST_PRICING_RULES_BY_SCHEDULE_ID,
-            ),
-        )
+        Self(Draft::new(client, &operations::LIST_PRICING_RULES_BY_SCHEDULE_ID))
     }
     /// Id of the price plan.
     pub fn price_plan_id<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct DiscardAccountSchedules(Draft);
 impl DiscardAccountSchedules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::schedules::DISCARD_ACCOUNT_SCHEDULES))
+        Self(Draft::new(client, &operations::DISCARD_ACCOUNT_SCHEDULES))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -33,7 +33,7 @@ impl DiscardAccountSchedules {
 pub struct BulkEditSchedules(Draft);
 impl BulkEditSchedules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::schedules::BULK_EDIT_SCHEDULES))
+        Self(Draft::new(client, &operations::BULK_EDIT_SCHEDULES))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -77,7 +77,7 @@ impl BulkEditSchedules {
 pub struct FinalizeAccountSchedules(Draft);
 impl FinalizeAccountSchedules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::schedules::FINALIZE_ACCOUNT_SCHEDULES))
+        Self(Draft::new(client, &operations::FINALIZE_ACCOUNT_SCHEDULES))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -111,7 +111,7 @@ impl FinalizeAccountSchedules {
 pub struct ListAccountSchedules(Draft);
 impl ListAccountSchedules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::schedules::LIST_ACCOUNT_SCHEDULES))
+        Self(Draft::new(client, &operations::LIST_ACCOUNT_SCHEDULES))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -177,7 +177,7 @@ impl ListAccountSchedules {
 pub struct ListScheduleErrors(Draft);
 impl ListScheduleErrors {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::schedules::LIST_SCHEDULE_ERRORS))
+        Self(Draft::new(client, &operations::LIST_SCHEDULE_ERRORS))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self
@@ -225,7 +225,7 @@ impl ListScheduleErrors {
 pub struct ListPricingRules(Draft);
 impl ListPricingRules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::schedules::LIST_PRICING_RULES))
+        Self(Draft::new(client, &operations::LIST_PRICING_RULES))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self
@@ -259,7 +259,7 @@ impl ListPricingRules {
 pub struct UpdatePricingRules(Draft);
 impl UpdatePricingRules {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::schedules::UPDATE_PRICING_RULES))
+        Self(Draft::new(client, &operations::UPDATE_PRICING_RULES))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self
@@ -293,7 +293,7 @@ impl UpdatePricingRules {
 pub struct ListScheduleRateCards(Draft);
 impl ListScheduleRateCards {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::schedules::LIST_SCHEDULE_RATE_CARDS))
+        Self(Draft::new(client, &operations::LIST_SCHEDULE_RATE_CARDS))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self
@@ -360,12 +360,7 @@ impl ListScheduleRateCards {
 pub struct BulkRateCardOperationsOnSchedule(Draft);
 impl BulkRateCardOperationsOnSchedule {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::schedules::BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE,
-            ),
-        )
+        Self(Draft::new(client, &operations::BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct ListSetting(Draft);
 impl ListSetting {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::settings::LIST_SETTING))
+        Self(Draft::new(client, &operations::LIST_SETTING))
     }
     /// Only settings of the entity with this id.
     pub fn entity_id<V>(mut self, value: V) -> Self
@@ -92,7 +92,7 @@ impl ListSetting {
 pub struct InsertSetting(Draft);
 impl InsertSetting {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::settings::INSERT_SETTING))
+        Self(Draft::new(client, &operations::INSERT_SETTING))
     }
     /// The setting to create, with all its properties.
     pub fn body<V>(mut self, value: V) -> Self
@@ -117,7 +117,7 @@ impl InsertSetting {
 pub struct GetSetting(Draft);
 impl GetSetting {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::settings::GET_SETTING))
+        Self(Draft::new(client, &operations::GET_SETTING))
     }
     /// Full id of the setting. In the vendor's sample it joins, with dots, the word `setting`, the namespace, the id,
     /// the entity type and the id of the entity.
@@ -143,7 +143,7 @@ impl GetSetting {
 pub struct UpdateSetting(Draft);
 impl UpdateSetting {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::settings::UPDATE_SETTING))
+        Self(Draft::new(client, &operations::UPDATE_SETTING))
     }
     /// Full id of the setting. In the vendor's sample it joins, with dots, the word `setting`, the namespace, the id,
     /// the entity type and the id of the entity.

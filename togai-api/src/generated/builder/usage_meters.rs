@@ -8,12 +8,7 @@ use crate::request::{Call, Draft};
 pub struct GetUsageMetersForEventSchema(Draft);
 impl GetUsageMetersForEventSchema {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(
-            Draft::new(
-                client,
-                &operations::usage_meters::GET_USAGE_METERS_FOR_EVENT_SCHEMA,
-            ),
-        )
+        Self(Draft::new(client, &operations::GET_USAGE_METERS_FOR_EVENT_SCHEMA))
     }
     /// Only usage meters with this aggregation.
     pub fn aggregations<V>(mut self, value: V) -> Self
@@ -87,7 +82,7 @@ impl GetUsageMetersForEventSchema {
 pub struct CreateUsageMeter(Draft);
 impl CreateUsageMeter {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::usage_meters::CREATE_USAGE_METER))
+        Self(Draft::new(client, &operations::CREATE_USAGE_METER))
     }
     /// The usage meter to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -112,7 +107,7 @@ impl CreateUsageMeter {
 pub struct GetUsageMeter(Draft);
 impl GetUsageMeter {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::usage_meters::GET_USAGE_METER))
+        Self(Draft::new(client, &operations::GET_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self
@@ -146,7 +141,7 @@ impl GetUsageMeter {
 pub struct DeleteUsageMeter(Draft);
 impl DeleteUsageMeter {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::usage_meters::DELETE_USAGE_METER))
+        Self(Draft::new(client, &operations::DELETE_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self
@@ -171,7 +166,7 @@ impl DeleteUsageMeter {
 pub struct UpdateUsageMeter(Draft);
 impl UpdateUsageMeter {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::usage_meters::UPDATE_USAGE_METER))
+        Self(Draft::new(client, &operations::UPDATE_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self
@@ -205,7 +200,7 @@ impl UpdateUsageMeter {
 pub struct ActivateUsageMeter(Draft);
 impl ActivateUsageMeter {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::usage_meters::ACTIVATE_USAGE_METER))
+        Self(Draft::new(client, &operations::ACTIVATE_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self
@@ -230,7 +225,7 @@ impl ActivateUsageMeter {
 pub struct DeactivateUsageMeter(Draft);
 impl DeactivateUsageMeter {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::usage_meters::DEACTIVATE_USAGE_METER))
+        Self(Draft::new(client, &operations::DEACTIVATE_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self

@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct WalletBalanceForAccount(Draft);
 impl WalletBalanceForAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::wallet::WALLET_BALANCE_FOR_ACCOUNT))
+        Self(Draft::new(client, &operations::WALLET_BALANCE_FOR_ACCOUNT))
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -33,7 +33,7 @@ impl WalletBalanceForAccount {
 pub struct UpdateWalletForAccount(Draft);
 impl UpdateWalletForAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::wallet::UPDATE_WALLET_FOR_ACCOUNT))
+        Self(Draft::new(client, &operations::UPDATE_WALLET_FOR_ACCOUNT))
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -67,7 +67,7 @@ impl UpdateWalletForAccount {
 pub struct WalletEntriesForAccount(Draft);
 impl WalletEntriesForAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::wallet::WALLET_ENTRIES_FOR_ACCOUNT))
+        Self(Draft::new(client, &operations::WALLET_ENTRIES_FOR_ACCOUNT))
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -124,7 +124,7 @@ impl WalletEntriesForAccount {
 pub struct TopUpWalletForAccount(Draft);
 impl TopUpWalletForAccount {
     pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::wallet::TOP_UP_WALLET_FOR_ACCOUNT))
+        Self(Draft::new(client, &operations::TOP_UP_WALLET_FOR_ACCOUNT))
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self

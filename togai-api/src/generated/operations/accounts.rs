@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List all accounts (current API; in 2022 `get_accounts`).
-pub(in crate::generated) static LIST_ALL_ACCOUNTS: Operation = Operation {
+/// List all accounts (current API; in 2022 `get_accounts`): `GET /accounts`.
+pub static LIST_ALL_ACCOUNTS: Operation = Operation {
     id: "list_all_accounts",
     method: "GET",
     path: "/accounts",
@@ -58,8 +58,8 @@ pub(in crate::generated) static LIST_ALL_ACCOUNTS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create an account (current API; in 2022 `create_account`).
-pub(in crate::generated) static CREATE_ACCOUNT_FOR_CUSTOMER: Operation = Operation {
+/// Create an account (current API; in 2022 `create_account`): `POST /accounts`.
+pub static CREATE_ACCOUNT_FOR_CUSTOMER: Operation = Operation {
     id: "create_account_for_customer",
     method: "POST",
     path: "/accounts",
@@ -71,8 +71,8 @@ pub(in crate::generated) static CREATE_ACCOUNT_FOR_CUSTOMER: Operation = Operati
     answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
-/// Get an account (current API; in 2022 `get_account`).
-pub(in crate::generated) static GET_ACCOUNT_BY_ID: Operation = Operation {
+/// Get an account (current API; in 2022 `get_account`): `GET /accounts/{account_id}`.
+pub static GET_ACCOUNT_BY_ID: Operation = Operation {
     id: "get_account_by_id",
     method: "GET",
     path: "/accounts/{account_id}",
@@ -103,8 +103,8 @@ pub(in crate::generated) static GET_ACCOUNT_BY_ID: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Delete an account (current API; in 2022 `delete_account`).
-pub(in crate::generated) static DELETE_ACCOUNT_BY_ID: Operation = Operation {
+/// Delete an account (current API; in 2022 `delete_account`): `DELETE /accounts/{account_id}`.
+pub static DELETE_ACCOUNT_BY_ID: Operation = Operation {
     id: "delete_account_by_id",
     method: "DELETE",
     path: "/accounts/{account_id}",
@@ -123,8 +123,8 @@ pub(in crate::generated) static DELETE_ACCOUNT_BY_ID: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change an account (current API; in 2022 `update_account`).
-pub(in crate::generated) static UPDATE_ACCOUNT_BY_ID: Operation = Operation {
+/// Change an account (current API; in 2022 `update_account`): `PATCH /accounts/{account_id}`.
+pub static UPDATE_ACCOUNT_BY_ID: Operation = Operation {
     id: "update_account_by_id",
     method: "PATCH",
     path: "/accounts/{account_id}",
@@ -143,8 +143,8 @@ pub(in crate::generated) static UPDATE_ACCOUNT_BY_ID: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List the aliases of an account.
-pub(in crate::generated) static LIST_ACCOUNT_ALIASES: Operation = Operation {
+/// List the aliases of an account: `GET /accounts/{account_id}/account_aliases`.
+pub static LIST_ACCOUNT_ALIASES: Operation = Operation {
     id: "list_account_aliases",
     method: "GET",
     path: "/accounts/{account_id}/account_aliases",
@@ -169,8 +169,8 @@ pub(in crate::generated) static LIST_ACCOUNT_ALIASES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Add aliases (current API; in 2022 `add_aliases`).
-pub(in crate::generated) static ADD_ACCOUNT_ALIASES: Operation = Operation {
+/// Add aliases (current API; in 2022 `add_aliases`): `POST /accounts/{account_id}/add_aliases`.
+pub static ADD_ACCOUNT_ALIASES: Operation = Operation {
     id: "add_account_aliases",
     method: "POST",
     path: "/accounts/{account_id}/add_aliases",
@@ -189,8 +189,8 @@ pub(in crate::generated) static ADD_ACCOUNT_ALIASES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Edit the pricing schedules of an account.
-pub(in crate::generated) static UPDATE_PRICING_SCHEDULE_BATCH: Operation = Operation {
+/// Edit the pricing schedules of an account: `POST /accounts/{account_id}/edit_schedules`.
+pub static UPDATE_PRICING_SCHEDULE_BATCH: Operation = Operation {
     id: "update_pricing_schedule_batch",
     method: "POST",
     path: "/accounts/{account_id}/edit_schedules",
@@ -215,8 +215,8 @@ pub(in crate::generated) static UPDATE_PRICING_SCHEDULE_BATCH: Operation = Opera
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Set or end a price plan (current API; in 2022 `associate_price_plan`).
-pub(in crate::generated) static UPDATE_PRICING_SCHEDULE: Operation = Operation {
+/// Set or end a price plan (current API; in 2022 `associate_price_plan`): `POST /accounts/{account_id}/price_plans`.
+pub static UPDATE_PRICING_SCHEDULE: Operation = Operation {
     id: "update_pricing_schedule",
     method: "POST",
     path: "/accounts/{account_id}/price_plans",
@@ -235,8 +235,8 @@ pub(in crate::generated) static UPDATE_PRICING_SCHEDULE: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List the pricing schedules of an account.
-pub(in crate::generated) static GET_PRICING_SCHEDULES: Operation = Operation {
+/// List the pricing schedules of an account: `GET /accounts/{account_id}/pricing_schedules`.
+pub static GET_PRICING_SCHEDULES: Operation = Operation {
     id: "get_pricing_schedules",
     method: "GET",
     path: "/accounts/{account_id}/pricing_schedules",
@@ -296,8 +296,8 @@ pub(in crate::generated) static GET_PRICING_SCHEDULES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List the purchase proposals of an account.
-pub(in crate::generated) static LIST_ACCOUNT_PROPOSALS: Operation = Operation {
+/// List the purchase proposals of an account: `GET /accounts/{account_id}/purchase_proposals`.
+pub static LIST_ACCOUNT_PROPOSALS: Operation = Operation {
     id: "list_account_proposals",
     method: "GET",
     path: "/accounts/{account_id}/purchase_proposals",
@@ -322,8 +322,8 @@ pub(in crate::generated) static LIST_ACCOUNT_PROPOSALS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Propose a purchase to an account.
-pub(in crate::generated) static CREATE_PROPOSAL: Operation = Operation {
+/// Propose a purchase to an account: `POST /accounts/{account_id}/purchase_proposals`.
+pub static CREATE_PROPOSAL: Operation = Operation {
     id: "create_proposal",
     method: "POST",
     path: "/accounts/{account_id}/purchase_proposals",
@@ -342,8 +342,8 @@ pub(in crate::generated) static CREATE_PROPOSAL: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List the purchases of an account.
-pub(in crate::generated) static LIST_ACCOUNT_PURCHASES: Operation = Operation {
+/// List the purchases of an account: `GET /accounts/{account_id}/purchases`.
+pub static LIST_ACCOUNT_PURCHASES: Operation = Operation {
     id: "list_account_purchases",
     method: "GET",
     path: "/accounts/{account_id}/purchases",
@@ -368,8 +368,8 @@ pub(in crate::generated) static LIST_ACCOUNT_PURCHASES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Start a purchase for an account.
-pub(in crate::generated) static INITIATE_ONE_TIME_ENTITLEMENT_PLAN: Operation = Operation {
+/// Start a purchase for an account: `POST /accounts/{account_id}/purchases`.
+pub static INITIATE_ONE_TIME_ENTITLEMENT_PLAN: Operation = Operation {
     id: "initiate_one_time_entitlement_plan",
     method: "POST",
     path: "/accounts/{account_id}/purchases",
@@ -388,8 +388,8 @@ pub(in crate::generated) static INITIATE_ONE_TIME_ENTITLEMENT_PLAN: Operation = 
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Remove aliases (current API; in 2022 `remove_aliases`).
-pub(in crate::generated) static REMOVE_ACCOUNT_ALIASES: Operation = Operation {
+/// Remove aliases (current API; in 2022 `remove_aliases`): `POST /accounts/{account_id}/remove_aliases`.
+pub static REMOVE_ACCOUNT_ALIASES: Operation = Operation {
     id: "remove_account_aliases",
     method: "POST",
     path: "/accounts/{account_id}/remove_aliases",
@@ -408,8 +408,8 @@ pub(in crate::generated) static REMOVE_ACCOUNT_ALIASES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a purchase proposal.
-pub(in crate::generated) static GET_PROPOSAL: Operation = Operation {
+/// Get a purchase proposal: `GET /purchase_proposals/{purchase_proposal_id}`.
+pub static GET_PROPOSAL: Operation = Operation {
     id: "get_proposal",
     method: "GET",
     path: "/purchase_proposals/{purchase_proposal_id}",
@@ -428,8 +428,8 @@ pub(in crate::generated) static GET_PROPOSAL: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Approve or decline a purchase proposal.
-pub(in crate::generated) static UPDATE_PROPOSAL_STATUS: Operation = Operation {
+/// Approve or decline a purchase proposal: `POST /purchase_proposals/{purchase_proposal_id}/update_status`.
+pub static UPDATE_PROPOSAL_STATUS: Operation = Operation {
     id: "update_proposal_status",
     method: "POST",
     path: "/purchase_proposals/{purchase_proposal_id}/update_status",
@@ -448,8 +448,8 @@ pub(in crate::generated) static UPDATE_PROPOSAL_STATUS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a purchase.
-pub(in crate::generated) static GET_PURCHASE: Operation = Operation {
+/// Get a purchase: `GET /purchases/{purchase_id}`.
+pub static GET_PURCHASE: Operation = Operation {
     id: "get_purchase",
     method: "GET",
     path: "/purchases/{purchase_id}",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List add-ons.
-pub(in crate::generated) static GET_ADD_ONS: Operation = Operation {
+/// List add-ons: `GET /addons`.
+pub static GET_ADD_ONS: Operation = Operation {
     id: "get_add_ons",
     method: "GET",
     path: "/addons",
@@ -40,8 +40,8 @@ pub(in crate::generated) static GET_ADD_ONS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create an add-on.
-pub(in crate::generated) static CREATE_ADD_ON: Operation = Operation {
+/// Create an add-on: `POST /addons`.
+pub static CREATE_ADD_ON: Operation = Operation {
     id: "create_add_on",
     method: "POST",
     path: "/addons",
@@ -53,8 +53,8 @@ pub(in crate::generated) static CREATE_ADD_ON: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get an add-on.
-pub(in crate::generated) static GET_ADD_ON: Operation = Operation {
+/// Get an add-on: `GET /addons/{addon_id}`.
+pub static GET_ADD_ON: Operation = Operation {
     id: "get_add_on",
     method: "GET",
     path: "/addons/{addon_id}",
@@ -73,8 +73,8 @@ pub(in crate::generated) static GET_ADD_ON: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Archive an add-on.
-pub(in crate::generated) static DELETE_ADD_ON: Operation = Operation {
+/// Archive an add-on: `DELETE /addons/{addon_id}`.
+pub static DELETE_ADD_ON: Operation = Operation {
     id: "delete_add_on",
     method: "DELETE",
     path: "/addons/{addon_id}",
@@ -93,8 +93,8 @@ pub(in crate::generated) static DELETE_ADD_ON: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change the names of an add-on.
-pub(in crate::generated) static UPDATE_ADD_ON: Operation = Operation {
+/// Change the names of an add-on: `PATCH /addons/{addon_id}`.
+pub static UPDATE_ADD_ON: Operation = Operation {
     id: "update_add_on",
     method: "PATCH",
     path: "/addons/{addon_id}",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List alert templates.
-pub(in crate::generated) static GET_ALERT_TEMPLATES: Operation = Operation {
+/// List alert templates: `GET /alert_templates`.
+pub static GET_ALERT_TEMPLATES: Operation = Operation {
     id: "get_alert_templates",
     method: "GET",
     path: "/alert_templates",
@@ -23,8 +23,8 @@ pub(in crate::generated) static GET_ALERT_TEMPLATES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get an alert template.
-pub(in crate::generated) static GET_ALERT_TEMPLATE: Operation = Operation {
+/// Get an alert template: `GET /alert_templates/{alert_template_id}`.
+pub static GET_ALERT_TEMPLATE: Operation = Operation {
     id: "get_alert_template",
     method: "GET",
     path: "/alert_templates/{alert_template_id}",
@@ -43,8 +43,8 @@ pub(in crate::generated) static GET_ALERT_TEMPLATE: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List alerts.
-pub(in crate::generated) static LIST_ALERTS: Operation = Operation {
+/// List alerts: `GET /alerts`.
+pub static LIST_ALERTS: Operation = Operation {
     id: "list_alerts",
     method: "GET",
     path: "/alerts",
@@ -63,8 +63,8 @@ pub(in crate::generated) static LIST_ALERTS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create an alert.
-pub(in crate::generated) static CREATE_ALERT: Operation = Operation {
+/// Create an alert: `POST /alerts`.
+pub static CREATE_ALERT: Operation = Operation {
     id: "create_alert",
     method: "POST",
     path: "/alerts",
@@ -76,8 +76,8 @@ pub(in crate::generated) static CREATE_ALERT: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change an alert.
-pub(in crate::generated) static UPDATE_ALERT: Operation = Operation {
+/// Change an alert: `PATCH /alerts/{alert_id}`.
+pub static UPDATE_ALERT: Operation = Operation {
     id: "update_alert",
     method: "PATCH",
     path: "/alerts/{alert_id}",
@@ -96,8 +96,8 @@ pub(in crate::generated) static UPDATE_ALERT: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List incidents.
-pub(in crate::generated) static GET_INCIDENTS: Operation = Operation {
+/// List incidents: `GET /incidents`.
+pub static GET_INCIDENTS: Operation = Operation {
     id: "get_incidents",
     method: "GET",
     path: "/incidents",
@@ -116,8 +116,8 @@ pub(in crate::generated) static GET_INCIDENTS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get an incident.
-pub(in crate::generated) static GET_INCIDENT: Operation = Operation {
+/// Get an incident: `GET /incidents/{incident_id}`.
+pub static GET_INCIDENT: Operation = Operation {
     id: "get_incident",
     method: "GET",
     path: "/incidents/{incident_id}",
@@ -136,8 +136,8 @@ pub(in crate::generated) static GET_INCIDENT: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Close an incident.
-pub(in crate::generated) static UPDATE_INCIDENT_STATUS: Operation = Operation {
+/// Close an incident: `PUT /incidents/{incident_id}/status`.
+pub static UPDATE_INCIDENT_STATUS: Operation = Operation {
     id: "update_incident_status",
     method: "PUT",
     path: "/incidents/{incident_id}/status",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List aliases.
-pub(in crate::generated) static LIST_ALIASES: Operation = Operation {
+/// List aliases: `GET /aliases`.
+pub static LIST_ALIASES: Operation = Operation {
     id: "list_aliases",
     method: "GET",
     path: "/aliases",
@@ -34,8 +34,8 @@ pub(in crate::generated) static LIST_ALIASES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Create aliases.
-pub(in crate::generated) static CREATE_ALIAS: Operation = Operation {
+/// Create aliases: `POST /aliases`.
+pub static CREATE_ALIAS: Operation = Operation {
     id: "create_alias",
     method: "POST",
     path: "/aliases",
@@ -47,8 +47,8 @@ pub(in crate::generated) static CREATE_ALIAS: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "default"],
 };
-/// Get an alias.
-pub(in crate::generated) static GET_ALIAS: Operation = Operation {
+/// Get an alias: `GET /aliases/{alias}`.
+pub static GET_ALIAS: Operation = Operation {
     id: "get_alias",
     method: "GET",
     path: "/aliases/{alias}",
@@ -67,8 +67,8 @@ pub(in crate::generated) static GET_ALIAS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Delete an alias.
-pub(in crate::generated) static DELETE_ALIAS: Operation = Operation {
+/// Delete an alias: `DELETE /aliases/{alias}`.
+pub static DELETE_ALIAS: Operation = Operation {
     id: "delete_alias",
     method: "DELETE",
     path: "/aliases/{alias}",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Make a short-lived bearer token.
-pub(in crate::generated) static AUTHENTICATE: Operation = Operation {
+/// Make a short-lived bearer token: `POST /authenticate`.
+pub static AUTHENTICATE: Operation = Operation {
     id: "authenticate",
     method: "POST",
     path: "/authenticate",

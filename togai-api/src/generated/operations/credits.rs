@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Get the credit balance of an account.
-pub(in crate::generated) static CREDIT_BALANCE_FOR_ACCOUNT: Operation = Operation {
+/// Get the credit balance of an account: `GET /accounts/{account_id}/credit_balance`.
+pub static CREDIT_BALANCE_FOR_ACCOUNT: Operation = Operation {
     id: "credit_balance_for_account",
     method: "GET",
     path: "/accounts/{account_id}/credit_balance",
@@ -23,8 +23,8 @@ pub(in crate::generated) static CREDIT_BALANCE_FOR_ACCOUNT: Operation = Operatio
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List credits.
-pub(in crate::generated) static LIST_CREDITS: Operation = Operation {
+/// List credits: `GET /credits`.
+pub static LIST_CREDITS: Operation = Operation {
     id: "list_credits",
     method: "GET",
     path: "/credits",
@@ -72,8 +72,8 @@ pub(in crate::generated) static LIST_CREDITS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Grant credits.
-pub(in crate::generated) static CREATE_CREDIT: Operation = Operation {
+/// Grant credits: `POST /credits`.
+pub static CREATE_CREDIT: Operation = Operation {
     id: "create_credit",
     method: "POST",
     path: "/credits",
@@ -85,8 +85,8 @@ pub(in crate::generated) static CREATE_CREDIT: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a credit with its transactions.
-pub(in crate::generated) static GET_CREDIT_DETAILS: Operation = Operation {
+/// Get a credit with its transactions: `GET /credits/{credit_id}`.
+pub static GET_CREDIT_DETAILS: Operation = Operation {
     id: "get_credit_details",
     method: "GET",
     path: "/credits/{credit_id}",
@@ -105,8 +105,8 @@ pub(in crate::generated) static GET_CREDIT_DETAILS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Void a credit.
-pub(in crate::generated) static VOID_CREDIT: Operation = Operation {
+/// Void a credit: `POST /credits/{credit_id}/void`.
+pub static VOID_CREDIT: Operation = Operation {
     id: "void_credit",
     method: "POST",
     path: "/credits/{credit_id}/void",

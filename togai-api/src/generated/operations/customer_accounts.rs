@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List accounts of a customer (2022; now `list_all_accounts`).
-pub(in crate::generated) static GET_ACCOUNTS: Operation = Operation {
+/// List accounts of a customer (2022; now `list_all_accounts`): `GET /customers/{customer_id}/accounts`.
+pub static GET_ACCOUNTS: Operation = Operation {
     id: "get_accounts",
     method: "GET",
     path: "/customers/{customer_id}/accounts",
@@ -40,8 +40,8 @@ pub(in crate::generated) static GET_ACCOUNTS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create an account (2022; now `create_account_for_customer`).
-pub(in crate::generated) static CREATE_ACCOUNT: Operation = Operation {
+/// Create an account (2022; now `create_account_for_customer`): `POST /customers/{customer_id}/accounts`.
+pub static CREATE_ACCOUNT: Operation = Operation {
     id: "create_account",
     method: "POST",
     path: "/customers/{customer_id}/accounts",
@@ -60,8 +60,8 @@ pub(in crate::generated) static CREATE_ACCOUNT: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
-/// Get an account (2022; now `get_account_by_id`).
-pub(in crate::generated) static GET_ACCOUNT: Operation = Operation {
+/// Get an account (2022; now `get_account_by_id`): `GET /customers/{customer_id}/accounts/{account_id}`.
+pub static GET_ACCOUNT: Operation = Operation {
     id: "get_account",
     method: "GET",
     path: "/customers/{customer_id}/accounts/{account_id}",
@@ -86,8 +86,8 @@ pub(in crate::generated) static GET_ACCOUNT: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Delete an account (2022; now `delete_account_by_id`).
-pub(in crate::generated) static DELETE_ACCOUNT: Operation = Operation {
+/// Delete an account (2022; now `delete_account_by_id`): `DELETE /customers/{customer_id}/accounts/{account_id}`.
+pub static DELETE_ACCOUNT: Operation = Operation {
     id: "delete_account",
     method: "DELETE",
     path: "/customers/{customer_id}/accounts/{account_id}",
@@ -112,8 +112,8 @@ pub(in crate::generated) static DELETE_ACCOUNT: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change an account (2022; now `update_account_by_id`).
-pub(in crate::generated) static UPDATE_ACCOUNT: Operation = Operation {
+/// Change an account (2022; now `update_account_by_id`): `PATCH /customers/{customer_id}/accounts/{account_id}`.
+pub static UPDATE_ACCOUNT: Operation = Operation {
     id: "update_account",
     method: "PATCH",
     path: "/customers/{customer_id}/accounts/{account_id}",
@@ -138,8 +138,8 @@ pub(in crate::generated) static UPDATE_ACCOUNT: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Add aliases to an account (2022; now `add_account_aliases`).
-pub(in crate::generated) static ADD_ALIASES: Operation = Operation {
+/// Add aliases to an account (2022; now `add_account_aliases`): `POST /customers/{customer_id}/accounts/{account_id}/add_aliases`.
+pub static ADD_ALIASES: Operation = Operation {
     id: "add_aliases",
     method: "POST",
     path: "/customers/{customer_id}/accounts/{account_id}/add_aliases",
@@ -164,8 +164,8 @@ pub(in crate::generated) static ADD_ALIASES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Put an account on a price plan (2022; now `update_pricing_schedule`).
-pub(in crate::generated) static ASSOCIATE_PRICE_PLAN: Operation = Operation {
+/// Put an account on a price plan (2022; now `update_pricing_schedule`): `POST /customers/{customer_id}/accounts/{account_id}/price_plans`.
+pub static ASSOCIATE_PRICE_PLAN: Operation = Operation {
     id: "associate_price_plan",
     method: "POST",
     path: "/customers/{customer_id}/accounts/{account_id}/price_plans",
@@ -190,8 +190,8 @@ pub(in crate::generated) static ASSOCIATE_PRICE_PLAN: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Remove aliases (2022; now `remove_account_aliases`).
-pub(in crate::generated) static REMOVE_ALIASES: Operation = Operation {
+/// Remove aliases (2022; now `remove_account_aliases`): `POST /customers/{customer_id}/accounts/{account_id}/remove_aliases`.
+pub static REMOVE_ALIASES: Operation = Operation {
     id: "remove_aliases",
     method: "POST",
     path: "/customers/{customer_id}/accounts/{account_id}/remove_aliases",

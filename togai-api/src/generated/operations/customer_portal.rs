@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Create a customer portal token.
-pub(in crate::generated) static GET_CUSTOMER_PORTAL_DELEGATE_TOKEN: Operation = Operation {
+/// Create a customer portal token: `POST /portal/token`.
+pub static GET_CUSTOMER_PORTAL_DELEGATE_TOKEN: Operation = Operation {
     id: "get_customer_portal_delegate_token",
     method: "POST",
     path: "/portal/token",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List customers.
-pub(in crate::generated) static GET_CUSTOMERS: Operation = Operation {
+/// List customers: `GET /customers`.
+pub static GET_CUSTOMERS: Operation = Operation {
     id: "get_customers",
     method: "GET",
     path: "/customers",
@@ -46,8 +46,8 @@ pub(in crate::generated) static GET_CUSTOMERS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create a customer.
-pub(in crate::generated) static CREATE_CUSTOMER: Operation = Operation {
+/// Create a customer: `POST /customers`.
+pub static CREATE_CUSTOMER: Operation = Operation {
     id: "create_customer",
     method: "POST",
     path: "/customers",
@@ -59,8 +59,8 @@ pub(in crate::generated) static CREATE_CUSTOMER: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a customer.
-pub(in crate::generated) static GET_CUSTOMER: Operation = Operation {
+/// Get a customer: `GET /customers/{customer_id}`.
+pub static GET_CUSTOMER: Operation = Operation {
     id: "get_customer",
     method: "GET",
     path: "/customers/{customer_id}",
@@ -79,8 +79,8 @@ pub(in crate::generated) static GET_CUSTOMER: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Delete a customer.
-pub(in crate::generated) static DELETE_CUSTOMER: Operation = Operation {
+/// Delete a customer: `DELETE /customers/{customer_id}`.
+pub static DELETE_CUSTOMER: Operation = Operation {
     id: "delete_customer",
     method: "DELETE",
     path: "/customers/{customer_id}",
@@ -99,8 +99,8 @@ pub(in crate::generated) static DELETE_CUSTOMER: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change a customer.
-pub(in crate::generated) static UPDATE_CUSTOMER: Operation = Operation {
+/// Change a customer: `PATCH /customers/{customer_id}`.
+pub static UPDATE_CUSTOMER: Operation = Operation {
     id: "update_customer",
     method: "PATCH",
     path: "/customers/{customer_id}",
@@ -119,8 +119,8 @@ pub(in crate::generated) static UPDATE_CUSTOMER: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create a contact of a customer.
-pub(in crate::generated) static CREATE_CUSTOMER_CONTACT: Operation = Operation {
+/// Create a contact of a customer: `POST /customers/{customer_id}/contacts`.
+pub static CREATE_CUSTOMER_CONTACT: Operation = Operation {
     id: "create_customer_contact",
     method: "POST",
     path: "/customers/{customer_id}/contacts",

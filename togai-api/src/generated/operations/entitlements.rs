@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List the entitlements of an account.
-pub(in crate::generated) static GET_ENTITLEMENTS: Operation = Operation {
+/// List the entitlements of an account: `GET /accounts/{account_id}/entitlements`.
+pub static GET_ENTITLEMENTS: Operation = Operation {
     id: "get_entitlements",
     method: "GET",
     path: "/accounts/{account_id}/entitlements",
@@ -23,8 +23,8 @@ pub(in crate::generated) static GET_ENTITLEMENTS: Operation = Operation {
     answers_secret: false,
     statuses: &["200"],
 };
-/// Get the entitlement of an account to a feature.
-pub(in crate::generated) static GET_ENTITLEMENT_VALUE: Operation = Operation {
+/// Get the entitlement of an account to a feature: `GET /accounts/{account_id}/entitlements/{feature_id}`.
+pub static GET_ENTITLEMENT_VALUE: Operation = Operation {
     id: "get_entitlement_value",
     method: "GET",
     path: "/accounts/{account_id}/entitlements/{feature_id}",
@@ -49,8 +49,8 @@ pub(in crate::generated) static GET_ENTITLEMENT_VALUE: Operation = Operation {
     answers_secret: false,
     statuses: &["200"],
 };
-/// Check a value against an entitlement.
-pub(in crate::generated) static VALIDATE_ENTITLEMENT_VALUE: Operation = Operation {
+/// Check a value against an entitlement: `POST /accounts/{account_id}/entitlements/{feature_id}`.
+pub static VALIDATE_ENTITLEMENT_VALUE: Operation = Operation {
     id: "validate_entitlement_value",
     method: "POST",
     path: "/accounts/{account_id}/entitlements/{feature_id}",
@@ -75,8 +75,8 @@ pub(in crate::generated) static VALIDATE_ENTITLEMENT_VALUE: Operation = Operatio
     answers_secret: false,
     statuses: &["200"],
 };
-/// Get the feature credit balance of an account.
-pub(in crate::generated) static GET_FEATURE_CREDITS: Operation = Operation {
+/// Get the feature credit balance of an account: `GET /accounts/{account_id}/features/{feature_id}`.
+pub static GET_FEATURE_CREDITS: Operation = Operation {
     id: "get_feature_credits",
     method: "GET",
     path: "/accounts/{account_id}/features/{feature_id}",
@@ -101,8 +101,8 @@ pub(in crate::generated) static GET_FEATURE_CREDITS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
-/// List the feature credit entries of an account.
-pub(in crate::generated) static LIST_FEATURE_CREDIT_ENTRIES: Operation = Operation {
+/// List the feature credit entries of an account: `GET /accounts/{account_id}/features/{feature_id}/entries`.
+pub static LIST_FEATURE_CREDIT_ENTRIES: Operation = Operation {
     id: "list_feature_credit_entries",
     method: "GET",
     path: "/accounts/{account_id}/features/{feature_id}/entries",
@@ -144,8 +144,8 @@ pub(in crate::generated) static LIST_FEATURE_CREDIT_ENTRIES: Operation = Operati
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
-/// Change a feature credit entry.
-pub(in crate::generated) static UPDATE_FEATURE_CREDIT_ENTRY: Operation = Operation {
+/// Change a feature credit entry: `PATCH /accounts/{account_id}/features/{feature_id}/entries/{entry_id}`.
+pub static UPDATE_FEATURE_CREDIT_ENTRY: Operation = Operation {
     id: "update_feature_credit_entry",
     method: "PATCH",
     path: "/accounts/{account_id}/features/{feature_id}/entries/{entry_id}",
@@ -176,8 +176,8 @@ pub(in crate::generated) static UPDATE_FEATURE_CREDIT_ENTRY: Operation = Operati
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Void a feature credit entry.
-pub(in crate::generated) static VOID_FEATURE_CREDIT_ENTRY: Operation = Operation {
+/// Void a feature credit entry: `POST /accounts/{account_id}/features/{feature_id}/entries/{entry_id}/void`.
+pub static VOID_FEATURE_CREDIT_ENTRY: Operation = Operation {
     id: "void_feature_credit_entry",
     method: "POST",
     path: "/accounts/{account_id}/features/{feature_id}/entries/{entry_id}/void",
@@ -208,8 +208,8 @@ pub(in crate::generated) static VOID_FEATURE_CREDIT_ENTRY: Operation = Operation
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Send a usage event if the account is entitled to it.
-pub(in crate::generated) static INGEST_ENTITLED_EVENT: Operation = Operation {
+/// Send a usage event if the account is entitled to it: `POST /entitled`.
+pub static INGEST_ENTITLED_EVENT: Operation = Operation {
     id: "ingest_entitled_event",
     method: "POST",
     path: "/entitled",

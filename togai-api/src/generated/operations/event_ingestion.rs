@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Send one usage event.
-pub(in crate::generated) static INGEST: Operation = Operation {
+/// Send one usage event: `POST /ingest`.
+pub static INGEST: Operation = Operation {
     id: "ingest",
     method: "POST",
     path: "/ingest",
@@ -16,8 +16,8 @@ pub(in crate::generated) static INGEST: Operation = Operation {
     answers_secret: false,
     statuses: &["202", "400", "401", "422", "429", "503", "default"],
 };
-/// Send up to 1000 usage events in one request.
-pub(in crate::generated) static INGEST_BATCH: Operation = Operation {
+/// Send up to 1000 usage events in one request: `POST /ingestBatch`.
+pub static INGEST_BATCH: Operation = Operation {
     id: "ingest_batch",
     method: "POST",
     path: "/ingestBatch",

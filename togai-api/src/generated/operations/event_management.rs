@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List ingested events.
-pub(in crate::generated) static GET_EVENTS: Operation = Operation {
+/// List ingested events: `GET /events`.
+pub static GET_EVENTS: Operation = Operation {
     id: "get_events",
     method: "GET",
     path: "/events",
@@ -52,8 +52,8 @@ pub(in crate::generated) static GET_EVENTS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
-/// Revert or repeat ingested events.
-pub(in crate::generated) static EVENT_CORRECTION: Operation = Operation {
+/// Revert or repeat ingested events: `POST /events/correction`.
+pub static EVENT_CORRECTION: Operation = Operation {
     id: "event_correction",
     method: "POST",
     path: "/events/correction",
@@ -114,8 +114,8 @@ pub(in crate::generated) static EVENT_CORRECTION: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "429", "default"],
 };
-/// Get the events with one event id.
-pub(in crate::generated) static GET_SINGLE_EVENT: Operation = Operation {
+/// Get the events with one event id: `GET /events/{event_id}`.
+pub static GET_SINGLE_EVENT: Operation = Operation {
     id: "get_single_event",
     method: "GET",
     path: "/events/{event_id}",

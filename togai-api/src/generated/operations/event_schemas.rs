@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List event schemas.
-pub(in crate::generated) static LIST_EVENT_SCHEMAS: Operation = Operation {
+/// List event schemas: `GET /event_schema`.
+pub static LIST_EVENT_SCHEMAS: Operation = Operation {
     id: "list_event_schemas",
     method: "GET",
     path: "/event_schema",
@@ -40,8 +40,8 @@ pub(in crate::generated) static LIST_EVENT_SCHEMAS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create an event schema.
-pub(in crate::generated) static CREATE_EVENT_SCHEMA: Operation = Operation {
+/// Create an event schema: `POST /event_schema`.
+pub static CREATE_EVENT_SCHEMA: Operation = Operation {
     id: "create_event_schema",
     method: "POST",
     path: "/event_schema",
@@ -53,8 +53,8 @@ pub(in crate::generated) static CREATE_EVENT_SCHEMA: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
-/// Get an event schema.
-pub(in crate::generated) static GET_EVENT_SCHEMA: Operation = Operation {
+/// Get an event schema: `GET /event_schema/{event_schema_name}`.
+pub static GET_EVENT_SCHEMA: Operation = Operation {
     id: "get_event_schema",
     method: "GET",
     path: "/event_schema/{event_schema_name}",
@@ -79,8 +79,8 @@ pub(in crate::generated) static GET_EVENT_SCHEMA: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Archive an event schema.
-pub(in crate::generated) static DELETE_EVENT_SCHEMA: Operation = Operation {
+/// Archive an event schema: `DELETE /event_schema/{event_schema_name}`.
+pub static DELETE_EVENT_SCHEMA: Operation = Operation {
     id: "delete_event_schema",
     method: "DELETE",
     path: "/event_schema/{event_schema_name}",
@@ -99,8 +99,8 @@ pub(in crate::generated) static DELETE_EVENT_SCHEMA: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change an event schema.
-pub(in crate::generated) static UPDATE_EVENT_SCHEMA: Operation = Operation {
+/// Change an event schema: `PATCH /event_schema/{event_schema_name}`.
+pub static UPDATE_EVENT_SCHEMA: Operation = Operation {
     id: "update_event_schema",
     method: "PATCH",
     path: "/event_schema/{event_schema_name}",
@@ -119,8 +119,8 @@ pub(in crate::generated) static UPDATE_EVENT_SCHEMA: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Activate an event schema.
-pub(in crate::generated) static ACTIVATE_EVENT_SCHEMA: Operation = Operation {
+/// Activate an event schema: `POST /event_schema/{event_schema_name}/activate`.
+pub static ACTIVATE_EVENT_SCHEMA: Operation = Operation {
     id: "activate_event_schema",
     method: "POST",
     path: "/event_schema/{event_schema_name}/activate",
@@ -139,8 +139,8 @@ pub(in crate::generated) static ACTIVATE_EVENT_SCHEMA: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Deactivate an event schema.
-pub(in crate::generated) static DEACTIVATE_EVENT_SCHEMA: Operation = Operation {
+/// Deactivate an event schema: `POST /event_schema/{event_schema_name}/deactivate`.
+pub static DEACTIVATE_EVENT_SCHEMA: Operation = Operation {
     id: "deactivate_event_schema",
     method: "POST",
     path: "/event_schema/{event_schema_name}/deactivate",
@@ -159,8 +159,8 @@ pub(in crate::generated) static DEACTIVATE_EVENT_SCHEMA: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List the versions of an event schema.
-pub(in crate::generated) static LIST_EVENT_SCHEMA_VERSIONS: Operation = Operation {
+/// List the versions of an event schema: `GET /event_schema/{event_schema_name}/versions`.
+pub static LIST_EVENT_SCHEMA_VERSIONS: Operation = Operation {
     id: "list_event_schema_versions",
     method: "GET",
     path: "/event_schema/{event_schema_name}/versions",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List features.
-pub(in crate::generated) static GET_FEATURES: Operation = Operation {
+/// List features: `GET /features`.
+pub static GET_FEATURES: Operation = Operation {
     id: "get_features",
     method: "GET",
     path: "/features",
@@ -34,8 +34,8 @@ pub(in crate::generated) static GET_FEATURES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create a feature.
-pub(in crate::generated) static CREATE_FEATURE: Operation = Operation {
+/// Create a feature: `POST /features`.
+pub static CREATE_FEATURE: Operation = Operation {
     id: "create_feature",
     method: "POST",
     path: "/features",
@@ -47,8 +47,8 @@ pub(in crate::generated) static CREATE_FEATURE: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a feature.
-pub(in crate::generated) static GET_FEATURE: Operation = Operation {
+/// Get a feature: `GET /features/{feature_id}`.
+pub static GET_FEATURE: Operation = Operation {
     id: "get_feature",
     method: "GET",
     path: "/features/{feature_id}",
@@ -67,8 +67,8 @@ pub(in crate::generated) static GET_FEATURE: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change a feature.
-pub(in crate::generated) static UPDATE_FEATURE: Operation = Operation {
+/// Change a feature: `PATCH /features/{feature_id}`.
+pub static UPDATE_FEATURE: Operation = Operation {
     id: "update_feature",
     method: "PATCH",
     path: "/features/{feature_id}",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Get a file.
-pub(in crate::generated) static GET_FILE: Operation = Operation {
+/// Get a file: `GET /files/{file_id}`.
+pub static GET_FILE: Operation = Operation {
     id: "get_file",
     method: "GET",
     path: "/files/{file_id}",
@@ -23,8 +23,8 @@ pub(in crate::generated) static GET_FILE: Operation = Operation {
     answers_secret: false,
     statuses: &["302", "400", "401", "403", "404", "429", "default"],
 };
-/// Get an address to download a file from.
-pub(in crate::generated) static GET_DOWNLOAD_URL: Operation = Operation {
+/// Get an address to download a file from: `GET /files/{file_id}/download_url`.
+pub static GET_DOWNLOAD_URL: Operation = Operation {
     id: "get_download_url",
     method: "GET",
     path: "/files/{file_id}/download_url",

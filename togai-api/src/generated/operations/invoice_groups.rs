@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List invoice groups.
-pub(in crate::generated) static LIST_INVOICE_GROUPS: Operation = Operation {
+/// List invoice groups: `GET /invoice_groups`.
+pub static LIST_INVOICE_GROUPS: Operation = Operation {
     id: "list_invoice_groups",
     method: "GET",
     path: "/invoice_groups",
@@ -23,8 +23,8 @@ pub(in crate::generated) static LIST_INVOICE_GROUPS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create an invoice group.
-pub(in crate::generated) static CREATE_INVOICE_GROUP: Operation = Operation {
+/// Create an invoice group: `POST /invoice_groups`.
+pub static CREATE_INVOICE_GROUP: Operation = Operation {
     id: "create_invoice_group",
     method: "POST",
     path: "/invoice_groups",
@@ -36,8 +36,8 @@ pub(in crate::generated) static CREATE_INVOICE_GROUP: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get an invoice group with its accounts.
-pub(in crate::generated) static GET_INVOICE_GROUP: Operation = Operation {
+/// Get an invoice group with its accounts: `GET /invoice_groups/{invoice_group_id}`.
+pub static GET_INVOICE_GROUP: Operation = Operation {
     id: "get_invoice_group",
     method: "GET",
     path: "/invoice_groups/{invoice_group_id}",
@@ -62,8 +62,8 @@ pub(in crate::generated) static GET_INVOICE_GROUP: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Add accounts to an invoice group.
-pub(in crate::generated) static ADD_INVOICE_GROUP_ACCOUNTS: Operation = Operation {
+/// Add accounts to an invoice group: `POST /invoice_groups/{invoice_group_id}/add_accounts`.
+pub static ADD_INVOICE_GROUP_ACCOUNTS: Operation = Operation {
     id: "add_invoice_group_accounts",
     method: "POST",
     path: "/invoice_groups/{invoice_group_id}/add_accounts",
@@ -82,8 +82,8 @@ pub(in crate::generated) static ADD_INVOICE_GROUP_ACCOUNTS: Operation = Operatio
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Remove accounts from an invoice group.
-pub(in crate::generated) static REMOVE_INVOICE_GROUP_ACCOUNTS: Operation = Operation {
+/// Remove accounts from an invoice group: `POST /invoice_groups/{invoice_group_id}/remove_accounts`.
+pub static REMOVE_INVOICE_GROUP_ACCOUNTS: Operation = Operation {
     id: "remove_invoice_group_accounts",
     method: "POST",
     path: "/invoice_groups/{invoice_group_id}/remove_accounts",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Set charges on the next invoice of an account.
-pub(in crate::generated) static MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT: Operation = Operation {
+/// Set charges on the next invoice of an account: `PUT /accounts/{account_id}/miscellaneous_charges`.
+pub static MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT: Operation = Operation {
     id: "manage_miscellaneous_charges_in_account",
     method: "PUT",
     path: "/accounts/{account_id}/miscellaneous_charges",
@@ -23,8 +23,8 @@ pub(in crate::generated) static MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT: Operati
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List the pricing rule logs of an invoice.
-pub(in crate::generated) static LIST_PRICING_RULE_LOGS: Operation = Operation {
+/// List the pricing rule logs of an invoice: `GET /invoice/{invoice_id}/pricing_rules_logs`.
+pub static LIST_PRICING_RULE_LOGS: Operation = Operation {
     id: "list_pricing_rule_logs",
     method: "GET",
     path: "/invoice/{invoice_id}/pricing_rules_logs",
@@ -43,8 +43,8 @@ pub(in crate::generated) static LIST_PRICING_RULE_LOGS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List invoices.
-pub(in crate::generated) static LIST_INVOICES: Operation = Operation {
+/// List invoices: `GET /invoices`.
+pub static LIST_INVOICES: Operation = Operation {
     id: "list_invoices",
     method: "GET",
     path: "/invoices",
@@ -134,8 +134,8 @@ pub(in crate::generated) static LIST_INVOICES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
-/// Create a custom invoice.
-pub(in crate::generated) static CREATE_CUSTOM_INVOICE: Operation = Operation {
+/// Create a custom invoice: `POST /invoices`.
+pub static CREATE_CUSTOM_INVOICE: Operation = Operation {
     id: "create_custom_invoice",
     method: "POST",
     path: "/invoices",
@@ -147,8 +147,8 @@ pub(in crate::generated) static CREATE_CUSTOM_INVOICE: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
-/// List invoices that a bill run can take.
-pub(in crate::generated) static LIST_INVOICES_FOR_BILL_RUN: Operation = Operation {
+/// List invoices that a bill run can take: `GET /invoices/bill_runs`.
+pub static LIST_INVOICES_FOR_BILL_RUN: Operation = Operation {
     id: "list_invoices_for_bill_run",
     method: "GET",
     path: "/invoices/bill_runs",
@@ -208,8 +208,8 @@ pub(in crate::generated) static LIST_INVOICES_FOR_BILL_RUN: Operation = Operatio
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Start a bill run.
-pub(in crate::generated) static CREATE_INVOICE_BILL_RUN: Operation = Operation {
+/// Start a bill run: `POST /invoices/bill_runs`.
+pub static CREATE_INVOICE_BILL_RUN: Operation = Operation {
     id: "create_invoice_bill_run",
     method: "POST",
     path: "/invoices/bill_runs",
@@ -228,8 +228,8 @@ pub(in crate::generated) static CREATE_INVOICE_BILL_RUN: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get an invoice.
-pub(in crate::generated) static GET_INVOICE: Operation = Operation {
+/// Get an invoice: `GET /invoices/{invoice_id}`.
+pub static GET_INVOICE: Operation = Operation {
     id: "get_invoice",
     method: "GET",
     path: "/invoices/{invoice_id}",
@@ -248,8 +248,8 @@ pub(in crate::generated) static GET_INVOICE: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Delete a custom invoice.
-pub(in crate::generated) static DELETE_CUSTOM_INVOICE: Operation = Operation {
+/// Delete a custom invoice: `DELETE /invoices/{invoice_id}`.
+pub static DELETE_CUSTOM_INVOICE: Operation = Operation {
     id: "delete_custom_invoice",
     method: "DELETE",
     path: "/invoices/{invoice_id}",
@@ -268,8 +268,8 @@ pub(in crate::generated) static DELETE_CUSTOM_INVOICE: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "401", "403", "404", "429", "default"],
 };
-/// Change an invoice.
-pub(in crate::generated) static UPDATE_INVOICE: Operation = Operation {
+/// Change an invoice: `PATCH /invoices/{invoice_id}`.
+pub static UPDATE_INVOICE: Operation = Operation {
     id: "update_invoice",
     method: "PATCH",
     path: "/invoices/{invoice_id}",
@@ -288,8 +288,8 @@ pub(in crate::generated) static UPDATE_INVOICE: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Set charges on an invoice.
-pub(in crate::generated) static MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE: Operation = Operation {
+/// Set charges on an invoice: `PUT /invoices/{invoice_id}/miscellaneous_charges`.
+pub static MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE: Operation = Operation {
     id: "manage_miscellaneous_charges_in_invoice",
     method: "PUT",
     path: "/invoices/{invoice_id}/miscellaneous_charges",

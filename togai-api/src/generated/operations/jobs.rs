@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List jobs.
-pub(in crate::generated) static GET_JOBS: Operation = Operation {
+/// List jobs: `GET /jobs`.
+pub static GET_JOBS: Operation = Operation {
     id: "get_jobs",
     method: "GET",
     path: "/jobs",
@@ -34,8 +34,8 @@ pub(in crate::generated) static GET_JOBS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Get the status of a job.
-pub(in crate::generated) static GET_JOB_STATUS: Operation = Operation {
+/// Get the status of a job: `GET /jobs/{job_id}`.
+pub static GET_JOB_STATUS: Operation = Operation {
     id: "get_job_status",
     method: "GET",
     path: "/jobs/{job_id}",
@@ -54,8 +54,8 @@ pub(in crate::generated) static GET_JOB_STATUS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Confirm a job.
-pub(in crate::generated) static CONFIRM_JOB: Operation = Operation {
+/// Confirm a job: `POST /jobs/{job_id}/confirm`.
+pub static CONFIRM_JOB: Operation = Operation {
     id: "confirm_job",
     method: "POST",
     path: "/jobs/{job_id}/confirm",
@@ -74,8 +74,8 @@ pub(in crate::generated) static CONFIRM_JOB: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// List the entries of a job.
-pub(in crate::generated) static GET_JOB_ENTRIES: Operation = Operation {
+/// List the entries of a job: `GET /jobs/{job_id}/entries`.
+pub static GET_JOB_ENTRIES: Operation = Operation {
     id: "get_job_entries",
     method: "GET",
     path: "/jobs/{job_id}/entries",
@@ -100,8 +100,8 @@ pub(in crate::generated) static GET_JOB_ENTRIES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Reject a job.
-pub(in crate::generated) static REJECT_JOB: Operation = Operation {
+/// Reject a job: `POST /jobs/{job_id}/reject`.
+pub static REJECT_JOB: Operation = Operation {
     id: "reject_job",
     method: "POST",
     path: "/jobs/{job_id}/reject",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List license updates.
-pub(in crate::generated) static GET_LICENSE_UPDATES: Operation = Operation {
+/// List license updates: `GET /license_updates`.
+pub static GET_LICENSE_UPDATES: Operation = Operation {
     id: "get_license_updates",
     method: "GET",
     path: "/license_updates",
@@ -52,8 +52,8 @@ pub(in crate::generated) static GET_LICENSE_UPDATES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
-/// Add a license update.
-pub(in crate::generated) static ADD_LICENSE_UPDATE_ENTRY: Operation = Operation {
+/// Add a license update: `POST /license_updates`.
+pub static ADD_LICENSE_UPDATE_ENTRY: Operation = Operation {
     id: "add_license_update_entry",
     method: "POST",
     path: "/license_updates",
@@ -65,8 +65,8 @@ pub(in crate::generated) static ADD_LICENSE_UPDATE_ENTRY: Operation = Operation 
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "422", "429", "default"],
 };
-/// Change the metadata of a license update.
-pub(in crate::generated) static UPDATE_LICENSE_ENTRY_DETAILS: Operation = Operation {
+/// Change the metadata of a license update: `PATCH /license_updates/{license_id}`.
+pub static UPDATE_LICENSE_ENTRY_DETAILS: Operation = Operation {
     id: "update_license_entry_details",
     method: "PATCH",
     path: "/license_updates/{license_id}",
@@ -91,8 +91,8 @@ pub(in crate::generated) static UPDATE_LICENSE_ENTRY_DETAILS: Operation = Operat
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "429", "default"],
 };
-/// List named license updates.
-pub(in crate::generated) static GET_NAMED_LICENSE_UPDATES: Operation = Operation {
+/// List named license updates: `GET /named_license_updates`.
+pub static GET_NAMED_LICENSE_UPDATES: Operation = Operation {
     id: "get_named_license_updates",
     method: "GET",
     path: "/named_license_updates",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Query metrics.
-pub(in crate::generated) static GET_METRICS: Operation = Operation {
+/// Query metrics: `POST /metrics`.
+pub static GET_METRICS: Operation = Operation {
     id: "get_metrics",
     method: "POST",
     path: "/metrics",

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List payments.
-pub(in crate::generated) static LIST_PAYMENTS: Operation = Operation {
+/// List payments: `GET /payments`.
+pub static LIST_PAYMENTS: Operation = Operation {
     id: "list_payments",
     method: "GET",
     path: "/payments",
@@ -34,8 +34,8 @@ pub(in crate::generated) static LIST_PAYMENTS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Record a payment.
-pub(in crate::generated) static CREATE_PAYMENTS: Operation = Operation {
+/// Record a payment: `POST /payments`.
+pub static CREATE_PAYMENTS: Operation = Operation {
     id: "create_payments",
     method: "POST",
     path: "/payments",
@@ -47,8 +47,8 @@ pub(in crate::generated) static CREATE_PAYMENTS: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a payment.
-pub(in crate::generated) static GET_PAYMENT: Operation = Operation {
+/// Get a payment: `GET /payments/{payment_id}`.
+pub static GET_PAYMENT: Operation = Operation {
     id: "get_payment",
     method: "GET",
     path: "/payments/{payment_id}",

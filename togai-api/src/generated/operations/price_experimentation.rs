@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Calculate the revenue of a price plan (v1).
-pub(in crate::generated) static CALCULATE_REVENUE: Operation = Operation {
+/// Calculate the revenue of a price plan (v1): `POST /revenue_calculator`.
+pub static CALCULATE_REVENUE: Operation = Operation {
     id: "calculate_revenue",
     method: "POST",
     path: "/revenue_calculator",
@@ -16,8 +16,8 @@ pub(in crate::generated) static CALCULATE_REVENUE: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Calculate the revenue of a price plan.
-pub(in crate::generated) static CALCULATE_REVENUE_V2: Operation = Operation {
+/// Calculate the revenue of a price plan: `POST /v2/revenue_calculator`.
+pub static CALCULATE_REVENUE_V2: Operation = Operation {
     id: "calculate_revenue_v2",
     method: "POST",
     path: "/v2/revenue_calculator",

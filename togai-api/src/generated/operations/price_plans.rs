@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List price plans (v1).
-pub(in crate::generated) static GET_PRICE_PLANS: Operation = Operation {
+/// List price plans (v1): `GET /price_plans`.
+pub static GET_PRICE_PLANS: Operation = Operation {
     id: "get_price_plans",
     method: "GET",
     path: "/price_plans",
@@ -46,8 +46,8 @@ pub(in crate::generated) static GET_PRICE_PLANS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create a price plan (v1).
-pub(in crate::generated) static CREATE_PRICE_PLAN: Operation = Operation {
+/// Create a price plan (v1): `POST /price_plans`.
+pub static CREATE_PRICE_PLAN: Operation = Operation {
     id: "create_price_plan",
     method: "POST",
     path: "/price_plans",
@@ -66,8 +66,8 @@ pub(in crate::generated) static CREATE_PRICE_PLAN: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Migrate accounts to another price plan (v1).
-pub(in crate::generated) static PRICE_PLAN_MIGRATION: Operation = Operation {
+/// Migrate accounts to another price plan (v1): `POST /price_plans/migration`.
+pub static PRICE_PLAN_MIGRATION: Operation = Operation {
     id: "price_plan_migration",
     method: "POST",
     path: "/price_plans/migration",
@@ -79,8 +79,8 @@ pub(in crate::generated) static PRICE_PLAN_MIGRATION: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a price plan (v1).
-pub(in crate::generated) static GET_PRICE_PLAN: Operation = Operation {
+/// Get a price plan (v1): `GET /price_plans/{price_plan_id}`.
+pub static GET_PRICE_PLAN: Operation = Operation {
     id: "get_price_plan",
     method: "GET",
     path: "/price_plans/{price_plan_id}",
@@ -105,8 +105,8 @@ pub(in crate::generated) static GET_PRICE_PLAN: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Archive a price plan (v1).
-pub(in crate::generated) static ARCHIVE_PRICE_PLAN: Operation = Operation {
+/// Archive a price plan (v1): `DELETE /price_plans/{price_plan_id}`.
+pub static ARCHIVE_PRICE_PLAN: Operation = Operation {
     id: "archive_price_plan",
     method: "DELETE",
     path: "/price_plans/{price_plan_id}",
@@ -125,8 +125,8 @@ pub(in crate::generated) static ARCHIVE_PRICE_PLAN: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Update a price plan (v1).
-pub(in crate::generated) static UPDATE_PRICE_PLAN: Operation = Operation {
+/// Update a price plan (v1): `PATCH /price_plans/{price_plan_id}`.
+pub static UPDATE_PRICE_PLAN: Operation = Operation {
     id: "update_price_plan",
     method: "PATCH",
     path: "/price_plans/{price_plan_id}",
@@ -145,8 +145,8 @@ pub(in crate::generated) static UPDATE_PRICE_PLAN: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Activate a price plan (v1).
-pub(in crate::generated) static ACTIVATE_PRICE_PLAN: Operation = Operation {
+/// Activate a price plan (v1): `POST /price_plans/{price_plan_id}/activate`.
+pub static ACTIVATE_PRICE_PLAN: Operation = Operation {
     id: "activate_price_plan",
     method: "POST",
     path: "/price_plans/{price_plan_id}/activate",

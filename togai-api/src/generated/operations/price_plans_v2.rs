@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List price plans.
-pub(in crate::generated) static LIST_PRICE_PLANS_V2: Operation = Operation {
+/// List price plans: `GET /v2/price_plans`.
+pub static LIST_PRICE_PLANS_V2: Operation = Operation {
     id: "list_price_plans_v2",
     method: "GET",
     path: "/v2/price_plans",
@@ -34,8 +34,8 @@ pub(in crate::generated) static LIST_PRICE_PLANS_V2: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Create a price plan.
-pub(in crate::generated) static CREATE_PRICE_PLAN_V2: Operation = Operation {
+/// Create a price plan: `POST /v2/price_plans`.
+pub static CREATE_PRICE_PLAN_V2: Operation = Operation {
     id: "create_price_plan_v2",
     method: "POST",
     path: "/v2/price_plans",
@@ -54,8 +54,8 @@ pub(in crate::generated) static CREATE_PRICE_PLAN_V2: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Migrate accounts to another price plan.
-pub(in crate::generated) static PRICE_PLAN_MIGRATION_V2: Operation = Operation {
+/// Migrate accounts to another price plan: `POST /v2/price_plans/migration`.
+pub static PRICE_PLAN_MIGRATION_V2: Operation = Operation {
     id: "price_plan_migration_v2",
     method: "POST",
     path: "/v2/price_plans/migration",
@@ -67,8 +67,8 @@ pub(in crate::generated) static PRICE_PLAN_MIGRATION_V2: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a price plan.
-pub(in crate::generated) static GET_PRICE_PLAN_V2: Operation = Operation {
+/// Get a price plan: `GET /v2/price_plans/{price_plan_id}`.
+pub static GET_PRICE_PLAN_V2: Operation = Operation {
     id: "get_price_plan_v2",
     method: "GET",
     path: "/v2/price_plans/{price_plan_id}",
@@ -93,8 +93,8 @@ pub(in crate::generated) static GET_PRICE_PLAN_V2: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Update a price plan.
-pub(in crate::generated) static UPDATE_PRICE_PLAN_V2: Operation = Operation {
+/// Update a price plan: `PATCH /v2/price_plans/{price_plan_id}`.
+pub static UPDATE_PRICE_PLAN_V2: Operation = Operation {
     id: "update_price_plan_v2",
     method: "PATCH",
     path: "/v2/price_plans/{price_plan_id}",
@@ -113,8 +113,8 @@ pub(in crate::generated) static UPDATE_PRICE_PLAN_V2: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Discard a price plan.
-pub(in crate::generated) static DISCARD_PRICE_PLAN: Operation = Operation {
+/// Discard a price plan: `DELETE /v2/price_plans/{price_plan_id}/discard`.
+pub static DISCARD_PRICE_PLAN: Operation = Operation {
     id: "discard_price_plan",
     method: "DELETE",
     path: "/v2/price_plans/{price_plan_id}/discard",
@@ -133,8 +133,8 @@ pub(in crate::generated) static DISCARD_PRICE_PLAN: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// List the validation errors of a price plan.
-pub(in crate::generated) static LIST_PRICE_PLAN_ERRORS: Operation = Operation {
+/// List the validation errors of a price plan: `GET /v2/price_plans/{price_plan_id}/errors`.
+pub static LIST_PRICE_PLAN_ERRORS: Operation = Operation {
     id: "list_price_plan_errors",
     method: "GET",
     path: "/v2/price_plans/{price_plan_id}/errors",
@@ -159,8 +159,8 @@ pub(in crate::generated) static LIST_PRICE_PLAN_ERRORS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Finalize a price plan.
-pub(in crate::generated) static FINALIZE_PRICE_PLAN: Operation = Operation {
+/// Finalize a price plan: `POST /v2/price_plans/{price_plan_id}/finalize`.
+pub static FINALIZE_PRICE_PLAN: Operation = Operation {
     id: "finalize_price_plan",
     method: "POST",
     path: "/v2/price_plans/{price_plan_id}/finalize",
@@ -179,8 +179,8 @@ pub(in crate::generated) static FINALIZE_PRICE_PLAN: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// List the pricing rules of a price plan.
-pub(in crate::generated) static LIST_PRICE_PLAN_PRICING_RULES: Operation = Operation {
+/// List the pricing rules of a price plan: `GET /v2/price_plans/{price_plan_id}/pricing_rules`.
+pub static LIST_PRICE_PLAN_PRICING_RULES: Operation = Operation {
     id: "list_price_plan_pricing_rules",
     method: "GET",
     path: "/v2/price_plans/{price_plan_id}/pricing_rules",
@@ -205,8 +205,8 @@ pub(in crate::generated) static LIST_PRICE_PLAN_PRICING_RULES: Operation = Opera
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Update the pricing rules of a price plan.
-pub(in crate::generated) static UPDATE_PRICE_PLAN_PRICING_RULES: Operation = Operation {
+/// Update the pricing rules of a price plan: `PUT /v2/price_plans/{price_plan_id}/pricing_rules`.
+pub static UPDATE_PRICE_PLAN_PRICING_RULES: Operation = Operation {
     id: "update_price_plan_pricing_rules",
     method: "PUT",
     path: "/v2/price_plans/{price_plan_id}/pricing_rules",
@@ -225,8 +225,8 @@ pub(in crate::generated) static UPDATE_PRICE_PLAN_PRICING_RULES: Operation = Ope
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// List the rate cards of a price plan.
-pub(in crate::generated) static LIST_PRICE_PLAN_RATE_CARDS: Operation = Operation {
+/// List the rate cards of a price plan: `GET /v2/price_plans/{price_plan_id}/rate_cards`.
+pub static LIST_PRICE_PLAN_RATE_CARDS: Operation = Operation {
     id: "list_price_plan_rate_cards",
     method: "GET",
     path: "/v2/price_plans/{price_plan_id}/rate_cards",
@@ -262,8 +262,8 @@ pub(in crate::generated) static LIST_PRICE_PLAN_RATE_CARDS: Operation = Operatio
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Create, update and delete rate cards of a price plan.
-pub(in crate::generated) static BULK_PRICE_PLAN_RATE_CARD_OPERATIONS: Operation = Operation {
+/// Create, update and delete rate cards of a price plan: `POST /v2/price_plans/{price_plan_id}/rate_cards`.
+pub static BULK_PRICE_PLAN_RATE_CARD_OPERATIONS: Operation = Operation {
     id: "bulk_price_plan_rate_card_operations",
     method: "POST",
     path: "/v2/price_plans/{price_plan_id}/rate_cards",
@@ -282,8 +282,8 @@ pub(in crate::generated) static BULK_PRICE_PLAN_RATE_CARD_OPERATIONS: Operation 
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// List the versions of a price plan.
-pub(in crate::generated) static LIST_PRICE_PLAN_VERSIONS: Operation = Operation {
+/// List the versions of a price plan: `GET /v2/price_plans/{price_plan_id}/versions`.
+pub static LIST_PRICE_PLAN_VERSIONS: Operation = Operation {
     id: "list_price_plan_versions",
     method: "GET",
     path: "/v2/price_plans/{price_plan_id}/versions",

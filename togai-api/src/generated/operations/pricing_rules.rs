@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List the pricing rules of a pricing schedule.
-pub(in crate::generated) static LIST_PRICING_RULES_BY_SCHEDULE_ID: Operation = Operation {
+/// List the pricing rules of a pricing schedule: `GET /price_plans/{price_plan_id}/pricing_schedules/{pricing_schedule_id}/pricing_rules`.
+pub static LIST_PRICING_RULES_BY_SCHEDULE_ID: Operation = Operation {
     id: "list_pricing_rules_by_schedule_id",
     method: "GET",
     path: "/price_plans/{price_plan_id}/pricing_schedules/{pricing_schedule_id}/pricing_rules",

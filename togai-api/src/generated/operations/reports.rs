@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List reports.
-pub(in crate::generated) static LIST_REPORTS: Operation = Operation {
+/// List reports: `GET /reports`.
+pub static LIST_REPORTS: Operation = Operation {
     id: "list_reports",
     method: "GET",
     path: "/reports",

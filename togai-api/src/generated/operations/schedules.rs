@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Discard the draft schedules of an account.
-pub(in crate::generated) static DISCARD_ACCOUNT_SCHEDULES: Operation = Operation {
+/// Discard the draft schedules of an account: `DELETE /v2/accounts/{account_id}/discard_schedules`.
+pub static DISCARD_ACCOUNT_SCHEDULES: Operation = Operation {
     id: "discard_account_schedules",
     method: "DELETE",
     path: "/v2/accounts/{account_id}/discard_schedules",
@@ -23,8 +23,8 @@ pub(in crate::generated) static DISCARD_ACCOUNT_SCHEDULES: Operation = Operation
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Edit the schedules of an account.
-pub(in crate::generated) static BULK_EDIT_SCHEDULES: Operation = Operation {
+/// Edit the schedules of an account: `POST /v2/accounts/{account_id}/edit_schedules`.
+pub static BULK_EDIT_SCHEDULES: Operation = Operation {
     id: "bulk_edit_schedules",
     method: "POST",
     path: "/v2/accounts/{account_id}/edit_schedules",
@@ -49,8 +49,8 @@ pub(in crate::generated) static BULK_EDIT_SCHEDULES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Finalize the schedules of an account.
-pub(in crate::generated) static FINALIZE_ACCOUNT_SCHEDULES: Operation = Operation {
+/// Finalize the schedules of an account: `POST /v2/accounts/{account_id}/finalize_schedules`.
+pub static FINALIZE_ACCOUNT_SCHEDULES: Operation = Operation {
     id: "finalize_account_schedules",
     method: "POST",
     path: "/v2/accounts/{account_id}/finalize_schedules",
@@ -69,8 +69,8 @@ pub(in crate::generated) static FINALIZE_ACCOUNT_SCHEDULES: Operation = Operatio
     answers_secret: false,
     statuses: &["200"],
 };
-/// List the schedules of an account.
-pub(in crate::generated) static LIST_ACCOUNT_SCHEDULES: Operation = Operation {
+/// List the schedules of an account: `GET /v2/accounts/{account_id}/schedules`.
+pub static LIST_ACCOUNT_SCHEDULES: Operation = Operation {
     id: "list_account_schedules",
     method: "GET",
     path: "/v2/accounts/{account_id}/schedules",
@@ -112,8 +112,8 @@ pub(in crate::generated) static LIST_ACCOUNT_SCHEDULES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// List the validation errors of a schedule.
-pub(in crate::generated) static LIST_SCHEDULE_ERRORS: Operation = Operation {
+/// List the validation errors of a schedule: `GET /v2/schedules/{schedule_id}/errors`.
+pub static LIST_SCHEDULE_ERRORS: Operation = Operation {
     id: "list_schedule_errors",
     method: "GET",
     path: "/v2/schedules/{schedule_id}/errors",
@@ -138,8 +138,8 @@ pub(in crate::generated) static LIST_SCHEDULE_ERRORS: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// List the pricing rules of a schedule.
-pub(in crate::generated) static LIST_PRICING_RULES: Operation = Operation {
+/// List the pricing rules of a schedule: `GET /v2/schedules/{schedule_id}/pricing_rules`.
+pub static LIST_PRICING_RULES: Operation = Operation {
     id: "list_pricing_rules",
     method: "GET",
     path: "/v2/schedules/{schedule_id}/pricing_rules",
@@ -164,8 +164,8 @@ pub(in crate::generated) static LIST_PRICING_RULES: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Update the pricing rules of a schedule.
-pub(in crate::generated) static UPDATE_PRICING_RULES: Operation = Operation {
+/// Update the pricing rules of a schedule: `PUT /v2/schedules/{schedule_id}/pricing_rules`.
+pub static UPDATE_PRICING_RULES: Operation = Operation {
     id: "update_pricing_rules",
     method: "PUT",
     path: "/v2/schedules/{schedule_id}/pricing_rules",
@@ -184,8 +184,8 @@ pub(in crate::generated) static UPDATE_PRICING_RULES: Operation = Operation {
     answers_secret: false,
     statuses: &["200"],
 };
-/// List the rate cards of a schedule.
-pub(in crate::generated) static LIST_SCHEDULE_RATE_CARDS: Operation = Operation {
+/// List the rate cards of a schedule: `GET /v2/schedules/{schedule_id}/rate_cards`.
+pub static LIST_SCHEDULE_RATE_CARDS: Operation = Operation {
     id: "list_schedule_rate_cards",
     method: "GET",
     path: "/v2/schedules/{schedule_id}/rate_cards",
@@ -227,8 +227,8 @@ pub(in crate::generated) static LIST_SCHEDULE_RATE_CARDS: Operation = Operation 
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// Create, update and delete rate cards of a schedule.
-pub(in crate::generated) static BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE: Operation = Operation {
+/// Create, update and delete rate cards of a schedule: `POST /v2/schedules/{schedule_id}/rate_cards`.
+pub static BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE: Operation = Operation {
     id: "bulk_rate_card_operations_on_schedule",
     method: "POST",
     path: "/v2/schedules/{schedule_id}/rate_cards",

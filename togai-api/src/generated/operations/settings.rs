@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List settings.
-pub(in crate::generated) static LIST_SETTING: Operation = Operation {
+/// List settings: `GET /settings`.
+pub static LIST_SETTING: Operation = Operation {
     id: "list_setting",
     method: "GET",
     path: "/settings",
@@ -58,8 +58,8 @@ pub(in crate::generated) static LIST_SETTING: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create a setting.
-pub(in crate::generated) static INSERT_SETTING: Operation = Operation {
+/// Create a setting: `POST /settings`.
+pub static INSERT_SETTING: Operation = Operation {
     id: "insert_setting",
     method: "POST",
     path: "/settings",
@@ -71,8 +71,8 @@ pub(in crate::generated) static INSERT_SETTING: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "204", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a setting.
-pub(in crate::generated) static GET_SETTING: Operation = Operation {
+/// Get a setting: `GET /settings/{setting_id_str}`.
+pub static GET_SETTING: Operation = Operation {
     id: "get_setting",
     method: "GET",
     path: "/settings/{setting_id_str}",
@@ -91,8 +91,8 @@ pub(in crate::generated) static GET_SETTING: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change a setting.
-pub(in crate::generated) static UPDATE_SETTING: Operation = Operation {
+/// Change a setting: `PATCH /settings/{setting_id_str}`.
+pub static UPDATE_SETTING: Operation = Operation {
     id: "update_setting",
     method: "PATCH",
     path: "/settings/{setting_id_str}",

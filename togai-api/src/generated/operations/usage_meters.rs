@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// List usage meters.
-pub(in crate::generated) static GET_USAGE_METERS_FOR_EVENT_SCHEMA: Operation = Operation {
+/// List usage meters: `GET /usage_meters`.
+pub static GET_USAGE_METERS_FOR_EVENT_SCHEMA: Operation = Operation {
     id: "get_usage_meters_for_event_schema",
     method: "GET",
     path: "/usage_meters",
@@ -46,8 +46,8 @@ pub(in crate::generated) static GET_USAGE_METERS_FOR_EVENT_SCHEMA: Operation = O
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Create a usage meter.
-pub(in crate::generated) static CREATE_USAGE_METER: Operation = Operation {
+/// Create a usage meter: `POST /usage_meters`.
+pub static CREATE_USAGE_METER: Operation = Operation {
     id: "create_usage_meter",
     method: "POST",
     path: "/usage_meters",
@@ -59,8 +59,8 @@ pub(in crate::generated) static CREATE_USAGE_METER: Operation = Operation {
     answers_secret: false,
     statuses: &["201", "400", "401", "403", "404", "429", "default"],
 };
-/// Get a usage meter.
-pub(in crate::generated) static GET_USAGE_METER: Operation = Operation {
+/// Get a usage meter: `GET /usage_meters/{usage_meter_id}`.
+pub static GET_USAGE_METER: Operation = Operation {
     id: "get_usage_meter",
     method: "GET",
     path: "/usage_meters/{usage_meter_id}",
@@ -85,8 +85,8 @@ pub(in crate::generated) static GET_USAGE_METER: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Delete a usage meter.
-pub(in crate::generated) static DELETE_USAGE_METER: Operation = Operation {
+/// Delete a usage meter: `DELETE /usage_meters/{usage_meter_id}`.
+pub static DELETE_USAGE_METER: Operation = Operation {
     id: "delete_usage_meter",
     method: "DELETE",
     path: "/usage_meters/{usage_meter_id}",
@@ -105,8 +105,8 @@ pub(in crate::generated) static DELETE_USAGE_METER: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change a usage meter.
-pub(in crate::generated) static UPDATE_USAGE_METER: Operation = Operation {
+/// Change a usage meter: `PATCH /usage_meters/{usage_meter_id}`.
+pub static UPDATE_USAGE_METER: Operation = Operation {
     id: "update_usage_meter",
     method: "PATCH",
     path: "/usage_meters/{usage_meter_id}",
@@ -125,8 +125,8 @@ pub(in crate::generated) static UPDATE_USAGE_METER: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Activate a usage meter.
-pub(in crate::generated) static ACTIVATE_USAGE_METER: Operation = Operation {
+/// Activate a usage meter: `POST /usage_meters/{usage_meter_id}/activate`.
+pub static ACTIVATE_USAGE_METER: Operation = Operation {
     id: "activate_usage_meter",
     method: "POST",
     path: "/usage_meters/{usage_meter_id}/activate",
@@ -145,8 +145,8 @@ pub(in crate::generated) static ACTIVATE_USAGE_METER: Operation = Operation {
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Deactivate a usage meter.
-pub(in crate::generated) static DEACTIVATE_USAGE_METER: Operation = Operation {
+/// Deactivate a usage meter: `POST /usage_meters/{usage_meter_id}/deactivate`.
+pub static DEACTIVATE_USAGE_METER: Operation = Operation {
     id: "deactivate_usage_meter",
     method: "POST",
     path: "/usage_meters/{usage_meter_id}/deactivate",

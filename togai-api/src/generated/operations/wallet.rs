@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Get the wallet of an account.
-pub(in crate::generated) static WALLET_BALANCE_FOR_ACCOUNT: Operation = Operation {
+/// Get the wallet of an account: `GET /accounts/{account_id}/wallet`.
+pub static WALLET_BALANCE_FOR_ACCOUNT: Operation = Operation {
     id: "wallet_balance_for_account",
     method: "GET",
     path: "/accounts/{account_id}/wallet",
@@ -23,8 +23,8 @@ pub(in crate::generated) static WALLET_BALANCE_FOR_ACCOUNT: Operation = Operatio
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Change the wallet of an account.
-pub(in crate::generated) static UPDATE_WALLET_FOR_ACCOUNT: Operation = Operation {
+/// Change the wallet of an account: `PATCH /accounts/{account_id}/wallet`.
+pub static UPDATE_WALLET_FOR_ACCOUNT: Operation = Operation {
     id: "update_wallet_for_account",
     method: "PATCH",
     path: "/accounts/{account_id}/wallet",
@@ -43,8 +43,8 @@ pub(in crate::generated) static UPDATE_WALLET_FOR_ACCOUNT: Operation = Operation
     answers_secret: false,
     statuses: &["200", "default"],
 };
-/// List the wallet entries of an account.
-pub(in crate::generated) static WALLET_ENTRIES_FOR_ACCOUNT: Operation = Operation {
+/// List the wallet entries of an account: `GET /accounts/{account_id}/wallet/entries`.
+pub static WALLET_ENTRIES_FOR_ACCOUNT: Operation = Operation {
     id: "wallet_entries_for_account",
     method: "GET",
     path: "/accounts/{account_id}/wallet/entries",
@@ -80,8 +80,8 @@ pub(in crate::generated) static WALLET_ENTRIES_FOR_ACCOUNT: Operation = Operatio
     answers_secret: false,
     statuses: &["200", "400", "401", "403", "404", "429", "default"],
 };
-/// Top up the wallet of an account.
-pub(in crate::generated) static TOP_UP_WALLET_FOR_ACCOUNT: Operation = Operation {
+/// Top up the wallet of an account: `POST /accounts/{account_id}/wallet_topup`.
+pub static TOP_UP_WALLET_FOR_ACCOUNT: Operation = Operation {
     id: "top_up_wallet_for_account",
     method: "POST",
     path: "/accounts/{account_id}/wallet_topup",

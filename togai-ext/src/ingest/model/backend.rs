@@ -7,9 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use togai_api::{
-    BoxFuture, CallContext, Client, Error, OPERATIONS, Operation, Transport, TransportError, TransportErrorKind,
-};
+use togai_api::operations::INGEST_BATCH;
+use togai_api::{BoxFuture, CallContext, Client, Error, Operation, Transport, TransportError, TransportErrorKind};
 
 use super::super::backend::{Answer, Backend, Envelope, Failure, FailureKind, Named, Partial};
 use super::super::check;
@@ -88,11 +87,6 @@ fn listed(Refused { id, is_duplicate, .. }: Refused) -> Value {
         Some(id) => json!({ "eventPayload": { "id": id }, "message": message }),
         None => json!({ "message": message }),
     }
-}
-
-fn operation() -> &'static Operation {
-    static OPERATION: OnceLock<&'static Operation> = OnceLock::new();
-    OPERATION.get_or_init(|| OPERATIONS.iter().find(|operation| operation.id == "ingest_batch").expect("it is there"))
 }
 
 fn http() -> reqwest::Client {
@@ -188,7 +182,7 @@ async fn error(said: Said, before: bool) -> Error {
     let once = Once(Mutex::new(Some(answer)));
     let client = Client::new("http://localhost", http(), once);
     let request = client.http().post("http://localhost/").build().expect("a request");
-    client.execute::<Value>(request, operation()).await.expect_err("an error")
+    client.execute::<Value>(request, &INGEST_BATCH).await.expect_err("an error")
 }
 
 /// A transport with one answer.
@@ -242,7 +236,7 @@ impl Transport for Wire {
 /// The whole client, with retries, over the service.
 pub(super) fn over_the_wire(world: &Shared, clock: &HandClock) -> Togai {
     let client = Client::new("http://localhost", http(), stack(world, clock));
-    Togai::new(&client, Endpoint::Batch).expect("the operation is there")
+    Togai::new(&client, Endpoint::Batch)
 }
 
 fn stack(world: &Shared, clock: &HandClock) -> Stack {
@@ -272,7 +266,7 @@ impl EnsoOverTheWire {
         use super::super::IngestExt as _;
 
         let client = togai_api::enso::Client::new("http://localhost", http(), stack(world, clock));
-        let backend = client.backend(false).expect("the operation is there");
+        let backend = client.backend(false);
         Self(backend.assume_idempotent(world.lock().rules.is_resending_harmless))
     }
 }

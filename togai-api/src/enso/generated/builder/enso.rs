@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct CreateEventsBatch(Draft);
 impl CreateEventsBatch {
     pub(in crate::enso::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::enso::CREATE_EVENTS_BATCH))
+        Self(Draft::new(client, &operations::CREATE_EVENTS_BATCH))
     }
     /// The events to create.
     pub fn body<V>(mut self, value: V) -> Self

@@ -3,8 +3,8 @@
 use crate::operation::{
     Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat,
 };
-/// Send usage events to Enso in one request.
-pub(in crate::enso::generated) static CREATE_EVENTS_BATCH: Operation = Operation {
+/// Send usage events to Enso in one request: `POST /events/batch`.
+pub static CREATE_EVENTS_BATCH: Operation = Operation {
     id: "create_events_batch",
     method: "POST",
     path: "/events/batch",
