@@ -10,7 +10,7 @@ use togai_sandbox::Fault;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 
-use crate::support::{TOKEN, builder_of, event, log, start};
+use crate::support::{TOKEN, builder_of, event, http, log, start};
 
 #[tokio::test]
 async fn a_deadline_ends_an_attempt() {
@@ -90,8 +90,7 @@ async fn headers_that_cannot_be_are_refused() {
 #[tokio::test]
 async fn options_work_on_a_client_that_was_put_together_by_hand() {
     let (sandbox, _) = start().await;
-    let http = ClientBuilder::new(TOKEN).base_url(sandbox.base_url()).build().unwrap().http().clone();
-    let client = Client::new(sandbox.base_url(), http, togai_api::HttpTransport::new());
+    let client = Client::new(sandbox.base_url(), togai_api::HttpTransport::new(http()));
     sandbox.fault(Fault::status(429).header("retry-after", "0").first(1));
     let patient = client.with(CallOptions::new().retry(RetryPolicy::default()));
     // There is no token, but it got through the throttling.

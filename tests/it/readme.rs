@@ -7,7 +7,7 @@ use togai_ext::prelude::*;
 use togai_sandbox::Sandbox;
 
 use crate::services::{DefaultEnso, Service as _};
-use crate::support::{builder_of, event, start};
+use crate::support::{builder_of, event, http, start};
 
 include!(concat!(env!("OUT_DIR"), "/readme.rs"));
 
@@ -68,7 +68,7 @@ fn the_defaults_of_the_readme_are_those_of_the_code() {
     assert!(debug.contains(row("with_user_agent").trim_matches('`')), "{debug}");
     assert!(row("`environment`").contains(Environment::default().base_url()));
 
-    let bytes = format!("{:?}", togai_api::HttpTransport::new());
+    let bytes = format!("{:?}", togai_api::HttpTransport::new(http()));
     let mebibytes: usize = row("with_max_response_bytes").trim_end_matches(" MiB").parse().unwrap();
     check_holds(&bytes, &(mebibytes << 20).to_string());
 

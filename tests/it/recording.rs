@@ -32,12 +32,11 @@ pub(crate) fn recorded(client: &Client) -> (Client, Bodies) {
 impl Transport for Recording {
     fn execute<'a>(
         &'a self,
-        http: &'a reqwest::Client,
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         Box::pin(async move {
-            let mut response = self.inner.execute(http, request, operation).await?;
+            let mut response = self.inner.execute(request, operation).await?;
             let mut copy = http::Response::new(());
             *copy.status_mut() = response.status();
             *copy.headers_mut() = std::mem::take(response.headers_mut());

@@ -1,5 +1,6 @@
 //! What many tests need.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use togai_ext::prelude::*;
@@ -21,6 +22,14 @@ pub(crate) fn client_of(sandbox: &Sandbox) -> Client {
 pub(crate) fn builder_of(sandbox: &Sandbox) -> ClientBuilder {
     let hasty = RetryPolicy::default().with_initial_backoff(Duration::ZERO);
     ClientBuilder::new(TOKEN).base_url(sandbox.base_url()).with_retry(hasty)
+}
+
+/// An HTTP client as an application may make one by hand. Built together with togai-ext, reqwest has TLS without a provider.
+pub(crate) fn http() -> reqwest::Client {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap()
 }
 
 /// A sandbox and a client of it.

@@ -1,24 +1,30 @@
-//! The hand-written half of the client: how it is put together and how it carries out a request.
+//! The client of Togai: a core, and the generated methods on it.
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{self, Failed};
-use crate::{Client, Error, Operation, ResponseValue, Transport};
+use crate::{Core, Error, Operation, ResponseValue, Transport};
 
-/// What a [`Client`] holds beside its address and connections.
-#[derive(Clone)]
-pub(crate) struct Inner {
-    transport: Arc<dyn Transport>,
-}
-
-impl fmt::Debug for Inner {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.transport, formatter)
-    }
+/// The client: a method for each operation of the API.
+///
+/// ```
+/// use togai_api::{Client, HttpTransport};
+///
+/// # let _ = rustls::crypto::ring::default_provider().install_default();
+/// let client = Client::new("http://127.0.0.1:8080", HttpTransport::new(reqwest::Client::new()));
+/// let call = client.get_account().customer_id("acme").account_id("acme-prod").send();
+/// ```
+///
+/// Togai meters usage and bills by it: send usage events, look at what became of them, correct them, and manage what they
+/// are billed by: customers and accounts, schemas and meters, features, price plans, wallets and invoices. Every operation
+/// takes and returns JSON and needs a bearer token.
+///
+/// Clones are cheap and share connections, retries and pauses. `togai_ext::ClientBuilder` makes one; [`Client::new`] puts
+/// one together from its parts.
+#[derive(Clone, Debug)]
+pub struct Client {
+    core: Core,
 }
 
 impl Client {
@@ -28,94 +34,62 @@ impl Client {
     /// use togai_api::{Client, HttpTransport};
     ///
     /// # let _ = rustls::crypto::ring::default_provider().install_default();
-    /// let client = Client::new("http://127.0.0.1:8080", reqwest::Client::new(), HttpTransport::new());
+    /// let client = Client::new("http://127.0.0.1:8080/", HttpTransport::new(reqwest::Client::new()));
     /// assert_eq!(client.base_url(), "http://127.0.0.1:8080");
     /// ```
     ///
-    /// `base_url` is the address of the server, with or without a slash at its end. Nothing is added to a request that
-    /// the transport does not add, authentication included.
-    pub fn new(base_url: impl Into<String>, http: reqwest::Client, transport: impl Transport) -> Self {
-        let address: String = base_url.into();
-        Self {
-            baseurl: address.trim_end_matches('/').to_owned(),
-            client: http,
-            inner: Inner { transport: Arc::new(transport) },
-        }
+    /// `base_url` is the address of the server, with or without a slash at its end. Requests carry what the transport adds
+    /// to them, authentication included, and nothing else.
+    pub fn new(base_url: impl AsRef<str>, transport: impl Transport) -> Self {
+        Core::new(base_url, transport).into()
+    }
+
+    /// What the client stands on: the address and the transport.
+    pub fn core(&self) -> &Core {
+        &self.core
     }
 
     /// The address of the server, without a slash at its end.
     pub fn base_url(&self) -> &str {
-        &self.baseurl
+        self.core.base_url()
     }
 
-    /// The connections that the client shares with its clones.
-    pub fn http(&self) -> &reqwest::Client {
-        &self.client
-    }
-
-    /// What carries out the requests.
+    /// The transport that carries requests out.
     pub fn transport(&self) -> &Arc<dyn Transport> {
-        &self.inner.transport
+        self.core.transport()
     }
 
-    /// The same client, sharing its connections, with another transport.
+    /// The same client with another transport.
     ///
     /// ```
     /// use togai_api::{Client, HttpTransport};
     ///
     /// # let _ = rustls::crypto::ring::default_provider().install_default();
-    /// let client = Client::new("http://127.0.0.1:8080", reqwest::Client::new(), HttpTransport::new());
-    /// let frugal = client.with_transport(HttpTransport::new().with_max_response_bytes(1 << 16));
+    /// let http = reqwest::Client::new();
+    /// let client = Client::new("http://127.0.0.1:8080", HttpTransport::new(http.clone()));
+    /// let frugal = client.with_transport(HttpTransport::new(http).with_max_response_bytes(1 << 16));
     /// ```
     #[must_use]
     pub fn with_transport(&self, transport: impl Transport) -> Self {
-        Self { inner: Inner { transport: Arc::new(transport) }, ..self.clone() }
+        self.core.with_transport(transport).into()
     }
 
-    /// Carries out a request that was built by hand, as the generated builders do with theirs.
-    ///
-    /// The request goes through the transport like any other. A body of success is decoded into `T`. An empty one is
-    /// `None` for an `Option`, read like `{}` with a 202, which the API has answered without a body, and an error otherwise. A redirection is
-    /// a success where the document has it: [`ResponseValue::location`] tells where it leads.
-    ///
-    /// Dropping the future abandons the request; the server may have applied it.
+    /// Carries out a request that was built by hand; see [`Core::execute`].
     ///
     /// # Errors
     ///
-    /// Where there was no whole answer, where its status is not one of success, and where it cannot be decoded.
+    /// If there was no complete response, if its status is not one of success, and if its body cannot be decoded.
     pub async fn execute<T: DeserializeOwned>(
         &self,
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> Result<ResponseValue<T>, Error> {
-        self.receive(request, operation).await?.decode()
+        self.core.execute(request, operation).await
     }
+}
 
-    /// The same, with what an answer of failure holds where it can be read like one of success, too.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`execute`](Self::execute).
-    #[doc(hidden)]
-    pub async fn execute_and_read_failure<T: DeserializeOwned>(
-        &self,
-        request: reqwest::Request,
-        operation: &'static Operation,
-    ) -> Result<ResponseValue<T>, (Error, Option<ResponseValue<T>>)> {
-        match self.receive(request, operation).await {
-            Ok(answer) => answer.decode().map_err(|error| (error, None)),
-            Err(Failed { error, answer }) => Err((error, answer.and_then(|answer| answer.decode().ok()))),
-        }
-    }
-
-    async fn receive(
-        &self,
-        request: reqwest::Request,
-        operation: &'static Operation,
-    ) -> Result<error::Undecoded, Failed> {
-        let start = Instant::now();
-        let answer = self.inner.transport.execute(&self.client, request, operation).await;
-        let response = answer.map_err(|failure| Error::from_transport(operation, failure))?;
-        error::receive(operation, response, start).await
+impl From<Core> for Client {
+    fn from(core: Core) -> Self {
+        Self { core }
     }
 }

@@ -9,7 +9,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
 //! # let _ = rustls::crypto::ring::default_provider().install_default();
-//! let client = Client::new("http://127.0.0.1:9", reqwest::Client::new(), HttpTransport::new());
+//! let client = Client::new("http://127.0.0.1:9", HttpTransport::new(reqwest::Client::new()));
 //! let call = client.get_account().customer_id("acme").account_id("acme-prod").send();
 //! assert!(call.await.unwrap_err().is_connect());
 //! # }
@@ -19,7 +19,7 @@
 //!   parameter and `send()`. Bodies and answers are in [`types`].
 //! - [`Transport`] is the seam below: what happens to a request on its way is up to it.
 //! - [`Error`] is the one error of everything.
-//! - [`OPERATIONS`] says of each operation what a transport has to know.
+//! - [`operations`] has a static for each operation, which says what a transport has to know.
 //!
 //! Each area of the API is a feature: `event-ingestion`, `event-management` and `customer-accounts` are on by default,
 //! `full` is all of them, and rustdoc names the feature of each method. The feature `enso` adds the module `enso`, with the
@@ -29,6 +29,7 @@
 //! an enumeration keeps a value it does not know in its variant `Other`. So an addition of the server breaks nothing.
 
 mod client;
+mod core;
 #[cfg(feature = "credits")]
 mod credits;
 mod date;
@@ -56,6 +57,8 @@ mod text;
 mod timestamp;
 mod transport;
 
+pub use client::Client;
+pub use core::Core;
 #[cfg(feature = "credits")]
 pub use credits::CreateCreditResponse;
 pub use date::{Date, ParseDateError};
@@ -63,7 +66,7 @@ pub use decimal::{Decimal, ParseDecimalError};
 pub use error::Error;
 pub use event::{Attribute, Event};
 pub use generated::operations::{self, OPERATIONS};
-pub use generated::{Client, builder, types};
+pub use generated::{builder, types};
 pub use operation::{Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat};
 pub use request::Call;
 pub use response::ResponseValue;

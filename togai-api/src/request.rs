@@ -7,17 +7,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, Url};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{BoxFuture, Client, Error, Location, Operation, PageSize, Parameter, ResponseValue};
+use crate::{BoxFuture, Core, Error, Location, Operation, PageSize, Parameter, ResponseValue};
 
 /// A call of an operation with the values that it has been given so far.
 #[derive(Clone)]
 pub(crate) struct Draft {
-    client: Client,
+    core: Core,
     operation: &'static Operation,
     /// By the name of the parameter on the wire: the value, or why it is none.
     values: BTreeMap<&'static str, Result<String, String>>,
@@ -27,8 +26,8 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    pub(crate) fn new(client: &Client, operation: &'static Operation) -> Self {
-        Self { client: client.clone(), operation, values: BTreeMap::new(), extra_query: Vec::new(), body: None }
+    pub(crate) fn new(core: &Core, operation: &'static Operation) -> Self {
+        Self { core: core.clone(), operation, values: BTreeMap::new(), extra_query: Vec::new(), body: None }
     }
 
     /// Sets a parameter, in place of what was set before.
@@ -53,39 +52,32 @@ impl Draft {
     pub(crate) fn send<T: DeserializeOwned + 'static>(self) -> Call<T> {
         Call(Box::pin(async move {
             let request = self.request()?;
-            self.client.execute(request, self.operation).await
+            self.core.execute(request, self.operation).await
         }))
     }
 
     fn request(&self) -> Result<reqwest::Request, Error> {
-        let mut url = self.url()?;
+        let path = self.path()?;
+        let body = match &self.body {
+            Some(Ok(body)) => Some(body.clone()),
+            Some(Err(problem)) => return Err(self.unusable("body", problem)),
+            None if self.operation.requires_body => return Err(self.missing("body")),
+            None => None,
+        };
+        let mut request = self.core.request(self.operation, &path, body)?;
         for parameter in self.parameters(Location::Query) {
             if let Some(value) = self.value(parameter)? {
-                url.query_pairs_mut().append_pair(parameter.name, value);
+                request.url_mut().query_pairs_mut().append_pair(parameter.name, value);
             }
         }
         for (name, value) in &self.extra_query {
-            url.query_pairs_mut().append_pair(name, value);
-        }
-
-        let method = Method::from_bytes(self.operation.method.as_bytes())
-            .map_err(|error| self.invalid(format!("`{}` is no method: {error}", self.operation.method)))?;
-        let mut request = reqwest::Request::new(method, url);
-        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-        match &self.body {
-            Some(Ok(body)) => {
-                request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                *request.body_mut() = Some(body.clone().into());
-            }
-            Some(Err(problem)) => return Err(self.unusable("body", problem)),
-            None if self.operation.requires_body => return Err(self.missing("body")),
-            None => {}
+            request.url_mut().query_pairs_mut().append_pair(name, value);
         }
         Ok(request)
     }
 
-    /// The address without its query, its values encoded and checked.
-    fn url(&self) -> Result<Url, Error> {
+    /// The path with its values, checked and percent-encoded.
+    fn path(&self) -> Result<String, Error> {
         let mut path = String::new();
         for part in self.operation.path.split('/').skip(1) {
             path.push('/');
@@ -98,9 +90,7 @@ impl Draft {
                 None => path.push_str(part),
             }
         }
-        let address = format!("{}{path}", self.client.base_url());
-        Url::parse(&address)
-            .map_err(|error| self.invalid("the request could not be built".to_owned()).with_source(error))
+        Ok(path)
     }
 
     /// The parameters of one kind, in the order of their names.
@@ -146,8 +136,7 @@ impl Draft {
                 "`{setter}` is \"{value}\", which cannot stand in a path: set it to the id that is meant"
             )));
         }
-        // In an address a backslash counts as a slash, and `encode_path` leaves it as it is.
-        Ok(progenitor_client::encode_path(value).replace('\\', "%5C"))
+        Ok(utf8_percent_encode(value, IN_PATH).to_string())
     }
 
     fn missing(&self, setter: &str) -> Error {
@@ -163,12 +152,28 @@ impl Draft {
     }
 }
 
+/// What is percent-encoded in a value that stands in a path: what ends a segment or a path, and what no address may hold.
+/// A backslash counts as a slash there (<https://url.spec.whatwg.org/#special-scheme>).
+const IN_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
 impl fmt::Debug for Draft {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A body may hold what no log is to hold.
         let body = self.body.as_ref().map(|body| body.as_ref().map(|bytes| format!("{} bytes", bytes.len())));
         let mut shown = formatter.debug_struct("Draft");
-        shown.field("client", &self.client).field("operation", &self.operation).field("values", &self.values);
+        shown.field("core", &self.core).field("operation", &self.operation).field("values", &self.values);
         shown.field("extra_query", &self.extra_query).field("body", &body).finish()
     }
 }
@@ -203,6 +208,8 @@ impl<T> fmt::Debug for Call<T> {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::{ACCEPT, CONTENT_TYPE};
+
     use super::*;
     use crate::{HttpTransport, Paging, QuotaClass, Repeat};
 
@@ -227,8 +234,8 @@ mod tests {
     fn draft(operation: &'static Operation) -> Draft {
         // Built together with togai-ext, reqwest has TLS without a provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::new("http://127.0.0.1:9/base/", reqwest::Client::new(), HttpTransport::new());
-        let mut draft = Draft::new(&client, operation);
+        let core = Core::new("http://127.0.0.1:9/base/", HttpTransport::new(reqwest::Client::new()));
+        let mut draft = Draft::new(&core, operation);
         draft.set("account_id", Ok::<_, String>("acme"));
         draft.set("entry_id", Ok::<_, String>("purchase.x/y?z#1$PURCHASE \u{e9}"));
         draft

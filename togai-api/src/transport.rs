@@ -32,15 +32,15 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// impl<T: Transport> Transport for Announce<T> {
 ///     fn execute<'a>(
 ///         &'a self,
-///         http: &'a reqwest::Client,
 ///         request: reqwest::Request,
 ///         operation: &'static Operation,
 ///     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
 ///         eprintln!("{}", operation.id);
-///         self.0.execute(http, request, operation)
+///         self.0.execute(request, operation)
 ///     }
 /// }
-/// # let _ = Announce(togai_api::HttpTransport::new());
+/// # let _ = rustls::crypto::ring::default_provider().install_default();
+/// # let _ = Announce(togai_api::HttpTransport::new(reqwest::Client::new()));
 /// ```
 ///
 /// It is [`Any`], so that an extension of the client finds its own transport behind [`Client::transport`](crate::Client).
@@ -50,7 +50,6 @@ pub trait Transport: Any + fmt::Debug + Send + Sync {
     /// Dropping the future abandons the request; the server may have applied it.
     fn execute<'a>(
         &'a self,
-        http: &'a reqwest::Client,
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>>;
@@ -59,11 +58,10 @@ pub trait Transport: Any + fmt::Debug + Send + Sync {
 impl Transport for Arc<dyn Transport> {
     fn execute<'a>(
         &'a self,
-        http: &'a reqwest::Client,
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        self.as_ref().execute(http, request, operation)
+        self.as_ref().execute(request, operation)
     }
 }
 
@@ -115,27 +113,25 @@ impl CallContext {
 /// ```
 /// use togai_api::HttpTransport;
 ///
-/// let transport = HttpTransport::new().with_max_response_bytes(1 << 20);
+/// # let _ = rustls::crypto::ring::default_provider().install_default();
+/// let transport = HttpTransport::new(reqwest::Client::new()).with_max_response_bytes(1 << 20);
 /// ```
+///
+/// It owns the HTTP client, so nothing above it sees one. Clones share the connections.
 ///
 /// The body of the answer is read here, so that an answer that breaks off in the middle is an attempt whose outcome is
 /// unknown, and not a success that cannot be decoded. It is at most 32 MiB after decompression unless
 /// [`with_max_response_bytes`](Self::with_max_response_bytes) says otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpTransport {
+    http: reqwest::Client,
     max_response_bytes: usize,
 }
 
-impl Default for HttpTransport {
-    fn default() -> Self {
-        Self { max_response_bytes: 32 << 20 }
-    }
-}
-
 impl HttpTransport {
-    /// A transport with the default bound on answers, 32 MiB.
-    pub fn new() -> Self {
-        Self::default()
+    /// A transport over an HTTP client, with the default bound on responses, 32 MiB.
+    pub fn new(http: reqwest::Client) -> Self {
+        Self { http, max_response_bytes: 32 << 20 }
     }
 
     /// Sets the size above which an answer is not read to its end but ends the call with an error.
@@ -152,13 +148,9 @@ impl HttpTransport {
     /// # Errors
     ///
     /// Where there was no whole answer.
-    pub async fn exchange(
-        &self,
-        http: &reqwest::Client,
-        request: reqwest::Request,
-    ) -> Result<reqwest::Response, TransportError> {
+    pub async fn exchange(&self, request: reqwest::Request) -> Result<reqwest::Response, TransportError> {
         let start = Instant::now();
-        let answer = match http.execute(request).await {
+        let answer = match self.http.execute(request).await {
             Ok(response) => self.read(response).await,
             Err(error) => Err(Failure::from_sending(error)),
         };
@@ -204,11 +196,20 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn execute<'a>(
         &'a self,
-        http: &'a reqwest::Client,
         request: reqwest::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        Box::pin(self.exchange(http, request))
+        Box::pin(self.exchange(request))
+    }
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The HTTP client would show its default headers, which may hold a credential.
+        formatter
+            .debug_struct("HttpTransport")
+            .field("max_response_bytes", &self.max_response_bytes)
+            .finish_non_exhaustive()
     }
 }
 

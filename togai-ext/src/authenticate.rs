@@ -40,13 +40,12 @@ impl Authenticate {
 impl Transport for Authenticate {
     fn execute<'a>(
         &'a self,
-        http: &'a reqwest::Client,
         mut request: reqwest::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         request.headers_mut().insert(AUTHORIZATION, self.header.clone());
         Box::pin(async move {
-            let mut answer = self.inner.exchange(http, request).await;
+            let mut answer = self.inner.exchange(request).await;
             // A server may echo the token in an answer that ends up in an error.
             let secret = Arc::clone(&self.token);
             match &mut answer {
@@ -80,11 +79,16 @@ mod tests {
     use togai_api::Client;
 
     use super::*;
+    use crate::tls;
+
+    fn http() -> HttpTransport {
+        HttpTransport::new(tls::configure(reqwest::Client::builder(), false).unwrap().build().unwrap())
+    }
 
     #[test]
     fn a_token_that_is_none_is_refused_without_being_repeated() {
         for token in ["", "se cret", "secret\n", "\"sécret\""] {
-            let error = Authenticate::new::<Client>(token, HttpTransport::new(), Arc::default()).unwrap_err();
+            let error = Authenticate::new::<Client>(token, http(), Arc::default()).unwrap_err();
             assert!(error.is_configuration());
             let said = format!("{error} {error:?}");
             assert!(said.contains("the token") && !said.contains("cret\""), "{said}");
@@ -93,7 +97,7 @@ mod tests {
 
     #[test]
     fn its_debug_output_does_not_show_the_token() {
-        let transport = Authenticate::new::<Client>("s3cr3t", HttpTransport::new(), Arc::default()).unwrap();
+        let transport = Authenticate::new::<Client>("s3cr3t", http(), Arc::default()).unwrap();
         assert!(!format!("{transport:?}").contains("s3cr3t"));
         assert!(!format!("{:?}", transport.header).contains("s3cr3t"));
     }

@@ -1,12 +1,12 @@
 //! Settings of single calls.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use togai_api::{Client, Error, Transport};
+use togai_api::Error;
 
 use crate::RetryPolicy;
+use crate::service::Service;
 use crate::stack::Stack;
 use crate::stats::Stats;
 use crate::stop::Stop;
@@ -116,27 +116,13 @@ pub trait ClientExt: Sized {
     fn stats(&self) -> Stats;
 }
 
-impl ClientExt for Client {
+impl<C: Service> ClientExt for C {
     fn with(&self, options: CallOptions) -> Self {
-        self.with_transport(Stack::of_any(self.transport()).with(options))
+        let core = self.core();
+        Self::from_core(core.with_transport(Stack::of_any(core.transport()).with(options)))
     }
 
     fn stats(&self) -> Stats {
-        stats(self.transport())
+        Stack::of(self.core().transport()).map(|stack| stack.retry.stats()).unwrap_or_default()
     }
-}
-
-#[cfg(feature = "enso")]
-impl ClientExt for togai_api::enso::Client {
-    fn with(&self, options: CallOptions) -> Self {
-        self.with_transport(Stack::of_any(self.transport()).with(options))
-    }
-
-    fn stats(&self) -> Stats {
-        stats(self.transport())
-    }
-}
-
-fn stats(transport: &Arc<dyn Transport>) -> Stats {
-    Stack::of(transport).map(|stack| stack.retry.stats()).unwrap_or_default()
 }

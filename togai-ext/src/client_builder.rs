@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
-use togai_api::{Client, Error, HttpTransport};
+use togai_api::{Client, Core, Error, HttpTransport};
 
 use crate::authenticate::Authenticate;
 use crate::clock::SystemClock;
 use crate::retry::{Parts, Retry};
-use crate::service::{Connected, Service};
+use crate::service::Service;
 use crate::stack::Stack;
 use crate::standing::Standing;
 use crate::{Environment, RetryBudget, RetryPolicy, tls};
@@ -255,21 +255,6 @@ impl<C: Service> ClientBuilder<C> {
                 )));
             }
         }
-        let mut bottom = HttpTransport::new();
-        if let Some(bytes) = self.max_response_bytes {
-            bottom = bottom.with_max_response_bytes(bytes);
-        }
-        let clock = Arc::new(SystemClock);
-        let standing = Arc::new(Standing::default());
-        let transport = Authenticate::new::<C>(&self.token, bottom, Arc::clone(&standing))?;
-        let retry = Retry::new(Parts {
-            inner: Box::new(transport),
-            clock: clock.clone(),
-            policy: self.retry,
-            attempt_timeout: Some(self.attempt_timeout),
-            budget: self.budget,
-        });
-
         // A policy of its own would send requests again behind the back of ours, which knows when that is harmless.
         let http = self.http.map_or_else(Default::default, |http| http.retry(reqwest::retry::never()));
         let mut http = tls::configure(http, needs_tls)?;
@@ -289,7 +274,21 @@ impl<C: Service> ClientBuilder<C> {
                 let problem = "the HTTP client cannot be built: check `with_user_agent` and `with_http_client`";
                 Error::configuration(problem).with_source(error)
             })?;
-        Ok(C::connect(base_url.as_str(), http, Connected(Stack::new(retry, clock, standing))))
+        let mut bottom = HttpTransport::new(http);
+        if let Some(bytes) = self.max_response_bytes {
+            bottom = bottom.with_max_response_bytes(bytes);
+        }
+        let clock = Arc::new(SystemClock);
+        let standing = Arc::new(Standing::default());
+        let transport = Authenticate::new::<C>(&self.token, bottom, Arc::clone(&standing))?;
+        let retry = Retry::new(Parts {
+            inner: Box::new(transport),
+            clock: clock.clone(),
+            policy: self.retry,
+            attempt_timeout: Some(self.attempt_timeout),
+            budget: self.budget,
+        });
+        Ok(C::from_core(Core::new(base_url.as_str(), Stack::new(retry, clock, standing))))
     }
 }
 

@@ -1,10 +1,8 @@
 //! The services that there are clients of.
 
-use reqwest::Client as HttpClient;
-use togai_api::Client;
+use togai_api::{Client, Core};
 
 use crate::Environment;
-use crate::stack::Stack;
 
 /// A service, by its client: what building one needs to know.
 pub trait Service: Sized + sealed::Sealed {
@@ -17,13 +15,14 @@ pub trait Service: Sized + sealed::Sealed {
     /// What a builder is made with.
     const BUILDER: &'static str;
 
+    /// What the client stands on.
     #[doc(hidden)]
-    fn connect(base_url: &str, http: HttpClient, transport: Connected) -> Self;
-}
+    fn core(&self) -> &Core;
 
-/// The transport of a client.
-#[derive(Debug)]
-pub struct Connected(pub(crate) Stack);
+    /// A client of the service.
+    #[doc(hidden)]
+    fn from_core(core: Core) -> Self;
+}
 
 impl Service for Client {
     const BASE_URL: &'static str = Environment::Production.base_url();
@@ -31,8 +30,12 @@ impl Service for Client {
     const BASE_URL_VARIABLE: &'static str = "TOGAI_BASE_URL";
     const BUILDER: &'static str = "ClientBuilder::new";
 
-    fn connect(base_url: &str, http: HttpClient, transport: Connected) -> Self {
-        Self::new(base_url, http, transport.0)
+    fn core(&self) -> &Core {
+        Client::core(self)
+    }
+
+    fn from_core(core: Core) -> Self {
+        core.into()
     }
 }
 

@@ -59,10 +59,9 @@ impl Stack {
 impl Transport for Stack {
     fn execute<'a>(
         &'a self,
-        http: &'a reqwest::Client,
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        self.retry.execute(http, request, operation)
+        self.retry.execute(request, operation)
     }
 }

@@ -127,7 +127,6 @@ impl Script {
 impl Transport for Script {
     fn execute<'a>(
         &'a self,
-        _http: &'a reqwest::Client,
         request: reqwest::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {

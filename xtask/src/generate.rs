@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use openapiv3::OpenAPI;
-use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
+use progenitor::{GenerationSettings, Generator, InterfaceStyle, TagStyle};
 use schemars::schema::{InstanceType, SchemaObject};
 use serde_json::Value;
 
@@ -17,9 +17,6 @@ pub(crate) fn run(service: &Service, lowered: &Value) -> Result<syn::File> {
     settings
         .with_interface(InterfaceStyle::Builder)
         .with_tag(TagStyle::Merged)
-        // The other mode lets a missing implementation pass in silence.
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote::quote!(crate::client::Inner))
         // Maps that iterate in one order make requests and snapshots repeatable.
         .with_map_type("::std::collections::BTreeMap")
         .with_conversion(schema_of(InstanceType::String, Some("date-time")), "crate::Timestamp", [].into_iter())

@@ -55,11 +55,6 @@ impl Service {
         std::iter::once("crate").chain(self.module.iter().copied()).collect::<Vec<_>>().join("::")
     }
 
-    /// Whether the client is a struct of its own around the one of Togai, so that no operation of Togai is on it.
-    pub(crate) fn wraps_the_client(&self) -> bool {
-        !self.module.is_empty()
-    }
-
     pub(crate) fn is_hand_written(&self, schema: &str) -> bool {
         self.hand_written.contains(&schema)
     }

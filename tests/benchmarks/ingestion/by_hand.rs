@@ -1,6 +1,6 @@
 //! Ingestion as somebody writes it who needs speed alone: no ids, no retries, no report.
 //!
-//! It uses the HTTP client of ours and sends the same bytes, as many in a request and as many at a time. Buffers are
+//! It uses an HTTP client with the settings of ours and sends the same bytes, as many in a request and as many at a time. Buffers are
 //! used again. An answer other than 202 ends it.
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use futures::stream::FuturesUnordered;
 use serde::Serialize;
 use togai_ext::prelude::*;
 
-use crate::setup::{CHUNK, IN_FLIGHT, TOKEN};
+use crate::setup::{CHUNK, IN_FLIGHT, Setup, TOKEN};
 
 /// What is sent.
 #[derive(Serialize)]
@@ -18,8 +18,8 @@ struct Envelope<'a> {
 }
 
 /// Sends events that somebody else keeps.
-pub(crate) async fn borrowed(client: &Client, events: &[Event]) {
-    let url = format!("{}/ingestBatch", client.base_url());
+pub(crate) async fn borrowed(setup: &Setup, events: &[Event]) {
+    let url = format!("{}/ingestBatch", setup.client.base_url());
     let mut chunks = events.chunks(CHUNK);
     let mut buffers = Vec::new();
     let mut in_flight = FuturesUnordered::new();
@@ -28,7 +28,7 @@ pub(crate) async fn borrowed(client: &Client, events: &[Event]) {
             && let Some(chunk) = chunks.next()
         {
             let body = encode(chunk, buffers.pop().unwrap_or_default());
-            in_flight.push(send(client, &url, body));
+            in_flight.push(send(&setup.http, &url, body));
         }
         match in_flight.next().await {
             Some(buffer) => buffers.push(buffer),
@@ -38,8 +38,8 @@ pub(crate) async fn borrowed(client: &Client, events: &[Event]) {
 }
 
 /// Sends events and drops them once they are answered, since until then they may have to be sent again.
-pub(crate) async fn owned(client: &Client, events: Vec<Event>) {
-    let url = format!("{}/ingestBatch", client.base_url());
+pub(crate) async fn owned(setup: &Setup, events: Vec<Event>) {
+    let url = format!("{}/ingestBatch", setup.client.base_url());
     let mut events = events.into_iter();
     let mut buffers = Vec::new();
     let mut in_flight = FuturesUnordered::new();
@@ -47,7 +47,7 @@ pub(crate) async fn owned(client: &Client, events: Vec<Event>) {
         while in_flight.len() < IN_FLIGHT && events.len() > 0 {
             let chunk: Vec<Event> = events.by_ref().take(CHUNK).collect();
             let body = encode(&chunk, buffers.pop().unwrap_or_default());
-            let call = send(client, &url, body);
+            let call = send(&setup.http, &url, body);
             in_flight.push(async move {
                 let buffer = call.await;
                 drop(chunk);
@@ -68,11 +68,10 @@ fn encode(events: &[Event], mut buffer: Vec<u8>) -> Vec<u8> {
 }
 
 /// Sends a body, and gives its memory back.
-async fn send(client: &Client, url: &str, body: Vec<u8>) -> Vec<u8> {
+async fn send(http: &reqwest::Client, url: &str, body: Vec<u8>) -> Vec<u8> {
     let body = Bytes::from(body);
     let mut kept = body.clone();
-    let request = client
-        .http()
+    let request = http
         .post(url)
         .header("accept", "application/json")
         .header("content-type", "application/json")

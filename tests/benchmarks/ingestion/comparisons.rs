@@ -130,13 +130,13 @@ fn check(setup: &Setup) -> Result<f64, Box<dyn Error>> {
 fn borrowed(setup: &Setup) -> Vec<Way<'_>> {
     vec![
         way(setup, Kind::Other, "by_hand_slice", "a loop by hand over `&[Event]`", async || {
-            by_hand::borrowed(&setup.client, &setup.events).await;
+            by_hand::borrowed(setup, &setup.events).await;
         }),
         way(setup, Kind::Ours, "ingest_slice", "`ingest_slice(&[Event])`", async || {
             ours::borrowed(&setup.client, &setup.events).await;
         }),
         way(setup, Kind::Control, "by_hand_slice_again", "the same loop again", async || {
-            by_hand::borrowed(&setup.client, &setup.events).await;
+            by_hand::borrowed(setup, &setup.events).await;
         }),
     ]
 }
@@ -144,7 +144,7 @@ fn borrowed(setup: &Setup) -> Vec<Way<'_>> {
 fn owned(setup: &Setup) -> Vec<Way<'_>> {
     vec![
         consuming(setup, Kind::Other, "by_hand_events", "a loop by hand over `Vec<Event>`", async |events| {
-            by_hand::owned(&setup.client, events).await;
+            by_hand::owned(setup, events).await;
         }),
         consuming(setup, Kind::Ours, "ingest_events", "`ingest_events(Vec<Event>)`", async |events| {
             ours::owned(&setup.client, events).await;

@@ -1,6 +1,7 @@
 //! What all ways share: the server, the runtime, and HTTP clients that are made alike.
 
 use std::error::Error;
+use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use togai_ext::prelude::*;
@@ -21,7 +22,9 @@ pub(crate) struct Setup {
     pub(crate) sink: Sink,
     pub(crate) runtime: Runtime,
     pub(crate) client: Client,
-    /// An HTTP client of the same settings that sends the token with every request, since code of plain progenitor has
+    /// An HTTP client of the same settings.
+    pub(crate) http: reqwest::Client,
+    /// The same that sends the token with every request, since code of plain progenitor has
     /// no other place for it.
     pub(crate) http_with_token: reqwest::Client,
     pub(crate) records: Vec<Record>,
@@ -34,16 +37,22 @@ impl Setup {
         let events = records.iter().map(Record::event).collect();
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {TOKEN}"))?);
-        let with_token = builder(&sink.address()).with_http_client(reqwest::Client::builder().default_headers(headers));
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
             runtime: runtime()?,
             client: builder(&sink.address()).build()?,
-            http_with_token: with_token.build()?.http().clone(),
+            http: http().build()?,
+            http_with_token: http().default_headers(headers).build()?,
             sink,
             records,
             events,
         })
     }
+}
+
+/// An HTTP client with the settings of ours.
+fn http() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30))
 }
 
 /// A runtime of one thread, so that the time of the process is that of its work and not of waking threads.

@@ -7,7 +7,7 @@ use togai_sandbox::Fault;
 
 use super::{Enso, batch, lines, started};
 use crate::services::Service as _;
-use crate::support::{TOKEN, counts};
+use crate::support::{TOKEN, counts, http};
 
 /// The answer that the vendor's documentation shows.
 const EXAMPLE: &str = r#"{
@@ -105,7 +105,7 @@ async fn who_fails_is_named_by_place_and_code_in_either_form() {
 async fn a_request_without_a_list_of_events_has_a_code_of_its_own() {
     let (_sandbox, client) = Enso::start().await;
     let address = format!("{}/events/batch", client.base_url());
-    let request = client.http().post(address).json(&json!({})).build().unwrap();
+    let request = http().post(address).json(&json!({})).build().unwrap();
     let error = client.execute::<Value>(request, OPERATIONS[0]).await.unwrap_err();
     assert_eq!((error.status().map(|status| status.as_u16()), error.code()), (Some(400), Some("2003")));
     assert!(error.message().is_some_and(|message| message.starts_with("events array is required")), "{error}");

@@ -7,7 +7,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let _ = rustls::crypto::ring::default_provider().install_default();
-//! let client = enso::Client::new("http://127.0.0.1:9", reqwest::Client::new(), HttpTransport::new());
+//! let client = enso::Client::new("http://127.0.0.1:9", HttpTransport::new(reqwest::Client::new()));
 //! let moment: Timestamp = "2023-11-07T05:31:56Z".parse()?;
 //! let event = EnsoEvent::new("ent_acme", "api_calls", moment, 123).event_id("call-8f14e45f");
 //! let call = client.create_events_batch().body(CreateEventsBatchRequest::new([event])).send();
@@ -23,7 +23,7 @@
 //!   [`types`].
 //! - An answer of success does not say that the events were taken: [`failed_records`] tells which were not, and
 //!   [`FailureCode`] why.
-//! - [`OPERATIONS`] is the table of Enso's operations.
+//! - [`operations`] has a static for each of Enso's operations.
 //!
 //! Of this service little is documented. The descriptions say what is not.
 //!

@@ -23,7 +23,7 @@ pub(crate) use decode::{Failed, Undecoded, receive};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// # let _ = rustls::crypto::ring::default_provider().install_default();
-/// let client = Client::new("http://127.0.0.1:8080", reqwest::Client::new(), HttpTransport::new());
+/// let client = Client::new("http://127.0.0.1:8080", HttpTransport::new(reqwest::Client::new()));
 /// let error = client.get_account().customer_id("acme").send().await.unwrap_err();
 /// assert!(error.is_invalid_request());
 /// assert_eq!(error.to_string(), "get_account: `account_id` is not set: call `.account_id(..)` before `.send()`");

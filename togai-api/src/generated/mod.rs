@@ -4,18 +4,3 @@ pub mod builder;
 mod client;
 pub mod operations;
 pub mod types;
-/// The client: a method for each operation of the API.
-///
-/// Usage metering and billing: send usage events, look at what became of them, correct them, and manage what they
-/// are billed by: customers and accounts, schemas and meters, features, price plans, wallets and invoices. Every
-/// operation takes and answers JSON and needs a bearer token. This document is maintained by hand from published
-/// facts about the API and is not the vendor's own file.
-///
-/// Clones are cheap and share connections, retries and pauses. `togai_ext::ClientBuilder` makes one;
-/// [`Client::new`] puts one together from its parts.
-#[derive(Clone, Debug)]
-pub struct Client {
-    pub(crate) baseurl: String,
-    pub(crate) client: reqwest::Client,
-    pub(crate) inner: crate::client::Inner,
-}

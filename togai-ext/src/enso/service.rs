@@ -1,14 +1,21 @@
 //! What building a client of Enso needs to know.
 
-use crate::service::{Connected, Service};
+use togai_api::Core;
+use togai_api::enso::Client;
 
-impl Service for togai_api::enso::Client {
+use crate::service::Service;
+
+impl Service for Client {
     const BASE_URL: &'static str = "https://api.getenso.ai";
     const TOKEN_VARIABLE: &'static str = "ENSO_API_TOKEN";
     const BASE_URL_VARIABLE: &'static str = "ENSO_BASE_URL";
     const BUILDER: &'static str = "ClientBuilder::enso";
 
-    fn connect(base_url: &str, http: reqwest::Client, transport: Connected) -> Self {
-        Self::new(base_url, http, transport.0)
+    fn core(&self) -> &Core {
+        Client::core(self)
+    }
+
+    fn from_core(core: Core) -> Self {
+        core.into()
     }
 }

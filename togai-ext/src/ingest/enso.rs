@@ -31,7 +31,7 @@ impl IngestExt for Client {
 
     /// A single event is a batch of one: no other operation of Enso is in the document.
     fn backend(&self, _is_single: bool) -> Enso {
-        let sender = Sender::new(self.base_url(), self.http(), self.transport(), &CREATE_EVENTS_BATCH);
+        let sender = Sender::new(self.core(), &CREATE_EVENTS_BATCH);
         Enso { sender, is_idempotent: false }
     }
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::{Either, select};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::de::DeserializeOwned;
-use togai_api::{CallContext, Client, Error, Operation, ResponseValue, Transport, TransportError};
+use togai_api::{CallContext, Core, Error, Operation, ResponseValue, TransportError};
 
 use super::run::Surroundings;
 use crate::CallOptions;
@@ -33,23 +32,19 @@ impl<T> From<Error> for NotTaken<T> {
 /// Sends the requests of a call, one operation over and over.
 #[derive(Clone, Debug)]
 pub(super) struct Sender {
-    client: Client,
+    core: Core,
     stack: Stack,
     stop: Stop,
     operation: &'static Operation,
 }
 
 impl Sender {
-    /// One for a call of a client of whichever service, given by what the client is made of and by the operation.
-    pub(super) fn new(
-        base_url: &str,
-        http: &reqwest::Client,
-        transport: &Arc<dyn Transport>,
-        operation: &'static Operation,
-    ) -> Self {
+    /// One for a call of a client of whichever service, given by what the client stands on and by the operation.
+    pub(super) fn new(core: &Core, operation: &'static Operation) -> Self {
         let stop = Stop::new();
-        let stack = Stack::of_any(transport).with(CallOptions { stop: Some(stop.clone()), ..CallOptions::new() });
-        Self { client: Client::new(base_url, http.clone(), stack.clone()), stack, stop, operation }
+        let stack =
+            Stack::of_any(core.transport()).with(CallOptions { stop: Some(stop.clone()), ..CallOptions::new() });
+        Self { core: core.with_transport(stack.clone()), stack, stop, operation }
     }
 
     /// Sets whether a request may be sent again after an attempt that may have been applied, whatever its operation says.
@@ -57,7 +52,7 @@ impl Sender {
     pub(super) fn assume_idempotent(mut self, is_idempotent: bool) -> Self {
         let options = CallOptions { assume_idempotent: Some(is_idempotent), ..CallOptions::new() };
         self.stack = self.stack.with(options);
-        self.client = self.client.with_transport(self.stack.clone());
+        self.core = self.core.with_transport(self.stack.clone());
         self
     }
 
@@ -80,20 +75,8 @@ impl Sender {
     }
 
     async fn post<T: DeserializeOwned>(&self, body: Bytes) -> Sent<T> {
-        let json = HeaderValue::from_static("application/json");
-        let request = self
-            .client
-            .http()
-            .post(format!("{}{}", self.client.base_url(), self.operation.path))
-            .header(ACCEPT, &json)
-            .header(CONTENT_TYPE, json)
-            .body(body)
-            .build()
-            .map_err(|error| {
-                Error::invalid_request(self.operation.id, "the request could not be built")
-                    .with_source(error.without_url())
-            })?;
-        let answer = self.client.execute_and_read_failure(request, self.operation).await;
+        let request = self.core.request(self.operation, self.operation.path, Some(body))?;
+        let answer = self.core.execute_and_read_failure(request, self.operation).await;
         // Whoever waits for a turn is to find it noted.
         let standing = &self.stack.shared.standing;
         match &answer {
@@ -126,7 +109,7 @@ impl Sender {
         let waited = shared.clock.now().saturating_duration_since(start);
         let Some(deadline) = self.stack.retry.deadline() else { return self.post(body).await };
         let left = CallOptions::new().deadline(deadline.saturating_sub(waited));
-        Self { client: self.client.with_transport(self.stack.with(left)), ..self.clone() }.post(body).await
+        Self { core: self.core.with_transport(self.stack.with(left)), ..self.clone() }.post(body).await
     }
 
     /// The error of a request that was not sent.

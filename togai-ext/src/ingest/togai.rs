@@ -50,7 +50,7 @@ pub struct Togai {
 
 impl Togai {
     pub(super) fn new(client: &Client, endpoint: Endpoint) -> Self {
-        let sender = Sender::new(client.base_url(), client.http(), client.transport(), endpoint.operation());
+        let sender = Sender::new(client.core(), endpoint.operation());
         Self { sender, endpoint }
     }
 }

@@ -97,7 +97,6 @@ impl Retry {
 impl Transport for Retry {
     fn execute<'a>(
         &'a self,
-        http: &'a reqwest::Client,
         mut request: reqwest::Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
@@ -108,7 +107,7 @@ impl Transport for Retry {
             request.url_mut().query_pairs_mut().extend_pairs(&self.options.query);
         }
         let span = trace::call(operation);
-        Box::pin(Call::new(self, http, operation).run(request).instrument(span))
+        Box::pin(Call::new(self, operation).run(request).instrument(span))
     }
 }
 
@@ -116,7 +115,6 @@ impl Transport for Retry {
 struct Call<'a> {
     shared: &'a Shared,
     policy: &'a RetryPolicy,
-    http: &'a reqwest::Client,
     operation: &'static Operation,
     start: Instant,
     deadline: Option<Duration>,
@@ -150,14 +148,13 @@ impl Again {
 }
 
 impl<'a> Call<'a> {
-    fn new(retry: &'a Retry, http: &'a reqwest::Client, operation: &'static Operation) -> Self {
+    fn new(retry: &'a Retry, operation: &'static Operation) -> Self {
         let shared = &*retry.shared;
         let policy = retry.options.retry.as_ref().unwrap_or(&shared.policy);
         shared.counters.count(operation.quota_class, |counts| counts.calls += 1);
         Self {
             shared,
             policy,
-            http,
             operation,
             start: shared.clock.now(),
             deadline: retry.options.deadline,
@@ -216,7 +213,7 @@ impl<'a> Call<'a> {
             *request.timeout_mut() = Some(limits.into_iter().flatten().fold(left, Duration::min));
         }
         let span = trace::attempt(self.operation, &request, self.attempts - 1);
-        let answer = self.shared.inner.execute(self.http, request, self.operation).instrument(span.clone()).await;
+        let answer = self.shared.inner.execute(request, self.operation).instrument(span.clone()).await;
         trace::answered(&span, &answer);
 
         if is_throttling(&answer) {

@@ -48,7 +48,6 @@ impl Stage {
     }
 
     fn verify<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Verify {
-        let http = crate::tls::configure(reqwest::Client::builder(), false).unwrap().build().unwrap();
         let clock = Arc::new(self.clock.clone());
         let transport = Retry::new(Parts {
             inner: Box::new(self.script.clone()),
@@ -57,7 +56,7 @@ impl Stage {
             attempt_timeout: None,
             budget: RetryBudget::default(),
         });
-        let client = Client::new("http://127.0.0.1:8080", http, transport);
+        let client = Client::new("http://127.0.0.1:8080", transport);
         Verify::new(client, clock, ids.into_iter().map(str::to_owned))
     }
 

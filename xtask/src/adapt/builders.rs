@@ -157,8 +157,8 @@ impl<'a> Builder<'a> {
             pub struct #name(Draft);
 
             impl #name {
-                pub(in #module::generated) fn new(client: &crate::Client) -> Self {
-                    Self(Draft::new(client, &#row))
+                pub(in #module::generated) fn new(core: &crate::Core) -> Self {
+                    Self(Draft::new(core, &#row))
                 }
 
                 #(#setters)*

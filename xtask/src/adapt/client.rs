@@ -6,29 +6,17 @@ use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{Parts, docs};
+use super::docs;
 use crate::areas::Area;
 use crate::document::{Document, Operation, entries, parameters, reference_name, resolve};
 
-/// The client itself, and the modules around it.
-pub(super) fn root(parts: &Parts, document: &Document) -> Result<syn::File> {
-    let mut client = parts.client.clone();
-    let about = document.json()["info"]["description"].as_str().unwrap_or_default();
-    docs::replace(
-        &mut client.attrs,
-        &format!(
-            "The client: a method for each operation of the API.\n\n{about}\n\nClones are cheap and share connections, \
-             retries and pauses. `togai_ext::ClientBuilder` makes one; [`Client::new`] puts one together from its parts."
-        ),
-    );
-    let printed = (!document.service().wraps_the_client()).then_some(client);
+/// The modules around the client, which is written by hand.
+pub(super) fn root() -> Result<syn::File> {
     Ok(syn::parse2(quote! {
         pub mod builder;
         mod client;
         pub mod operations;
         pub mod types;
-
-        #printed
     })?)
 }
 
@@ -39,12 +27,11 @@ pub(super) fn method(document: &Document, operation: &Operation<'_>, area: &Area
     let builder = super::builders::name(operation)?;
     let text = docs::attributes(&describe(document, operation, area));
     let deprecated = (operation.json["deprecated"] == true).then(super::deprecation);
-    let client = if document.service().wraps_the_client() { quote!(&self.inner) } else { quote!(self) };
     Ok(quote! {
         #text
         #deprecated
         pub fn #name(&self) -> builder::#builder {
-            builder::#builder::new(#client)
+            builder::#builder::new(self.core())
         }
     })
 }

@@ -12,14 +12,6 @@ pub(super) fn attributes(text: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// Replaces the rustdoc of an item.
-pub(super) fn replace(attributes: &mut Vec<syn::Attribute>, text: &str) {
-    attributes.retain(|attribute| !attribute.path().is_ident("doc"));
-    let tokens = self::attributes(text);
-    let parsed = syn::parse::Parser::parse2(syn::Attribute::parse_outer, tokens).unwrap_or_default();
-    attributes.splice(0..0, parsed);
-}
-
 /// The rustdoc of an item, its lines joined.
 pub(super) fn text_of(attributes: &[syn::Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {

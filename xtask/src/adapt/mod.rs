@@ -72,7 +72,7 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
 
     let home = truth.service().module();
     let mut files = Files::new();
-    files.insert("mod.rs".to_owned(), client::root(&parts, truth)?);
+    files.insert("mod.rs".to_owned(), client::root()?);
     let gates: Vec<TokenStream> = areas.iter().map(Area::gate).collect();
     let modules: Vec<syn::Ident> = areas.iter().map(Area::module).collect();
     files.insert("client/mod.rs".to_owned(), syn::parse2(quote!(#(#gates mod #modules;)*))?);
@@ -167,7 +167,6 @@ fn types_file(items: &[TokenStream]) -> Result<syn::File> {
 struct Parts {
     types: Vec<Item>,
     builders: Vec<Item>,
-    client: syn::ItemStruct,
     operations: syn::ItemImpl,
 }
 
@@ -175,13 +174,13 @@ impl Parts {
     /// Sorts the items. An item that is not known is an error, since another version of the generator may have added
     /// something that matters.
     fn of(file: syn::File) -> Result<Self> {
-        let (mut types, mut builders, mut client, mut operations) = (None, None, None, None);
+        let (mut types, mut builders, mut operations) = (None, None, None);
         for item in file.items {
             match item {
                 Item::Mod(module) if module.ident == "types" => types = module.content,
                 Item::Mod(module) if module.ident == "builder" => builders = module.content,
-                Item::Struct(structure) if structure.ident == "Client" => client = Some(structure),
-                // `Client::new` unwraps; the hand-written one does not.
+                // The client is written by hand, and so is what makes one.
+                Item::Struct(structure) if structure.ident == "Client" => {}
                 Item::Impl(block) if block.trait_.is_none() => {
                     if !method_names(&block).any(|name| name == "new_with_client") {
                         operations = Some(block);
@@ -197,7 +196,6 @@ impl Parts {
         Ok(Self {
             types: types.context("the generator printed no types")?.1,
             builders: builders.context("the generator printed no builders")?.1,
-            client: client.context("the generator printed no client")?,
             operations: operations.context("the generator printed no operations")?,
         })
     }

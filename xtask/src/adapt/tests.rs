@@ -191,11 +191,11 @@ fn code_of_a_service_names_the_module_that_it_is_a_part_of() {
     assert!(!files["mod.rs"].contains("struct Client"), "{}", files["mod.rs"]);
     for (file, part) in [
         ("client/things.rs", "impl crate::enso::Client {"),
-        ("client/things.rs", "builder::PutThing::new(&self.inner)"),
+        ("client/things.rs", "builder::PutThing::new(self.core())"),
         ("client/things.rs", "[`PutThing`](crate::enso::types::PutThing)"),
-        ("builder/things.rs", "pub(in crate::enso::generated) fn new(client: &crate::Client) -> Self"),
+        ("builder/things.rs", "pub(in crate::enso::generated) fn new(core: &crate::Core) -> Self"),
         ("builder/things.rs", "[`Client::put_thing`](crate::enso::Client::put_thing)"),
-        ("operations/things.rs", "pub(in crate::enso::generated) static PUT_THING"),
+        ("operations/things.rs", "pub static PUT_THING"),
         ("types/things.rs", "pub code: Option<crate::enso::FailureCode>"),
     ] {
         assert!(files[file].contains(part), "{part}: {}", files[file]);

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListAllAccounts(Draft);
 impl ListAllAccounts {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_ALL_ACCOUNTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_ALL_ACCOUNTS))
     }
     /// Only the account with this id. Cannot be combined with another filter.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -91,8 +91,8 @@ impl ListAllAccounts {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateAccountForCustomer(Draft);
 impl CreateAccountForCustomer {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_ACCOUNT_FOR_CUSTOMER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_ACCOUNT_FOR_CUSTOMER))
     }
     /// The account to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -116,8 +116,8 @@ impl CreateAccountForCustomer {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetAccountById(Draft);
 impl GetAccountById {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ACCOUNT_BY_ID))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ACCOUNT_BY_ID))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -159,8 +159,8 @@ impl GetAccountById {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeleteAccountById(Draft);
 impl DeleteAccountById {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DELETE_ACCOUNT_BY_ID))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DELETE_ACCOUNT_BY_ID))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -184,8 +184,8 @@ impl DeleteAccountById {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateAccountById(Draft);
 impl UpdateAccountById {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_ACCOUNT_BY_ID))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_ACCOUNT_BY_ID))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -218,8 +218,8 @@ impl UpdateAccountById {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListAccountAliases(Draft);
 impl ListAccountAliases {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_ACCOUNT_ALIASES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_ACCOUNT_ALIASES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -266,8 +266,8 @@ impl ListAccountAliases {
 #[must_use = "a request does nothing until it is sent"]
 pub struct AddAccountAliases(Draft);
 impl AddAccountAliases {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::ADD_ACCOUNT_ALIASES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::ADD_ACCOUNT_ALIASES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -301,8 +301,8 @@ impl AddAccountAliases {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct UpdatePricingScheduleBatch(Draft);
 impl UpdatePricingScheduleBatch {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_PRICING_SCHEDULE_BATCH))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_PRICING_SCHEDULE_BATCH))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -345,8 +345,8 @@ impl UpdatePricingScheduleBatch {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct UpdatePricingSchedule(Draft);
 impl UpdatePricingSchedule {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_PRICING_SCHEDULE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_PRICING_SCHEDULE))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -384,8 +384,8 @@ impl UpdatePricingSchedule {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetPricingSchedules(Draft);
 impl GetPricingSchedules {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_PRICING_SCHEDULES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_PRICING_SCHEDULES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -478,8 +478,8 @@ impl GetPricingSchedules {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ListAccountProposals(Draft);
 impl ListAccountProposals {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_ACCOUNT_PROPOSALS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_ACCOUNT_PROPOSALS))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -527,8 +527,8 @@ impl ListAccountProposals {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct CreateProposal(Draft);
 impl CreateProposal {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_PROPOSAL))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_PROPOSAL))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -562,8 +562,8 @@ impl CreateProposal {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ListAccountPurchases(Draft);
 impl ListAccountPurchases {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_ACCOUNT_PURCHASES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_ACCOUNT_PURCHASES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -611,8 +611,8 @@ impl ListAccountPurchases {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct InitiateOneTimeEntitlementPlan(Draft);
 impl InitiateOneTimeEntitlementPlan {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::INITIATE_ONE_TIME_ENTITLEMENT_PLAN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::INITIATE_ONE_TIME_ENTITLEMENT_PLAN))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -645,8 +645,8 @@ impl InitiateOneTimeEntitlementPlan {
 #[must_use = "a request does nothing until it is sent"]
 pub struct RemoveAccountAliases(Draft);
 impl RemoveAccountAliases {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::REMOVE_ACCOUNT_ALIASES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::REMOVE_ACCOUNT_ALIASES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -681,8 +681,8 @@ impl RemoveAccountAliases {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetProposal(Draft);
 impl GetProposal {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_PROPOSAL))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_PROPOSAL))
     }
     /// Id of the proposal; at most 512 characters.
     pub fn purchase_proposal_id<V>(mut self, value: V) -> Self
@@ -707,8 +707,8 @@ impl GetProposal {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct UpdateProposalStatus(Draft);
 impl UpdateProposalStatus {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_PROPOSAL_STATUS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_PROPOSAL_STATUS))
     }
     /// Id of the proposal; at most 512 characters.
     pub fn purchase_proposal_id<V>(mut self, value: V) -> Self
@@ -742,8 +742,8 @@ impl UpdateProposalStatus {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetPurchase(Draft);
 impl GetPurchase {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_PURCHASE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_PURCHASE))
     }
     /// Id of the purchase; at most 50 characters.
     pub fn purchase_id<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetAddOns(Draft);
 impl GetAddOns {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ADD_ONS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ADD_ONS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -64,8 +64,8 @@ impl GetAddOns {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateAddOn(Draft);
 impl CreateAddOn {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_ADD_ON))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_ADD_ON))
     }
     /// The add-on to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -89,8 +89,8 @@ impl CreateAddOn {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetAddOn(Draft);
 impl GetAddOn {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ADD_ON))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ADD_ON))
     }
     /// Id of the add-on to read.
     pub fn addon_id<V>(mut self, value: V) -> Self
@@ -114,8 +114,8 @@ impl GetAddOn {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeleteAddOn(Draft);
 impl DeleteAddOn {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DELETE_ADD_ON))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DELETE_ADD_ON))
     }
     /// Id of the add-on to archive.
     pub fn addon_id<V>(mut self, value: V) -> Self
@@ -139,8 +139,8 @@ impl DeleteAddOn {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateAddOn(Draft);
 impl UpdateAddOn {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_ADD_ON))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_ADD_ON))
     }
     /// Id of the add-on to change.
     pub fn addon_id<V>(mut self, value: V) -> Self

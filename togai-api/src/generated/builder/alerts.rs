@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetAlertTemplates(Draft);
 impl GetAlertTemplates {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ALERT_TEMPLATES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ALERT_TEMPLATES))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
@@ -46,8 +46,8 @@ impl GetAlertTemplates {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetAlertTemplate(Draft);
 impl GetAlertTemplate {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ALERT_TEMPLATE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ALERT_TEMPLATE))
     }
     /// Id of the alert template.
     pub fn alert_template_id<V>(mut self, value: V) -> Self
@@ -71,8 +71,8 @@ impl GetAlertTemplate {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListAlerts(Draft);
 impl ListAlerts {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_ALERTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_ALERTS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
@@ -110,8 +110,8 @@ impl ListAlerts {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateAlert(Draft);
 impl CreateAlert {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_ALERT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_ALERT))
     }
     /// The alert to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -135,8 +135,8 @@ impl CreateAlert {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateAlert(Draft);
 impl UpdateAlert {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_ALERT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_ALERT))
     }
     /// Id of the alert.
     pub fn alert_id<V>(mut self, value: V) -> Self
@@ -169,8 +169,8 @@ impl UpdateAlert {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetIncidents(Draft);
 impl GetIncidents {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_INCIDENTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_INCIDENTS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
@@ -208,8 +208,8 @@ impl GetIncidents {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetIncident(Draft);
 impl GetIncident {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_INCIDENT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_INCIDENT))
     }
     /// Id of the incident.
     pub fn incident_id<V>(mut self, value: V) -> Self
@@ -233,8 +233,8 @@ impl GetIncident {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateIncidentStatus(Draft);
 impl UpdateIncidentStatus {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_INCIDENT_STATUS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_INCIDENT_STATUS))
     }
     /// Id of the incident.
     pub fn incident_id<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListAliases(Draft);
 impl ListAliases {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_ALIASES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_ALIASES))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -55,8 +55,8 @@ impl ListAliases {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateAlias(Draft);
 impl CreateAlias {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_ALIAS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_ALIAS))
     }
     /// The aliases to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -80,8 +80,8 @@ impl CreateAlias {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetAlias(Draft);
 impl GetAlias {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ALIAS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ALIAS))
     }
     /// Value of the alias. Characters such as `+` and `/` are percent-encoded in the address, which this client does.
     pub fn alias<V>(mut self, value: V) -> Self
@@ -105,8 +105,8 @@ impl GetAlias {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeleteAlias(Draft);
 impl DeleteAlias {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DELETE_ALIAS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DELETE_ALIAS))
     }
     /// Value of the alias. Characters such as `+` and `/` are percent-encoded in the address, which this client does.
     pub fn alias<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct Authenticate(Draft);
 impl Authenticate {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::AUTHENTICATE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::AUTHENTICATE))
     }
     /// Sends the request, `POST /authenticate`.
     ///

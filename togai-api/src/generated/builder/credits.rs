@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreditBalanceForAccount(Draft);
 impl CreditBalanceForAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREDIT_BALANCE_FOR_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREDIT_BALANCE_FOR_ACCOUNT))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -32,8 +32,8 @@ impl CreditBalanceForAccount {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListCredits(Draft);
 impl ListCredits {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_CREDITS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_CREDITS))
     }
     /// Only credits of this account.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -107,8 +107,8 @@ impl ListCredits {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateCredit(Draft);
 impl CreateCredit {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_CREDIT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_CREDIT))
     }
     /// The credits to grant.
     pub fn body<V>(mut self, value: V) -> Self
@@ -132,8 +132,8 @@ impl CreateCredit {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetCreditDetails(Draft);
 impl GetCreditDetails {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_CREDIT_DETAILS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_CREDIT_DETAILS))
     }
     /// Id of the credit.
     pub fn credit_id<V>(mut self, value: V) -> Self
@@ -157,8 +157,8 @@ impl GetCreditDetails {
 #[must_use = "a request does nothing until it is sent"]
 pub struct VoidCredit(Draft);
 impl VoidCredit {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::VOID_CREDIT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::VOID_CREDIT))
     }
     /// Id of the credit.
     pub fn credit_id<V>(mut self, value: V) -> Self

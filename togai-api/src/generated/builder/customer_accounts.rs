@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetAccounts(Draft);
 impl GetAccounts {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ACCOUNTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ACCOUNTS))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -64,8 +64,8 @@ impl GetAccounts {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateAccount(Draft);
 impl CreateAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_ACCOUNT))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -99,8 +99,8 @@ impl CreateAccount {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetAccount(Draft);
 impl GetAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ACCOUNT))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -133,8 +133,8 @@ impl GetAccount {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeleteAccount(Draft);
 impl DeleteAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DELETE_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DELETE_ACCOUNT))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -167,8 +167,8 @@ impl DeleteAccount {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateAccount(Draft);
 impl UpdateAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_ACCOUNT))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -211,8 +211,8 @@ impl UpdateAccount {
 #[must_use = "a request does nothing until it is sent"]
 pub struct AddAliases(Draft);
 impl AddAliases {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::ADD_ALIASES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::ADD_ALIASES))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -258,8 +258,8 @@ impl AddAliases {
 #[must_use = "a request does nothing until it is sent"]
 pub struct AssociatePricePlan(Draft);
 impl AssociatePricePlan {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::ASSOCIATE_PRICE_PLAN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::ASSOCIATE_PRICE_PLAN))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -301,8 +301,8 @@ impl AssociatePricePlan {
 #[must_use = "a request does nothing until it is sent"]
 pub struct RemoveAliases(Draft);
 impl RemoveAliases {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::REMOVE_ALIASES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::REMOVE_ALIASES))
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self

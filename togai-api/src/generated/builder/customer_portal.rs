@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetCustomerPortalDelegateToken(Draft);
 impl GetCustomerPortalDelegateToken {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_CUSTOMER_PORTAL_DELEGATE_TOKEN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_CUSTOMER_PORTAL_DELEGATE_TOKEN))
     }
     /// Whose portal the token is for, and how long it is to be valid.
     pub fn body<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetCustomers(Draft);
 impl GetCustomers {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_CUSTOMERS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_CUSTOMERS))
     }
     /// Only the customer with this id. It is in the vendor's documentation but in none of its clients.
     pub fn id<V>(mut self, value: V) -> Self
@@ -74,8 +74,8 @@ impl GetCustomers {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateCustomer(Draft);
 impl CreateCustomer {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_CUSTOMER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_CUSTOMER))
     }
     /// The customer to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -99,8 +99,8 @@ impl CreateCustomer {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetCustomer(Draft);
 impl GetCustomer {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_CUSTOMER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_CUSTOMER))
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -124,8 +124,8 @@ impl GetCustomer {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeleteCustomer(Draft);
 impl DeleteCustomer {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DELETE_CUSTOMER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DELETE_CUSTOMER))
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -149,8 +149,8 @@ impl DeleteCustomer {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateCustomer(Draft);
 impl UpdateCustomer {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_CUSTOMER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_CUSTOMER))
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -183,8 +183,8 @@ impl UpdateCustomer {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateCustomerContact(Draft);
 impl CreateCustomerContact {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_CUSTOMER_CONTACT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_CUSTOMER_CONTACT))
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self

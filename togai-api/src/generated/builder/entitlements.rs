@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetEntitlements(Draft);
 impl GetEntitlements {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ENTITLEMENTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ENTITLEMENTS))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -32,8 +32,8 @@ impl GetEntitlements {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetEntitlementValue(Draft);
 impl GetEntitlementValue {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_ENTITLEMENT_VALUE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_ENTITLEMENT_VALUE))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -66,8 +66,8 @@ impl GetEntitlementValue {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ValidateEntitlementValue(Draft);
 impl ValidateEntitlementValue {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::VALIDATE_ENTITLEMENT_VALUE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::VALIDATE_ENTITLEMENT_VALUE))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -113,8 +113,8 @@ impl ValidateEntitlementValue {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetFeatureCredits(Draft);
 impl GetFeatureCredits {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_FEATURE_CREDITS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_FEATURE_CREDITS))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -147,8 +147,8 @@ impl GetFeatureCredits {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListFeatureCreditEntries(Draft);
 impl ListFeatureCreditEntries {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_FEATURE_CREDIT_ENTRIES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_FEATURE_CREDIT_ENTRIES))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -213,8 +213,8 @@ impl ListFeatureCreditEntries {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateFeatureCreditEntry(Draft);
 impl UpdateFeatureCreditEntry {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_FEATURE_CREDIT_ENTRY))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_FEATURE_CREDIT_ENTRY))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -269,8 +269,8 @@ impl UpdateFeatureCreditEntry {
 #[must_use = "a request does nothing until it is sent"]
 pub struct VoidFeatureCreditEntry(Draft);
 impl VoidFeatureCreditEntry {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::VOID_FEATURE_CREDIT_ENTRY))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::VOID_FEATURE_CREDIT_ENTRY))
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -315,8 +315,8 @@ impl VoidFeatureCreditEntry {
 #[must_use = "a request does nothing until it is sent"]
 pub struct IngestEntitledEvent(Draft);
 impl IngestEntitledEvent {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::INGEST_ENTITLED_EVENT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::INGEST_ENTITLED_EVENT))
     }
     /// The event to ingest.
     pub fn body<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct Ingest(Draft);
 impl Ingest {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::INGEST))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::INGEST))
     }
     /// The event to send.
     pub fn body<V>(mut self, value: V) -> Self
@@ -32,8 +32,8 @@ impl Ingest {
 #[must_use = "a request does nothing until it is sent"]
 pub struct IngestBatch(Draft);
 impl IngestBatch {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::INGEST_BATCH))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::INGEST_BATCH))
     }
     /// The events to send, from 1 to 1000.
     pub fn body<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetEvents(Draft);
 impl GetEvents {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_EVENTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_EVENTS))
     }
     /// Only events of this account.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -83,8 +83,8 @@ impl GetEvents {
 #[must_use = "a request does nothing until it is sent"]
 pub struct EventCorrection(Draft);
 impl EventCorrection {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::EVENT_CORRECTION))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::EVENT_CORRECTION))
     }
     /// Account whose events are corrected. Only the vendor's documentation has this parameter, and there it is
     /// required.
@@ -188,8 +188,8 @@ impl EventCorrection {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetSingleEvent(Draft);
 impl GetSingleEvent {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_SINGLE_EVENT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_SINGLE_EVENT))
     }
     /// Id that the event was sent with; at most 50 characters here, although an event may be sent with an id of 512.
     /// An event with a longer id can only be found with `get_events`.

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListEventSchemas(Draft);
 impl ListEventSchemas {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_EVENT_SCHEMAS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_EVENT_SCHEMAS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -65,8 +65,8 @@ impl ListEventSchemas {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateEventSchema(Draft);
 impl CreateEventSchema {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_EVENT_SCHEMA))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_EVENT_SCHEMA))
     }
     /// The event schema to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -90,8 +90,8 @@ impl CreateEventSchema {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetEventSchema(Draft);
 impl GetEventSchema {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_EVENT_SCHEMA))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -124,8 +124,8 @@ impl GetEventSchema {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeleteEventSchema(Draft);
 impl DeleteEventSchema {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DELETE_EVENT_SCHEMA))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DELETE_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -149,8 +149,8 @@ impl DeleteEventSchema {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateEventSchema(Draft);
 impl UpdateEventSchema {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_EVENT_SCHEMA))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -183,8 +183,8 @@ impl UpdateEventSchema {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ActivateEventSchema(Draft);
 impl ActivateEventSchema {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::ACTIVATE_EVENT_SCHEMA))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::ACTIVATE_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -208,8 +208,8 @@ impl ActivateEventSchema {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeactivateEventSchema(Draft);
 impl DeactivateEventSchema {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DEACTIVATE_EVENT_SCHEMA))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DEACTIVATE_EVENT_SCHEMA))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self
@@ -233,8 +233,8 @@ impl DeactivateEventSchema {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListEventSchemaVersions(Draft);
 impl ListEventSchemaVersions {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_EVENT_SCHEMA_VERSIONS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_EVENT_SCHEMA_VERSIONS))
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetFeatures(Draft);
 impl GetFeatures {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_FEATURES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_FEATURES))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -55,8 +55,8 @@ impl GetFeatures {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateFeature(Draft);
 impl CreateFeature {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_FEATURE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_FEATURE))
     }
     /// The feature to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -80,8 +80,8 @@ impl CreateFeature {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetFeature(Draft);
 impl GetFeature {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_FEATURE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_FEATURE))
     }
     /// Id of the feature; at most 50 characters.
     pub fn feature_id<V>(mut self, value: V) -> Self
@@ -105,8 +105,8 @@ impl GetFeature {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateFeature(Draft);
 impl UpdateFeature {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_FEATURE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_FEATURE))
     }
     /// Id of the feature; at most 50 characters.
     pub fn feature_id<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetFile(Draft);
 impl GetFile {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_FILE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_FILE))
     }
     /// Id of the file.
     pub fn file_id<V>(mut self, value: V) -> Self
@@ -32,8 +32,8 @@ impl GetFile {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetDownloadUrl(Draft);
 impl GetDownloadUrl {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_DOWNLOAD_URL))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_DOWNLOAD_URL))
     }
     /// Id of the file.
     pub fn file_id<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListInvoiceGroups(Draft);
 impl ListInvoiceGroups {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_INVOICE_GROUPS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_INVOICE_GROUPS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor
@@ -46,8 +46,8 @@ impl ListInvoiceGroups {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateInvoiceGroup(Draft);
 impl CreateInvoiceGroup {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_INVOICE_GROUP))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_INVOICE_GROUP))
     }
     /// The invoice group to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -71,8 +71,8 @@ impl CreateInvoiceGroup {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetInvoiceGroup(Draft);
 impl GetInvoiceGroup {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_INVOICE_GROUP))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_INVOICE_GROUP))
     }
     /// Id of the invoice group, at most 512 characters.
     pub fn invoice_group_id<V>(mut self, value: V) -> Self
@@ -119,8 +119,8 @@ impl GetInvoiceGroup {
 #[must_use = "a request does nothing until it is sent"]
 pub struct AddInvoiceGroupAccounts(Draft);
 impl AddInvoiceGroupAccounts {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::ADD_INVOICE_GROUP_ACCOUNTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::ADD_INVOICE_GROUP_ACCOUNTS))
     }
     /// Id of the invoice group, at most 512 characters.
     pub fn invoice_group_id<V>(mut self, value: V) -> Self
@@ -153,8 +153,8 @@ impl AddInvoiceGroupAccounts {
 #[must_use = "a request does nothing until it is sent"]
 pub struct RemoveInvoiceGroupAccounts(Draft);
 impl RemoveInvoiceGroupAccounts {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::REMOVE_INVOICE_GROUP_ACCOUNTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::REMOVE_INVOICE_GROUP_ACCOUNTS))
     }
     /// Id of the invoice group, at most 512 characters.
     pub fn invoice_group_id<V>(mut self, value: V) -> Self

@@ -8,8 +8,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct ManageMiscellaneousChargesInAccount(Draft);
 impl ManageMiscellaneousChargesInAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -46,8 +46,8 @@ impl ManageMiscellaneousChargesInAccount {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListPricingRuleLogs(Draft);
 impl ListPricingRuleLogs {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_PRICING_RULE_LOGS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_PRICING_RULE_LOGS))
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self
@@ -71,8 +71,8 @@ impl ListPricingRuleLogs {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListInvoices(Draft);
 impl ListInvoices {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_INVOICES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_INVOICES))
     }
     /// Only invoices of this class: INVOICE, ORDER or BILLABLE. In no client of the vendor, only in its
     /// documentation.
@@ -214,8 +214,8 @@ impl ListInvoices {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateCustomInvoice(Draft);
 impl CreateCustomInvoice {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_CUSTOM_INVOICE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_CUSTOM_INVOICE))
     }
     /// The invoice to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -239,8 +239,8 @@ impl CreateCustomInvoice {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListInvoicesForBillRun(Draft);
 impl ListInvoicesForBillRun {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_INVOICES_FOR_BILL_RUN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_INVOICES_FOR_BILL_RUN))
     }
     /// Only invoices of this customer.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -332,8 +332,8 @@ impl ListInvoicesForBillRun {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateInvoiceBillRun(Draft);
 impl CreateInvoiceBillRun {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_INVOICE_BILL_RUN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_INVOICE_BILL_RUN))
     }
     /// Whether the job waits until it is confirmed before it starts.
     pub fn require_confirmation<V>(mut self, value: V) -> Self
@@ -357,8 +357,8 @@ impl CreateInvoiceBillRun {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetInvoice(Draft);
 impl GetInvoice {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_INVOICE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_INVOICE))
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self
@@ -382,8 +382,8 @@ impl GetInvoice {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeleteCustomInvoice(Draft);
 impl DeleteCustomInvoice {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DELETE_CUSTOM_INVOICE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DELETE_CUSTOM_INVOICE))
     }
     /// Id of the custom invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self
@@ -407,8 +407,8 @@ impl DeleteCustomInvoice {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateInvoice(Draft);
 impl UpdateInvoice {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_INVOICE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_INVOICE))
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self
@@ -442,8 +442,8 @@ impl UpdateInvoice {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ManageMiscellaneousChargesInInvoice(Draft);
 impl ManageMiscellaneousChargesInInvoice {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE))
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self

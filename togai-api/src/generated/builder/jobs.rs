@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetJobs(Draft);
 impl GetJobs {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_JOBS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_JOBS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -55,8 +55,8 @@ impl GetJobs {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetJobStatus(Draft);
 impl GetJobStatus {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_JOB_STATUS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_JOB_STATUS))
     }
     /// Id of the job.
     pub fn job_id<V>(mut self, value: V) -> Self
@@ -80,8 +80,8 @@ impl GetJobStatus {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ConfirmJob(Draft);
 impl ConfirmJob {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CONFIRM_JOB))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CONFIRM_JOB))
     }
     /// Id of the job.
     pub fn job_id<V>(mut self, value: V) -> Self
@@ -105,8 +105,8 @@ impl ConfirmJob {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetJobEntries(Draft);
 impl GetJobEntries {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_JOB_ENTRIES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_JOB_ENTRIES))
     }
     /// Id of the job.
     pub fn job_id<V>(mut self, value: V) -> Self
@@ -153,8 +153,8 @@ impl GetJobEntries {
 #[must_use = "a request does nothing until it is sent"]
 pub struct RejectJob(Draft);
 impl RejectJob {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::REJECT_JOB))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::REJECT_JOB))
     }
     /// Id of the job.
     pub fn job_id<V>(mut self, value: V) -> Self

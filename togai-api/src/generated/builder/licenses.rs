@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetLicenseUpdates(Draft);
 impl GetLicenseUpdates {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_LICENSE_UPDATES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_LICENSE_UPDATES))
     }
     /// Only updates of this account.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -83,8 +83,8 @@ impl GetLicenseUpdates {
 #[must_use = "a request does nothing until it is sent"]
 pub struct AddLicenseUpdateEntry(Draft);
 impl AddLicenseUpdateEntry {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::ADD_LICENSE_UPDATE_ENTRY))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::ADD_LICENSE_UPDATE_ENTRY))
     }
     /// The change to record.
     pub fn body<V>(mut self, value: V) -> Self
@@ -108,8 +108,8 @@ impl AddLicenseUpdateEntry {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateLicenseEntryDetails(Draft);
 impl UpdateLicenseEntryDetails {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_LICENSE_ENTRY_DETAILS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_LICENSE_ENTRY_DETAILS))
     }
     /// Id of the license, in the path. Send the same id as `licenseId`.
     pub fn license_id<V>(mut self, value: V) -> Self
@@ -155,8 +155,8 @@ impl UpdateLicenseEntryDetails {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetNamedLicenseUpdates(Draft);
 impl GetNamedLicenseUpdates {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_NAMED_LICENSE_UPDATES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_NAMED_LICENSE_UPDATES))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. Whether this operation takes it has not been verified: its answer carries a token, but the vendor

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetMetrics(Draft);
 impl GetMetrics {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_METRICS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_METRICS))
     }
     /// The span of time and the queries, at most 5.
     pub fn body<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListPayments(Draft);
 impl ListPayments {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_PAYMENTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_PAYMENTS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -55,8 +55,8 @@ impl ListPayments {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreatePayments(Draft);
 impl CreatePayments {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_PAYMENTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_PAYMENTS))
     }
     /// The payment to record.
     pub fn body<V>(mut self, value: V) -> Self
@@ -80,8 +80,8 @@ impl CreatePayments {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetPayment(Draft);
 impl GetPayment {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_PAYMENT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_PAYMENT))
     }
     /// Id of the payment.
     pub fn payment_id<V>(mut self, value: V) -> Self

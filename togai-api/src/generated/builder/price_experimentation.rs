@@ -8,8 +8,8 @@ use crate::request::{Call, Draft};
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct CalculateRevenue(Draft);
 impl CalculateRevenue {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CALCULATE_REVENUE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CALCULATE_REVENUE))
     }
     /// The price plan, the usage and the currency to calculate with.
     pub fn body<V>(mut self, value: V) -> Self
@@ -33,8 +33,8 @@ impl CalculateRevenue {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CalculateRevenueV2(Draft);
 impl CalculateRevenueV2 {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CALCULATE_REVENUE_V2))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CALCULATE_REVENUE_V2))
     }
     /// The price plan, the usage and the currency to calculate with.
     pub fn body<V>(mut self, value: V) -> Self

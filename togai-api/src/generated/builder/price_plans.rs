@@ -8,8 +8,8 @@ use crate::request::{Call, Draft};
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetPricePlans(Draft);
 impl GetPricePlans {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_PRICE_PLANS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_PRICE_PLANS))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -77,8 +77,8 @@ impl GetPricePlans {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct CreatePricePlan(Draft);
 impl CreatePricePlan {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_PRICE_PLAN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_PRICE_PLAN))
     }
     /// True asks for a trial run. The vendor does not document it further: not what is checked, nor what the answer
     /// holds, nor the default.
@@ -113,8 +113,8 @@ impl CreatePricePlan {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct PricePlanMigration(Draft);
 impl PricePlanMigration {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::PRICE_PLAN_MIGRATION))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::PRICE_PLAN_MIGRATION))
     }
     /// From where to where accounts are migrated, and when.
     pub fn body<V>(mut self, value: V) -> Self
@@ -143,8 +143,8 @@ impl PricePlanMigration {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct GetPricePlan(Draft);
 impl GetPricePlan {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_PRICE_PLAN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -178,8 +178,8 @@ impl GetPricePlan {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ArchivePricePlan(Draft);
 impl ArchivePricePlan {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::ARCHIVE_PRICE_PLAN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::ARCHIVE_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -204,8 +204,8 @@ impl ArchivePricePlan {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct UpdatePricePlan(Draft);
 impl UpdatePricePlan {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_PRICE_PLAN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -239,8 +239,8 @@ impl UpdatePricePlan {
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ActivatePricePlan(Draft);
 impl ActivatePricePlan {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::ACTIVATE_PRICE_PLAN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::ACTIVATE_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self

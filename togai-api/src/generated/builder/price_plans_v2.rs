@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListPricePlansV2(Draft);
 impl ListPricePlansV2 {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_PRICE_PLANS_V2))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_PRICE_PLANS_V2))
     }
     /// Opaque marker of the page to read, taken from `nextToken` of the page before it. Leave it out to read the
     /// first page. The token carries the page size and the filters of the first request, so they need not be
@@ -55,8 +55,8 @@ impl ListPricePlansV2 {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreatePricePlanV2(Draft);
 impl CreatePricePlanV2 {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_PRICE_PLAN_V2))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_PRICE_PLAN_V2))
     }
     /// Id of an existing price plan to start from. Only the vendor's Ruby client declares it; what is taken over is
     /// not documented.
@@ -90,8 +90,8 @@ impl CreatePricePlanV2 {
 #[must_use = "a request does nothing until it is sent"]
 pub struct PricePlanMigrationV2(Draft);
 impl PricePlanMigrationV2 {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::PRICE_PLAN_MIGRATION_V2))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::PRICE_PLAN_MIGRATION_V2))
     }
     /// From where to where accounts are migrated, and when.
     pub fn body<V>(mut self, value: V) -> Self
@@ -119,8 +119,8 @@ impl PricePlanMigrationV2 {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetPricePlanV2(Draft);
 impl GetPricePlanV2 {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_PRICE_PLAN_V2))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_PRICE_PLAN_V2))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -154,8 +154,8 @@ impl GetPricePlanV2 {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdatePricePlanV2(Draft);
 impl UpdatePricePlanV2 {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_PRICE_PLAN_V2))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_PRICE_PLAN_V2))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -188,8 +188,8 @@ impl UpdatePricePlanV2 {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DiscardPricePlan(Draft);
 impl DiscardPricePlan {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DISCARD_PRICE_PLAN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DISCARD_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -213,8 +213,8 @@ impl DiscardPricePlan {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListPricePlanErrors(Draft);
 impl ListPricePlanErrors {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_PRICE_PLAN_ERRORS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_PRICE_PLAN_ERRORS))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -261,8 +261,8 @@ impl ListPricePlanErrors {
 #[must_use = "a request does nothing until it is sent"]
 pub struct FinalizePricePlan(Draft);
 impl FinalizePricePlan {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::FINALIZE_PRICE_PLAN))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::FINALIZE_PRICE_PLAN))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -295,8 +295,8 @@ impl FinalizePricePlan {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListPricePlanPricingRules(Draft);
 impl ListPricePlanPricingRules {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_PRICE_PLAN_PRICING_RULES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_PRICE_PLAN_PRICING_RULES))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -330,8 +330,8 @@ impl ListPricePlanPricingRules {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdatePricePlanPricingRules(Draft);
 impl UpdatePricePlanPricingRules {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_PRICE_PLAN_PRICING_RULES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_PRICE_PLAN_PRICING_RULES))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -364,8 +364,8 @@ impl UpdatePricePlanPricingRules {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListPricePlanRateCards(Draft);
 impl ListPricePlanRateCards {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_PRICE_PLAN_RATE_CARDS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_PRICE_PLAN_RATE_CARDS))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -422,8 +422,8 @@ impl ListPricePlanRateCards {
 #[must_use = "a request does nothing until it is sent"]
 pub struct BulkPricePlanRateCardOperations(Draft);
 impl BulkPricePlanRateCardOperations {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::BULK_PRICE_PLAN_RATE_CARD_OPERATIONS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::BULK_PRICE_PLAN_RATE_CARD_OPERATIONS))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -460,8 +460,8 @@ impl BulkPricePlanRateCardOperations {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListPricePlanVersions(Draft);
 impl ListPricePlanVersions {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_PRICE_PLAN_VERSIONS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_PRICE_PLAN_VERSIONS))
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self

@@ -8,8 +8,8 @@ use crate::request::{Call, Draft};
 #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
 pub struct ListPricingRulesByScheduleId(Draft);
 impl ListPricingRulesByScheduleId {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_PRICING_RULES_BY_SCHEDULE_ID))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_PRICING_RULES_BY_SCHEDULE_ID))
     }
     /// Id of the price plan.
     pub fn price_plan_id<V>(mut self, value: V) -> Self

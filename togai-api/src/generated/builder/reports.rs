@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListReports(Draft);
 impl ListReports {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_REPORTS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_REPORTS))
     }
     /// Whose reports to list. ALL: those of the organization and of its accounts; ORGANIZATION: those of the
     /// organization; ACCOUNTS: those of accounts, which works only together with a filter `account_id` that is not

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct DiscardAccountSchedules(Draft);
 impl DiscardAccountSchedules {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DISCARD_ACCOUNT_SCHEDULES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DISCARD_ACCOUNT_SCHEDULES))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -32,8 +32,8 @@ impl DiscardAccountSchedules {
 #[must_use = "a request does nothing until it is sent"]
 pub struct BulkEditSchedules(Draft);
 impl BulkEditSchedules {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::BULK_EDIT_SCHEDULES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::BULK_EDIT_SCHEDULES))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -76,8 +76,8 @@ impl BulkEditSchedules {
 #[must_use = "a request does nothing until it is sent"]
 pub struct FinalizeAccountSchedules(Draft);
 impl FinalizeAccountSchedules {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::FINALIZE_ACCOUNT_SCHEDULES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::FINALIZE_ACCOUNT_SCHEDULES))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -110,8 +110,8 @@ impl FinalizeAccountSchedules {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListAccountSchedules(Draft);
 impl ListAccountSchedules {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_ACCOUNT_SCHEDULES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_ACCOUNT_SCHEDULES))
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -176,8 +176,8 @@ impl ListAccountSchedules {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListScheduleErrors(Draft);
 impl ListScheduleErrors {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_SCHEDULE_ERRORS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_SCHEDULE_ERRORS))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self
@@ -224,8 +224,8 @@ impl ListScheduleErrors {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListPricingRules(Draft);
 impl ListPricingRules {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_PRICING_RULES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_PRICING_RULES))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self
@@ -258,8 +258,8 @@ impl ListPricingRules {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdatePricingRules(Draft);
 impl UpdatePricingRules {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_PRICING_RULES))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_PRICING_RULES))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self
@@ -292,8 +292,8 @@ impl UpdatePricingRules {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListScheduleRateCards(Draft);
 impl ListScheduleRateCards {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_SCHEDULE_RATE_CARDS))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_SCHEDULE_RATE_CARDS))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self
@@ -359,8 +359,8 @@ impl ListScheduleRateCards {
 #[must_use = "a request does nothing until it is sent"]
 pub struct BulkRateCardOperationsOnSchedule(Draft);
 impl BulkRateCardOperationsOnSchedule {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE))
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct ListSetting(Draft);
 impl ListSetting {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::LIST_SETTING))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::LIST_SETTING))
     }
     /// Only settings of the entity with this id.
     pub fn entity_id<V>(mut self, value: V) -> Self
@@ -91,8 +91,8 @@ impl ListSetting {
 #[must_use = "a request does nothing until it is sent"]
 pub struct InsertSetting(Draft);
 impl InsertSetting {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::INSERT_SETTING))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::INSERT_SETTING))
     }
     /// The setting to create, with all its properties.
     pub fn body<V>(mut self, value: V) -> Self
@@ -116,8 +116,8 @@ impl InsertSetting {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetSetting(Draft);
 impl GetSetting {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_SETTING))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_SETTING))
     }
     /// Full id of the setting. In the vendor's sample it joins, with dots, the word `setting`, the namespace, the id,
     /// the entity type and the id of the entity.
@@ -142,8 +142,8 @@ impl GetSetting {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateSetting(Draft);
 impl UpdateSetting {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_SETTING))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_SETTING))
     }
     /// Full id of the setting. In the vendor's sample it joins, with dots, the word `setting`, the namespace, the id,
     /// the entity type and the id of the entity.

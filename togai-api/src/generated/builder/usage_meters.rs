@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetUsageMetersForEventSchema(Draft);
 impl GetUsageMetersForEventSchema {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_USAGE_METERS_FOR_EVENT_SCHEMA))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_USAGE_METERS_FOR_EVENT_SCHEMA))
     }
     /// Only usage meters with this aggregation.
     pub fn aggregations<V>(mut self, value: V) -> Self
@@ -81,8 +81,8 @@ impl GetUsageMetersForEventSchema {
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateUsageMeter(Draft);
 impl CreateUsageMeter {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_USAGE_METER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_USAGE_METER))
     }
     /// The usage meter to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -106,8 +106,8 @@ impl CreateUsageMeter {
 #[must_use = "a request does nothing until it is sent"]
 pub struct GetUsageMeter(Draft);
 impl GetUsageMeter {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::GET_USAGE_METER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::GET_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self
@@ -140,8 +140,8 @@ impl GetUsageMeter {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeleteUsageMeter(Draft);
 impl DeleteUsageMeter {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DELETE_USAGE_METER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DELETE_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self
@@ -165,8 +165,8 @@ impl DeleteUsageMeter {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateUsageMeter(Draft);
 impl UpdateUsageMeter {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_USAGE_METER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self
@@ -199,8 +199,8 @@ impl UpdateUsageMeter {
 #[must_use = "a request does nothing until it is sent"]
 pub struct ActivateUsageMeter(Draft);
 impl ActivateUsageMeter {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::ACTIVATE_USAGE_METER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::ACTIVATE_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self
@@ -224,8 +224,8 @@ impl ActivateUsageMeter {
 #[must_use = "a request does nothing until it is sent"]
 pub struct DeactivateUsageMeter(Draft);
 impl DeactivateUsageMeter {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::DEACTIVATE_USAGE_METER))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::DEACTIVATE_USAGE_METER))
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self

@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct WalletBalanceForAccount(Draft);
 impl WalletBalanceForAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::WALLET_BALANCE_FOR_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::WALLET_BALANCE_FOR_ACCOUNT))
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -32,8 +32,8 @@ impl WalletBalanceForAccount {
 #[must_use = "a request does nothing until it is sent"]
 pub struct UpdateWalletForAccount(Draft);
 impl UpdateWalletForAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::UPDATE_WALLET_FOR_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::UPDATE_WALLET_FOR_ACCOUNT))
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -66,8 +66,8 @@ impl UpdateWalletForAccount {
 #[must_use = "a request does nothing until it is sent"]
 pub struct WalletEntriesForAccount(Draft);
 impl WalletEntriesForAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::WALLET_ENTRIES_FOR_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::WALLET_ENTRIES_FOR_ACCOUNT))
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -123,8 +123,8 @@ impl WalletEntriesForAccount {
 #[must_use = "a request does nothing until it is sent"]
 pub struct TopUpWalletForAccount(Draft);
 impl TopUpWalletForAccount {
-    pub(in crate::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::TOP_UP_WALLET_FOR_ACCOUNT))
+    pub(in crate::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::TOP_UP_WALLET_FOR_ACCOUNT))
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self

@@ -34,7 +34,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_all_accounts(&self) -> builder::ListAllAccounts {
-        builder::ListAllAccounts::new(self)
+        builder::ListAllAccounts::new(self.core())
     }
     /// Create an account (current API; in 2022 `create_account`).
     ///
@@ -58,7 +58,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_account_for_customer(&self) -> builder::CreateAccountForCustomer {
-        builder::CreateAccountForCustomer::new(self)
+        builder::CreateAccountForCustomer::new(self.core())
     }
     /// Get an account (current API; in 2022 `get_account`).
     ///
@@ -86,7 +86,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_account_by_id(&self) -> builder::GetAccountById {
-        builder::GetAccountById::new(self)
+        builder::GetAccountById::new(self.core())
     }
     /// Delete an account (current API; in 2022 `delete_account`).
     ///
@@ -110,7 +110,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn delete_account_by_id(&self) -> builder::DeleteAccountById {
-        builder::DeleteAccountById::new(self)
+        builder::DeleteAccountById::new(self.core())
     }
     /// Change an account (current API; in 2022 `update_account`).
     ///
@@ -135,7 +135,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_account_by_id(&self) -> builder::UpdateAccountById {
-        builder::UpdateAccountById::new(self)
+        builder::UpdateAccountById::new(self.core())
     }
     /// List the aliases of an account.
     ///
@@ -155,7 +155,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_account_aliases(&self) -> builder::ListAccountAliases {
-        builder::ListAccountAliases::new(self)
+        builder::ListAccountAliases::new(self.core())
     }
     /// Add aliases (current API; in 2022 `add_aliases`).
     ///
@@ -180,7 +180,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn add_account_aliases(&self) -> builder::AddAccountAliases {
-        builder::AddAccountAliases::new(self)
+        builder::AddAccountAliases::new(self.core())
     }
     /// Edit the pricing schedules of an account.
     ///
@@ -208,7 +208,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn update_pricing_schedule_batch(&self) -> builder::UpdatePricingScheduleBatch {
-        builder::UpdatePricingScheduleBatch::new(self)
+        builder::UpdatePricingScheduleBatch::new(self.core())
     }
     /// Set or end a price plan (current API; in 2022 `associate_price_plan`).
     ///
@@ -237,7 +237,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn update_pricing_schedule(&self) -> builder::UpdatePricingSchedule {
-        builder::UpdatePricingSchedule::new(self)
+        builder::UpdatePricingSchedule::new(self.core())
     }
     /// List the pricing schedules of an account.
     ///
@@ -272,7 +272,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_pricing_schedules(&self) -> builder::GetPricingSchedules {
-        builder::GetPricingSchedules::new(self)
+        builder::GetPricingSchedules::new(self.core())
     }
     /// List the purchase proposals of an account.
     ///
@@ -300,7 +300,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn list_account_proposals(&self) -> builder::ListAccountProposals {
-        builder::ListAccountProposals::new(self)
+        builder::ListAccountProposals::new(self.core())
     }
     /// Propose a purchase to an account.
     ///
@@ -326,7 +326,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn create_proposal(&self) -> builder::CreateProposal {
-        builder::CreateProposal::new(self)
+        builder::CreateProposal::new(self.core())
     }
     /// List the purchases of an account.
     ///
@@ -353,7 +353,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn list_account_purchases(&self) -> builder::ListAccountPurchases {
-        builder::ListAccountPurchases::new(self)
+        builder::ListAccountPurchases::new(self.core())
     }
     /// Start a purchase for an account.
     ///
@@ -382,7 +382,7 @@ impl crate::Client {
     pub fn initiate_one_time_entitlement_plan(
         &self,
     ) -> builder::InitiateOneTimeEntitlementPlan {
-        builder::InitiateOneTimeEntitlementPlan::new(self)
+        builder::InitiateOneTimeEntitlementPlan::new(self.core())
     }
     /// Remove aliases (current API; in 2022 `remove_aliases`).
     ///
@@ -408,7 +408,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn remove_account_aliases(&self) -> builder::RemoveAccountAliases {
-        builder::RemoveAccountAliases::new(self)
+        builder::RemoveAccountAliases::new(self.core())
     }
     /// Get a purchase proposal.
     ///
@@ -433,7 +433,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_proposal(&self) -> builder::GetProposal {
-        builder::GetProposal::new(self)
+        builder::GetProposal::new(self.core())
     }
     /// Approve or decline a purchase proposal.
     ///
@@ -459,7 +459,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn update_proposal_status(&self) -> builder::UpdateProposalStatus {
-        builder::UpdateProposalStatus::new(self)
+        builder::UpdateProposalStatus::new(self.core())
     }
     /// Get a purchase.
     ///
@@ -484,6 +484,6 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_purchase(&self) -> builder::GetPurchase {
-        builder::GetPurchase::new(self)
+        builder::GetPurchase::new(self.core())
     }
 }

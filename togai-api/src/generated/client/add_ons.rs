@@ -27,7 +27,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_add_ons(&self) -> builder::GetAddOns {
-        builder::GetAddOns::new(self)
+        builder::GetAddOns::new(self.core())
     }
     /// Create an add-on.
     ///
@@ -51,7 +51,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_add_on(&self) -> builder::CreateAddOn {
-        builder::CreateAddOn::new(self)
+        builder::CreateAddOn::new(self.core())
     }
     /// Get an add-on.
     ///
@@ -74,7 +74,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_add_on(&self) -> builder::GetAddOn {
-        builder::GetAddOn::new(self)
+        builder::GetAddOn::new(self.core())
     }
     /// Archive an add-on.
     ///
@@ -97,7 +97,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn delete_add_on(&self) -> builder::DeleteAddOn {
-        builder::DeleteAddOn::new(self)
+        builder::DeleteAddOn::new(self.core())
     }
     /// Change the names of an add-on.
     ///
@@ -122,6 +122,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_add_on(&self) -> builder::UpdateAddOn {
-        builder::UpdateAddOn::new(self)
+        builder::UpdateAddOn::new(self.core())
     }
 }

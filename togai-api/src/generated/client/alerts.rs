@@ -26,7 +26,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_alert_templates(&self) -> builder::GetAlertTemplates {
-        builder::GetAlertTemplates::new(self)
+        builder::GetAlertTemplates::new(self.core())
     }
     /// Get an alert template.
     ///
@@ -49,7 +49,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_alert_template(&self) -> builder::GetAlertTemplate {
-        builder::GetAlertTemplate::new(self)
+        builder::GetAlertTemplate::new(self.core())
     }
     /// List alerts.
     ///
@@ -75,7 +75,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_alerts(&self) -> builder::ListAlerts {
-        builder::ListAlerts::new(self)
+        builder::ListAlerts::new(self.core())
     }
     /// Create an alert.
     ///
@@ -100,7 +100,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_alert(&self) -> builder::CreateAlert {
-        builder::CreateAlert::new(self)
+        builder::CreateAlert::new(self.core())
     }
     /// Change an alert.
     ///
@@ -126,7 +126,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_alert(&self) -> builder::UpdateAlert {
-        builder::UpdateAlert::new(self)
+        builder::UpdateAlert::new(self.core())
     }
     /// List incidents.
     ///
@@ -152,7 +152,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_incidents(&self) -> builder::GetIncidents {
-        builder::GetIncidents::new(self)
+        builder::GetIncidents::new(self.core())
     }
     /// Get an incident.
     ///
@@ -175,7 +175,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_incident(&self) -> builder::GetIncident {
-        builder::GetIncident::new(self)
+        builder::GetIncident::new(self.core())
     }
     /// Close an incident.
     ///
@@ -200,6 +200,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_incident_status(&self) -> builder::UpdateIncidentStatus {
-        builder::UpdateIncidentStatus::new(self)
+        builder::UpdateIncidentStatus::new(self.core())
     }
 }

@@ -20,7 +20,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_aliases(&self) -> builder::ListAliases {
-        builder::ListAliases::new(self)
+        builder::ListAliases::new(self.core())
     }
     /// Create aliases.
     ///
@@ -37,7 +37,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_alias(&self) -> builder::CreateAlias {
-        builder::CreateAlias::new(self)
+        builder::CreateAlias::new(self.core())
     }
     /// Get an alias.
     ///
@@ -54,7 +54,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_alias(&self) -> builder::GetAlias {
-        builder::GetAlias::new(self)
+        builder::GetAlias::new(self.core())
     }
     /// Delete an alias.
     ///
@@ -71,6 +71,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn delete_alias(&self) -> builder::DeleteAlias {
-        builder::DeleteAlias::new(self)
+        builder::DeleteAlias::new(self.core())
     }
 }

@@ -22,6 +22,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn authenticate(&self) -> builder::Authenticate {
-        builder::Authenticate::new(self)
+        builder::Authenticate::new(self.core())
     }
 }

@@ -23,7 +23,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn credit_balance_for_account(&self) -> builder::CreditBalanceForAccount {
-        builder::CreditBalanceForAccount::new(self)
+        builder::CreditBalanceForAccount::new(self.core())
     }
     /// List credits.
     ///
@@ -53,7 +53,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_credits(&self) -> builder::ListCredits {
-        builder::ListCredits::new(self)
+        builder::ListCredits::new(self.core())
     }
     /// Grant credits.
     ///
@@ -78,7 +78,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_credit(&self) -> builder::CreateCredit {
-        builder::CreateCredit::new(self)
+        builder::CreateCredit::new(self.core())
     }
     /// Get a credit with its transactions.
     ///
@@ -101,7 +101,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_credit_details(&self) -> builder::GetCreditDetails {
-        builder::GetCreditDetails::new(self)
+        builder::GetCreditDetails::new(self.core())
     }
     /// Void a credit.
     ///
@@ -124,6 +124,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn void_credit(&self) -> builder::VoidCredit {
-        builder::VoidCredit::new(self)
+        builder::VoidCredit::new(self.core())
     }
 }

@@ -29,7 +29,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_accounts(&self) -> builder::GetAccounts {
-        builder::GetAccounts::new(self)
+        builder::GetAccounts::new(self.core())
     }
     /// Create an account (2022; now `create_account_for_customer`).
     ///
@@ -55,7 +55,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_account(&self) -> builder::CreateAccount {
-        builder::CreateAccount::new(self)
+        builder::CreateAccount::new(self.core())
     }
     /// Get an account (2022; now `get_account_by_id`).
     ///
@@ -80,7 +80,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_account(&self) -> builder::GetAccount {
-        builder::GetAccount::new(self)
+        builder::GetAccount::new(self.core())
     }
     /// Delete an account (2022; now `delete_account_by_id`).
     ///
@@ -104,7 +104,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn delete_account(&self) -> builder::DeleteAccount {
-        builder::DeleteAccount::new(self)
+        builder::DeleteAccount::new(self.core())
     }
     /// Change an account (2022; now `update_account_by_id`).
     ///
@@ -130,7 +130,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_account(&self) -> builder::UpdateAccount {
-        builder::UpdateAccount::new(self)
+        builder::UpdateAccount::new(self.core())
     }
     /// Add aliases to an account (2022; now `add_account_aliases`).
     ///
@@ -157,7 +157,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn add_aliases(&self) -> builder::AddAliases {
-        builder::AddAliases::new(self)
+        builder::AddAliases::new(self.core())
     }
     /// Put an account on a price plan (2022; now `update_pricing_schedule`).
     ///
@@ -184,7 +184,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn associate_price_plan(&self) -> builder::AssociatePricePlan {
-        builder::AssociatePricePlan::new(self)
+        builder::AssociatePricePlan::new(self.core())
     }
     /// Remove aliases (2022; now `remove_account_aliases`).
     ///
@@ -212,6 +212,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn remove_aliases(&self) -> builder::RemoveAliases {
-        builder::RemoveAliases::new(self)
+        builder::RemoveAliases::new(self.core())
     }
 }

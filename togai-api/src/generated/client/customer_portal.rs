@@ -28,6 +28,6 @@ impl crate::Client {
     pub fn get_customer_portal_delegate_token(
         &self,
     ) -> builder::GetCustomerPortalDelegateToken {
-        builder::GetCustomerPortalDelegateToken::new(self)
+        builder::GetCustomerPortalDelegateToken::new(self.core())
     }
 }

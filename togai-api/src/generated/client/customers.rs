@@ -31,7 +31,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_customers(&self) -> builder::GetCustomers {
-        builder::GetCustomers::new(self)
+        builder::GetCustomers::new(self.core())
     }
     /// Create a customer.
     ///
@@ -55,7 +55,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_customer(&self) -> builder::CreateCustomer {
-        builder::CreateCustomer::new(self)
+        builder::CreateCustomer::new(self.core())
     }
     /// Get a customer.
     ///
@@ -78,7 +78,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_customer(&self) -> builder::GetCustomer {
-        builder::GetCustomer::new(self)
+        builder::GetCustomer::new(self.core())
     }
     /// Delete a customer.
     ///
@@ -101,7 +101,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn delete_customer(&self) -> builder::DeleteCustomer {
-        builder::DeleteCustomer::new(self)
+        builder::DeleteCustomer::new(self.core())
     }
     /// Change a customer.
     ///
@@ -125,7 +125,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_customer(&self) -> builder::UpdateCustomer {
-        builder::UpdateCustomer::new(self)
+        builder::UpdateCustomer::new(self.core())
     }
     /// Create a contact of a customer.
     ///
@@ -151,6 +151,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_customer_contact(&self) -> builder::CreateCustomerContact {
-        builder::CreateCustomerContact::new(self)
+        builder::CreateCustomerContact::new(self.core())
     }
 }

@@ -14,7 +14,7 @@ impl crate::Client {
     ///
     /// - 200: The entitlement values of the account, one entry a feature.
     pub fn get_entitlements(&self) -> builder::GetEntitlements {
-        builder::GetEntitlements::new(self)
+        builder::GetEntitlements::new(self.core())
     }
     /// Get the entitlement of an account to a feature.
     ///
@@ -30,7 +30,7 @@ impl crate::Client {
     ///
     /// - 200: The entitlement value for the feature, as a list.
     pub fn get_entitlement_value(&self) -> builder::GetEntitlementValue {
-        builder::GetEntitlementValue::new(self)
+        builder::GetEntitlementValue::new(self.core())
     }
     /// Check a value against an entitlement.
     ///
@@ -48,7 +48,7 @@ impl crate::Client {
     ///
     /// - 200: The outcome of the check, in `success`.
     pub fn validate_entitlement_value(&self) -> builder::ValidateEntitlementValue {
-        builder::ValidateEntitlementValue::new(self)
+        builder::ValidateEntitlementValue::new(self.core())
     }
     /// Get the feature credit balance of an account.
     ///
@@ -73,7 +73,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_feature_credits(&self) -> builder::GetFeatureCredits {
-        builder::GetFeatureCredits::new(self)
+        builder::GetFeatureCredits::new(self.core())
     }
     /// List the feature credit entries of an account.
     ///
@@ -103,7 +103,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_feature_credit_entries(&self) -> builder::ListFeatureCreditEntries {
-        builder::ListFeatureCreditEntries::new(self)
+        builder::ListFeatureCreditEntries::new(self.core())
     }
     /// Change a feature credit entry.
     ///
@@ -134,7 +134,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_feature_credit_entry(&self) -> builder::UpdateFeatureCreditEntry {
-        builder::UpdateFeatureCreditEntry::new(self)
+        builder::UpdateFeatureCreditEntry::new(self.core())
     }
     /// Void a feature credit entry.
     ///
@@ -162,7 +162,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn void_feature_credit_entry(&self) -> builder::VoidFeatureCreditEntry {
-        builder::VoidFeatureCreditEntry::new(self)
+        builder::VoidFeatureCreditEntry::new(self.core())
     }
     /// Send a usage event if the account is entitled to it.
     ///
@@ -190,6 +190,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn ingest_entitled_event(&self) -> builder::IngestEntitledEvent {
-        builder::IngestEntitledEvent::new(self)
+        builder::IngestEntitledEvent::new(self.core())
     }
 }

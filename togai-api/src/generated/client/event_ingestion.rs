@@ -29,7 +29,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn ingest(&self) -> builder::Ingest {
-        builder::Ingest::new(self)
+        builder::Ingest::new(self.core())
     }
     /// Send up to 1000 usage events in one request.
     ///
@@ -62,6 +62,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn ingest_batch(&self) -> builder::IngestBatch {
-        builder::IngestBatch::new(self)
+        builder::IngestBatch::new(self.core())
     }
 }

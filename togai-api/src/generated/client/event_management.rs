@@ -32,7 +32,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_events(&self) -> builder::GetEvents {
-        builder::GetEvents::new(self)
+        builder::GetEvents::new(self.core())
     }
     /// Revert or repeat ingested events.
     ///
@@ -78,7 +78,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn event_correction(&self) -> builder::EventCorrection {
-        builder::EventCorrection::new(self)
+        builder::EventCorrection::new(self.core())
     }
     /// Get the events with one event id.
     ///
@@ -102,6 +102,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_single_event(&self) -> builder::GetSingleEvent {
-        builder::GetSingleEvent::new(self)
+        builder::GetSingleEvent::new(self.core())
     }
 }

@@ -28,7 +28,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_event_schemas(&self) -> builder::ListEventSchemas {
-        builder::ListEventSchemas::new(self)
+        builder::ListEventSchemas::new(self.core())
     }
     /// Create an event schema.
     ///
@@ -54,7 +54,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_event_schema(&self) -> builder::CreateEventSchema {
-        builder::CreateEventSchema::new(self)
+        builder::CreateEventSchema::new(self.core())
     }
     /// Get an event schema.
     ///
@@ -78,7 +78,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_event_schema(&self) -> builder::GetEventSchema {
-        builder::GetEventSchema::new(self)
+        builder::GetEventSchema::new(self.core())
     }
     /// Archive an event schema.
     ///
@@ -102,7 +102,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn delete_event_schema(&self) -> builder::DeleteEventSchema {
-        builder::DeleteEventSchema::new(self)
+        builder::DeleteEventSchema::new(self.core())
     }
     /// Change an event schema.
     ///
@@ -128,7 +128,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_event_schema(&self) -> builder::UpdateEventSchema {
-        builder::UpdateEventSchema::new(self)
+        builder::UpdateEventSchema::new(self.core())
     }
     /// Activate an event schema.
     ///
@@ -152,7 +152,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn activate_event_schema(&self) -> builder::ActivateEventSchema {
-        builder::ActivateEventSchema::new(self)
+        builder::ActivateEventSchema::new(self.core())
     }
     /// Deactivate an event schema.
     ///
@@ -175,7 +175,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn deactivate_event_schema(&self) -> builder::DeactivateEventSchema {
-        builder::DeactivateEventSchema::new(self)
+        builder::DeactivateEventSchema::new(self.core())
     }
     /// List the versions of an event schema.
     ///
@@ -198,6 +198,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_event_schema_versions(&self) -> builder::ListEventSchemaVersions {
-        builder::ListEventSchemaVersions::new(self)
+        builder::ListEventSchemaVersions::new(self.core())
     }
 }

@@ -28,7 +28,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_features(&self) -> builder::GetFeatures {
-        builder::GetFeatures::new(self)
+        builder::GetFeatures::new(self.core())
     }
     /// Create a feature.
     ///
@@ -52,7 +52,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_feature(&self) -> builder::CreateFeature {
-        builder::CreateFeature::new(self)
+        builder::CreateFeature::new(self.core())
     }
     /// Get a feature.
     ///
@@ -75,7 +75,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_feature(&self) -> builder::GetFeature {
-        builder::GetFeature::new(self)
+        builder::GetFeature::new(self.core())
     }
     /// Change a feature.
     ///
@@ -100,6 +100,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_feature(&self) -> builder::UpdateFeature {
-        builder::UpdateFeature::new(self)
+        builder::UpdateFeature::new(self.core())
     }
 }

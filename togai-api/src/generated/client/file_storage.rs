@@ -24,7 +24,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_file(&self) -> builder::GetFile {
-        builder::GetFile::new(self)
+        builder::GetFile::new(self.core())
     }
     /// Get an address to download a file from.
     ///
@@ -50,6 +50,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_download_url(&self) -> builder::GetDownloadUrl {
-        builder::GetDownloadUrl::new(self)
+        builder::GetDownloadUrl::new(self.core())
     }
 }

@@ -26,7 +26,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_invoice_groups(&self) -> builder::ListInvoiceGroups {
-        builder::ListInvoiceGroups::new(self)
+        builder::ListInvoiceGroups::new(self.core())
     }
     /// Create an invoice group.
     ///
@@ -51,7 +51,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_invoice_group(&self) -> builder::CreateInvoiceGroup {
-        builder::CreateInvoiceGroup::new(self)
+        builder::CreateInvoiceGroup::new(self.core())
     }
     /// Get an invoice group with its accounts.
     ///
@@ -78,7 +78,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_invoice_group(&self) -> builder::GetInvoiceGroup {
-        builder::GetInvoiceGroup::new(self)
+        builder::GetInvoiceGroup::new(self.core())
     }
     /// Add accounts to an invoice group.
     ///
@@ -104,7 +104,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn add_invoice_group_accounts(&self) -> builder::AddInvoiceGroupAccounts {
-        builder::AddInvoiceGroupAccounts::new(self)
+        builder::AddInvoiceGroupAccounts::new(self.core())
     }
     /// Remove accounts from an invoice group.
     ///
@@ -130,6 +130,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn remove_invoice_group_accounts(&self) -> builder::RemoveInvoiceGroupAccounts {
-        builder::RemoveInvoiceGroupAccounts::new(self)
+        builder::RemoveInvoiceGroupAccounts::new(self.core())
     }
 }

@@ -28,7 +28,7 @@ impl crate::Client {
     pub fn manage_miscellaneous_charges_in_account(
         &self,
     ) -> builder::ManageMiscellaneousChargesInAccount {
-        builder::ManageMiscellaneousChargesInAccount::new(self)
+        builder::ManageMiscellaneousChargesInAccount::new(self.core())
     }
     /// List the pricing rule logs of an invoice.
     ///
@@ -53,7 +53,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_pricing_rule_logs(&self) -> builder::ListPricingRuleLogs {
-        builder::ListPricingRuleLogs::new(self)
+        builder::ListPricingRuleLogs::new(self.core())
     }
     /// List invoices.
     ///
@@ -99,7 +99,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_invoices(&self) -> builder::ListInvoices {
-        builder::ListInvoices::new(self)
+        builder::ListInvoices::new(self.core())
     }
     /// Create a custom invoice.
     ///
@@ -124,7 +124,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_custom_invoice(&self) -> builder::CreateCustomInvoice {
-        builder::CreateCustomInvoice::new(self)
+        builder::CreateCustomInvoice::new(self.core())
     }
     /// List invoices that a bill run can take.
     ///
@@ -157,7 +157,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_invoices_for_bill_run(&self) -> builder::ListInvoicesForBillRun {
-        builder::ListInvoicesForBillRun::new(self)
+        builder::ListInvoicesForBillRun::new(self.core())
     }
     /// Start a bill run.
     ///
@@ -182,7 +182,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_invoice_bill_run(&self) -> builder::CreateInvoiceBillRun {
-        builder::CreateInvoiceBillRun::new(self)
+        builder::CreateInvoiceBillRun::new(self.core())
     }
     /// Get an invoice.
     ///
@@ -205,7 +205,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_invoice(&self) -> builder::GetInvoice {
-        builder::GetInvoice::new(self)
+        builder::GetInvoice::new(self.core())
     }
     /// Delete a custom invoice.
     ///
@@ -226,7 +226,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn delete_custom_invoice(&self) -> builder::DeleteCustomInvoice {
-        builder::DeleteCustomInvoice::new(self)
+        builder::DeleteCustomInvoice::new(self.core())
     }
     /// Change an invoice.
     ///
@@ -252,7 +252,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_invoice(&self) -> builder::UpdateInvoice {
-        builder::UpdateInvoice::new(self)
+        builder::UpdateInvoice::new(self.core())
     }
     /// Set charges on an invoice.
     ///
@@ -280,6 +280,6 @@ impl crate::Client {
     pub fn manage_miscellaneous_charges_in_invoice(
         &self,
     ) -> builder::ManageMiscellaneousChargesInInvoice {
-        builder::ManageMiscellaneousChargesInInvoice::new(self)
+        builder::ManageMiscellaneousChargesInInvoice::new(self.core())
     }
 }

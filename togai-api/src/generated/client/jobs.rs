@@ -27,7 +27,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_jobs(&self) -> builder::GetJobs {
-        builder::GetJobs::new(self)
+        builder::GetJobs::new(self.core())
     }
     /// Get the status of a job.
     ///
@@ -50,7 +50,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_job_status(&self) -> builder::GetJobStatus {
-        builder::GetJobStatus::new(self)
+        builder::GetJobStatus::new(self.core())
     }
     /// Confirm a job.
     ///
@@ -73,7 +73,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn confirm_job(&self) -> builder::ConfirmJob {
-        builder::ConfirmJob::new(self)
+        builder::ConfirmJob::new(self.core())
     }
     /// List the entries of a job.
     ///
@@ -100,7 +100,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_job_entries(&self) -> builder::GetJobEntries {
-        builder::GetJobEntries::new(self)
+        builder::GetJobEntries::new(self.core())
     }
     /// Reject a job.
     ///
@@ -123,6 +123,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn reject_job(&self) -> builder::RejectJob {
-        builder::RejectJob::new(self)
+        builder::RejectJob::new(self.core())
     }
 }

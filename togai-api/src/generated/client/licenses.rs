@@ -32,7 +32,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_license_updates(&self) -> builder::GetLicenseUpdates {
-        builder::GetLicenseUpdates::new(self)
+        builder::GetLicenseUpdates::new(self.core())
     }
     /// Add a license update.
     ///
@@ -56,7 +56,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn add_license_update_entry(&self) -> builder::AddLicenseUpdateEntry {
-        builder::AddLicenseUpdateEntry::new(self)
+        builder::AddLicenseUpdateEntry::new(self.core())
     }
     /// Change the metadata of a license update.
     ///
@@ -84,7 +84,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_license_entry_details(&self) -> builder::UpdateLicenseEntryDetails {
-        builder::UpdateLicenseEntryDetails::new(self)
+        builder::UpdateLicenseEntryDetails::new(self.core())
     }
     /// List named license updates.
     ///
@@ -104,6 +104,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_named_license_updates(&self) -> builder::GetNamedLicenseUpdates {
-        builder::GetNamedLicenseUpdates::new(self)
+        builder::GetNamedLicenseUpdates::new(self.core())
     }
 }

@@ -24,6 +24,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_metrics(&self) -> builder::GetMetrics {
-        builder::GetMetrics::new(self)
+        builder::GetMetrics::new(self.core())
     }
 }

@@ -28,7 +28,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_payments(&self) -> builder::ListPayments {
-        builder::ListPayments::new(self)
+        builder::ListPayments::new(self.core())
     }
     /// Record a payment.
     ///
@@ -53,7 +53,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_payments(&self) -> builder::CreatePayments {
-        builder::CreatePayments::new(self)
+        builder::CreatePayments::new(self.core())
     }
     /// Get a payment.
     ///
@@ -77,6 +77,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_payment(&self) -> builder::GetPayment {
-        builder::GetPayment::new(self)
+        builder::GetPayment::new(self.core())
     }
 }

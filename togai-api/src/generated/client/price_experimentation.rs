@@ -27,7 +27,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn calculate_revenue(&self) -> builder::CalculateRevenue {
-        builder::CalculateRevenue::new(self)
+        builder::CalculateRevenue::new(self.core())
     }
     /// Calculate the revenue of a price plan.
     ///
@@ -52,6 +52,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn calculate_revenue_v2(&self) -> builder::CalculateRevenueV2 {
-        builder::CalculateRevenueV2::new(self)
+        builder::CalculateRevenueV2::new(self.core())
     }
 }

@@ -33,7 +33,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_price_plans(&self) -> builder::GetPricePlans {
-        builder::GetPricePlans::new(self)
+        builder::GetPricePlans::new(self.core())
     }
     /// Create a price plan (v1).
     ///
@@ -62,7 +62,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn create_price_plan(&self) -> builder::CreatePricePlan {
-        builder::CreatePricePlan::new(self)
+        builder::CreatePricePlan::new(self.core())
     }
     /// Migrate accounts to another price plan (v1).
     ///
@@ -88,7 +88,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn price_plan_migration(&self) -> builder::PricePlanMigration {
-        builder::PricePlanMigration::new(self)
+        builder::PricePlanMigration::new(self.core())
     }
     /// Get a price plan (v1).
     ///
@@ -114,7 +114,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn get_price_plan(&self) -> builder::GetPricePlan {
-        builder::GetPricePlan::new(self)
+        builder::GetPricePlan::new(self.core())
     }
     /// Archive a price plan (v1).
     ///
@@ -139,7 +139,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn archive_price_plan(&self) -> builder::ArchivePricePlan {
-        builder::ArchivePricePlan::new(self)
+        builder::ArchivePricePlan::new(self.core())
     }
     /// Update a price plan (v1).
     ///
@@ -168,7 +168,7 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn update_price_plan(&self) -> builder::UpdatePricePlan {
-        builder::UpdatePricePlan::new(self)
+        builder::UpdatePricePlan::new(self.core())
     }
     /// Activate a price plan (v1).
     ///
@@ -195,6 +195,6 @@ impl crate::Client {
     ///   answer with a body that is not JSON.
     #[deprecated = "the vendor has deprecated it: its description says what replaces it"]
     pub fn activate_price_plan(&self) -> builder::ActivatePricePlan {
-        builder::ActivatePricePlan::new(self)
+        builder::ActivatePricePlan::new(self.core())
     }
 }

@@ -20,7 +20,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_price_plans_v2(&self) -> builder::ListPricePlansV2 {
-        builder::ListPricePlansV2::new(self)
+        builder::ListPricePlansV2::new(self.core())
     }
     /// Create a price plan.
     ///
@@ -41,7 +41,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_price_plan_v2(&self) -> builder::CreatePricePlanV2 {
-        builder::CreatePricePlanV2::new(self)
+        builder::CreatePricePlanV2::new(self.core())
     }
     /// Migrate accounts to another price plan.
     ///
@@ -67,7 +67,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn price_plan_migration_v2(&self) -> builder::PricePlanMigrationV2 {
-        builder::PricePlanMigrationV2::new(self)
+        builder::PricePlanMigrationV2::new(self.core())
     }
     /// Get a price plan.
     ///
@@ -86,7 +86,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_price_plan_v2(&self) -> builder::GetPricePlanV2 {
-        builder::GetPricePlanV2::new(self)
+        builder::GetPricePlanV2::new(self.core())
     }
     /// Update a price plan.
     ///
@@ -104,7 +104,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_price_plan_v2(&self) -> builder::UpdatePricePlanV2 {
-        builder::UpdatePricePlanV2::new(self)
+        builder::UpdatePricePlanV2::new(self.core())
     }
     /// Discard a price plan.
     ///
@@ -121,7 +121,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn discard_price_plan(&self) -> builder::DiscardPricePlan {
-        builder::DiscardPricePlan::new(self)
+        builder::DiscardPricePlan::new(self.core())
     }
     /// List the validation errors of a price plan.
     ///
@@ -142,7 +142,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_price_plan_errors(&self) -> builder::ListPricePlanErrors {
-        builder::ListPricePlanErrors::new(self)
+        builder::ListPricePlanErrors::new(self.core())
     }
     /// Finalize a price plan.
     ///
@@ -161,7 +161,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn finalize_price_plan(&self) -> builder::FinalizePricePlan {
-        builder::FinalizePricePlan::new(self)
+        builder::FinalizePricePlan::new(self.core())
     }
     /// List the pricing rules of a price plan.
     ///
@@ -179,7 +179,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_price_plan_pricing_rules(&self) -> builder::ListPricePlanPricingRules {
-        builder::ListPricePlanPricingRules::new(self)
+        builder::ListPricePlanPricingRules::new(self.core())
     }
     /// Update the pricing rules of a price plan.
     ///
@@ -200,7 +200,7 @@ impl crate::Client {
     pub fn update_price_plan_pricing_rules(
         &self,
     ) -> builder::UpdatePricePlanPricingRules {
-        builder::UpdatePricePlanPricingRules::new(self)
+        builder::UpdatePricePlanPricingRules::new(self.core())
     }
     /// List the rate cards of a price plan.
     ///
@@ -221,7 +221,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_price_plan_rate_cards(&self) -> builder::ListPricePlanRateCards {
-        builder::ListPricePlanRateCards::new(self)
+        builder::ListPricePlanRateCards::new(self.core())
     }
     /// Create, update and delete rate cards of a price plan.
     ///
@@ -242,7 +242,7 @@ impl crate::Client {
     pub fn bulk_price_plan_rate_card_operations(
         &self,
     ) -> builder::BulkPricePlanRateCardOperations {
-        builder::BulkPricePlanRateCardOperations::new(self)
+        builder::BulkPricePlanRateCardOperations::new(self.core())
     }
     /// List the versions of a price plan.
     ///
@@ -263,6 +263,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_price_plan_versions(&self) -> builder::ListPricePlanVersions {
-        builder::ListPricePlanVersions::new(self)
+        builder::ListPricePlanVersions::new(self.core())
     }
 }

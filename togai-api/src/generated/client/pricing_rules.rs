@@ -33,6 +33,6 @@ impl crate::Client {
     pub fn list_pricing_rules_by_schedule_id(
         &self,
     ) -> builder::ListPricingRulesByScheduleId {
-        builder::ListPricingRulesByScheduleId::new(self)
+        builder::ListPricingRulesByScheduleId::new(self.core())
     }
 }

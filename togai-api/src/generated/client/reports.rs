@@ -23,6 +23,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_reports(&self) -> builder::ListReports {
-        builder::ListReports::new(self)
+        builder::ListReports::new(self.core())
     }
 }

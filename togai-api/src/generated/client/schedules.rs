@@ -17,7 +17,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn discard_account_schedules(&self) -> builder::DiscardAccountSchedules {
-        builder::DiscardAccountSchedules::new(self)
+        builder::DiscardAccountSchedules::new(self.core())
     }
     /// Edit the schedules of an account.
     ///
@@ -38,7 +38,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn bulk_edit_schedules(&self) -> builder::BulkEditSchedules {
-        builder::BulkEditSchedules::new(self)
+        builder::BulkEditSchedules::new(self.core())
     }
     /// Finalize the schedules of an account.
     ///
@@ -56,7 +56,7 @@ impl crate::Client {
     ///
     /// - 200: One page of the schedules of the account.
     pub fn finalize_account_schedules(&self) -> builder::FinalizeAccountSchedules {
-        builder::FinalizeAccountSchedules::new(self)
+        builder::FinalizeAccountSchedules::new(self.core())
     }
     /// List the schedules of an account.
     ///
@@ -79,7 +79,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_account_schedules(&self) -> builder::ListAccountSchedules {
-        builder::ListAccountSchedules::new(self)
+        builder::ListAccountSchedules::new(self.core())
     }
     /// List the validation errors of a schedule.
     ///
@@ -100,7 +100,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_schedule_errors(&self) -> builder::ListScheduleErrors {
-        builder::ListScheduleErrors::new(self)
+        builder::ListScheduleErrors::new(self.core())
     }
     /// List the pricing rules of a schedule.
     ///
@@ -117,7 +117,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_pricing_rules(&self) -> builder::ListPricingRules {
-        builder::ListPricingRules::new(self)
+        builder::ListPricingRules::new(self.core())
     }
     /// Update the pricing rules of a schedule.
     ///
@@ -134,7 +134,7 @@ impl crate::Client {
     ///
     /// - 200: All pricing rules of the schedule after the change.
     pub fn update_pricing_rules(&self) -> builder::UpdatePricingRules {
-        builder::UpdatePricingRules::new(self)
+        builder::UpdatePricingRules::new(self.core())
     }
     /// List the rate cards of a schedule.
     ///
@@ -157,7 +157,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_schedule_rate_cards(&self) -> builder::ListScheduleRateCards {
-        builder::ListScheduleRateCards::new(self)
+        builder::ListScheduleRateCards::new(self.core())
     }
     /// Create, update and delete rate cards of a schedule.
     ///
@@ -178,6 +178,6 @@ impl crate::Client {
     pub fn bulk_rate_card_operations_on_schedule(
         &self,
     ) -> builder::BulkRateCardOperationsOnSchedule {
-        builder::BulkRateCardOperationsOnSchedule::new(self)
+        builder::BulkRateCardOperationsOnSchedule::new(self.core())
     }
 }

@@ -31,7 +31,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn list_setting(&self) -> builder::ListSetting {
-        builder::ListSetting::new(self)
+        builder::ListSetting::new(self.core())
     }
     /// Create a setting.
     ///
@@ -55,7 +55,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn insert_setting(&self) -> builder::InsertSetting {
-        builder::InsertSetting::new(self)
+        builder::InsertSetting::new(self.core())
     }
     /// Get a setting.
     ///
@@ -79,7 +79,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_setting(&self) -> builder::GetSetting {
-        builder::GetSetting::new(self)
+        builder::GetSetting::new(self.core())
     }
     /// Change a setting.
     ///
@@ -107,6 +107,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_setting(&self) -> builder::UpdateSetting {
-        builder::UpdateSetting::new(self)
+        builder::UpdateSetting::new(self.core())
     }
 }

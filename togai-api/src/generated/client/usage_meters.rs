@@ -32,7 +32,7 @@ impl crate::Client {
     pub fn get_usage_meters_for_event_schema(
         &self,
     ) -> builder::GetUsageMetersForEventSchema {
-        builder::GetUsageMetersForEventSchema::new(self)
+        builder::GetUsageMetersForEventSchema::new(self.core())
     }
     /// Create a usage meter.
     ///
@@ -57,7 +57,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn create_usage_meter(&self) -> builder::CreateUsageMeter {
-        builder::CreateUsageMeter::new(self)
+        builder::CreateUsageMeter::new(self.core())
     }
     /// Get a usage meter.
     ///
@@ -81,7 +81,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn get_usage_meter(&self) -> builder::GetUsageMeter {
-        builder::GetUsageMeter::new(self)
+        builder::GetUsageMeter::new(self.core())
     }
     /// Delete a usage meter.
     ///
@@ -104,7 +104,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn delete_usage_meter(&self) -> builder::DeleteUsageMeter {
-        builder::DeleteUsageMeter::new(self)
+        builder::DeleteUsageMeter::new(self.core())
     }
     /// Change a usage meter.
     ///
@@ -129,7 +129,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_usage_meter(&self) -> builder::UpdateUsageMeter {
-        builder::UpdateUsageMeter::new(self)
+        builder::UpdateUsageMeter::new(self.core())
     }
     /// Activate a usage meter.
     ///
@@ -152,7 +152,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn activate_usage_meter(&self) -> builder::ActivateUsageMeter {
-        builder::ActivateUsageMeter::new(self)
+        builder::ActivateUsageMeter::new(self.core())
     }
     /// Deactivate a usage meter.
     ///
@@ -175,6 +175,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn deactivate_usage_meter(&self) -> builder::DeactivateUsageMeter {
-        builder::DeactivateUsageMeter::new(self)
+        builder::DeactivateUsageMeter::new(self.core())
     }
 }

@@ -23,7 +23,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn wallet_balance_for_account(&self) -> builder::WalletBalanceForAccount {
-        builder::WalletBalanceForAccount::new(self)
+        builder::WalletBalanceForAccount::new(self.core())
     }
     /// Change the wallet of an account.
     ///
@@ -42,7 +42,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn update_wallet_for_account(&self) -> builder::UpdateWalletForAccount {
-        builder::UpdateWalletForAccount::new(self)
+        builder::UpdateWalletForAccount::new(self.core())
     }
     /// List the wallet entries of an account.
     ///
@@ -71,7 +71,7 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn wallet_entries_for_account(&self) -> builder::WalletEntriesForAccount {
-        builder::WalletEntriesForAccount::new(self)
+        builder::WalletEntriesForAccount::new(self.core())
     }
     /// Top up the wallet of an account.
     ///
@@ -96,6 +96,6 @@ impl crate::Client {
     /// - default: Any status that the operation does not list, such as 500, 502 or 504. A gateway on the way may
     ///   answer with a body that is not JSON.
     pub fn top_up_wallet_for_account(&self) -> builder::TopUpWalletForAccount {
-        builder::TopUpWalletForAccount::new(self)
+        builder::TopUpWalletForAccount::new(self.core())
     }
 }

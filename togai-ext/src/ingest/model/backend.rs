@@ -1,14 +1,16 @@
 //! The service behind the engine's own trait, and behind the whole client with its retries.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use togai_api::operations::INGEST_BATCH;
-use togai_api::{BoxFuture, CallContext, Client, Error, Operation, Transport, TransportError, TransportErrorKind};
+use togai_api::{
+    BoxFuture, CallContext, Client, Core, Error, Operation, Transport, TransportError, TransportErrorKind,
+};
 
 use super::super::backend::{Answer, Backend, Envelope, Failure, FailureKind, Named, Partial};
 use super::super::check;
@@ -87,12 +89,6 @@ fn listed(Refused { id, is_duplicate, .. }: Refused) -> Value {
         Some(id) => json!({ "eventPayload": { "id": id }, "message": message }),
         None => json!({ "message": message }),
     }
-}
-
-fn http() -> reqwest::Client {
-    static HTTP: OnceLock<reqwest::Client> = OnceLock::new();
-    let build = || crate::tls::configure(reqwest::Client::builder(), false).unwrap().build().unwrap();
-    HTTP.get_or_init(build).clone()
 }
 
 /// The service behind the trait of the engine.
@@ -180,9 +176,9 @@ async fn error(said: Said, before: bool) -> Error {
         Err(kind) => Err(TransportError::new(kind, "scripted", context(before))),
     };
     let once = Once(Mutex::new(Some(answer)));
-    let client = Client::new("http://localhost", http(), once);
-    let request = client.http().post("http://localhost/").build().expect("a request");
-    client.execute::<Value>(request, &INGEST_BATCH).await.expect_err("an error")
+    let core = Core::new("http://localhost", once);
+    let request = core.request(&INGEST_BATCH, "/", None).expect("a request");
+    core.execute::<Value>(request, &INGEST_BATCH).await.expect_err("an error")
 }
 
 /// A transport with one answer.
@@ -192,7 +188,6 @@ struct Once(Mutex<Option<Result<reqwest::Response, TransportError>>>);
 impl Transport for Once {
     fn execute<'a>(
         &'a self,
-        _http: &'a reqwest::Client,
         _request: reqwest::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
@@ -213,7 +208,6 @@ impl std::fmt::Debug for Wire {
 impl Transport for Wire {
     fn execute<'a>(
         &'a self,
-        _http: &'a reqwest::Client,
         request: reqwest::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
@@ -235,7 +229,7 @@ impl Transport for Wire {
 
 /// The whole client, with retries, over the service.
 pub(super) fn over_the_wire(world: &Shared, clock: &HandClock) -> Togai {
-    let client = Client::new("http://localhost", http(), stack(world, clock));
+    let client = Client::new("http://localhost", stack(world, clock));
     Togai::new(&client, Endpoint::Batch)
 }
 
@@ -265,7 +259,7 @@ impl EnsoOverTheWire {
     pub(super) fn new(world: &Shared, clock: &HandClock) -> Self {
         use super::super::IngestExt as _;
 
-        let client = togai_api::enso::Client::new("http://localhost", http(), stack(world, clock));
+        let client = togai_api::enso::Client::new("http://localhost", stack(world, clock));
         let backend = client.backend(false);
         Self(backend.assume_idempotent(world.lock().rules.is_resending_harmless))
     }

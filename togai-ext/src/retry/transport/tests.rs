@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use togai_api::{Client, OPERATIONS, Operation, TransportErrorKind};
+use togai_api::{Client, Core, OPERATIONS, Operation, TransportErrorKind};
 
 use super::*;
 use crate::ClientExt as _;
@@ -10,6 +10,10 @@ use crate::testing::{Answer, Script, VirtualClock};
 const THROTTLED: Answer = Answer::Status(429, &[], "");
 const ACCEPTED: Answer = Answer::Status(202, &[], "{}");
 const FAILED: Answer = Answer::Status(503, &[], "");
+
+fn get(url: &str) -> reqwest::Request {
+    reqwest::Request::new(reqwest::Method::GET, url.parse().unwrap())
+}
 
 fn operation(id: &str) -> &'static Operation {
     OPERATIONS.iter().copied().find(|operation| operation.id == id).unwrap()
@@ -20,7 +24,6 @@ struct Stage {
     clock: VirtualClock,
     script: Script,
     retry: Retry,
-    http: reqwest::Client,
 }
 
 impl Stage {
@@ -53,20 +56,19 @@ impl Stage {
             attempt_timeout: Some(Duration::from_secs(30)),
             budget,
         });
-        let http = crate::tls::configure(reqwest::Client::builder(), false).unwrap().build().unwrap();
-        Self { clock, script, retry, http }
+        Self { clock, script, retry }
     }
 
     fn request(&self, operation: &Operation, body: &'static str) -> reqwest::Request {
-        let method = operation.method.parse().unwrap();
-        self.http.request(method, format!("http://localhost{}", operation.path)).body(body).build().unwrap()
+        let core = Core::new("http://localhost", self.script.clone());
+        core.request(operation, operation.path, Some(body.into())).unwrap()
     }
 
     /// Makes a call, and says how it ended.
     async fn call(&self, id: &str, body: &'static str, options: CallOptions) -> String {
         let operation = operation(id);
         let retry = self.retry.with(options);
-        match retry.execute(&self.http, self.request(operation, body), operation).await {
+        match retry.execute(self.request(operation, body), operation).await {
             Ok(response) => {
                 let context = response.extensions().get::<CallContext>().unwrap();
                 format!("{} after {} attempts, {} ms", response.status(), context.attempts, context.elapsed.as_millis())
@@ -202,7 +204,7 @@ async fn that_an_attempt_may_have_been_applied_is_kept() {
     ];
     for (answers, expected) in cases {
         let stage = Stage::new(RetryPolicy::default().with_max_attempts(3), 0.0, answers);
-        let client = Client::new("http://localhost", stage.http.clone(), stage.retry.clone());
+        let client = Client::new("http://localhost", stage.retry.clone());
         let operation = operation("ingest_batch");
         let request = stage.request(operation, with_id);
         let error = client.execute::<serde_json::Value>(request, operation).await.unwrap_err();
@@ -314,7 +316,7 @@ async fn what_was_done_is_counted() {
 #[tokio::test]
 async fn options_add_up_and_the_later_ones_hold() {
     let stage = Stage::new(RetryPolicy::default(), 0.0, [ACCEPTED]);
-    let client = Client::new("http://localhost", stage.http.clone(), stage.retry.clone());
+    let client = Client::new("http://localhost", stage.retry.clone());
     let first = CallOptions::new().header("x-a", "1").unwrap().header("x-b", "1").unwrap().query("a", "1 2");
     let second = CallOptions::new().header("x-b", "2").unwrap().query("b", "&");
     client.with(first).with(second).get_events().page_size(5).send().await.unwrap();
@@ -335,18 +337,17 @@ async fn a_call_that_is_dropped_while_it_waits_leaves_nothing_behind() {
         attempt_timeout: None,
         budget: RetryBudget::new(2),
     });
-    let http = crate::tls::configure(reqwest::Client::builder(), false).unwrap().build().unwrap();
     let operation = operation("get_events");
     for _ in 0..200 {
-        let request = http.get("http://localhost/events").build().unwrap();
-        let mut call = retry.execute(&http, request, operation);
+        let request = get("http://localhost/events");
+        let mut call = retry.execute(request, operation);
         assert!(futures::poll!(call.as_mut()).is_pending());
         drop(call);
         assert!(retry.shared.budget.is_full());
         assert_eq!(retry.shared.pauses.left(operation.quota_class, now), None);
     }
-    let request = http.get("http://localhost/events").build().unwrap();
-    assert_eq!(retry.execute(&http, request, operation).await.unwrap().status(), 202);
+    let request = get("http://localhost/events");
+    assert_eq!(retry.execute(request, operation).await.unwrap().status(), 202);
     assert_eq!(script.asked().len(), 201);
 }
 

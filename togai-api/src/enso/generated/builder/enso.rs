@@ -7,8 +7,8 @@ use crate::request::{Call, Draft};
 #[must_use = "a request does nothing until it is sent"]
 pub struct CreateEventsBatch(Draft);
 impl CreateEventsBatch {
-    pub(in crate::enso::generated) fn new(client: &crate::Client) -> Self {
-        Self(Draft::new(client, &operations::CREATE_EVENTS_BATCH))
+    pub(in crate::enso::generated) fn new(core: &crate::Core) -> Self {
+        Self(Draft::new(core, &operations::CREATE_EVENTS_BATCH))
     }
     /// The events to create.
     pub fn body<V>(mut self, value: V) -> Self

@@ -18,6 +18,6 @@ impl crate::enso::Client {
     ///
     /// - 2XX: The request was carried out. Which events were not taken stands in the body.
     pub fn create_events_batch(&self) -> builder::CreateEventsBatch {
-        builder::CreateEventsBatch::new(&self.inner)
+        builder::CreateEventsBatch::new(self.core())
     }
 }
