@@ -493,7 +493,7 @@ async fn the_web_service_meters_its_requests_under_their_ids() {
 #[tokio::test]
 async fn the_web_service_delivers_what_was_handed_back() {
     let sandbox = sandbox().start().await.unwrap();
-    sandbox.fault(Fault::status(401).on("ingest_batch").first(1));
+    sandbox.fault(Fault::status(404).on("ingest_batch").first(1));
     let folder = folder("web-service-stopped");
     let ended = Run::web_service(&folder, &sandbox).end();
     assert_eq!((ended.code, ended.count("stopped"), ended.count("dead letters")), (Some(0), 1, 0), "{ended:?}");

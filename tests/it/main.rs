@@ -28,6 +28,7 @@ mod services;
 mod support;
 mod tee;
 mod tls;
+mod tokens;
 mod verification;
 mod ways;
 mod wire;

@@ -218,8 +218,9 @@ async fn a_token_that_is_refused_in_the_middle_leaves_what_was_found() {
     assert!(!shown.contains(TOKEN) && shown.contains("***"), "{shown}");
     assert_eq!(sandbox.requests().len(), 3);
 
-    // The rest can be asked for later.
+    // The rest can be asked for later, by a client that does not know of the refusal.
     sandbox.clear_faults();
+    let client = client_of(&sandbox);
     let (verification, error) = failure.into_parts();
     assert!(error.is_auth());
     let rest: Vec<String> = verification.unmetered().map(|event| event.id.clone()).collect();

@@ -8,8 +8,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::de::DeserializeOwned;
 
-use crate::error::{self, Failed};
-use crate::{Error, Operation, ResponseValue, Transport};
+use crate::{Error, Operation, Repeat, ResponseValue, Transport, error};
 
 /// What the client of every service stands on: the address of the server, and the transport that carries requests there.
 ///
@@ -69,24 +68,19 @@ impl Core {
         request: Request,
         operation: &'static Operation,
     ) -> Result<ResponseValue<T>, Error> {
-        self.receive(request, operation).await?.decode()
+        self.execute_with(request, operation, operation.repeat == Repeat::Always).await
     }
 
-    /// The same, with the body of a failed response where it can be read like one of success.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`execute`](Self::execute).
-    #[doc(hidden)]
-    pub async fn execute_and_read_failure<T: DeserializeOwned>(
+    /// The same for a request of which is known whether sending it twice has the effect of sending it once.
+    pub(crate) async fn execute_with<T: DeserializeOwned>(
         &self,
         request: Request,
         operation: &'static Operation,
-    ) -> Result<ResponseValue<T>, (Error, Option<ResponseValue<T>>)> {
-        match self.receive(request, operation).await {
-            Ok(answer) => answer.decode().map_err(|error| (error, None)),
-            Err(Failed { error, answer }) => Err((error, answer.and_then(|answer| answer.decode().ok()))),
-        }
+        idempotent: bool,
+    ) -> Result<ResponseValue<T>, Error> {
+        let start = Instant::now();
+        let answer = self.transport.execute_with(request, operation, idempotent).await;
+        error::receive(operation, answer, start).await?.decode()
     }
 
     /// A request of an operation to a path of the server, with a body of JSON or without one.
@@ -109,12 +103,5 @@ impl Core {
             *request.body_mut() = Some(body.into());
         }
         Ok(request)
-    }
-
-    async fn receive(&self, request: Request, operation: &'static Operation) -> Result<error::Undecoded, Failed> {
-        let start = Instant::now();
-        let answer = self.transport.execute(request, operation).await;
-        let response = answer.map_err(|failure| Error::from_transport(operation, failure))?;
-        error::receive(operation, response, start).await
     }
 }

@@ -42,11 +42,14 @@ mod event;
 #[allow(deprecated, unreachable_pub, unused_imports, reason = "generated code is alike for every area, whatever it uses")]
 #[rustfmt::skip] // Formatted by prettyplease, which writes the same with every version of Rust.
 mod generated;
+#[allow(dead_code, reason = "not every area has a body with keys")]
+mod keyed;
 #[allow(dead_code, reason = "what is read leniently depends on the areas that are on")]
 mod lenient;
 #[allow(unused_imports, unused_macros, reason = "not every area has an enumeration")]
 mod open_enum;
 mod operation;
+mod outage;
 #[allow(dead_code, unused_imports, unused_macros, reason = "what is read and written depends on the areas that are on")]
 mod record;
 #[allow(dead_code, reason = "without an area there is no request")]
@@ -64,10 +67,13 @@ pub use credits::CreateCreditResponse;
 pub use date::{Date, ParseDateError};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use error::Error;
+#[doc(hidden)]
+pub use error::read_response;
 pub use event::{Attribute, Event};
 pub use generated::operations::{self, OPERATIONS};
 pub use generated::{builder, types};
 pub use operation::{Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat};
+pub use outage::{is_outage, is_passing_outage};
 pub use request::Call;
 pub use response::ResponseValue;
 pub use retry_after::retry_after;

@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{BoxFuture, Core, Error, Location, Operation, PageSize, Parameter, ResponseValue};
+use crate::{BoxFuture, Core, Error, Location, Operation, PageSize, Parameter, Repeat, ResponseValue};
 
 /// A call of an operation with the values that it has been given so far.
 #[derive(Clone)]
@@ -23,11 +23,20 @@ pub(crate) struct Draft {
     /// What the caller adds to the query beyond the document.
     extra_query: Vec<(String, String)>,
     body: Option<Result<Bytes, String>>,
+    /// Whether sending the request twice has the effect of sending it once.
+    idempotent: bool,
 }
 
 impl Draft {
     pub(crate) fn new(core: &Core, operation: &'static Operation) -> Self {
-        Self { core: core.clone(), operation, values: BTreeMap::new(), extra_query: Vec::new(), body: None }
+        Self {
+            core: core.clone(),
+            operation,
+            values: BTreeMap::new(),
+            extra_query: Vec::new(),
+            body: None,
+            idempotent: operation.repeat == Repeat::Always,
+        }
     }
 
     /// Sets a parameter, in place of what was set before.
@@ -48,11 +57,21 @@ impl Draft {
         self.body = Some(bytes.map(Bytes::from));
     }
 
+    /// Sets a body that makes repeating the request harmless where everything in it has its key.
+    pub(crate) fn set_keyed_body<T: Serialize, E: fmt::Display>(
+        &mut self,
+        body: Result<T, E>,
+        is_keyed: impl FnOnce(&T) -> bool,
+    ) {
+        self.idempotent = body.as_ref().is_ok_and(is_keyed);
+        self.set_body(body);
+    }
+
     /// Sends it.
     pub(crate) fn send<T: DeserializeOwned + 'static>(self) -> Call<T> {
         Call(Box::pin(async move {
             let request = self.request()?;
-            self.core.execute(request, self.operation).await
+            self.core.execute_with(request, self.operation, self.idempotent).await
         }))
     }
 
@@ -174,7 +193,11 @@ impl fmt::Debug for Draft {
         let body = self.body.as_ref().map(|body| body.as_ref().map(|bytes| format!("{} bytes", bytes.len())));
         let mut shown = formatter.debug_struct("Draft");
         shown.field("core", &self.core).field("operation", &self.operation).field("values", &self.values);
-        shown.field("extra_query", &self.extra_query).field("body", &body).finish()
+        shown
+            .field("extra_query", &self.extra_query)
+            .field("body", &body)
+            .field("idempotent", &self.idempotent)
+            .finish()
     }
 }
 
@@ -211,7 +234,7 @@ mod tests {
     use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
     use super::*;
-    use crate::{HttpTransport, Paging, QuotaClass, Repeat};
+    use crate::{HttpTransport, Paging, QuotaClass};
 
     static OPERATION: Operation = Operation {
         id: "get_entry",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::CallContext;
+use crate::{CallContext, Error, Operation};
 
 /// A decoded answer, with its status and headers and how the call went.
 ///
@@ -14,14 +14,21 @@ use crate::CallContext;
 #[derive(Clone)]
 pub struct ResponseValue<T> {
     value: T,
+    operation: &'static Operation,
     status: StatusCode,
     headers: HeaderMap,
     context: CallContext,
 }
 
 impl<T> ResponseValue<T> {
-    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, context: CallContext) -> Self {
-        Self { value, status, headers, context }
+    pub(crate) fn new(
+        value: T,
+        operation: &'static Operation,
+        status: StatusCode,
+        headers: HeaderMap,
+        context: CallContext,
+    ) -> Self {
+        Self { value, operation, status, headers, context }
     }
 
     /// The decoded value.
@@ -71,7 +78,14 @@ impl<T> ResponseValue<T> {
 
     /// The same answer with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
-        ResponseValue { value: change(self.value), status: self.status, headers: self.headers, context: self.context }
+        let Self { value, operation, status, headers, context } = self;
+        ResponseValue { value: change(value), operation, status, headers, context }
+    }
+
+    /// The error of an answer of success that does not say what became of a request.
+    #[doc(hidden)]
+    pub fn unclear(&self, problem: impl Into<String>) -> Error {
+        Error::unclear(self.operation, problem.into(), self.context.clone())
     }
 }
 
@@ -80,7 +94,11 @@ impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
         // A redirection may lead to a signed address, and a cookie is a credential.
         let headers: Vec<&str> = self.headers.keys().map(http::HeaderName::as_str).collect();
         let mut shown = formatter.debug_struct("ResponseValue");
-        shown.field("value", &self.value).field("status", &self.status).field("headers", &headers);
+        shown
+            .field("value", &self.value)
+            .field("operation", &self.operation)
+            .field("status", &self.status)
+            .field("headers", &headers);
         shown.field("context", &self.context).finish()
     }
 }

@@ -53,6 +53,21 @@ pub trait Transport: Any + fmt::Debug + Send + Sync {
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>>;
+
+    /// Sends a request of which the caller knows whether sending it twice has the effect of sending it once.
+    ///
+    /// The generated builders know it from the operation and the body, ingestion from the ids of the events. A transport
+    /// that repeats requests goes by it, and decorators of such a transport hand it on. By default it is dropped; then a
+    /// request is repeated only where its operation always may be ([`Repeat::Always`](crate::Repeat::Always)).
+    fn execute_with<'a>(
+        &'a self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+        idempotent: bool,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        let _ = idempotent;
+        self.execute(request, operation)
+    }
 }
 
 impl Transport for Arc<dyn Transport> {
@@ -62,6 +77,15 @@ impl Transport for Arc<dyn Transport> {
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         self.as_ref().execute(request, operation)
+    }
+
+    fn execute_with<'a>(
+        &'a self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+        idempotent: bool,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        self.as_ref().execute_with(request, operation, idempotent)
     }
 }
 
@@ -75,14 +99,16 @@ pub struct CallContext {
     pub elapsed: Duration,
     /// Whether an attempt before the last one may have been applied, whatever became of the last.
     pub maybe_delivered: bool,
-    secret: Option<Secret>,
+    /// Whether sending the request twice has the effect of sending it once; nothing where no transport went by it.
+    pub idempotent: Option<bool>,
+    secrets: Secrets,
 }
 
-/// A text that is blotted out of everything that is said of the call.
-#[derive(Clone, PartialEq, Eq)]
-struct Secret(Arc<str>);
+/// Texts that no error shows.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Secrets(Arc<[Arc<str>]>);
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("***")
     }
@@ -96,15 +122,21 @@ impl CallContext {
 
     /// Sets the credential of the call, so that no error repeats it should the server have echoed it.
     pub fn set_secret(&mut self, secret: Arc<str>) {
-        self.secret = Some(Secret(secret));
+        self.set_secrets(Arc::new([secret]));
+    }
+
+    /// The same for several, such as a token and the ones that it has replaced.
+    pub fn set_secrets(&mut self, secrets: Arc<[Arc<str>]>) {
+        self.secrets = Secrets(secrets);
     }
 
     pub(crate) fn redact(&self, text: &str) -> String {
-        match &self.secret {
+        let mut text = text.to_owned();
+        for secret in self.secrets.0.iter().filter(|secret| !secret.is_empty()) {
             // JSON may write a slash with a backslash before it.
-            Some(Secret(secret)) => text.replace(&**secret, "***").replace(&secret.replace('/', r"\/"), "***"),
-            None => text.to_owned(),
+            text = text.replace(&**secret, "***").replace(&secret.replace('/', r"\/"), "***");
         }
+        text
     }
 }
 
@@ -250,6 +282,12 @@ pub enum TransportErrorKind {
     Paused,
     /// The call was given up before an attempt could be made, since it had become pointless; nothing was sent.
     Cancelled,
+    /// The server has refused the token, so it is not sent again for now; nothing was sent.
+    TokenRefused,
+    /// The server does not let the token carry out the operation, so it is not asked again for now; nothing was sent.
+    Forbidden,
+    /// There is no token: the provider of tokens failed; nothing was sent.
+    NoToken,
 }
 
 impl TransportErrorKind {
@@ -288,6 +326,19 @@ impl TransportError {
         Self { failure, context, retry_after: None }
     }
 
+    /// The error of a call that was not made because the server has refused the token, with the time until the next probe:
+    /// the next request that tries the token again.
+    pub fn token_refused(left: Duration, context: CallContext) -> Self {
+        let failure = Failure { kind: TransportErrorKind::TokenRefused, source: None };
+        Self { failure, context, retry_after: Some(left) }
+    }
+
+    /// The same for a token that may not carry out the operation.
+    pub fn forbidden(left: Duration, context: CallContext) -> Self {
+        let failure = Failure { kind: TransportErrorKind::Forbidden, source: None };
+        Self { failure, context, retry_after: Some(left) }
+    }
+
     /// The error of a call that was given up before it was made.
     pub fn cancelled(context: CallContext) -> Self {
         let failure = Failure { kind: TransportErrorKind::Cancelled, source: None };
@@ -309,7 +360,7 @@ impl TransportError {
         &mut self.context
     }
 
-    /// How long to wait before the call is worth making, where a pause kept it from being made.
+    /// How long to wait before the call is worth making, where a pause or a refused token kept it from being made.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -342,6 +393,9 @@ impl TransportErrorKind {
             Self::Deadline => "the deadline passed before the request could be sent",
             Self::Paused => "the server has asked for a pause that the call cannot wait out",
             Self::Cancelled => "the call was given up before the request could be sent",
+            Self::TokenRefused => "nothing was sent, since the server has refused the token",
+            Self::Forbidden => "nothing was sent, since the server does not let the token do this",
+            Self::NoToken => "nothing was sent, since there is no token",
         }
     }
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use togai_api::Error;
 
-use crate::RetryPolicy;
 use crate::service::Service;
 use crate::stack::Stack;
 use crate::stats::Stats;
-use crate::stop::Stop;
+use crate::{AccessToken, RetryPolicy};
 
 /// Settings of the calls of a client, in place of those that it was built with.
 ///
@@ -40,10 +39,6 @@ pub struct CallOptions {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Vec<(String, String)>,
-    /// Not for users: what ends the calls of an ingestion that has become pointless.
-    pub(crate) stop: Option<Stop>,
-    /// Not for users: whether the caller of an ingestion says that sending its requests again is harmless.
-    pub(crate) assume_idempotent: Option<bool>,
 }
 
 impl CallOptions {
@@ -98,8 +93,6 @@ impl CallOptions {
         self.retry = other.retry.or(self.retry);
         self.headers.extend(other.headers);
         self.query.extend(other.query);
-        self.stop = other.stop.or(self.stop);
-        self.assume_idempotent = other.assume_idempotent.or(self.assume_idempotent);
         self
     }
 }
@@ -114,6 +107,38 @@ pub trait ClientExt: Sized {
     ///
     /// All counts are zero for a client that [`ClientBuilder`](crate::ClientBuilder) did not make.
     fn stats(&self) -> Stats;
+
+    /// Puts another token in use, for the client and all its clones.
+    ///
+    /// ```
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+    /// assert!(client.get_events().send().await.unwrap_err().is_auth());
+    ///
+    /// // The token is not sent again for a while: this call fails without a request.
+    /// let error = client.get_events().send().await.unwrap_err();
+    /// assert!(error.is_auth() && error.retry_after().is_some() && sandbox.request_count() == 1);
+    ///
+    /// client.set_token("sandbox")?;
+    /// client.get_events().send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// After a token that the server refused (401), one that was not refused before is tried at once, at most three times in
+    /// half an hour. Until the server has taken the token, one request is in flight, and the others wait for it. Requests
+    /// in flight keep the token that they were sent with. See
+    /// [`ClientBuilder::token_provider`](crate::ClientBuilder::token_provider) for tokens that expire.
+    ///
+    /// # Errors
+    ///
+    /// If the token is empty or holds characters that no token has; then the one before stays in use. If the client was put
+    /// together by hand, since its own transport holds the token.
+    fn set_token(&self, token: impl Into<AccessToken>) -> Result<(), Error>;
 }
 
 impl<C: Service> ClientExt for C {
@@ -124,5 +149,9 @@ impl<C: Service> ClientExt for C {
 
     fn stats(&self) -> Stats {
         Stack::of(self.core().transport()).map(|stack| stack.retry.stats()).unwrap_or_default()
+    }
+
+    fn set_token(&self, token: impl Into<AccessToken>) -> Result<(), Error> {
+        Stack::of_any(self.core().transport()).retry.set_token(token.into())
     }
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 use reqwest::Url;
 use togai_api::{Client, Core, Error, HttpTransport};
 
-use crate::authenticate::Authenticate;
+use crate::auth::{Credentials, Provider};
 use crate::clock::SystemClock;
 use crate::retry::{Parts, Retry};
 use crate::service::Service;
+use crate::session::{PROBE_INTERVAL, Session};
 use crate::stack::Stack;
-use crate::standing::Standing;
-use crate::{Environment, RetryBudget, RetryPolicy, tls};
+use crate::{AccessToken, Environment, RetryBudget, RetryPolicy, tls};
 
 const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 
@@ -47,6 +47,7 @@ const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 /// | idle connections are kept for | 50 s |
 /// | size of an answer | 32 MiB |
 /// | retry | [`RetryPolicy::default`], and at most 100 retries of all calls in an outage, [`RetryBudget`] |
+/// | a refused token is tried again after | 10 min |
 /// | user agent | `togai-ext/` and its version |
 ///
 /// Redirects are never followed, since they would take the token along. `http://` is accepted for this machine alone.
@@ -54,6 +55,8 @@ const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 /// `C` is the client that is made: that of Togai, unless it is asked for another one by the way the builder is made.
 pub struct ClientBuilder<C = Client> {
     token: String,
+    token_provider: Option<Provider>,
+    token_probe_interval: Duration,
     base_url: String,
     connect_timeout: Duration,
     attempt_timeout: Duration,
@@ -140,6 +143,8 @@ impl<C: Service> ClientBuilder<C> {
     fn with_token(token: String) -> Self {
         Self {
             token,
+            token_provider: None,
+            token_probe_interval: PROBE_INTERVAL,
             base_url: C::BASE_URL.to_owned(),
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(30),
@@ -202,6 +207,60 @@ impl<C: Service> ClientBuilder<C> {
         self
     }
 
+    /// Sets where the next token comes from when the server refuses the one in use (401), and before it expires.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use togai_ext::{AccessToken, ClientBuilder, Error};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// let client = ClientBuilder::new("expired")
+    ///     .base_url(sandbox.base_url())
+    ///     .token_provider(async || {
+    ///         // Read it from your secret store, or have one issued.
+    ///         let day = Duration::from_secs(24 * 60 * 60);
+    ///         Ok::<_, Error>(AccessToken::new("sandbox").expires_in(day))
+    ///     })
+    ///     .build()?;
+    /// client.get_events().send().await?;
+    /// assert_eq!(sandbox.request_count(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It gives a text or an [`AccessToken`], which may say when it expires. It is asked once for each refused token,
+    /// whatever the number of calls that wait; then the call that met the refusal is sent once more. A token with a known
+    /// end is renewed 5 minutes before it, or when a tenth of its time is left, whichever is later. With an empty token
+    /// (`ClientBuilder::new("")`) the provider is asked before the first request.
+    ///
+    /// If it fails while the token in use is still good, the token stays in use. If there is no good token, calls fail, and
+    /// nothing is sent.
+    #[must_use]
+    pub fn token_provider<F, T, E>(mut self, provider: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Into<AccessToken>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.token_provider = Some(Box::new(move || {
+            let asked = provider();
+            Box::pin(async move { asked.await.map(Into::into).map_err(Into::into) })
+        }));
+        self
+    }
+
+    /// Sets how long a token that the server refused is left alone before one request tries it again; 10 minutes by default.
+    ///
+    /// The API locks an address out after five requests with a bad token in half an hour. Raise it where several processes
+    /// share an address: at most four refused requests are sent in three of these intervals.
+    #[must_use]
+    pub fn with_token_probe_interval(mut self, interval: Duration) -> Self {
+        self.token_probe_interval = interval;
+        self
+    }
+
     /// Sets how calls are repeated that meet throttling or an outage.
     #[must_use]
     pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
@@ -255,6 +314,14 @@ impl<C: Service> ClientBuilder<C> {
                 )));
             }
         }
+        let session = Session::with_probe_interval(Arc::new(SystemClock), self.token_probe_interval);
+        if self.token.is_empty() && self.token_provider.is_none() {
+            let (builder, variable) = (C::BUILDER, C::TOKEN_VARIABLE);
+            return Err(Error::configuration(format!("the token is empty: set it with `{builder}` or {variable}")));
+        }
+        let token = Some(self.token).filter(|token| !token.is_empty()).map(AccessToken::new);
+        let credentials = Credentials::new(session.clone(), token, self.token_provider)?;
+
         // A policy of its own would send requests again behind the back of ours, which knows when that is harmless.
         let http = self.http.map_or_else(Default::default, |http| http.retry(reqwest::retry::never()));
         let mut http = tls::configure(http, needs_tls)?;
@@ -278,17 +345,15 @@ impl<C: Service> ClientBuilder<C> {
         if let Some(bytes) = self.max_response_bytes {
             bottom = bottom.with_max_response_bytes(bytes);
         }
-        let clock = Arc::new(SystemClock);
-        let standing = Arc::new(Standing::default());
-        let transport = Authenticate::new::<C>(&self.token, bottom, Arc::clone(&standing))?;
         let retry = Retry::new(Parts {
-            inner: Box::new(transport),
-            clock: clock.clone(),
+            inner: Box::new(bottom),
+            session: session.clone(),
+            credentials: Some(credentials),
             policy: self.retry,
             attempt_timeout: Some(self.attempt_timeout),
             budget: self.budget,
         });
-        Ok(C::from_core(Core::new(base_url.as_str(), Stack::new(retry, clock, standing))))
+        Ok(C::from_core(Core::new(base_url.as_str(), Stack { retry, session })))
     }
 }
 
@@ -297,6 +362,8 @@ impl<C: Service> fmt::Debug for ClientBuilder<C> {
         formatter
             .debug_struct("ClientBuilder")
             .field("token", &"***")
+            .field("has_token_provider", &self.token_provider.is_some())
+            .field("token_probe_interval", &self.token_probe_interval)
             // An address that holds a password is refused, but only later.
             .field("base_url", &check_base_url(&self.base_url, C::BASE_URL).map_or("***", |_| &self.base_url))
             .field("connect_timeout", &self.connect_timeout)

@@ -39,8 +39,9 @@
     allow(dead_code, reason = "much of what is below the calls is there for ingestion and verification")
 )]
 
-mod authenticate;
+mod auth;
 mod call_options;
+mod cancel;
 mod client_builder;
 mod clock;
 #[cfg(feature = "enso")]
@@ -48,14 +49,14 @@ pub mod enso;
 mod environment;
 #[cfg(feature = "event-ingestion")]
 mod ingest;
+mod mutant;
 mod paginate;
 pub mod prelude;
 mod retry;
 mod service;
+mod session;
 mod stack;
-mod standing;
 mod stats;
-mod stop;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -63,6 +64,7 @@ mod trace;
 #[cfg(feature = "event-management")]
 mod verify;
 
+pub use auth::AccessToken;
 pub use call_options::{CallOptions, ClientExt};
 pub use client_builder::ClientBuilder;
 pub use environment::Environment;
@@ -95,6 +97,7 @@ const _: () = {
     call::<Call<Event>>();
     shared::<RetryPolicy>();
     shared::<CallOptions>();
+    shared::<AccessToken>();
     shared::<Environment>();
     #[cfg(feature = "event-ingestion")]
     shared::<IngestReport>();

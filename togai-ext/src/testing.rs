@@ -1,6 +1,7 @@
 //! A clock that is moved by hand and a transport that answers from a list.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,17 +15,23 @@ pub(crate) struct VirtualClock {
     start: Instant,
     elapsed: Arc<Mutex<Duration>>,
     random: f64,
-    hangs: bool,
+    hangs: Arc<AtomicBool>,
 }
 
 impl VirtualClock {
     pub(crate) fn new(random: f64) -> Self {
-        Self { start: Instant::now(), elapsed: Arc::default(), random, hangs: false }
+        Self { start: Instant::now(), elapsed: Arc::default(), random, hangs: Arc::default() }
     }
 
     /// The same, whose sleep never ends.
     pub(crate) fn that_hangs(self) -> Self {
-        Self { hangs: true, ..self }
+        self.hang(true);
+        self
+    }
+
+    /// Sets whether a sleep that is begun from now on never ends.
+    pub(crate) fn hang(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::Relaxed);
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -48,7 +55,7 @@ impl Clock for VirtualClock {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        if self.hangs {
+        if self.hangs.load(Ordering::Relaxed) {
             return Box::pin(std::future::pending());
         }
         self.advance(duration);

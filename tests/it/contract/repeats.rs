@@ -5,7 +5,6 @@ use togai_sandbox::Fault;
 
 use super::{S, ways::ten_events};
 #[allow(unused_imports, reason = "with Enso the call has the method of its own")]
-use crate::services::Indifferent as _;
 use crate::services::Service as _;
 use crate::support::counts;
 
@@ -48,13 +47,10 @@ async fn events_that_are_sent_again_are_metered_once() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::reset_after_reading().on(S::BATCH).first(1));
     let once = client.with(CallOptions::new().retry(RetryPolicy::never()));
-    let failure = once.ingest_events((0..5).map(S::event)).assume_idempotent(S::IS_ASSUMED).send().await.unwrap_err();
+    let failure = once.ingest_events((0..5).map(S::event)).idempotent(S::IDEMPOTENT).send().await.unwrap_err();
     let (report, _, _) = failure.into_parts();
     let again = report.into_not_accepted().into_iter().map(|unknown| unknown.event);
-    assert_eq!(
-        counts(&client.ingest_events(again).assume_idempotent(S::IS_ASSUMED).send().await.unwrap()),
-        "5 accepted"
-    );
+    assert_eq!(counts(&client.ingest_events(again).idempotent(S::IDEMPOTENT).send().await.unwrap()), "5 accepted");
     assert_eq!((S::arrivals(&sandbox).len(), S::metered_count(&sandbox)), (10, 5));
 }
 
@@ -63,7 +59,7 @@ async fn a_refusal_after_an_attempt_that_may_have_been_applied_leaves_it_open() 
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::reset_after_reading().on(S::BATCH).first(1));
     sandbox.fault(Fault::status(401).on(S::BATCH));
-    let failure = client.ingest_events((0..5).map(S::event)).assume_idempotent(S::IS_ASSUMED).send().await.unwrap_err();
+    let failure = client.ingest_events((0..5).map(S::event)).idempotent(S::IDEMPOTENT).send().await.unwrap_err();
     assert!(failure.error().is_auth() && failure.error().maybe_delivered());
     assert_eq!((counts(failure.report()).as_str(), S::metered_count(&sandbox)), ("5 unknown", 5));
 }
@@ -75,8 +71,7 @@ async fn a_refusal_of_each_event_after_an_attempt_that_may_have_been_applied_lea
             let (sandbox, client) = S::start().await;
             sandbox.fault(fault.clone().first(1));
             sandbox.fault(Fault::status(status));
-            let report =
-                client.ingest_events((0..batch).map(S::event)).assume_idempotent(S::IS_ASSUMED).send().await.unwrap();
+            let report = client.ingest_events((0..batch).map(S::event)).idempotent(S::IDEMPOTENT).send().await.unwrap();
             let expected = format!("{batch} unknown");
             assert_eq!((counts(&report), S::metered(&sandbox).len()), (expected, batch as usize), "{status}");
         }

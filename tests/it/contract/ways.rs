@@ -10,7 +10,6 @@ use togai_sandbox::Sandbox;
 
 use super::S;
 #[allow(unused_imports, reason = "with Enso the call has the method of its own")]
-use crate::services::Indifferent as _;
 use crate::services::Service;
 use crate::support::counts;
 use crate::ways::{Input, Told, Way};
@@ -31,7 +30,7 @@ pub(super) async fn ingest(way: Way, client: &Client, input: Input) -> Told {
                 .batch_size(input.batch_size)
                 .concurrency(input.concurrency)
                 .local_checks(false)
-                .assume_idempotent(S::IS_ASSUMED)
+                .idempotent(S::IDEMPOTENT)
                 .send()
                 .await
         };
@@ -52,12 +51,12 @@ pub(super) async fn ingest(way: Way, client: &Client, input: Input) -> Told {
         Way::Single => {
             assert_eq!(input.events, 1);
             pulled.fetch_add(1, Ordering::Relaxed);
-            let call = client.ingest_event(input.event::<S>(0)).local_checks(false).assume_idempotent(S::IS_ASSUMED);
+            let call = client.ingest_event(input.event::<S>(0)).local_checks(false).idempotent(S::IDEMPOTENT);
             Told::of(call.send().await, |_, _| {})
         }
         Way::Outcomes => {
             let call = client.ingest_events(events).batch_size(input.batch_size).concurrency(input.concurrency);
-            let mut verdicts = call.local_checks(false).assume_idempotent(S::IS_ASSUMED).outcomes();
+            let mut verdicts = call.local_checks(false).idempotent(S::IDEMPOTENT).outcomes();
             let mut told = Told { outcomes: BTreeMap::new(), stopped_by: None };
             while let Some(verdict) = verdicts.next().await {
                 assert!(told.stopped_by.is_none(), "a verdict after the error");
@@ -82,7 +81,7 @@ pub(super) async fn ingest(way: Way, client: &Client, input: Input) -> Told {
 /// the server saw, and how many events it metered.
 pub(super) async fn ten_events(sandbox: &Sandbox, client: &Client) -> String {
     let call = client.ingest_events((0..10).map(S::event)).batch_size(5).concurrency(1);
-    let sent = call.assume_idempotent(S::IS_ASSUMED).send().await;
+    let sent = call.idempotent(S::IDEMPOTENT).send().await;
     let (verdicts, stopped) = match &sent {
         Ok(report) => (counts(report), "nothing".to_owned()),
         Err(failure) => (counts(failure.report()), S::told(failure.error())),

@@ -143,7 +143,7 @@ async fn an_event_at_which_the_service_failed_is_open_and_the_others_are_not() {
         let summary = json!({"success": 2, "failed": 1, "total": 3});
         let records = json!([{"index": 1, "error": "Timed out", "statusCode": 504}]);
         sandbox.fault(Fault::status(200).json(json!({"data": {"summary": summary, "failedRecords": records}})));
-        let call = client.ingest_events((0..3).map(Enso::event)).assume_idempotent(is_assumed);
+        let call = client.ingest_events((0..3).map(Enso::event)).idempotent(is_assumed);
         let report = call.send().await.unwrap();
         assert_eq!((counts(&report).as_str(), sandbox.request_count()), ("2 accepted, 1 unknown", 1));
         let open = &report.not_accepted()[0];

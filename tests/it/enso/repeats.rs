@@ -48,7 +48,7 @@ async fn events_that_may_have_been_taken_are_sent_again_where_an_id_is_assumed_t
     for fault in ambiguous() {
         let sandbox = AssumedEnso::sandbox().start().await.unwrap();
         sandbox.fault(fault.first(1));
-        let call = impatient(&sandbox).ingest_events((0..5).map(Enso::event)).assume_idempotent(true);
+        let call = impatient(&sandbox).ingest_events((0..5).map(Enso::event)).idempotent(true);
         assert_eq!(counts(&call.send().await.unwrap()), "5 accepted");
         // They arrived twice, with the same ids, and count once.
         assert_eq!((sizes(&sandbox), sandbox.enso_events().len()), (vec![5, 5], 10));
@@ -60,7 +60,7 @@ async fn events_that_may_have_been_taken_are_sent_again_where_an_id_is_assumed_t
 async fn what_is_unknown_may_be_sent_again_where_an_id_is_assumed_to_count_once() {
     let (sandbox, client) = AssumedEnso::start().await;
     sandbox.fault(Fault::reset_after_reading());
-    let call = client.ingest_events((0..5).map(Enso::event)).assume_idempotent(true);
+    let call = client.ingest_events((0..5).map(Enso::event)).idempotent(true);
     let failure = call.send().await.unwrap_err();
     assert!(failure.report().not_accepted().iter().all(|verdict| verdict.outcome.is_retryable()));
     insta::assert_snapshot!(told(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied; to send its events again with the same ids is harmless");
@@ -135,14 +135,14 @@ async fn a_call_of_the_operation_itself_is_repeated_where_it_was_throttled() {
 async fn the_assumption_holds_for_its_call_alone() {
     let (sandbox, client) = AssumedEnso::start().await;
     sandbox.fault(Fault::reset_after_reading().first(1));
-    let call = client.ingest_events([Enso::event(1)]).assume_idempotent(true);
+    let call = client.ingest_events([Enso::event(1)]).idempotent(true);
     assert_eq!(counts(&call.send().await.unwrap()), "1 accepted");
     sandbox.fault(Fault::reset_after_reading().first(1));
     let failure = client.ingest_events([Enso::event(2)]).send().await.unwrap_err();
     assert_eq!(counts(failure.report()), "1 unknown");
     // And it can be taken back.
     sandbox.fault(Fault::reset_after_reading().first(1));
-    let call = client.ingest_events([Enso::event(3)]).assume_idempotent(true).assume_idempotent(false);
+    let call = client.ingest_events([Enso::event(3)]).idempotent(true).idempotent(false);
     assert_eq!(counts(call.send().await.unwrap_err().report()), "1 unknown");
 }
 
@@ -158,7 +158,7 @@ async fn an_event_that_was_left_open_is_not_rejected_for_being_counted_as_failed
     let (sandbox, client) = AssumedEnso::start().await;
     sandbox.fault(summed_up(1, 1, &[]).after_applying().first(1));
     sandbox.fault(summed_up(0, 1, &[]));
-    let call = client.ingest_events([Enso::event(0), Enso::event(1)]).assume_idempotent(true);
+    let call = client.ingest_events([Enso::event(0), Enso::event(1)]).idempotent(true);
     let report = call.send().await.unwrap();
     assert_eq!((counts(&report).as_str(), sandbox.enso_metered_count()), ("2 unknown", 2));
 }
@@ -177,13 +177,13 @@ async fn after_an_answer_that_was_lost_an_event_is_rejected_only_for_what_is_wro
         let (sandbox, client) = AssumedEnso::start().await;
         sandbox.fault(Fault::reset_after_reading().first(1));
         sandbox.fault(summed_up(0, 1, &records));
-        let report = client.ingest_events([Enso::event(0)]).assume_idempotent(true).send().await.unwrap();
+        let report = client.ingest_events([Enso::event(0)]).idempotent(true).send().await.unwrap();
         assert_eq!(counts(&report), expected, "{records:?}");
 
         // Where nothing came before, it was refused, whatever is said of it.
         let (sandbox, client) = AssumedEnso::start().await;
         sandbox.fault(summed_up(0, 1, &records));
-        let report = client.ingest_events([Enso::event(0)]).assume_idempotent(true).send().await.unwrap();
+        let report = client.ingest_events([Enso::event(0)]).idempotent(true).send().await.unwrap();
         assert_eq!(counts(&report), "1 rejected", "{records:?}");
     }
 }

@@ -11,7 +11,7 @@ use togai_sandbox::{LoggedRequest, Sandbox, SandboxBuilder};
 use super::Service;
 use crate::support;
 
-/// Enso; `ASSUMED` is whether calls are made with `assume_idempotent(true)`, in a sandbox where it is true.
+/// Enso; `ASSUMED` is whether calls are made with `idempotent(true)`, in a sandbox where it is true.
 #[derive(Debug)]
 pub(crate) struct Enso<const ASSUMED: bool>;
 
@@ -35,6 +35,7 @@ impl<const ASSUMED: bool> Service for Enso<ASSUMED> {
 
     const NAME: &'static str = "Enso";
     const IS_ASSUMED: bool = ASSUMED;
+    const IDEMPOTENT: bool = ASSUMED;
     const COUNTS_ONCE: bool = ASSUMED;
     const BATCH: &'static str = "create_events_batch";
     const ID: &'static str = "eventId";

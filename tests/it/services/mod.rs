@@ -13,7 +13,7 @@ use togai_ext::prelude::*;
 use togai_sandbox::{LoggedRequest, Sandbox, SandboxBuilder};
 
 pub(crate) use enso::Enso;
-pub(crate) use togai::{Indifferent, Togai};
+pub(crate) use togai::Togai;
 
 use crate::support::{TOKEN, sandbox};
 
@@ -34,8 +34,10 @@ pub(crate) trait Service: 'static {
     type Own: Serialize;
 
     const NAME: &'static str;
-    /// Whether calls are made with `assume_idempotent(true)`.
+    /// Whether calls are made with `idempotent(true)`, unlike by default.
     const IS_ASSUMED: bool;
+    /// Whether calls send an event again that may have been taken.
+    const IDEMPOTENT: bool;
     /// Whether an id counts once, however often it arrives.
     const COUNTS_ONCE: bool;
     /// The operation that takes batches.

@@ -14,16 +14,6 @@ use crate::support;
 #[derive(Debug)]
 pub(crate) struct Togai;
 
-/// A call that need not be told whether an event may be sent again.
-pub(crate) trait Indifferent: Sized {
-    /// Changes nothing. With Enso the call has a method of this name, which comes first.
-    fn assume_idempotent(self, _: bool) -> Self {
-        self
-    }
-}
-
-impl<Call> Indifferent for Call {}
-
 /// An event of a type of the caller's own, with its fields in an order of their own.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +32,7 @@ impl Service for Togai {
 
     const NAME: &'static str = "Togai";
     const IS_ASSUMED: bool = false;
+    const IDEMPOTENT: bool = true;
     const COUNTS_ONCE: bool = true;
     const BATCH: &'static str = "ingest_batch";
     const ID: &'static str = "id";

@@ -36,12 +36,31 @@ impl From<Failed> for Error {
     }
 }
 
+/// What became of a request that a transport has carried out: the decoded answer, or the error with the answer of failure,
+/// where that can be read like one of success. For ingestion, which calls its transport by itself.
+///
+/// # Errors
+///
+/// Those of [`Core::execute`](crate::Core::execute).
+#[doc(hidden)]
+pub async fn read_response<T: DeserializeOwned>(
+    operation: &'static Operation,
+    answer: Result<reqwest::Response, TransportError>,
+    start: Instant,
+) -> Result<ResponseValue<T>, (Error, Option<ResponseValue<T>>)> {
+    match receive(operation, answer, start).await {
+        Ok(answer) => answer.decode().map_err(|error| (error, None)),
+        Err(Failed { error, answer }) => Err((error, answer.and_then(|answer| answer.decode().ok()))),
+    }
+}
+
 /// Reads an answer, which is an error unless its status is one of success.
 pub(crate) async fn receive(
     operation: &'static Operation,
-    mut response: reqwest::Response,
+    answer: Result<reqwest::Response, TransportError>,
     start: Instant,
 ) -> Result<Undecoded, Failed> {
+    let mut response = answer.map_err(|failure| Error::from_transport(operation, failure))?;
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     // A transport that repeats says how often; without one there was one attempt.
@@ -65,7 +84,7 @@ impl Undecoded {
         // A redirection is handed out by its header; what a server writes beside that is for people.
         let body: &[u8] = if self.status.is_redirection() { b"" } else { &self.body };
         match read(body, self.status) {
-            Ok(value) => Ok(ResponseValue::new(value, self.status, self.headers, self.context)),
+            Ok(value) => Ok(ResponseValue::new(value, self.operation, self.status, self.headers, self.context)),
             Err(problem) => Err(self.undecodable(&problem.path().to_string(), &problem.inner().to_string())),
         }
     }

@@ -46,13 +46,17 @@ impl fmt::Display for Error {
                 write!(formatter, ": {problem}")?;
             }
         }
-        if let Some(context) = &self.inner.context {
+        // Of an answer of success that says nothing it does not matter how often it was asked for.
+        let is_told = !matches!(self.inner.kind, Kind::Unclear(_));
+        if let Some(context) = self.inner.context.as_ref().filter(|_| is_told) {
             let attempts = context.attempts;
             let plural = if attempts == 1 { "" } else { "s" };
             write!(formatter, " ({attempts} attempt{plural}, {})", Rounded(context.elapsed))?;
         }
         if let Some(wait) = self.retry_after().filter(|_| self.is_throttled() && !self.maybe_delivered()) {
             write!(formatter, "; send fewer requests, or wait at least {} before the next", Rounded(wait))?;
+        } else if let Some(wait) = self.retry_after().filter(|_| self.is_gate() && !self.maybe_delivered()) {
+            write!(formatter, "; set another token, or wait {}, when one request tries it again", Rounded(wait))?;
         } else if let Some(advice) = self.advice() {
             write!(formatter, "; {advice}")?;
         }
@@ -83,10 +87,12 @@ impl Error {
 
     fn advice(&self) -> Option<&'static str> {
         if self.maybe_delivered() {
-            return Some(if self.inner.has_event_ids {
-                "the request may have been applied; to send its events again with the same ids is harmless"
-            } else {
-                "the request may have been applied, so look before repeating it"
+            return Some(match (self.is_idempotent(), self.inner.has_events) {
+                (true, true) => {
+                    "the request may have been applied; to send its events again with the same ids is harmless"
+                }
+                (true, false) => "the request may have been applied; sending it again is harmless",
+                (false, _) => "the request may have been applied, so look before repeating it",
             });
         }
         match (&self.inner.kind, self.status()) {

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::{CallContext, Operation, TransportError, TransportErrorKind};
+use crate::{CallContext, Operation, QuotaClass, TransportError, TransportErrorKind, is_outage, is_passing_outage};
 
 use answer::Answer;
 pub(crate) use answer::safe_text;
-pub(crate) use decode::{Failed, Undecoded, receive};
+pub use decode::read_response;
+pub(crate) use decode::receive;
 
 /// Why a call failed: what was asked, what the server said, and what to do.
 ///
@@ -43,8 +44,8 @@ struct Inner {
     context: Option<CallContext>,
     /// Whether the operation can change something, so that "may have been applied" means anything.
     changes: bool,
-    /// Whether what was sent are events with ids, each of which counts once however often it comes.
-    has_event_ids: bool,
+    /// Whether events were to be sent.
+    has_events: bool,
     answer: Option<Answer>,
     resume_token: Option<String>,
     retry_after: Option<Duration>,
@@ -78,7 +79,7 @@ impl Error {
                 operation: None,
                 context: None,
                 changes: false,
-                has_event_ids: false,
+                has_events: false,
                 answer: None,
                 resume_token: None,
                 retry_after: None,
@@ -92,6 +93,7 @@ impl Error {
         let mut error = Self::of(kind);
         error.inner.operation = Some(operation.id);
         error.inner.changes = operation.method != "GET";
+        error.inner.has_events = operation.quota_class != QuotaClass::Other;
         error.inner.context = Some(context);
         error
     }
@@ -119,12 +121,8 @@ impl Error {
     }
 
     /// The error of an answer of success that does not say what became of a request which changes something.
-    #[doc(hidden)]
-    pub fn unclear(operation: &'static str, problem: impl Into<String>) -> Self {
-        let mut error = Self::of(Kind::Unclear(problem.into()));
-        error.inner.operation = Some(operation);
-        error.inner.changes = true;
-        error
+    pub(crate) fn unclear(operation: &'static Operation, problem: String, context: CallContext) -> Self {
+        Self::of_call(Kind::Unclear(problem), operation, context)
     }
 
     /// The error of a source that broke while it was read.
@@ -149,14 +147,6 @@ impl Error {
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.inner.source = Some(source.into());
-        self
-    }
-
-    /// Notes that what was sent are events that all have ids.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn of_events_with_ids(mut self) -> Self {
-        self.inner.has_event_ids = true;
         self
     }
 
@@ -213,7 +203,7 @@ impl Error {
     /// How long the server asked to wait, from `Retry-After` or `retry-after-ms` of its last answer.
     ///
     /// A date is measured against the system clock at the time of the answer. Where the call was not made because the
-    /// server had asked for a pause before, it is what is left of that.
+    /// server had asked for a pause before, or has refused the token, it is what is left of that.
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.retry_after.or_else(|| self.inner.answer.as_ref().and_then(|answer| answer.retry_after))
     }
@@ -274,15 +264,29 @@ impl Error {
     /// It does not say that repeating is harmless; [`maybe_delivered`](Self::maybe_delivered) has the other half.
     pub fn is_retryable(&self) -> bool {
         match &self.inner.kind {
-            Kind::Transport(kind) => !matches!(kind, TransportErrorKind::Request | TransportErrorKind::TooLarge),
-            Kind::Status => self.status().is_some_and(|status| matches!(status.as_u16(), 408 | 429 | 500 | 502..=504)),
+            Kind::Transport(kind) => !matches!(
+                kind,
+                TransportErrorKind::Request
+                    | TransportErrorKind::TooLarge
+                    | TransportErrorKind::TokenRefused
+                    | TransportErrorKind::Forbidden
+            ),
+            Kind::Status => self.is_throttled() || self.status().is_some_and(is_passing_outage),
             _ => false,
         }
     }
 
     /// Whether the server did not accept the token or what it may do, status 401 or 403.
+    ///
+    /// It is so, too, where nothing was sent because the server has refused the token shortly before. Then
+    /// [`retry_after`](Self::retry_after) is the time until a request may try the token again.
     pub fn is_auth(&self) -> bool {
-        matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+        matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) || self.is_gate()
+    }
+
+    /// Whether a token that was refused before kept the request from being sent.
+    fn is_gate(&self) -> bool {
+        matches!(self.inner.kind, Kind::Transport(TransportErrorKind::TokenRefused | TransportErrorKind::Forbidden))
     }
 
     /// Whether the server does not know what was asked for, status 404.
@@ -300,14 +304,16 @@ impl Error {
         self.inner.changes
             && match &self.inner.kind {
                 Kind::Transport(kind) => before || kind.maybe_delivered(),
-                Kind::Status => {
-                    let unclear =
-                        |status: StatusCode| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT;
-                    before || self.status().is_some_and(unclear)
-                }
+                Kind::Status => before || self.status().is_some_and(is_outage),
                 Kind::Decode { .. } | Kind::Unclear(_) => true,
                 Kind::Configuration(_) | Kind::InvalidRequest(_) | Kind::Protocol(_) | Kind::Source(_) => false,
             }
+    }
+
+    /// Whether the request was sent as one that is harmless to repeat.
+    #[doc(hidden)]
+    pub fn is_idempotent(&self) -> bool {
+        self.inner.context.as_ref().and_then(|context| context.idempotent) == Some(true)
     }
 
     /// The token to go on listing with, on an error of a stream of pages or items.

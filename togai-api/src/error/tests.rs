@@ -29,7 +29,7 @@ fn decoded(
     context.set_secret(Arc::from(TOKEN));
     response.extensions_mut().insert(context);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(receive(operation(id), response.into(), Instant::now()))?.decode()
+    runtime.block_on(receive(operation(id), Ok(response.into()), Instant::now()))?.decode()
 }
 
 fn failed(id: &str, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Error {
@@ -164,7 +164,7 @@ fn an_answer_of_nothing_is_none_and_a_redirection_leads_elsewhere() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let file: &'static Operation =
             Box::leak(Box::new(Operation { statuses: &["302"], ..*operation("get_account") }));
-        runtime.block_on(receive(file, response.into(), Instant::now()))?.decode()
+        runtime.block_on(receive(file, Ok(response.into()), Instant::now()))?.decode()
     }
 
     assert_eq!(answer::<Option<CustomerAccount>>(204, "").unwrap().into_inner(), None);
@@ -181,8 +181,10 @@ fn what_stands_in_place_of_a_credential_is_not_shown() {
         Box::leak(Box::new(Operation { answers_secret: true, ..*operation("get_account") }));
     let response = http::Response::new(r#"["eyJhbGciOi"]"#.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let answer =
-        runtime.block_on(receive(operation, response.into(), Instant::now())).map_err(|failed| failed.error).unwrap();
+    let answer = runtime
+        .block_on(receive(operation, Ok(response.into()), Instant::now()))
+        .map_err(|failed| failed.error)
+        .unwrap();
     let error = answer.decode::<CustomerAccount>().unwrap_err();
     assert!(error.is_decode());
     assert!(!format!("{error:?} {error}").contains("eyJ"), "{error:?}");

@@ -34,7 +34,20 @@ pub(crate) async fn deliver<C: Service>(
         let event = record.and_then(|record| take(record, rejected, progress)).transpose();
         future::ready(event)
     });
-    client.ingest(events, settings, rejected, progress).await
+    client
+        .ingest_try_stream(events)
+        .ids(IdPolicy::FromContent)
+        .idempotent(C::COUNTS_AN_ID_ONCE || settings.assume_idempotent)
+        .concurrency(settings.concurrency)
+        .batch_size(settings.batch_size)
+        // So that the report keeps none: any number of lines may be rejected.
+        .on_not_accepted(|verdict| match &verdict.outcome {
+            Outcome::Duplicate => {}
+            outcome => rejected.write_outcome(&verdict.tag, verdict.id.as_deref(), outcome),
+        })
+        .on_progress(|so_far| progress.show(&so_far))
+        .send()
+        .await
 }
 
 /// The records up to the one that is in the channel when it is to stop.

@@ -1,21 +1,11 @@
 //! The services that lines can be sent to.
 
-use std::io;
-
 use clap::ValueEnum;
-use futures::Stream;
-use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 #[cfg(feature = "enso")]
 use togai_ext::enso;
 use togai_ext::prelude::*;
-use togai_ext::{Ingest, Source};
 use togai_sandbox::Sandbox;
-
-use crate::delivery::{Ended, Settings};
-use crate::progress::Progress;
-use crate::reader::Origin;
-use crate::rejected::Rejected;
 
 /// One of them, as it is called on the command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -38,37 +28,6 @@ pub(crate) trait Service: IngestExt<Event: DeserializeOwned + Send + 'static> + 
 
     /// How many events a sandbox metered.
     fn metered(sandbox: &Sandbox) -> usize;
-
-    /// Sends the events, and tells of them as they get their verdicts.
-    fn ingest<'a>(
-        &self,
-        events: impl Stream<Item = io::Result<(Self::Event, Origin)>> + Send + 'a,
-        settings: Settings,
-        rejected: &'a Rejected,
-        progress: &'a Progress,
-    ) -> BoxFuture<'a, Ended<Self::Event>>;
-}
-
-/// Sends a call with what is the same for every service.
-fn send<'a, C: Service, S>(
-    call: Ingest<'a, S, C::Backend>,
-    settings: Settings,
-    rejected: &'a Rejected,
-    progress: &'a Progress,
-) -> BoxFuture<'a, Ended<C::Event>>
-where
-    S: Source<Item = (C::Event, Origin)> + Send + 'a,
-{
-    call.ids(IdPolicy::FromContent)
-        .concurrency(settings.concurrency)
-        .batch_size(settings.batch_size)
-        // So that the report keeps none: any number of lines may be rejected.
-        .on_not_accepted(|verdict| match &verdict.outcome {
-            Outcome::Duplicate => {}
-            outcome => rejected.write_outcome(&verdict.tag, verdict.id.as_deref(), outcome),
-        })
-        .on_progress(|so_far| progress.show(&so_far))
-        .send()
 }
 
 impl Service for Client {
@@ -85,16 +44,6 @@ impl Service for Client {
 
     fn metered(sandbox: &Sandbox) -> usize {
         sandbox.metered_count()
-    }
-
-    fn ingest<'a>(
-        &self,
-        events: impl Stream<Item = io::Result<(Event, Origin)>> + Send + 'a,
-        settings: Settings,
-        rejected: &'a Rejected,
-        progress: &'a Progress,
-    ) -> BoxFuture<'a, Ended<Event>> {
-        send::<Self, _>(self.ingest_try_stream(events), settings, rejected, progress)
     }
 }
 
@@ -113,16 +62,5 @@ impl Service for enso::Client {
 
     fn metered(sandbox: &Sandbox) -> usize {
         sandbox.enso_metered_count()
-    }
-
-    fn ingest<'a>(
-        &self,
-        events: impl Stream<Item = io::Result<(enso::EnsoEvent, Origin)>> + Send + 'a,
-        settings: Settings,
-        rejected: &'a Rejected,
-        progress: &'a Progress,
-    ) -> BoxFuture<'a, Ended<enso::EnsoEvent>> {
-        let call = self.ingest_try_stream(events).assume_idempotent(settings.assume_idempotent);
-        send::<Self, _>(call, settings, rejected, progress)
     }
 }

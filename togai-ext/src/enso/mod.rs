@@ -42,9 +42,9 @@
 //! | an event | [`Event`](crate::Event), with attributes | [`EnsoEvent`], with one `value` |
 //! | events in a request | 1000 at most | not documented: 1000 by default, and [`batch_size`] may be larger |
 //! | id | `id`, which counts once in 45 days | `eventId`, and no document says that it counts once |
-//! | no answer, or one of an outage | sent again | [`Unknown`] and not sent again, unless [`assume_idempotent`] is set |
+//! | no answer, or one of an outage | sent again | [`Unknown`] and not sent again, unless [`idempotent`] is set |
 //! | which events failed | by id, or not told | by place, with a status and a code where there are |
-//! | what the answer leaves open | sent again in halves | [`Unknown`], and the call goes on, unless [`assume_idempotent`] is set |
+//! | what the answer leaves open | sent again in halves | [`Unknown`], and the call goes on, unless [`idempotent`] is set |
 //! | 400, 413 or 422 for a request | nothing was taken | the same, as HTTP has it, unless the body speaks of events |
 //! | duplicates of earlier calls | told where the server does | never told |
 //! | quotas | documented | not documented |
@@ -62,7 +62,7 @@
 //! [`batch_size`]: crate::Ingest::batch_size
 //! [`local_checks`]: crate::Ingest::local_checks
 //! [`Unknown`]: crate::Outcome::Unknown
-//! [`assume_idempotent`]: crate::Ingest::assume_idempotent
+//! [`idempotent`]: crate::Ingest::idempotent
 //! [`ingest_event`]: crate::IngestExt::ingest_event
 
 mod conversion;

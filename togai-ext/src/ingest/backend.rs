@@ -7,28 +7,16 @@ use reqwest::StatusCode;
 use togai_api::{BoxFuture, Error};
 
 use super::encode::Fields;
-use super::run::Surroundings;
+use crate::cancel::Cancel;
+use crate::session::Session;
 
 /// A service that takes events, as one call needs it: what stands in the type of an [`Ingest`](crate::Ingest).
 ///
 /// It is there to be named, as [`Source`](crate::Source) is. Which services there are is up to this crate.
 pub trait Backend: Clone + Send + Sync + 'static {
-    /// The name of the operation, for errors.
+    /// What the requests of the service look like.
     #[doc(hidden)]
-    fn operation(&self) -> &'static str;
-
-    /// The largest number of events in a request that the service documents, where it documents one.
-    #[doc(hidden)]
-    fn max_batch_size(&self) -> Option<usize>;
-
-    /// What stands before the first event of a request, between two, and after the last.
-    #[doc(hidden)]
-    fn envelope(&self) -> Envelope;
-
-    /// The fields at the top of an event that are of interest; the first one is the id that the service tells events
-    /// apart by.
-    #[doc(hidden)]
-    fn fields(&self) -> &'static [&'static str];
+    fn protocol(&self) -> &'static Protocol;
 
     /// What is wrong with an encoded event, as far as its fields tell.
     ///
@@ -38,26 +26,48 @@ pub trait Backend: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String>;
 
+    /// Sends a request, and says what the service answered.
+    #[doc(hidden)]
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>>;
+}
+
+/// A service, and what its calls share: what a client gives to a call.
+#[derive(Debug)]
+pub struct Connection<B> {
+    pub(crate) backend: B,
+    pub(crate) session: Session,
+}
+
+/// What the requests of a service look like.
+#[derive(Clone, Copy, Debug)]
+pub struct Protocol {
+    /// The name of the operation, for errors.
+    pub(crate) operation: &'static str,
+    /// The largest number of events in a request that the service documents, where it documents one.
+    pub(crate) max_batch_size: Option<usize>,
+    pub(crate) envelope: Envelope,
+    /// The fields at the top of an event that are of interest; the first one is the id that the service tells events
+    /// apart by.
+    pub(crate) fields: &'static [&'static str],
     /// Whether sending an id again that the service may have is harmless.
-    #[doc(hidden)]
-    fn is_resending_harmless(&self) -> bool;
+    pub(crate) idempotent: bool,
+}
 
-    /// Whether the service is known to take the token. Until then one request is in flight.
-    #[doc(hidden)]
-    fn is_proven(&self) -> bool;
-
-    /// What the call shares with others of its client.
-    #[doc(hidden)]
-    fn surroundings(&self) -> Surroundings;
-
-    /// Sends a request of so many events, and says what the service answered.
-    #[doc(hidden)]
-    fn send(&self, body: Bytes, events: usize) -> BoxFuture<'static, Result<Answer, Error>>;
+/// A request for some events.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub(crate) body: Bytes,
+    /// How many events there are in it.
+    pub(crate) events: usize,
+    /// Whether sending it again is harmless when the service may have it.
+    pub(crate) idempotent: bool,
+    /// After this signal it is not sent again.
+    pub(crate) cancel: Cancel,
 }
 
 /// The text around the events of a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Envelope {
+pub(crate) struct Envelope {
     pub(crate) before: &'static str,
     pub(crate) between: &'static str,
     pub(crate) after: &'static str,
@@ -65,13 +75,48 @@ pub struct Envelope {
 
 /// What a service answered to a request that it took, in whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Response {
     /// Every event was accepted.
-    All,
+    AllAccepted,
     /// Some were not.
     Partial(Partial),
-    /// It is none of this service, and says nothing of the events.
-    Unclear { why: Arc<str> },
+}
+
+/// A request that the service did not take, or of which it did not say that it took it.
+#[derive(Debug)]
+pub struct Failed {
+    pub(crate) scope: Scope,
+    pub(crate) effect: Effect,
+    /// The status of the response, where there was one.
+    pub(crate) status: Option<StatusCode>,
+    /// The service's code for what is wrong.
+    pub(crate) code: Option<Arc<str>>,
+    /// What the service said.
+    pub(crate) message: Option<Arc<str>>,
+    /// What happened, in a sentence.
+    pub(crate) reason: Arc<str>,
+    /// What a call ends with that this ends.
+    pub(crate) error: Error,
+}
+
+/// Who is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The content of the request: an event in it.
+    Content,
+    /// The size of the request, in bytes for certain, or in whichever way.
+    Size { by_bytes: bool },
+    /// The token, or what it may do.
+    Token,
+    /// The service, or the way to it: further requests would meet the same.
+    Service,
+}
+
+/// Whether the service may have applied the request, in this attempt or in one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    NotApplied,
+    MaybeApplied,
 }
 
 /// What a service answered to a request that it took in part.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::backend::Envelope;
-use super::mutant::mutant;
+use crate::mutant::mutant;
 
 /// An event that has been taken in, without its bytes.
 #[derive(Debug)]

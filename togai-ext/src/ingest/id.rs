@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::content;
-use super::mutant::mutant;
 use super::ordinal::Ordinals;
+use crate::mutant::mutant;
 
 /// Where the id of an event comes from that has none.
 ///

@@ -10,7 +10,8 @@ mod progress;
 mod report;
 mod request;
 
-mod deliver;
+mod flight;
+mod intake;
 mod record;
 mod run;
 mod sender;
@@ -20,12 +21,11 @@ mod verdict;
 mod backend;
 mod batch;
 mod check;
+mod classify;
 mod content;
 mod encode;
 #[cfg(feature = "enso")]
 mod enso;
-mod limits;
-mod mutant;
 mod ordinal;
 mod ranges;
 mod seen;
@@ -39,9 +39,9 @@ use serde::Serialize;
 use togai_api::{Client, Event};
 
 pub use backend::Backend;
+use backend::Connection;
 pub use error::IngestError;
 pub use id::IdPolicy;
-pub(crate) use limits::Limits;
 pub use outcome::Outcome;
 pub use outcomes::Verdicts;
 use payload::Owned;
@@ -102,9 +102,9 @@ pub trait IngestExt: sealed::Sealed {
     #[doc(hidden)]
     type Backend: Backend;
 
-    /// The service for a call.
+    /// The service for a call, and what the call shares with others of the client.
     #[doc(hidden)]
-    fn backend(&self, is_single: bool) -> Self::Backend;
+    fn connect(&self, is_single: bool) -> Connection<Self::Backend>;
 
     /// Ingests the events of an iterator.
     ///
@@ -115,7 +115,7 @@ pub trait IngestExt: sealed::Sealed {
     where
         I: IntoIterator<Item: Submission<Payload = Self::Event>>,
     {
-        Ingest::new(self.backend(false), FromIterator(events.into_iter()))
+        Ingest::new(self.connect(false), FromIterator(events.into_iter()))
     }
 
     /// Ingests the events of a stream.
@@ -149,7 +149,7 @@ pub trait IngestExt: sealed::Sealed {
     where
         S: Stream<Item: Submission<Payload = Self::Event>>,
     {
-        Ingest::new(self.backend(false), FromStream::new(events))
+        Ingest::new(self.connect(false), FromStream::new(events))
     }
 
     /// Ingests the events of a stream that may fail.
@@ -180,7 +180,7 @@ pub trait IngestExt: sealed::Sealed {
     where
         S: TryStream<Ok: Submission<Payload = Self::Event>, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
-        Ingest::new(self.backend(false), FromTryStream::new(events))
+        Ingest::new(self.connect(false), FromTryStream::new(events))
     }
 
     /// Ingests events of a type of your own, which is written as an event of the service is: for Togai in JSON with
@@ -229,7 +229,7 @@ pub trait IngestExt: sealed::Sealed {
     /// Nothing is copied but into the request, so it is the fastest way in. In the report events have their index and
     /// id. An event without an id is given one as it is sent, which your value does not show: have them in your type.
     fn ingest_slice<'a, E: Serialize>(&self, events: &'a [E]) -> Ingest<'a, FromSlice<'a, E>, Self::Backend> {
-        Ingest::new(self.backend(false), FromSlice(events.iter()))
+        Ingest::new(self.connect(false), FromSlice(events.iter()))
     }
 
     /// Ingests a single event: with Togai through `POST /ingest`, which has a quota of its own beside that of batches.
@@ -252,7 +252,7 @@ pub trait IngestExt: sealed::Sealed {
     where
         S: Submission<Payload = Self::Event>,
     {
-        Ingest::new(self.backend(true), FromIterator(Some(event).into_iter()))
+        Ingest::new(self.connect(true), FromIterator(Some(event).into_iter()))
     }
 }
 
@@ -260,8 +260,8 @@ impl IngestExt for Client {
     type Event = Event;
     type Backend = Togai;
 
-    fn backend(&self, is_single: bool) -> Togai {
-        Togai::new(self, if is_single { Endpoint::Single } else { Endpoint::Batch })
+    fn connect(&self, is_single: bool) -> Connection<Togai> {
+        Togai::connect(self, if is_single { Endpoint::Single } else { Endpoint::Batch })
     }
 }
 

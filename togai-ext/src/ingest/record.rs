@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::batch::Entry;
-use super::deliver::Outcomes;
+use super::flight::Outcomes;
 use super::progress::Tally;
 use super::run::Settled;
 use super::{IngestProgress, IngestReport, Outcome, Verdict};

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use togai_api::{BoxFuture, Error};
 
-use super::backend::Backend;
-use super::limits::Room;
+use super::backend::{Backend, Connection, Protocol};
 use super::outcomes::Verdicts;
 use super::payload::{ReturnedOf, TagOf};
 use super::record::{OnNotAccepted, Recorder};
@@ -15,6 +14,8 @@ use super::run::{Run, Settings};
 use super::source::Source;
 use super::togai::Togai;
 use super::{IdPolicy, IngestError, IngestProgress, IngestReport, Verdict};
+use crate::cancel::Cancel;
+use crate::session::Room;
 
 /// What became of a call.
 type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<ReturnedOf<S>, TagOf<S>>>;
@@ -29,6 +30,7 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 /// | [`linger`](Self::linger) | none: a batch is sent when it is full or the source has ended |
 /// | [`ids`](Self::ids) | [`IdPolicy::Random`] |
 /// | [`local_checks`](Self::local_checks) | on |
+/// | [`idempotent`](Self::idempotent) | what the service documents: on for Togai, off for Enso |
 /// | [`isolation_budget`](Self::isolation_budget) | 64 further requests for a batch |
 /// | [`max_not_accepted`](Self::max_not_accepted) | 100,000 events |
 /// | [`on_not_accepted`](Self::on_not_accepted) | none: the report keeps them |
@@ -48,7 +50,7 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 ///   costs one request. After 401 or 403 no batch is started, and none is repeated.
 #[must_use = "nothing is ingested until the request is sent"]
 pub struct Ingest<'a, S: Source, B: Backend = Togai> {
-    pub(super) backend: B,
+    connection: Connection<B>,
     source: S,
     settings: Settings,
     max_not_accepted: usize,
@@ -57,11 +59,12 @@ pub struct Ingest<'a, S: Source, B: Backend = Togai> {
 }
 
 impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
-    pub(super) fn new(backend: B, source: S) -> Self {
-        let mut settings = Settings::default();
+    pub(super) fn new(connection: Connection<B>, source: S) -> Self {
+        let protocol = connection.backend.protocol();
+        let mut settings = Settings { idempotent: protocol.idempotent, ..Settings::default() };
         let default = settings.room.events;
-        settings.room.events = backend.max_batch_size().map_or(default, |largest| largest.min(default));
-        Self { backend, source, settings, max_not_accepted: 100_000, on_not_accepted: None, on_progress: None }
+        settings.room.events = protocol.max_batch_size.map_or(default, |largest| largest.min(default));
+        Self { connection, source, settings, max_not_accepted: 100_000, on_not_accepted: None, on_progress: None }
     }
 
     /// Sets how many events go into a request; 1000 by default, which is the most that Togai takes.
@@ -125,6 +128,41 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// ([`ingest_slice`](super::IngestExt::ingest_slice)) the fields at the top are checked.
     pub fn local_checks(mut self, are_on: bool) -> Self {
         self.settings.local_checks = are_on;
+        self
+    }
+
+    /// Sets whether sending an event again with the same id is harmless; the default is what the service documents: it is with
+    /// Togai, which meters an id once in 45 days, and it is not taken to be with Enso.
+    ///
+    /// ```
+    /// use togai_ext::prelude::*;
+    /// use togai_sandbox::Fault;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// let event = || Event::new("rides", "acme-prod").attribute("distance", 12.5);
+    ///
+    /// // The event is accepted, and the response is lost.
+    /// sandbox.fault(Fault::reset_after_reading().first(1));
+    /// let failure = client.ingest_events([event()]).idempotent(false).send().await.unwrap_err();
+    /// assert_eq!(failure.report().unknown(), 1);
+    /// assert!(!failure.report().not_accepted()[0].outcome.is_retryable());
+    ///
+    /// // By default it is sent again with its id, and counts once.
+    /// sandbox.fault(Fault::reset_after_reading().first(1));
+    /// assert_eq!(client.ingest_events([event()]).send().await?.accepted(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// With `false` a request that may have been applied is not sent again: after a lost response or an outage its events are
+    /// [`Unknown`](crate::Outcome::Unknown), `is_retryable()` is false for them, and the call ends. With `true` it is sent
+    /// again, and so are in halves the events that a response leaves open. Set it for Enso only if the vendor told you that
+    /// an `eventId` counts once.
+    pub fn idempotent(mut self, is_idempotent: bool) -> Self {
+        self.settings.idempotent = is_idempotent;
         self
     }
 
@@ -201,7 +239,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     }
 
     async fn deliver(mut self) -> Sent<S> {
-        let operation = self.backend.operation();
+        let operation = self.connection.backend.protocol().operation;
         let mut recorder = Recorder::new(operation, self.on_not_accepted.take());
         let mut on_progress = self.on_progress.take();
         let max_not_accepted = self.max_not_accepted;
@@ -259,23 +297,23 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         Verdicts::new(self.start())
     }
 
-    /// Whether it can be begun.
+    /// Whether the call can start.
     #[cfg(feature = "enso")]
     pub(super) fn can_start(&self) -> bool {
-        check(&self.settings, &self.backend).is_ok()
+        check(&self.settings, &self.connection.backend).is_ok()
     }
 
     fn start(self) -> Result<Run<B, S>, Error> {
-        check(&self.settings, &self.backend)?;
-        let surroundings = self.backend.surroundings();
-        Ok(Run::new(self.backend, self.source, self.settings, surroundings))
+        let Connection { backend, session } = self.connection;
+        check(&self.settings, &backend)?;
+        Ok(Run::new(backend, self.source, &self.settings, session, Cancel::new()))
     }
 }
 
 /// Refuses settings that no request can be made with.
 fn check(settings: &Settings, backend: &impl Backend) -> Result<(), Error> {
     let Room { events, bytes } = settings.room;
-    let largest = backend.max_batch_size();
+    let Protocol { operation, max_batch_size: largest, .. } = *backend.protocol();
     let problem = if events == 0 || largest.is_some_and(|largest| events > largest) {
         let range = largest.map_or_else(|| "1 or more".to_owned(), |largest| format!("1 to {largest}"));
         format!("the batch size is {events}: set `batch_size` to {range}")
@@ -286,7 +324,7 @@ fn check(settings: &Settings, backend: &impl Backend) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::invalid_request(backend.operation(), problem))
+    Err(Error::invalid_request(operation, problem))
 }
 
 impl<S: Source, B: Backend> fmt::Debug for Ingest<'_, S, B> {
@@ -299,6 +337,7 @@ impl<S: Source, B: Backend> fmt::Debug for Ingest<'_, S, B> {
             .field("linger", &self.settings.linger)
             .field("ids", &self.settings.ids)
             .field("local_checks", &self.settings.local_checks)
+            .field("idempotent", &self.settings.idempotent)
             .field("isolation_budget", &self.settings.isolation_budget)
             .field("max_not_accepted", &self.max_not_accepted)
             .finish_non_exhaustive()

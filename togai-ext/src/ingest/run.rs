@@ -1,32 +1,29 @@
 //! The loop that pulls events, keeps batches in flight and says what becomes of them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use togai_api::{BoxFuture, Error};
-use uuid::Uuid;
 
 use super::backend::Backend;
-use super::batch::{Batch, Encoded, Entry, Slot};
-use super::deliver::{Delivered, Delivery, Outcomes};
-use super::encode::Encoder;
-use super::id::Ids;
-use super::limits::{Limits, Room};
-use super::mutant::mutant;
-use super::payload::{Payload, ReturnedOf, Submission, TagOf};
-use super::seen::{Other, Seen};
+use super::batch::{Encoded, Entry};
+use super::flight::{self, Landed, Outcomes, Terms};
+use super::intake::{FullBatch, Intake, Taken};
+use super::payload::{ReturnedOf, Submission, TagOf};
 use super::source::Source;
 use super::{IdPolicy, Outcome};
-use crate::clock::Clock;
-use crate::stop::Stop;
+use crate::cancel::Cancel;
+use crate::mutant::mutant;
+use crate::session::{Room, Session};
 
 /// How a call goes about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     /// How large a batch may be.
     pub(super) room: Room,
@@ -35,6 +32,8 @@ pub(super) struct Settings {
     pub(super) local_checks: bool,
     pub(super) isolation_budget: usize,
     pub(super) linger: Option<Duration>,
+    /// Whether sending an event again is harmless when the service may have it.
+    pub(super) idempotent: bool,
 }
 
 impl Default for Settings {
@@ -46,58 +45,66 @@ impl Default for Settings {
             local_checks: true,
             isolation_budget: 64,
             linger: None,
+            idempotent: true,
         }
     }
 }
 
-/// What a call needs beside the backend.
-#[derive(Clone, Debug)]
-pub struct Surroundings {
-    pub(super) clock: Arc<dyn Clock>,
-    /// Where it is remembered how large a request may be.
-    pub(super) limits: Arc<Limits>,
-    /// Keeps what is on its way from being repeated.
-    pub(super) stop: Stop,
+/// A call in progress. It gives out what became of its events, in groups.
+pub(super) struct Run<B, S: Source> {
+    source: S,
+    input: Input,
+    /// How many events were pulled.
+    submitted: u64,
+    submitted_at_last_break: u64,
+    intake: Intake<B, ReturnedOf<S>, TagOf<S>>,
+    linger: Linger,
+    /// A batch that is full and not in flight yet.
+    full: Option<FullBatchOf<S>>,
+    in_flight: FuturesUnordered<InFlight<ReturnedOf<S>, TagOf<S>>>,
+    /// Batches that have landed, before their verdicts are given out.
+    landed: VecDeque<(FullBatchOf<S>, Outcomes)>,
+    stopped_by: Option<Error>,
+    concurrency: usize,
+    linger_time: Option<Duration>,
+    terms: Terms<B>,
 }
 
-type EntryOf<S> = Entry<ReturnedOf<S>, TagOf<S>>;
+/// What the source has left.
+enum Input {
+    Open,
+    Ended,
+    Failed(Error),
+}
 
-/// A call on its way. It gives out what became of its events, in groups.
-pub(super) struct Run<B, S: Source> {
-    backend: B,
-    settings: Settings,
-    surroundings: Surroundings,
-    source: S,
-    has_ended: bool,
-    submitted: u64,
-    ids: Ids,
-    encoder: Encoder,
-    seen: Seen,
-    filling: Batch<ReturnedOf<S>, TagOf<S>>,
-    /// Passes when the batch that is being filled has waited for long enough.
-    linger: Option<BoxFuture<'static, ()>>,
-    /// A batch that is full and not on its way yet.
-    full: Option<Sealed<EntryOf<S>>>,
-    /// The events of batches on their way, by the number of the batch.
-    on_their_way: HashMap<u32, Sealed<EntryOf<S>>>,
-    in_flight: FuturesUnordered<BoxFuture<'static, (u32, Delivered)>>,
-    /// Batches that have ended, before they are told.
-    delivered: VecDeque<(u32, Outcomes)>,
-    stopped_by: Option<Error>,
-    has_lingered: bool,
-    source_failed_by: Option<Error>,
-    submitted_at_last_turn: u64,
+/// Whether the batch that is being filled waits for more events.
+enum Linger {
+    Off,
+    Waiting(BoxFuture<'static, ()>),
+    Over,
+}
+
+/// A batch in flight, and its events, which need not be sent anywhere and so may be of any type.
+struct InFlight<E, T> {
+    batch: Option<FullBatch<E, T>>,
+    flight: BoxFuture<'static, Landed>,
+}
+
+// The future inside is in a box, and the events are never pinned.
+impl<E, T> Unpin for InFlight<E, T> {}
+
+impl<E, T> Future for InFlight<E, T> {
+    /// There is a batch unless it was taken before.
+    type Output = Option<(FullBatch<E, T>, Landed)>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let landed = ready!(self.flight.poll_unpin(context));
+        Poll::Ready(self.batch.take().map(|batch| (batch, landed)))
+    }
 }
 
 /// How many events are pulled before other tasks have their turn, where there is nothing to wait for.
 const EVENTS_A_TURN: u64 = 10_000;
-
-/// A batch that nothing is added to any more.
-struct Sealed<E> {
-    number: u32,
-    entries: Vec<E>,
-    encoded: Arc<Encoded<Bytes>>,
-}
 
 /// Events with what became of them.
 pub(super) enum Settled<E> {
@@ -114,28 +121,26 @@ pub(super) enum Settled<E> {
     },
 }
 
+type FullBatchOf<S> = FullBatch<ReturnedOf<S>, TagOf<S>>;
+type SettledOf<S> = Settled<Entry<ReturnedOf<S>, TagOf<S>>>;
+
 impl<B: Backend, S: Source> Run<B, S> {
-    pub(super) fn new(backend: B, source: S, settings: Settings, surroundings: Surroundings) -> Self {
+    pub(super) fn new(backend: B, source: S, settings: &Settings, session: Session, cancel: Cancel) -> Self {
+        let Settings { room, concurrency, ids, local_checks, isolation_budget, linger, idempotent } = *settings;
         Self {
-            filling: Batch::new(backend.envelope(), Vec::new(), 0),
-            ids: Ids::new(settings.ids),
-            encoder: Encoder::new(backend.fields()),
-            backend,
-            settings,
-            surroundings,
             source,
-            has_ended: false,
+            input: Input::Open,
             submitted: 0,
-            seen: Seen::default(),
-            linger: None,
+            submitted_at_last_break: 0,
+            intake: Intake::new(backend.clone(), session.clone(), room, ids, local_checks),
+            linger: Linger::Off,
             full: None,
-            on_their_way: HashMap::new(),
             in_flight: FuturesUnordered::new(),
-            delivered: VecDeque::new(),
+            landed: VecDeque::new(),
             stopped_by: None,
-            has_lingered: false,
-            source_failed_by: None,
-            submitted_at_last_turn: 0,
+            concurrency,
+            linger_time: linger,
+            terms: Terms { backend, session, isolation_budget, idempotent, cancel },
         }
     }
 
@@ -147,32 +152,36 @@ impl<B: Backend, S: Source> Run<B, S> {
     /// Pulls nothing more, and starts no further batch. The first reason holds.
     pub(super) fn stop(&mut self, why: Error) {
         if why.is_auth() {
-            self.surroundings.stop.say();
+            self.terms.cancel.cancel();
         }
         self.stopped_by.get_or_insert(why);
     }
 
     /// What stopped the call, once there is nothing more to be polled for.
     pub(super) fn into_stopped_by(self) -> Option<Error> {
-        self.stopped_by.or(self.source_failed_by)
+        let source_failed_by = match self.input {
+            Input::Failed(error) => mutant!("forgets that the source failed", Some(error), None),
+            Input::Open | Input::Ended => None,
+        };
+        self.stopped_by.or(source_failed_by)
     }
 
     /// Waits for the next events that something became of; there are none once all that were pulled are accounted for.
     ///
     /// Batches in flight are looked at before the source, so that an endless source does not starve them.
-    pub(super) fn poll_settled(&mut self, context: &mut Context<'_>) -> Poll<Option<Settled<EntryOf<S>>>> {
+    pub(super) fn poll_settled(&mut self, context: &mut Context<'_>) -> Poll<Option<SettledOf<S>>> {
         loop {
             self.drive(context);
-            if let Some((number, outcomes)) = self.delivered.pop_front() {
-                if let Some(settled) = self.settle(number, outcomes) {
-                    return Poll::Ready(Some(settled));
-                }
-                continue;
+            if let Some((batch, outcomes)) = self.landed.pop_front() {
+                self.intake.settle(&batch, &outcomes);
+                let FullBatch { entries, encoded, .. } = batch;
+                return Poll::Ready(Some(Settled::Batch { entries, encoded, outcomes }));
             }
             if mutant!("goes on after a failure", self.stopped_by.is_some(), false) {
                 return self.poll_rest();
             }
-            if self.is_others_turn() {
+            if self.submitted - self.submitted_at_last_break >= EVENTS_A_TURN {
+                self.submitted_at_last_break = self.submitted;
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -190,19 +199,20 @@ impl<B: Backend, S: Source> Run<B, S> {
         }
     }
 
-    /// Lets batches on their way go on. What ends is kept for [`poll_settled`](Self::poll_settled).
+    /// Lets batches in flight go on. What lands is kept for [`poll_settled`](Self::poll_settled).
     pub(super) fn drive(&mut self, context: &mut Context<'_>) {
-        while let Poll::Ready(Some((number, mut delivered))) = self.in_flight.poll_next_unpin(context) {
+        while let Poll::Ready(Some(landing)) = self.in_flight.poll_next_unpin(context) {
+            let Some((batch, Landed { outcomes, stopped_by })) = landing else { continue };
             // Said before any other batch has its turn.
-            if let Some(error) = delivered.stopped_by.take() {
+            if let Some(error) = stopped_by {
                 self.stop(error);
             }
-            self.delivered.push_back((number, delivered.outcomes));
+            self.landed.push_back((batch, outcomes));
         }
     }
 
     /// Pulls until the batch is full or the source has nothing, or until something became of an event without a request.
-    fn pull(&mut self, context: &mut Context<'_>) -> Option<Settled<EntryOf<S>>> {
+    fn pull(&mut self, context: &mut Context<'_>) -> Option<SettledOf<S>> {
         while self.may_pull() && !self.is_due() {
             match self.source.poll_pull(context) {
                 Poll::Ready(Some(Ok(submission))) => {
@@ -214,196 +224,91 @@ impl<B: Backend, S: Source> Run<B, S> {
                 Poll::Ready(Some(Err(error))) => {
                     // What was pulled before is sent, so it is said only at the end.
                     let problem = format!("the source failed after {} events", self.submitted);
-                    let error = Error::source_failed(self.backend.operation(), problem).with_source(error);
-                    self.source_failed_by = mutant!("forgets that the source failed", Some(error), None);
-                    self.has_ended = true;
+                    let operation = self.terms.backend.protocol().operation;
+                    self.input = Input::Failed(Error::source_failed(operation, problem).with_source(error));
                 }
-                Poll::Ready(None) => self.has_ended = true,
+                Poll::Ready(None) => self.input = Input::Ended,
                 Poll::Pending => break,
             }
         }
         None
     }
 
-    /// Whether there is to be another event. Nothing is pulled that would have to wait for batches on their way: it would
-    /// be sent no sooner, and its bytes would have left the caches of the processor by then.
+    /// Whether there is to be another event. Nothing is pulled that would have to wait for batches in flight: it would be
+    /// sent no sooner, and its bytes would have left the caches of the processor by then.
     fn may_pull(&self) -> bool {
-        !self.has_ended && self.full.is_none() && self.may_start()
+        !self.has_ended() && self.full.is_none() && self.may_start()
     }
 
-    /// Whether another batch may be on its way.
+    fn has_ended(&self) -> bool {
+        !matches!(self.input, Input::Open)
+    }
+
+    /// Whether another batch may be in flight.
     fn may_start(&self) -> bool {
-        let is_proven = mutant!("does not wait for the first success", self.backend.is_proven(), true);
-        let limit = if is_proven { self.settings.concurrency } else { 1 };
+        let is_proven = mutant!("does not wait for the first success", self.terms.session.gate().is_proven(), true);
+        let limit = if is_proven { self.concurrency } else { 1 };
         self.in_flight.len() < limit
     }
 
     /// Whether the batch that is being filled is to be sent.
     fn is_due(&self) -> bool {
-        let room = self.room();
-        let is_full = self.filling.len() >= room.events || self.filling.bytes() >= room.bytes;
-        self.filling.len() > 0 && (is_full || self.has_ended || self.has_lingered)
-    }
-
-    /// How large the batch may become that is being filled.
-    fn room(&self) -> Room {
-        self.surroundings.limits.within(self.settings.room)
+        let has_waited = matches!(self.linger, Linger::Over);
+        self.intake.len() > 0 && (self.intake.is_full() || self.has_ended() || has_waited)
     }
 
     fn is_done(&self) -> bool {
-        self.has_ended && self.filling.len() == 0 && self.full.is_none() && self.in_flight.is_empty()
-    }
-
-    /// Whether so many events were pulled without a wait that other tasks are to have their turn.
-    fn is_others_turn(&mut self) -> bool {
-        let is_turn = self.submitted - self.submitted_at_last_turn >= EVENTS_A_TURN;
-        if is_turn {
-            self.submitted_at_last_turn = self.submitted;
-        }
-        is_turn
+        self.has_ended() && self.intake.len() == 0 && self.full.is_none() && self.in_flight.is_empty()
     }
 
     fn poll_linger(&mut self, context: &mut Context<'_>) {
-        if let Some(timer) = &mut self.linger
+        if let Linger::Waiting(timer) = &mut self.linger
             && timer.poll_unpin(context).is_ready()
         {
-            self.linger = None;
-            self.has_lingered = mutant!("forgets that it has lingered", true, false);
+            self.linger = mutant!("forgets that it has lingered", Linger::Over, Linger::Off);
         }
     }
 
-    /// Encodes an event into the batch that is being filled, unless it is one not to be sent.
-    fn take_in(&mut self, submission: S::Item) -> Option<Settled<EntryOf<S>>> {
-        let (mut payload, tag) = submission.into_parts();
+    /// Takes an event in, and says what became of it where it is not to be sent.
+    fn take_in(&mut self, submission: S::Item) -> Option<SettledOf<S>> {
+        let (payload, tag) = submission.into_parts();
         let index = self.submitted;
-        self.submitted += mutant!("does not count what is not sent", 1, u64::from(self.filling.len() > 0));
-        let encoded = self.encode(&mut payload);
-        let entry = Entry { index, event: payload.into_returned(), tag };
-        let slot = match encoded {
-            Ok(slot) => slot,
-            Err((slot, outcome)) => {
-                let id = slot.map(|slot| self.filling.encoded.id_text_in(&slot));
-                self.filling.discard();
-                return Some(Settled::One { entry, id, outcome });
-            }
-        };
-        let hash = slot.hash;
-        if self.filling.len() > 0 && self.filling.bytes() > self.room().bytes {
-            let buffer = self.seen.take_buffer();
-            let next = self.filling.carry(entry, slot, buffer);
-            self.seal_before(next);
-        } else {
-            self.filling.push(entry, slot);
+        self.submitted += mutant!("does not count what is not sent", 1, u64::from(self.intake.len() > 0));
+        match self.intake.take(index, payload, tag) {
+            Taken::Settled { entry, id, outcome } => return Some(Settled::One { entry, id, outcome }),
+            Taken::NoRoomInLast(batch) => self.fill(batch),
+            Taken::Filling => {}
         }
-        mutant!("does not note an id", self.seen.add(hash, self.filling.len() - 1), ());
-        if let Some(linger) = self.settings.linger.filter(|_| self.filling.len() == 1) {
-            self.linger = Some(self.surroundings.clock.sleep(linger));
+        if let Some(time) = self.linger_time.filter(|_| self.intake.len() == 1) {
+            self.linger = Linger::Waiting(self.terms.session.clock().sleep(time));
         }
         None
     }
 
-    /// Writes an event behind the others, with its id, and says what becomes of it where it is not to be sent.
-    fn encode(&mut self, payload: &mut <S::Item as Submission>::Payload) -> Result<Slot, (Option<Slot>, Outcome)> {
-        let rejected = |message: String| Outcome::Rejected { status: None, code: None, message: message.into() };
-        let id_name = self.backend.fields()[0];
-        let space = self.filling.space();
-        let start = space.len();
-        if let Err(error) = self.encoder.encode(payload, space) {
-            return Err((None, rejected(format!("the event cannot be written as JSON: {error}"))));
-        }
-        let slot_of = |encoder: &Encoder, end| encoder.fields().id().map(|id| Slot { event: start..end, id, hash: 0 });
-        if self.settings.local_checks {
-            let checked = self.backend.check(&space[start..], self.encoder.fields()).and_then(|()| payload.check());
-            if let Err(problem) = checked {
-                return Err((slot_of(&self.encoder, space.len()), rejected(problem)));
-            }
-        }
-        if self.encoder.fields().id().is_none() {
-            let Some(id) = self.ids.make(&space[start..]) else {
-                let problem =
-                    format!("`{id_name}` is not set: give the event one, or take another `IdPolicy` than `Require`");
-                return Err((None, rejected(problem)));
-            };
-            let mut buffer = Uuid::encode_buffer();
-            let id = id.hyphenated().encode_lower(&mut buffer);
-            if let Err(error) = self.encoder.add_id(id, start, space) {
-                return Err((None, rejected(format!("the id cannot be written as JSON: {error}"))));
-            }
-            payload.set_id(id);
-        }
-        let Some(mut slot) = slot_of(&self.encoder, space.len()) else {
-            return Err((None, rejected(format!("`{id_name}` cannot be found in the event"))));
-        };
-        let encoded = &self.filling.encoded;
-        let id = encoded.id_in(&slot);
-        slot.hash = self.seen.hash(id);
-        match self.seen.find(slot.hash, id, encoded.event_in(&slot), encoded) {
-            None => Ok(slot),
-            Some(Other::Same) => Err((Some(slot), Outcome::Duplicate)),
-            Some(Other::Different) => {
-                let problem = format!(
-                    "another event of this call has the same `{id_name}` and says something else: give each its own"
-                );
-                Err((Some(slot), rejected(problem)))
-            }
-        }
-    }
-
     /// Closes the batch that is being filled.
     fn seal(&mut self) {
-        // The next one is about as large, if there is one.
-        let (bytes, events) = if self.has_ended { (0, 0) } else { (self.filling.bytes(), self.filling.len()) };
-        let mut buffer = self.seen.take_buffer();
-        buffer.reserve(bytes);
-        let next = Batch::new(self.backend.envelope(), buffer, events);
-        self.seal_before(next);
+        let batch = self.intake.seal(self.has_ended());
+        self.fill(batch);
     }
 
-    /// Closes the batch that is being filled, and goes on with another.
-    fn seal_before(&mut self, next: Batch<ReturnedOf<S>, TagOf<S>>) {
-        let (entries, encoded) = std::mem::replace(&mut self.filling, next).freeze();
-        let encoded = Arc::new(encoded);
-        let number = self.seen.seal(Arc::clone(&encoded));
-        self.full = Some(Sealed { number, entries, encoded });
-        self.linger = None;
-        self.has_lingered = false;
-        self.ids.refresh();
+    fn fill(&mut self, batch: FullBatchOf<S>) {
+        self.full = Some(batch);
+        self.linger = Linger::Off;
     }
 
-    /// Starts the batch that waits, where it need not wait any more.
+    /// Starts the batch that waits, where it need not wait any more, and says whether it did.
     fn start(&mut self) -> bool {
         if !self.may_start() {
             return false;
         }
         let Some(batch) = self.full.take() else { return false };
-        let delivery = Delivery {
-            backend: self.backend.clone(),
-            limits: Arc::clone(&self.surroundings.limits),
-            isolation_budget: self.settings.isolation_budget,
-            stop: self.surroundings.stop.clone(),
-        };
-        let (number, encoded) = (batch.number, Arc::clone(&batch.encoded));
-        self.on_their_way.insert(number, batch);
-        self.in_flight.push(Box::pin(async move { (number, delivery.deliver(encoded).await) }));
+        let flight = Box::pin(flight::fly(self.terms.clone(), Arc::clone(&batch.encoded)));
+        self.in_flight.push(InFlight { batch: Some(batch), flight });
         true
     }
 
-    /// A batch has ended.
-    fn settle(&mut self, number: u32, outcomes: Outcomes) -> Option<Settled<EntryOf<S>>> {
-        self.seen.settle(number, |position| match &outcomes {
-            Outcomes::AllAccepted => true,
-            Outcomes::Each(outcomes) => mutant!(
-                "forgets the id of what must not be sent again",
-                holds_its_id(&outcomes[position]),
-                matches!(outcomes[position], Outcome::Accepted | Outcome::Duplicate)
-            ),
-        });
-        let Sealed { entries, encoded, .. } = self.on_their_way.remove(&number)?;
-        Some(Settled::Batch { entries, encoded, outcomes })
-    }
-
-    /// After a stop: batches on their way are waited for, and the others were not sent.
-    fn poll_rest(&mut self) -> Poll<Option<Settled<EntryOf<S>>>> {
+    /// After a stop: batches in flight are waited for, and the others were not sent.
+    fn poll_rest(&mut self) -> Poll<Option<SettledOf<S>>> {
         if mutant!("forgets what is in flight on a stop", !self.in_flight.is_empty(), false) {
             return Poll::Pending;
         }
@@ -413,10 +318,10 @@ impl<B: Backend, S: Source> Run<B, S> {
                 return Poll::Ready(Some(settled));
             }
         }
-        if mutant!("forgets what was not sealed on a stop", self.full.is_none() && self.filling.len() > 0, false) {
+        if mutant!("forgets what was not sealed on a stop", self.full.is_none() && self.intake.len() > 0, false) {
             self.seal();
         }
-        Poll::Ready(self.full.take().map(|Sealed { entries, encoded, .. }| {
+        Poll::Ready(self.full.take().map(|FullBatch { entries, encoded, .. }| {
             let why = match &self.stopped_by {
                 Some(error) => format!("the call was stopped before it: {error}").into(),
                 None => "the call was stopped before it".into(),
@@ -425,9 +330,4 @@ impl<B: Backend, S: Source> Run<B, S> {
             Settled::Batch { entries, encoded, outcomes }
         }))
     }
-}
-
-/// Whether no other event with its id is to be sent after it: the service has it, or may have it and would bill it twice.
-fn holds_its_id(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Accepted | Outcome::Duplicate | Outcome::Unknown { may_be_resent: false, .. })
 }

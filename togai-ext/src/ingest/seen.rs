@@ -9,7 +9,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::batch::{Encoded, Slot};
 use super::content;
-use super::mutant::mutant;
+use crate::mutant::mutant;
 
 /// How many bytes of batches are remembered that are on their way no more. More of them would not stay in the caches of
 /// the processor, which would make all of ingestion a tenth slower.

@@ -1,42 +1,48 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use futures::{FutureExt, Stream, StreamExt, stream};
 use reqwest::StatusCode;
 use togai_api::{BoxFuture, Error, Event};
 
-use super::backend::{Answer, Backend, Envelope, Failure, FailureKind, Named, Partial};
+use super::backend::{Backend, Envelope, Failed, Failure, FailureKind, Named, Partial, Protocol, Request, Response};
 use super::encode::Fields;
-use super::limits::Room;
 use super::record::Recorder;
-use super::run::{Run, Settings, Surroundings};
+use super::run::{Run, Settings};
 use super::*;
 use crate::Timestamp;
-use crate::stop::Stop;
+use crate::cancel::Cancel;
+use crate::session::{Room, Session};
 use crate::testing::{self, Script, VirtualClock};
 
 /// A service that answers from a list, and accepts everything when that is used up.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Fake {
-    answers: Arc<Mutex<VecDeque<Result<Answer, Error>>>>,
+    answers: Arc<Mutex<VecDeque<Result<Response, Error>>>>,
     /// The ids of each request, without what they have in common.
     requests: Arc<Mutex<Vec<String>>>,
     /// How many requests are in flight, and how many have been at most.
     in_flight: Arc<Mutex<(usize, usize)>>,
-    is_proven: Arc<Mutex<bool>>,
+    session: Session,
     /// What it says to the ids of a request, where there is no list of answers.
     judge: Option<Arc<Judge>>,
 }
 
-type Judge = dyn Fn(&[String]) -> Result<Answer, Error> + Send + Sync;
+type Judge = dyn Fn(&[String]) -> Result<Response, Error> + Send + Sync;
+
+impl Default for Fake {
+    fn default() -> Self {
+        let session = Session::new(Arc::new(VirtualClock::new(0.0)));
+        Self { answers: Arc::default(), requests: Arc::default(), in_flight: Arc::default(), session, judge: None }
+    }
+}
 
 impl Fake {
-    fn judging(judge: impl Fn(&[String]) -> Result<Answer, Error> + Send + Sync + 'static) -> Self {
+    fn judging(judge: impl Fn(&[String]) -> Result<Response, Error> + Send + Sync + 'static) -> Self {
         Self { judge: Some(Arc::new(judge)), ..Self::default() }
     }
 
-    fn new(answers: impl IntoIterator<Item = Result<Answer, Error>>) -> Self {
+    fn new(answers: impl IntoIterator<Item = Result<Response, Error>>) -> Self {
         Self { answers: Arc::new(Mutex::new(answers.into_iter().collect())), ..Self::default() }
     }
 
@@ -50,45 +56,31 @@ impl Fake {
     }
 }
 
+static PROTOCOL: Protocol = Protocol {
+    operation: "ingest_batch",
+    max_batch_size: Some(10),
+    envelope: Envelope { before: "[", between: ",", after: "]" },
+    fields: check::FIELDS,
+    idempotent: true,
+};
+
 impl Backend for Fake {
-    fn operation(&self) -> &'static str {
-        "ingest_batch"
-    }
-
-    fn max_batch_size(&self) -> Option<usize> {
-        Some(10)
-    }
-
-    fn envelope(&self) -> Envelope {
-        Envelope { before: "[", between: ",", after: "]" }
-    }
-
-    fn fields(&self) -> &'static [&'static str] {
-        check::FIELDS
+    fn protocol(&self) -> &'static Protocol {
+        &PROTOCOL
     }
 
     fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String> {
         check::check_fields(event, fields)
     }
 
-    fn is_resending_harmless(&self) -> bool {
-        true
-    }
-
-    fn is_proven(&self) -> bool {
-        *self.is_proven.lock().unwrap()
-    }
-
-    fn surroundings(&self) -> Surroundings {
-        surroundings(Stop::new())
-    }
-
-    fn send(&self, body: Bytes, _events: usize) -> BoxFuture<'static, Result<Answer, Error>> {
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
+        let body = request.body;
         let events: Vec<Event> = serde_json::from_slice(&body).unwrap();
         let ids: Vec<String> = events.into_iter().map(|event| event.id.unwrap().into()).collect();
         self.requests.lock().unwrap().push(ids.join(" "));
         let listed = self.answers.lock().unwrap().pop_front();
-        let answer = listed.unwrap_or_else(|| self.judge.as_ref().map_or(Ok(Answer::All), |judge| judge(&ids)));
+        let answer =
+            listed.unwrap_or_else(|| self.judge.as_ref().map_or(Ok(Response::AllAccepted), |judge| judge(&ids)));
         let fake = self.clone();
         Box::pin(async move {
             {
@@ -101,8 +93,10 @@ impl Backend for Fake {
                 tokio::task::yield_now().await;
             }
             fake.in_flight.lock().unwrap().0 -= 1;
-            *fake.is_proven.lock().unwrap() |= answer.is_ok();
-            answer
+            if answer.is_ok() {
+                fake.session.gate().prove(0, PROTOCOL.operation);
+            }
+            answer.map_err(classify::failed)
         })
     }
 }
@@ -120,23 +114,19 @@ fn settings(batch_size: usize, concurrency: usize) -> Settings {
     Settings { room, concurrency, ..Settings::default() }
 }
 
-fn surroundings(stop: Stop) -> Surroundings {
-    Surroundings { clock: Arc::new(VirtualClock::new(0.0)), limits: Arc::default(), stop }
-}
-
 /// A call as `send` makes it.
 async fn run(backend: &Fake, source: impl Stream<Item = Event>, settings: Settings) -> (IngestReport, Option<Error>) {
-    run_until(backend, source, settings, Stop::new()).await
+    run_until(backend, source, settings, Cancel::new()).await
 }
 
-/// A call that somebody else may stop.
+/// A call that somebody else may cancel.
 async fn run_until(
     backend: &Fake,
     source: impl Stream<Item = Event>,
     settings: Settings,
-    stop: Stop,
+    cancel: Cancel,
 ) -> (IngestReport, Option<Error>) {
-    let mut run = Run::new(backend.clone(), FromStream::new(source), settings, surroundings(stop));
+    let mut run = Run::new(backend.clone(), FromStream::new(source), &settings, backend.session.clone(), cancel);
     let mut recorder = Recorder::new("ingest_batch", None);
     while let Some(settled) = std::future::poll_fn(|context| run.poll_settled(context)).await {
         recorder.record(settled, run.submitted());
@@ -147,7 +137,7 @@ async fn run_until(
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "an answer, as the failure beside it")]
-fn partial(failures: &[(&str, &str)], may_be_incomplete: bool) -> Result<Answer, Error> {
+fn partial(failures: &[(&str, &str)], may_be_incomplete: bool) -> Result<Response, Error> {
     let failures = failures
         .iter()
         .map(|(id, message)| Failure {
@@ -159,7 +149,7 @@ fn partial(failures: &[(&str, &str)], may_be_incomplete: bool) -> Result<Answer,
         })
         .collect();
     let status = StatusCode::MULTI_STATUS;
-    Ok(Answer::Partial(Partial {
+    Ok(Response::Partial(Partial {
         status,
         failures,
         may_be_incomplete,
@@ -169,7 +159,7 @@ fn partial(failures: &[(&str, &str)], may_be_incomplete: bool) -> Result<Answer,
     }))
 }
 
-fn broken() -> Result<Answer, Error> {
+fn broken() -> Result<Response, Error> {
     Err(Error::invalid_request("ingest_batch", "broken"))
 }
 
@@ -185,7 +175,7 @@ fn refused(status: u16, body: &'static str) -> Error {
 fn poisoned(bad: &'static [&'static str]) -> Fake {
     Fake::judging(move |ids| {
         let is_bad = ids.iter().any(|id| bad.contains(&id.as_str()));
-        if is_bad { Err(refused(400, r#"{"message":"bad event"}"#)) } else { Ok(Answer::All) }
+        if is_bad { Err(refused(400, r#"{"message":"bad event"}"#)) } else { Ok(Response::AllAccepted) }
     })
 }
 
@@ -254,7 +244,7 @@ async fn the_first_batch_goes_alone_and_then_as_many_as_were_allowed() {
 
 #[tokio::test]
 async fn a_refused_event_is_told_with_its_place_and_comes_back() {
-    let fake = Fake::new([Ok(Answer::All), partial(&[("e7", "bad value")], false)]);
+    let fake = Fake::new([Ok(Response::AllAccepted), partial(&[("e7", "bad value")], false)]);
     let (report, error) = run(&fake, events(12), settings(5, 4)).await;
     assert!(error.is_none());
     let [refused] = report.not_accepted() else { panic!("one was refused") };
@@ -264,7 +254,7 @@ async fn a_refused_event_is_told_with_its_place_and_comes_back() {
 
 #[tokio::test]
 async fn nothing_is_pulled_after_a_failure_and_what_was_pulled_is_told() {
-    let fake = Fake::new([Ok(Answer::All), broken()]);
+    let fake = Fake::new([Ok(Response::AllAccepted), broken()]);
     let mut pulled = 0;
     let source = stream::iter(0..).map(|number| {
         pulled += 1;
@@ -278,7 +268,7 @@ async fn nothing_is_pulled_after_a_failure_and_what_was_pulled_is_told() {
 
 #[tokio::test]
 async fn batches_in_flight_are_awaited_after_a_failure() {
-    let fake = Fake::new([Ok(Answer::All), broken(), Ok(Answer::All), Ok(Answer::All)]);
+    let fake = Fake::new([Ok(Response::AllAccepted), broken(), Ok(Response::AllAccepted), Ok(Response::AllAccepted)]);
     let (report, error) = run(&fake, stream::iter(0..).map(event), settings(5, 3)).await;
     assert!(error.is_some());
     assert_eq!((report.accepted(), report.not_sent() % 5), (15, 0));
@@ -286,10 +276,10 @@ async fn batches_in_flight_are_awaited_after_a_failure() {
 
 #[tokio::test]
 async fn a_batch_that_has_its_turn_only_after_the_token_was_refused_is_not_sent() {
-    let stop = Stop::new();
-    stop.say();
+    let cancel = Cancel::new();
+    cancel.cancel();
     let fake = Fake::default();
-    let (report, _) = run_until(&fake, events(2), settings(2, 1), stop).await;
+    let (report, _) = run_until(&fake, events(2), settings(2, 1), cancel).await;
     assert_eq!((fake.requests(), report.not_sent()), (String::new(), 2));
     assert_eq!(told(&report)[0], "0 not sent: the call was stopped before it");
 }
@@ -334,8 +324,11 @@ async fn an_event_that_was_refused_may_be_handed_in_again() {
 
 #[tokio::test]
 async fn a_list_that_may_be_short_is_completed_by_sending_the_rest_in_halves() {
-    let fake =
-        Fake::new([partial(&[("e0", "bad"), ("e1", "bad")], true), partial(&[("e2", "bad")], false), Ok(Answer::All)]);
+    let fake = Fake::new([
+        partial(&[("e0", "bad"), ("e1", "bad")], true),
+        partial(&[("e2", "bad")], false),
+        Ok(Response::AllAccepted),
+    ]);
     let (report, error) = run(&fake, events(10), settings(10, 1)).await;
     assert!(error.is_none());
     insta::assert_snapshot!(fake.requests(), @r"
@@ -350,7 +343,13 @@ async fn a_list_that_may_be_short_is_completed_by_sending_the_rest_in_halves() {
 async fn without_a_list_the_refused_event_is_found_by_halving() {
     let without_list = || partial(&[], true);
     // Of eight events one is bad: e6.
-    let fake = Fake::new([without_list(), Ok(Answer::All), Ok(Answer::All), without_list(), Ok(Answer::All)]);
+    let fake = Fake::new([
+        without_list(),
+        Ok(Response::AllAccepted),
+        Ok(Response::AllAccepted),
+        without_list(),
+        Ok(Response::AllAccepted),
+    ]);
     let (report, _) = run(&fake, events(8), settings(8, 1)).await;
     insta::assert_snapshot!(fake.requests(), @r"
     e0 e1 e2 e3 e4 e5 e6 e7
@@ -383,7 +382,7 @@ async fn the_one_event_that_a_batch_is_refused_for_is_found_by_halving() {
 async fn an_event_is_rejected_only_for_a_request_that_it_was_alone_in() {
     // A service that takes no more than three events and does not say so.
     let fake = Fake::judging(|ids| match ids.len() {
-        0..=3 => Ok(Answer::All),
+        0..=3 => Ok(Response::AllAccepted),
         _ => Err(refused(400, r#"{"message":"no"}"#)),
     });
     let (report, _) = run(&fake, events(8), settings(8, 1)).await;
@@ -415,7 +414,7 @@ async fn without_a_budget_a_batch_is_sent_once() {
 #[tokio::test]
 async fn the_size_that_gets_through_is_remembered() {
     let fake = Fake::judging(move |ids| match ids.len() {
-        0..=3 => Ok(Answer::All),
+        0..=3 => Ok(Response::AllAccepted),
         _ => Err(refused(422, r#"{"message":"too large"}"#)),
     });
     let (report, _) = run(&fake, events(25), settings(10, 1)).await;
@@ -426,7 +425,7 @@ async fn the_size_that_gets_through_is_remembered() {
 async fn a_refused_token_ends_the_way_of_a_batch_that_is_being_taken_apart() {
     let fake = Fake::new([
         Err(refused(400, r#"{"message":"bad event"}"#)),
-        Ok(Answer::All),
+        Ok(Response::AllAccepted),
         Err(refused(401, r#"{"message":"no"}"#)),
     ]);
     let (report, error) = run(&fake, events(20), settings(8, 1)).await;
@@ -437,7 +436,7 @@ async fn a_refused_token_ends_the_way_of_a_batch_that_is_being_taken_apart() {
 
 #[tokio::test]
 async fn what_may_have_been_taken_is_unknown_where_the_call_stops() {
-    let fake = Fake::new([partial(&[], true), Ok(Answer::All), Err(refused(403, "{}"))]);
+    let fake = Fake::new([partial(&[], true), Ok(Response::AllAccepted), Err(refused(403, "{}"))]);
     let (report, error) = run(&fake, events(8), settings(8, 1)).await;
     assert!(error.is_some());
     assert_eq!((report.accepted(), report.unknown()), (4, 4));
@@ -492,10 +491,9 @@ async fn a_batch_that_is_not_full_is_sent_after_it_has_waited() {
 #[tokio::test]
 async fn batches_on_their_way_end_while_verdicts_are_not_asked_for() {
     let fake = Fake::default();
-    *fake.is_proven.lock().unwrap() = true;
-    let surroundings =
-        Surroundings { clock: Arc::new(VirtualClock::new(0.0)), limits: Arc::default(), stop: Stop::new() };
-    let mut run = Run::new(fake.clone(), FromStream::new(events(20)), settings(5, 4), surroundings);
+    fake.session.gate().prove(0, PROTOCOL.operation);
+    let mut run =
+        Run::new(fake.clone(), FromStream::new(events(20)), &settings(5, 4), fake.session.clone(), Cancel::new());
     // The first batch is told, and three more are on their way or have ended.
     let first = std::future::poll_fn(|context| run.poll_settled(context)).await;
     assert!(first.is_some());

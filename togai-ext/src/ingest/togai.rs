@@ -1,16 +1,16 @@
 //! Togai as a service that takes events.
 
-use bytes::Bytes;
 use reqwest::StatusCode;
 use serde_json::Value;
 use togai_api::operations::{INGEST, INGEST_BATCH};
-use togai_api::{BoxFuture, Client, Error, Operation, ResponseValue};
+use togai_api::{BoxFuture, Client, ResponseValue};
 
-use super::backend::{Answer, Backend, Envelope, Failure, FailureKind, NO_REASON, Named, Partial};
-use super::check;
+use super::backend::{
+    Backend, Connection, Envelope, Failed, Failure, FailureKind, NO_REASON, Named, Partial, Protocol, Request, Response,
+};
 use super::encode::Fields;
-use super::run::Surroundings;
-use super::sender::Sender;
+use super::sender::{NotTaken, Sender};
+use super::{check, classify};
 
 /// Documents of 2022 and 2023 cap the list of failures at so many.
 const CAP_OF_FAILURES: usize = 100;
@@ -24,22 +24,25 @@ pub(super) enum Endpoint {
     Batch,
 }
 
-impl Endpoint {
-    fn operation(self) -> &'static Operation {
-        match self {
-            Self::Single => &INGEST,
-            Self::Batch => &INGEST_BATCH,
-        }
-    }
+/// The API meters an id once in 45 days (vendor's Python client 1.0.3, `Event.id`).
+const IDEMPOTENT: bool = true;
 
-    /// The API takes so many events in a request, by the schema of the vendor's Python client 1.0.3.
-    pub(super) fn max_batch_size(self) -> usize {
-        match self {
-            Self::Single => 1,
-            Self::Batch => 1000,
-        }
-    }
-}
+static SINGLE: Protocol = Protocol {
+    operation: "ingest",
+    max_batch_size: Some(1),
+    envelope: Envelope { before: r#"{"event":"#, between: "", after: "}" },
+    fields: check::FIELDS,
+    idempotent: IDEMPOTENT,
+};
+
+static BATCH: Protocol = Protocol {
+    operation: "ingest_batch",
+    // By the schema of the vendor's Python client 1.0.3.
+    max_batch_size: Some(1000),
+    envelope: Envelope { before: r#"{"events":["#, between: ",", after: "]}" },
+    fields: check::FIELDS,
+    idempotent: IDEMPOTENT,
+};
 
 /// Togai, as one call needs it.
 #[derive(Clone, Debug)]
@@ -49,57 +52,38 @@ pub struct Togai {
 }
 
 impl Togai {
-    pub(super) fn new(client: &Client, endpoint: Endpoint) -> Self {
-        let sender = Sender::new(client.core(), endpoint.operation());
-        Self { sender, endpoint }
+    pub(super) fn connect(client: &Client, endpoint: Endpoint) -> Connection<Self> {
+        let operation = match endpoint {
+            Endpoint::Single => &INGEST,
+            Endpoint::Batch => &INGEST_BATCH,
+        };
+        let sender = Sender::new(client.core(), operation);
+        Connection { session: sender.session(), backend: Self { sender, endpoint } }
     }
 }
 
 impl Backend for Togai {
-    fn operation(&self) -> &'static str {
-        self.sender.operation().id
-    }
-
-    fn max_batch_size(&self) -> Option<usize> {
-        Some(self.endpoint.max_batch_size())
-    }
-
-    fn envelope(&self) -> Envelope {
+    fn protocol(&self) -> &'static Protocol {
         match self.endpoint {
-            Endpoint::Single => Envelope { before: r#"{"event":"#, between: "", after: "}" },
-            Endpoint::Batch => Envelope { before: r#"{"events":["#, between: ",", after: "]}" },
+            Endpoint::Single => &SINGLE,
+            Endpoint::Batch => &BATCH,
         }
-    }
-
-    fn fields(&self) -> &'static [&'static str] {
-        check::FIELDS
     }
 
     fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String> {
         check::check_fields(event, fields)
     }
 
-    /// The API meters an id once in 45 days (vendor's Python client 1.0.3, `Event.id`).
-    fn is_resending_harmless(&self) -> bool {
-        true
-    }
-
-    fn is_proven(&self) -> bool {
-        self.sender.is_proven()
-    }
-
-    fn surroundings(&self) -> Surroundings {
-        self.sender.surroundings()
-    }
-
-    fn send(&self, body: Bytes, _events: usize) -> BoxFuture<'static, Result<Answer, Error>> {
-        let sending = self.sender.clone().send(body);
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
+        let sending = self.sender.clone().send(request);
         Box::pin(async move {
-            match sending.await.map_err(|failed| failed.error) {
-                Ok(response) => Ok(read(&response)),
+            match sending.await {
+                Ok(response) => read(&response),
                 // What stands in the body of a 202 changes nothing about it.
-                Err(error) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => Ok(Answer::All),
-                Err(error) => Err(error.of_events_with_ids()),
+                Err(NotTaken { error, .. }) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => {
+                    Ok(Response::AllAccepted)
+                }
+                Err(NotTaken { error, .. }) => Err(classify::failed(error)),
             }
         })
     }
@@ -113,27 +97,27 @@ impl Backend for Togai {
 ///
 /// Any other status of success is none that the API answers with. It may come from a gateway or a wrong address, so it
 /// says nothing of the events.
-fn read(response: &ResponseValue<Value>) -> Answer {
+fn read(response: &ResponseValue<Value>) -> Result<Response, Failed> {
     let status = response.status();
     if !matches!(status, StatusCode::ACCEPTED | StatusCode::MULTI_STATUS) {
         let why = format!("the server answered {status}, which the API does not answer with; check the base URL");
-        return Answer::Unclear { why: why.into() };
+        return Err(classify::unclear(&why, response.unclear(why.as_str())));
     }
     let answer: &Value = response;
     let listed = answer["errors"].as_array().filter(|listed| !listed.is_empty());
     let listed = listed.or_else(|| answer["details"]["errors"].as_array());
     let failures: Vec<Failure> = listed.into_iter().flatten().map(|error| failure(response, error)).collect();
     if status == StatusCode::ACCEPTED && failures.is_empty() && answer["success"] != Value::Bool(false) {
-        return Answer::All;
+        return Ok(Response::AllAccepted);
     }
-    Answer::Partial(Partial {
+    Ok(Response::Partial(Partial {
         status,
         may_be_incomplete: failures.is_empty() || failures.len() >= CAP_OF_FAILURES,
         failures,
         says_success: answer["success"] == Value::Bool(true),
         message: answer["message"].as_str().map(|message| response.safe_text(message).into()),
         maybe_repeated: response.maybe_repeated(),
-    })
+    }))
 }
 
 fn failure(response: &ResponseValue<Value>, error: &Value) -> Failure {

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use reqwest::StatusCode;
-use togai_api::Error;
 
 use super::Outcome;
-use super::backend::{Failure, FailureKind, Named, Partial};
-use super::mutant::mutant;
+use super::backend::{Effect, Failed, Failure, FailureKind, Named, Partial};
+use crate::mutant::mutant;
 
 /// What an answer that names failures says of the events of a request, given by their ids. No two of them are the same.
 #[derive(Debug)]
@@ -86,74 +85,48 @@ fn of_failure(failure: &Failure, partial: &Partial, circumstances: Circumstances
     }
 }
 
-/// What an error says of all the events of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failed {
-    /// The content of the request was refused, so that a part of it may be taken.
-    Content { refusal: Refusal, is_size: bool },
-    /// The same is to be expected of further requests.
-    Finally(Outcome),
+/// What becomes of all events of a request after which further requests would meet the same.
+pub(super) fn of_failed(failed: &Failed, may_be_resent: bool) -> Outcome {
+    let why = Arc::clone(&failed.reason);
+    match (failed.effect, failed.status) {
+        (Effect::MaybeApplied, _) => Outcome::Unknown { why, may_be_resent },
+        (Effect::NotApplied, Some(status)) if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
+            Refusal::of(failed).into()
+        }
+        // Nobody at that address took the events, or looked at them.
+        (Effect::NotApplied, _) => Outcome::NotSent { why },
+    }
 }
 
 /// How a server refused a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    pub(super) code: Option<Arc<str>>,
-    pub(super) message: Arc<str>,
+    status: Option<StatusCode>,
+    code: Option<Arc<str>>,
+    message: Arc<str>,
+}
+
+impl Refusal {
+    pub(super) fn of(failed: &Failed) -> Self {
+        let message = failed.message.as_ref().unwrap_or(&failed.reason);
+        Self { status: failed.status, code: failed.code.clone(), message: Arc::clone(message) }
+    }
+
+    /// What the server said.
+    pub(super) fn message(&self) -> &Arc<str> {
+        &self.message
+    }
+
+    /// The same, with why no more is known.
+    pub(super) fn with_note(&self, note: &str) -> Self {
+        Self { message: format!("{note}: {}", self.message).into(), ..self.clone() }
+    }
 }
 
 impl From<Refusal> for Outcome {
     fn from(refusal: Refusal) -> Self {
-        Self::Rejected { status: Some(refusal.status), code: refusal.code, message: refusal.message }
+        Self::Rejected { status: refusal.status, code: refusal.code, message: refusal.message }
     }
-}
-
-/// Judges a request that ended in an error.
-pub(super) fn of_error(error: &Error, may_be_resent: bool) -> Failed {
-    let why: Arc<str> = error.to_string().into();
-    let Some(status) = error.status() else {
-        let may_have_it = mutant!("takes no answer for not sent", error.maybe_delivered(), false);
-        let unknown = || Outcome::Unknown { why: Arc::clone(&why), may_be_resent };
-        return Failed::Finally(if may_have_it { unknown() } else { Outcome::NotSent { why } });
-    };
-    let message = error.message().map_or_else(|| Arc::clone(&why), Into::into);
-    let refusal = Refusal { status, code: error.code().map(Into::into), message };
-    match status {
-        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => Failed::Content { refusal, is_size: true },
-        StatusCode::BAD_REQUEST => {
-            let is_size = speaks_of_size(&refusal.message);
-            Failed::Content { refusal, is_size }
-        }
-        _ if error.maybe_delivered() => Failed::Finally(Outcome::Unknown { why, may_be_resent }),
-        // What the service means by it is not known, and it would not be harmless to guess.
-        status if !may_be_resent && !says_nothing_was_taken(status) => {
-            Failed::Finally(Outcome::Unknown { why, may_be_resent })
-        }
-        // Nobody at that address took the events, or looked at them.
-        status if status == StatusCode::TOO_MANY_REQUESTS || status.is_redirection() => {
-            Failed::Finally(Outcome::NotSent { why })
-        }
-        _ => Failed::Finally(refusal.into()),
-    }
-}
-
-/// Whether HTTP leaves no doubt that a request with such an answer was not carried out. A redirection that asks for another
-/// method is none of these: it is what a server answers that has done what it was asked to.
-fn says_nothing_was_taken(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 307 | 308 | 401..=407 | 411 | 414..=417 | 421 | 426 | 428 | 429 | 431)
-}
-
-/// Whether a message is about the size of a request and not about an event in it. It decides how large the requests to
-/// come are, and never about an event.
-fn speaks_of_size(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    if message.contains("events[") || message.contains("character") {
-        return false;
-    }
-    let of_request = ["batch", "payload", "body", "events", "request"].iter().any(|word| message.contains(word));
-    let of_size = ["too large", "too many", "too big", "size", "exceed", "at most", "maximum", "limit"];
-    of_request && of_size.iter().any(|word| message.contains(word))
 }
 
 #[cfg(test)]
@@ -283,25 +256,5 @@ mod tests {
         assert_eq!(told(&of_partial(&ids, &answer, REPEATED)), ["accepted"]);
         let repeated = Partial { maybe_repeated: true, ..answer };
         assert_eq!(told(&of_partial(&ids, &repeated, FIRST)), ["accepted"]);
-    }
-
-    #[test]
-    fn a_message_about_the_size_of_the_request_is_told_from_one_about_an_event() {
-        for message in [
-            "events: has 501 items, and at most 500 are taken",
-            "Request body too large",
-            "batch size exceeds 100",
-            "Payload limit",
-        ] {
-            assert!(speaks_of_size(message), "{message}");
-        }
-        for message in [
-            "events[3].attributes[0].value: has to match ^-?",
-            "events[3].schemaName: has to have at most 50 characters",
-            "accountId: has 600 characters",
-            "",
-        ] {
-            assert!(!speaks_of_size(message), "{message}");
-        }
     }
 }

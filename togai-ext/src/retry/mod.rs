@@ -4,9 +4,8 @@ mod backoff;
 mod budget;
 mod pause;
 mod policy;
-mod repeatable;
 mod transport;
 
 pub use budget::RetryBudget;
 pub use policy::RetryPolicy;
-pub(crate) use transport::{Parts, Retry};
+pub(crate) use transport::{Parts, Retry, Terms};

@@ -5,21 +5,23 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::future::select;
+use futures::future::{Either, FutureExt as _, select};
 use reqwest::StatusCode;
-use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind, retry_after};
+use togai_api::{
+    BoxFuture, CallContext, Error, Operation, Repeat, Transport, TransportError, TransportErrorKind, is_passing_outage,
+    retry_after,
+};
 use tracing::Instrument as _;
 
 use super::RetryPolicy;
 use super::backoff::{self, Backoff};
 use super::budget::{Account, RetryBudget};
 use super::pause::Pauses;
-use super::repeatable;
-use crate::CallOptions;
-use crate::clock::{Clock, SystemClock};
+use crate::auth::{Admitted, Auth, Credentials};
+use crate::cancel::Cancel;
+use crate::session::Session;
 use crate::stats::{Counters, Stats};
-use crate::stop::Stop;
-use crate::trace;
+use crate::{AccessToken, CallOptions, trace};
 
 /// Carries calls through.
 #[derive(Clone)]
@@ -28,10 +30,11 @@ pub(crate) struct Retry {
     options: CallOptions,
 }
 
-/// What all clones of a client have in common.
+/// What all clones of a client share.
 struct Shared {
     inner: Box<dyn Transport>,
-    clock: Arc<dyn Clock>,
+    session: Session,
+    auth: Auth,
     policy: RetryPolicy,
     attempt_timeout: Option<Duration>,
     budget: Account,
@@ -42,7 +45,9 @@ struct Shared {
 /// What a retry transport is made of.
 pub(crate) struct Parts {
     pub(crate) inner: Box<dyn Transport>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) session: Session,
+    /// The token; nothing where the transport below adds it.
+    pub(crate) credentials: Option<Credentials>,
     pub(crate) policy: RetryPolicy,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) budget: RetryBudget,
@@ -50,10 +55,11 @@ pub(crate) struct Parts {
 
 impl Retry {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { inner, clock, policy, attempt_timeout, budget } = parts;
+        let Parts { inner, session, credentials, policy, attempt_timeout, budget } = parts;
         let shared = Shared {
             inner,
-            clock,
+            auth: Auth::new(session.clone(), credentials),
+            session,
             policy,
             attempt_timeout,
             budget: Account::open(budget),
@@ -64,10 +70,11 @@ impl Retry {
     }
 
     /// One around the transport of a client that was put together by hand. It repeats nothing unless it is told to.
-    pub(crate) fn around(transport: &Arc<dyn Transport>) -> Self {
+    pub(crate) fn around(transport: &Arc<dyn Transport>, session: Session) -> Self {
         Self::new(Parts {
             inner: Box::new(Arc::clone(transport)),
-            clock: Arc::new(SystemClock),
+            session,
+            credentials: None,
             policy: RetryPolicy::never(),
             attempt_timeout: None,
             budget: RetryBudget::default(),
@@ -78,28 +85,28 @@ impl Retry {
         Self { shared: Arc::clone(&self.shared), options: self.options.clone().merged(options) }
     }
 
-    /// How long a call may take before its last attempt begins, by deadline and policy.
-    pub(crate) fn time_limit(&self) -> Duration {
-        let policy = self.options.retry.as_ref().unwrap_or(&self.shared.policy);
-        self.options.deadline.map_or(policy.max_elapsed(), |deadline| deadline.min(policy.max_elapsed()))
-    }
-
-    /// The deadline of each call.
-    pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.options.deadline
-    }
-
     pub(crate) fn stats(&self) -> Stats {
         self.shared.counters.snapshot()
     }
 }
 
-impl Transport for Retry {
-    fn execute<'a>(
+/// What a caller says with a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    /// Whether sending it twice has the effect of sending it once.
+    pub(crate) idempotent: bool,
+    /// After this signal no further attempt starts.
+    pub(crate) cancel: Option<Cancel>,
+}
+
+impl Retry {
+    /// Carries a request through.
+    pub(crate) fn call<'a>(
         &'a self,
         mut request: reqwest::Request,
         operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        terms: Terms,
+    ) -> BoxFuture<'a, Answer> {
         for (name, value) in &self.options.headers {
             request.headers_mut().insert(name, value.clone());
         }
@@ -107,21 +114,44 @@ impl Transport for Retry {
             request.url_mut().query_pairs_mut().extend_pairs(&self.options.query);
         }
         let span = trace::call(operation);
-        Box::pin(Call::new(self, operation).run(request).instrument(span))
+        Box::pin(Call::new(self, operation, terms).run(request).instrument(span))
+    }
+
+    /// Puts another token in use.
+    pub(crate) fn set_token(&self, token: AccessToken) -> Result<(), Error> {
+        self.shared.auth.set_token(token)
     }
 }
 
-/// A call on its way.
+impl Transport for Retry {
+    fn execute<'a>(&'a self, request: reqwest::Request, operation: &'static Operation) -> BoxFuture<'a, Answer> {
+        self.execute_with(request, operation, operation.repeat == Repeat::Always)
+    }
+
+    fn execute_with<'a>(
+        &'a self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+        idempotent: bool,
+    ) -> BoxFuture<'a, Answer> {
+        self.call(request, operation, Terms { idempotent, cancel: None })
+    }
+}
+
+/// A call in flight.
 struct Call<'a> {
     shared: &'a Shared,
     policy: &'a RetryPolicy,
     operation: &'static Operation,
+    terms: Terms,
     start: Instant,
     deadline: Option<Duration>,
-    stop: Option<&'a Stop>,
-    assume_idempotent: bool,
     backoff: Backoff,
     attempts: u32,
+    /// How long it has waited for another call to try the token. That is no part of the time for retries.
+    held_up: Duration,
+    /// Whether the provider was asked for another token.
+    has_renewed: bool,
     /// Whether an attempt may have been applied, whatever became of the ones after it.
     maybe_delivered: bool,
 }
@@ -148,7 +178,7 @@ impl Again {
 }
 
 impl<'a> Call<'a> {
-    fn new(retry: &'a Retry, operation: &'static Operation) -> Self {
+    fn new(retry: &'a Retry, operation: &'static Operation, terms: Terms) -> Self {
         let shared = &*retry.shared;
         let policy = retry.options.retry.as_ref().unwrap_or(&shared.policy);
         shared.counters.count(operation.quota_class, |counts| counts.calls += 1);
@@ -156,12 +186,13 @@ impl<'a> Call<'a> {
             shared,
             policy,
             operation,
-            start: shared.clock.now(),
+            terms,
+            start: shared.session.clock().now(),
             deadline: retry.options.deadline,
-            stop: retry.options.stop.as_ref(),
-            assume_idempotent: retry.options.assume_idempotent == Some(true),
             backoff: policy.backoff(),
             attempts: 0,
+            held_up: Duration::ZERO,
+            has_renewed: false,
             maybe_delivered: false,
         }
     }
@@ -171,36 +202,44 @@ impl<'a> Call<'a> {
         // The answer that is handed out should there be no further attempt.
         let mut last: Option<Answer> = None;
         loop {
-            if let Err(failure) = self.keep_pause().await {
-                // A pause says how long to wait, which the answer before may not have known.
-                let is_pause = failure.kind() == TransportErrorKind::Paused;
-                return self.finish(last.filter(|_| !is_pause).unwrap_or(Err(failure)));
-            }
+            let admitted = match self.admit().await {
+                Ok(admitted) => admitted,
+                Err(failure) => return self.finish(last_word(last, failure)),
+            };
             // Paid for only now that the wait is over: a call that is dropped while it waits has taken nothing.
             if let Some(answer) = last.take()
-                && !is_throttling(&answer)
+                && was_carried_out(&answer)
                 && !self.shared.budget.pay_for_a_retry()
             {
                 return self.finish(answer);
             }
             // A body that is a stream cannot be sent twice; none of ours is.
             let copy = current.try_clone();
-            let answer = self.attempt(current).await;
+            let answer = self.attempt(current, &admitted).await;
             let Some(copy) = copy else { return self.finish(answer) };
-            let Some(again) = self.again(&answer, &copy) else { return self.finish(answer) };
-            let left = self.left();
-            let Some(wait) = again.wait_within(left).filter(|_| !left.is_zero()) else { return self.finish(answer) };
-            if !again.is_throttled && !self.shared.budget.covers_a_retry() {
-                return self.finish(answer);
+            if is_unauthorized(&answer) {
+                if !self.renew(&admitted).await {
+                    return self.finish(answer);
+                }
+            } else {
+                drop(admitted);
+                let Some(again) = self.again(&answer) else { return self.finish(answer) };
+                let left = self.left();
+                let Some(wait) = again.wait_within(left).filter(|_| !left.is_zero()) else {
+                    return self.finish(answer);
+                };
+                if !again.is_throttled && !self.shared.budget.covers_a_retry() {
+                    return self.finish(answer);
+                }
+                self.wait(wait).await;
             }
-            self.wait(wait).await;
             last = Some(answer);
             current = copy;
         }
     }
 
     /// Sends the request once.
-    async fn attempt(&mut self, mut request: reqwest::Request) -> Answer {
+    async fn attempt(&mut self, mut request: reqwest::Request, admitted: &Admitted<'_>) -> Answer {
         self.attempts += 1;
         let is_retry = self.attempts > 1;
         self.shared.counters.count(self.operation.quota_class, |counts| {
@@ -212,37 +251,45 @@ impl<'a> Call<'a> {
             let limits = [self.shared.attempt_timeout, request.timeout().copied()];
             *request.timeout_mut() = Some(limits.into_iter().flatten().fold(left, Duration::min));
         }
+        admitted.authorize(&mut request);
         let span = trace::attempt(self.operation, &request, self.attempts - 1);
-        let answer = self.shared.inner.execute(request, self.operation).instrument(span.clone()).await;
+        let sent = self.shared.inner.execute_with(request, self.operation, self.terms.idempotent);
+        let mut answer = sent.instrument(span.clone()).await;
         trace::answered(&span, &answer);
-
+        self.shared.auth.settle(admitted, self.operation, &mut answer);
         if is_throttling(&answer) {
             self.shared.counters.count(self.operation.quota_class, |counts| counts.throttled += 1);
-        } else if answer.as_ref().is_ok_and(|response| !is_failure(response.status())) {
+        } else if answer.as_ref().is_ok_and(|response| !is_passing_outage(response.status())) {
             self.shared.budget.earn();
         }
         answer
     }
 
+    /// Asks for another token once. A refused request was not carried out, so it may be sent again whatever it does.
+    async fn renew(&mut self, refused: &Admitted<'_>) -> bool {
+        if std::mem::replace(&mut self.has_renewed, true) {
+            return false;
+        }
+        let renewal = pin!(self.shared.auth.renew_after(refused));
+        self.within(renewal).await.is_ok_and(|is_renewed| is_renewed)
+    }
+
     /// Whether and when to try again. What the server asks for is kept by all calls of the class from here on.
-    fn again(&mut self, answer: &Answer, request: &reqwest::Request) -> Option<Again> {
-        let is_harmless = || {
-            self.assume_idempotent
-                || repeatable::is_harmless(self.operation, request.body().and_then(reqwest::Body::as_bytes))
-        };
+    fn again(&mut self, answer: &Answer) -> Option<Again> {
+        let idempotent = self.terms.idempotent;
         let (is_throttled, asked, is_repeated) = match answer {
             Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
-                (true, retry_after(response.headers(), self.shared.clock.wall()), true)
+                (true, retry_after(response.headers(), self.shared.session.clock().wall()), true)
             }
-            Ok(response) if is_failure(response.status()) => {
+            Ok(response) if is_passing_outage(response.status()) => {
                 self.maybe_delivered = true;
-                (false, retry_after(response.headers(), self.shared.clock.wall()), is_harmless())
+                (false, retry_after(response.headers(), self.shared.session.clock().wall()), idempotent)
             }
             Err(failure) => {
                 self.maybe_delivered |= failure.kind().maybe_delivered();
                 let is_repeated = match failure.kind() {
                     TransportErrorKind::Connect => true,
-                    TransportErrorKind::Timeout | TransportErrorKind::Interrupted => is_harmless(),
+                    TransportErrorKind::Timeout | TransportErrorKind::Interrupted => idempotent,
                     _ => false,
                 };
                 (false, None, is_repeated)
@@ -250,30 +297,66 @@ impl<'a> Call<'a> {
             Ok(_) => return None,
         };
         if let (true, Some(asked)) = (is_throttled, asked) {
-            self.shared.pauses.extend(self.operation.quota_class, self.shared.clock.now(), asked);
+            self.shared.pauses.extend(self.operation.quota_class, self.shared.session.clock().now(), asked);
         }
         if !is_repeated || self.attempts >= self.policy.max_attempts() {
             return None;
         }
-        let jitter = backoff::jitter(self.backoff.next()?, self.shared.clock.random());
+        let jitter = backoff::jitter(self.backoff.next()?, self.shared.session.clock().random());
         Some(Again { is_throttled, asked, jitter })
     }
 
-    /// Waits until the server has had the pause that it asked another call for. It is an error where there is not to be
-    /// an attempt any more.
+    /// Waits until the request may be sent. It is an error where there is to be no attempt any more.
+    async fn admit(&mut self) -> Result<Admitted<'a>, TransportError> {
+        self.keep_pause().await?;
+        let shared = self.shared;
+        let before = shared.session.clock().now();
+        let admission = pin!(shared.auth.admit(self.operation));
+        let admitted = self.within(admission).await?;
+        self.held_up += shared.session.clock().now().saturating_duration_since(before);
+        admitted
+    }
+
+    /// Waits for something, but no longer than the call may take.
+    async fn within<T>(&self, what: impl Future<Output = T> + Unpin) -> Result<T, TransportError> {
+        // Mostly there is nothing to wait for.
+        let what = match select(what, std::future::ready(())).await {
+            Either::Left((value, _)) => return Ok(value),
+            Either::Right(((), what)) => what,
+        };
+        let late = self.shared.session.clock().sleep(self.left());
+        let end = match &self.terms.cancel {
+            Some(cancel) => {
+                select(late, Box::pin(cancel.cancelled())).map(|end| matches!(end, Either::Left(_))).left_future()
+            }
+            None => late.map(|()| true).right_future(),
+        };
+        match select(what, pin!(end)).await {
+            Either::Left((value, _)) => Ok(value),
+            Either::Right((true, _)) => Err(TransportError::new(
+                TransportErrorKind::Deadline,
+                "another call of this client has tried the token for so long",
+                CallContext::default(),
+            )),
+            Either::Right((false, _)) => Err(TransportError::cancelled(CallContext::default())),
+        }
+    }
+
+    /// Waits until the server has had the pause that it asked another call for. It is an error where there is to be no
+    /// attempt any more.
     async fn keep_pause(&self) -> Result<(), TransportError> {
         loop {
-            if self.stop.is_some_and(Stop::is_said) {
+            if self.terms.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
                 return Err(TransportError::cancelled(CallContext::default()));
             }
             if self.deadline.is_some_and(|deadline| self.elapsed() >= deadline) {
                 return Err(TransportError::deadline(CallContext::default()));
             }
-            let now = self.shared.clock.now();
+            let now = self.shared.session.clock().now();
             let Some(left) = self.shared.pauses.left(self.operation.quota_class, now) else { return Ok(()) };
             // Whoever waited comes back a little apart from the others.
             let bound = self.policy.backoff().next().unwrap_or_default();
-            let jitter = backoff::jitter(bound, self.shared.clock.random());
+            let jitter = backoff::jitter(bound, self.shared.session.clock().random());
             match backoff::spread(left, jitter, self.left()) {
                 Some(wait) => self.wait(wait).await,
                 None => return Err(TransportError::paused(left, CallContext::default())),
@@ -287,21 +370,22 @@ impl<'a> Call<'a> {
             counts.waited = counts.waited.saturating_add(wait);
         });
         trace::waiting(self.operation, wait);
-        let sleep = self.shared.clock.sleep(wait);
-        match self.stop {
-            Some(stop) => drop(select(sleep, pin!(stop.wait())).await),
+        let sleep = self.shared.session.clock().sleep(wait);
+        match &self.terms.cancel {
+            Some(cancel) => drop(select(sleep, pin!(cancel.cancelled())).await),
             None => sleep.await,
         }
     }
 
     fn elapsed(&self) -> Duration {
-        self.shared.clock.now().saturating_duration_since(self.start)
+        self.shared.session.clock().now().saturating_duration_since(self.start)
     }
 
     /// How long the call may still wait.
     fn left(&self) -> Duration {
-        let limit = self.deadline.map_or(self.policy.max_elapsed(), |deadline| deadline.min(self.policy.max_elapsed()));
-        limit.saturating_sub(self.elapsed())
+        let elapsed = self.elapsed();
+        let for_retries = self.policy.max_elapsed().saturating_sub(elapsed.saturating_sub(self.held_up));
+        self.deadline.map_or(for_retries, |deadline| deadline.saturating_sub(elapsed).min(for_retries))
     }
 
     /// Puts down how the call went, where errors and responses look for it.
@@ -320,6 +404,7 @@ impl<'a> Call<'a> {
             context.attempts = self.attempts;
             context.elapsed = self.elapsed();
             context.maybe_delivered = self.maybe_delivered;
+            context.idempotent = Some(self.terms.idempotent);
         }
         answer
     }
@@ -329,9 +414,28 @@ fn is_throttling(answer: &Answer) -> bool {
     answer.as_ref().is_ok_and(|response| response.status() == StatusCode::TOO_MANY_REQUESTS)
 }
 
-/// Statuses of an outage, after which the request may have been applied or not.
-fn is_failure(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504)
+fn is_unauthorized(answer: &Answer) -> bool {
+    answer.as_ref().is_ok_and(|response| response.status() == StatusCode::UNAUTHORIZED)
+}
+
+/// Whether the server did something for the request. A retry of one that it turned away takes nothing from the budget.
+fn was_carried_out(answer: &Answer) -> bool {
+    !is_throttling(answer) && !is_unauthorized(answer)
+}
+
+/// What a call ends with that is kept from a further attempt: the answer to the one before, unless the reason says more.
+fn last_word(last: Option<Answer>, failure: TransportError) -> Answer {
+    match (failure.kind(), last) {
+        // A pause says how long to wait, which the answer before may not have known.
+        (TransportErrorKind::Paused, _) | (_, None) => Err(failure),
+        // So does a gate that another call has closed.
+        (TransportErrorKind::TokenRefused | TransportErrorKind::Forbidden, Some(answer))
+            if !is_unauthorized(&answer) =>
+        {
+            Err(failure)
+        }
+        (_, Some(answer)) => answer,
+    }
 }
 
 impl fmt::Debug for Retry {

@@ -65,7 +65,7 @@ impl VerifyExt for Client {
         I: IntoIterator,
         I::Item: Into<String>,
     {
-        let clock = Arc::clone(&Stack::of_any(self.transport()).shared.clock);
+        let clock = Arc::clone(Stack::of_any(self.transport()).session.clock());
         Verify::new(self.clone(), clock, ids.into_iter().map(Into::into))
     }
 }

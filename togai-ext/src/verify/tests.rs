@@ -6,6 +6,7 @@ use togai_api::{Client, Error};
 
 use super::*;
 use crate::retry::{Parts, Retry};
+use crate::session::Session;
 use crate::testing::{Answer, Script, VirtualClock};
 use crate::{RetryBudget, RetryPolicy};
 
@@ -51,7 +52,8 @@ impl Stage {
         let clock = Arc::new(self.clock.clone());
         let transport = Retry::new(Parts {
             inner: Box::new(self.script.clone()),
-            clock: clock.clone(),
+            session: Session::new(clock.clone()),
+            credentials: None,
             policy: RetryPolicy::default(),
             attempt_timeout: None,
             budget: RetryBudget::default(),

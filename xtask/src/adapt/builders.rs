@@ -82,6 +82,8 @@ struct Field<'a> {
     name: &'a syn::Ident,
     /// Name on the wire; none for the body.
     wire_name: Option<&'a str>,
+    /// Of a body: whether everything in it has its key, where the operation has keys.
+    keyed: Option<TokenStream>,
     kind: Type,
     about: &'a str,
 }
@@ -194,7 +196,8 @@ impl<'a> Field<'a> {
             let kind = if hand_written { syn::parse_quote!(#module::#body) } else { syn::parse_quote!(types::#body) };
             let about = &resolve(truth, &operation.json["requestBody"])["description"];
             let about = about.as_str().unwrap_or("The body of the request.");
-            return Ok(Self { name, wire_name: None, kind, about });
+            let keyed = super::keyed::condition(truth, operation)?;
+            return Ok(Self { name, wire_name: None, keyed, kind, about });
         }
         let parameter = parameters(truth, operation)
             .into_iter()
@@ -205,6 +208,7 @@ impl<'a> Field<'a> {
         Ok(Self {
             name,
             wire_name: parameter["name"].as_str(),
+            keyed: None,
             kind: kind.clone(),
             about: parameter["description"].as_str().unwrap_or_default(),
         })
@@ -215,6 +219,8 @@ impl<'a> Field<'a> {
         let doc = docs::attributes(self.about);
         let set = if let Some(wire_name) = self.wire_name {
             quote!(self.0.set::<#kind, V::Error>(#wire_name, value.try_into()))
+        } else if let Some(keyed) = &self.keyed {
+            quote!(self.0.set_keyed_body::<#kind, V::Error>(value.try_into(), |body| #keyed))
         } else {
             quote!(self.0.set_body::<#kind, V::Error>(value.try_into()))
         };

@@ -3,6 +3,7 @@
 pub(crate) mod builders;
 mod client;
 mod docs;
+mod keyed;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};

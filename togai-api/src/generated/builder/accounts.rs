@@ -545,7 +545,11 @@ impl CreateProposal {
         V: TryInto<types::CreateProposalRequest>,
         V::Error: std::fmt::Display,
     {
-        self.0.set_body::<types::CreateProposalRequest, V::Error>(value.try_into());
+        self.0
+            .set_keyed_body::<
+                types::CreateProposalRequest,
+                V::Error,
+            >(value.try_into(), |body| crate::keyed::Key::is_set(&body.idempotency_key));
         self
     }
     /// Sends the request, `POST /accounts/{account_id}/purchase_proposals`.
@@ -629,7 +633,11 @@ impl InitiateOneTimeEntitlementPlan {
         V: TryInto<types::CreatePurchaseRequest>,
         V::Error: std::fmt::Display,
     {
-        self.0.set_body::<types::CreatePurchaseRequest, V::Error>(value.try_into());
+        self.0
+            .set_keyed_body::<
+                types::CreatePurchaseRequest,
+                V::Error,
+            >(value.try_into(), |body| crate::keyed::Key::is_set(&body.idempotency_key));
         self
     }
     /// Sends the request, `POST /accounts/{account_id}/purchases`.

@@ -116,7 +116,20 @@ impl CreateCredit {
         V: TryInto<types::CreateCreditRequest>,
         V::Error: std::fmt::Display,
     {
-        self.0.set_body::<types::CreateCreditRequest, V::Error>(value.try_into());
+        self.0
+            .set_keyed_body::<
+                types::CreateCreditRequest,
+                V::Error,
+            >(
+                value.try_into(),
+                |body| {
+                    !body.credit_requests.is_empty()
+                        && body
+                            .credit_requests
+                            .iter()
+                            .all(|item| crate::keyed::Key::is_set(&item.idempotency_key))
+                },
+            );
         self
     }
     /// Sends the request, `POST /credits`.

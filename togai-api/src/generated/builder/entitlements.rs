@@ -324,7 +324,11 @@ impl IngestEntitledEvent {
         V: TryInto<types::IngestEventRequest>,
         V::Error: std::fmt::Display,
     {
-        self.0.set_body::<types::IngestEventRequest, V::Error>(value.try_into());
+        self.0
+            .set_keyed_body::<
+                types::IngestEventRequest,
+                V::Error,
+            >(value.try_into(), |body| crate::keyed::Key::is_set(&body.event.id));
         self
     }
     /// Sends the request, `POST /entitled`.

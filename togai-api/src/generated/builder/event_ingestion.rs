@@ -16,7 +16,11 @@ impl Ingest {
         V: TryInto<types::IngestEventRequest>,
         V::Error: std::fmt::Display,
     {
-        self.0.set_body::<types::IngestEventRequest, V::Error>(value.try_into());
+        self.0
+            .set_keyed_body::<
+                types::IngestEventRequest,
+                V::Error,
+            >(value.try_into(), |body| crate::keyed::Key::is_set(&body.event.id));
         self
     }
     /// Sends the request, `POST /ingest`.
@@ -41,7 +45,20 @@ impl IngestBatch {
         V: TryInto<types::IngestBatchEventRequest>,
         V::Error: std::fmt::Display,
     {
-        self.0.set_body::<types::IngestBatchEventRequest, V::Error>(value.try_into());
+        self.0
+            .set_keyed_body::<
+                types::IngestBatchEventRequest,
+                V::Error,
+            >(
+                value.try_into(),
+                |body| {
+                    !body.events.is_empty()
+                        && body
+                            .events
+                            .iter()
+                            .all(|item| crate::keyed::Key::is_set(&item.id))
+                },
+            );
         self
     }
     /// Sends the request, `POST /ingestBatch`.

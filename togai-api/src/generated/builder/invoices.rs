@@ -223,7 +223,11 @@ impl CreateCustomInvoice {
         V: TryInto<types::CreateCustomInvoiceRequest>,
         V::Error: std::fmt::Display,
     {
-        self.0.set_body::<types::CreateCustomInvoiceRequest, V::Error>(value.try_into());
+        self.0
+            .set_keyed_body::<
+                types::CreateCustomInvoiceRequest,
+                V::Error,
+            >(value.try_into(), |body| crate::keyed::Key::is_set(&body.idempotency_key));
         self
     }
     /// Sends the request, `POST /invoices`.

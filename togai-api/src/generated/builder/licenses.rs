@@ -92,7 +92,11 @@ impl AddLicenseUpdateEntry {
         V: TryInto<types::LicenseUpdateRequest>,
         V::Error: std::fmt::Display,
     {
-        self.0.set_body::<types::LicenseUpdateRequest, V::Error>(value.try_into());
+        self.0
+            .set_keyed_body::<
+                types::LicenseUpdateRequest,
+                V::Error,
+            >(value.try_into(), |body| crate::keyed::Key::is_set(&body.idempotency_key));
         self
     }
     /// Sends the request, `POST /license_updates`.

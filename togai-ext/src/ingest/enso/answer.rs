@@ -5,16 +5,17 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use reqwest::StatusCode;
-use togai_api::ResponseValue;
 use togai_api::enso::FailureCode;
 use togai_api::enso::types::{BatchEventsResponse, BatchEventsSummary, FailedRecord};
+use togai_api::{ResponseValue, is_outage};
 
-use super::super::backend::{Answer, Failure, FailureKind, NO_REASON, Named, Partial};
+use super::super::backend::{Failed, Failure, FailureKind, NO_REASON, Named, Partial, Response};
+use super::super::classify;
 
 /// What an answer says of so many events, with the token blotted out.
-pub(super) fn told(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Answer {
-    let mut answer = read(response, response.status(), events);
-    if let Answer::Partial(partial) = &mut answer {
+pub(super) fn told(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Result<Response, Failed> {
+    let mut read = read(response, response.status(), events);
+    if let Ok(Response::Partial(partial)) = &mut read {
         partial.maybe_repeated = response.maybe_repeated();
         let of_failures =
             partial.failures.iter_mut().flat_map(|failure| [Some(&mut failure.message), failure.code.as_mut()]);
@@ -22,11 +23,14 @@ pub(super) fn told(response: &ResponseValue<BatchEventsResponse>, events: usize)
             *text = response.safe_text(text).into();
         }
     }
-    answer
+    read.map_err(|why| classify::unclear(&why, response.unclear(why.as_str())))
 }
 
 /// The same of an answer with a status of failure, where it speaks of events: no document says that nothing was taken then.
-pub(super) fn told_of_failure(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Option<Answer> {
+pub(super) fn told_of_failure(
+    response: &ResponseValue<BatchEventsResponse>,
+    events: usize,
+) -> Option<Result<Response, Failed>> {
     let status = response.status();
     let is_of_request =
         matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS);
@@ -34,12 +38,12 @@ pub(super) fn told_of_failure(response: &ResponseValue<BatchEventsResponse>, eve
         return None;
     }
     Some(match told(response, events) {
-        Answer::All => {
+        Ok(Response::AllAccepted) => {
             let why =
                 format!("the server answered {status}, and counts every event as taken: ask the vendor which is true");
-            Answer::Unclear { why: why.into() }
+            Err(classify::unclear(&why, response.unclear(why.as_str())))
         }
-        answer => answer,
+        told => told,
     })
 }
 
@@ -48,22 +52,23 @@ pub(super) fn told_of_failure(response: &ResponseValue<BatchEventsResponse>, eve
 /// Its `status` is `success` in the vendor's sample, in which all of them failed. Who is not in the list was accepted only
 /// where the summary counts as many failures as the list has, and as many events as were sent. Where list and summary
 /// contradict each other, nothing is certain of those in the list either.
-pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usize) -> Answer {
+///
+/// Fails with the reason where it says nothing of the events.
+pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usize) -> Result<Response, String> {
     let (named, nameless) = failures(answer, events);
     let is_silent = named.is_empty() && nameless.is_empty();
     let counts = counts(answer);
     let may_be_incomplete = match counts {
         None if is_silent => {
-            let why =
-                format!("the server answered {status} and did not say what became of the events: check the base URL");
-            return Answer::Unclear { why: why.into() };
+            return Err(format!(
+                "the server answered {status} and did not say what became of the events: check the base URL"
+            ));
         }
         None => true,
         Some(Counts { total, .. }) if total != events => {
-            let why = format!("the server was sent {events} events, and answered for {total}: check the base URL");
-            return Answer::Unclear { why: why.into() };
+            return Err(format!("the server was sent {events} events, and answered for {total}: check the base URL"));
         }
-        Some(Counts { failed: 0, .. }) if is_silent => return Answer::All,
+        Some(Counts { failed: 0, .. }) if is_silent => return Ok(Response::AllAccepted),
         Some(Counts { failed, .. }) => failed != named.len(),
     };
     let counted = counts.map_or(named.len(), |counts| counts.failed);
@@ -80,14 +85,14 @@ pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usi
             .map(|failure| Failure { kind: if contradicts { FailureKind::Unclear } else { failure.kind }, ..failure }),
     );
     failures.extend(nameless);
-    Answer::Partial(Partial {
+    Ok(Response::Partial(Partial {
         status,
         failures,
         may_be_incomplete: may_be_incomplete && !all_failed,
         says_success: false,
         message: answer.message.as_deref().map(Into::into),
         maybe_repeated: false,
-    })
+    }))
 }
 
 /// The failures of an answer by the places of their events, and those of which the place is none. Of several at a place the
@@ -162,7 +167,6 @@ fn failure(record: &FailedRecord, event: Named) -> Failure {
 /// be said of one that is there already, for which there is no code that is documented.
 fn kind(code: Option<&FailureCode>, status: Option<StatusCode>) -> FailureKind {
     // What the service failed at it may have all the same, as it is with a whole request.
-    let is_outage = |status: StatusCode| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT;
     if code.is_some_and(|code| code.name().is_some()) {
         FailureKind::Refused
     } else if status.is_some_and(is_outage) {

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use togai_api::enso::types::BatchEventsResponse;
 
 use super::super::Outcome;
-use super::super::backend::{Answer, FailureKind, Partial};
+use super::super::backend::{FailureKind, Partial};
 use super::super::encode::Encoder;
 use super::super::verdict::{Circumstances, of_partial};
 use super::answer::read;
@@ -18,9 +18,9 @@ fn verdicts(answer: &Value) -> String {
 fn verdicts_of(answer: &Value, events: usize) -> String {
     let answer: BatchEventsResponse = serde_json::from_value(answer.clone()).unwrap();
     match read(&answer, StatusCode::OK, events) {
-        Answer::All => "all".to_owned(),
-        Answer::Unclear { why } => why.to_string(),
-        Answer::Partial(partial) => {
+        Ok(Response::AllAccepted) => "all".to_owned(),
+        Err(why) => why,
+        Ok(Response::Partial(partial)) => {
             let ids = &["a", "b", "c"].map(str::to_owned)[..events];
             let circumstances = Circumstances { maybe_repeated: false, may_be_resent: false };
             let told = |outcome: &Option<Outcome>| outcome.as_ref().map_or("open".to_owned(), ToString::to_string);
@@ -141,7 +141,7 @@ fn a_failure_has_its_own_status_and_its_code_as_it_was_written() {
     let of = |code: Value, status: Value| {
         let records = json!([{ "index": 0, "code": code, "statusCode": status }]);
         let answer: BatchEventsResponse = serde_json::from_value(answer([0, 1, 1], &records)).unwrap();
-        let Answer::Partial(Partial { mut failures, .. }) = read(&answer, StatusCode::OK, 1) else {
+        let Ok(Response::Partial(Partial { mut failures, .. })) = read(&answer, StatusCode::OK, 1) else {
             panic!("it failed")
         };
         let failure = failures.remove(0);

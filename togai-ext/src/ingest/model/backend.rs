@@ -1,29 +1,28 @@
 //! The service behind the engine's own trait, and behind the whole client with its retries.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use togai_api::operations::INGEST_BATCH;
 use togai_api::{
-    BoxFuture, CallContext, Client, Core, Error, Operation, Transport, TransportError, TransportErrorKind,
+    BoxFuture, CallContext, Client, Operation, Transport, TransportError, TransportErrorKind, read_response,
 };
 
-use super::super::backend::{Answer, Backend, Envelope, Failure, FailureKind, Named, Partial};
-use super::super::check;
+use super::super::backend::{
+    Backend, Connection, Envelope, Failed, Failure, FailureKind, Named, Partial, Protocol, Request, Response,
+};
 use super::super::encode::Fields;
-use super::super::run::Surroundings;
-use super::super::togai::{Endpoint, Togai};
+use super::super::togai::Togai;
+use super::super::{IngestExt as _, check, classify};
 use super::clock::HandClock;
 use super::service::{Refused, Reply, Said};
 use super::world::Shared;
 use crate::retry::{Parts, Retry};
+use crate::session::Session;
 use crate::stack::Stack;
-use crate::standing::Standing;
-use crate::stop::Stop;
 use crate::{RetryBudget, RetryPolicy};
 
 /// A request on its way. It is abandoned when it is dropped.
@@ -47,12 +46,6 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         self.world.lock().abandon(self.number);
     }
-}
-
-fn context(before: bool) -> CallContext {
-    let mut context = CallContext::new(1, Duration::ZERO);
-    context.maybe_delivered = before;
-    context
 }
 
 /// The answer to a request of so many events as it comes over the wire.
@@ -91,60 +84,54 @@ fn listed(Refused { id, is_duplicate, .. }: Refused) -> Value {
     }
 }
 
-/// The service behind the trait of the engine.
+/// The service behind the trait of the engine. It tells the gate of the session what it says of the token, as a transport
+/// does.
 #[derive(Clone)]
 pub(super) struct Direct {
-    pub(super) world: Shared,
-    pub(super) clock: HandClock,
+    world: Shared,
+    session: Session,
+}
+
+static PROTOCOL: Protocol = Protocol {
+    operation: "ingest_batch",
+    max_batch_size: Some(12),
+    envelope: Envelope { before: r#"{"events":["#, between: ",", after: "]}" },
+    fields: check::FIELDS,
+    idempotent: true,
+};
+
+impl Direct {
+    pub(super) fn connect(world: &Shared, clock: &HandClock) -> Connection<Self> {
+        let session = session(world, clock);
+        Connection { backend: Self { world: world.clone(), session: session.clone() }, session }
+    }
 }
 
 impl Backend for Direct {
-    fn operation(&self) -> &'static str {
-        "ingest_batch"
-    }
-
-    fn max_batch_size(&self) -> Option<usize> {
-        Some(12)
-    }
-
-    fn envelope(&self) -> Envelope {
-        Envelope { before: r#"{"events":["#, between: ",", after: "]}" }
-    }
-
-    fn fields(&self) -> &'static [&'static str] {
-        check::FIELDS
+    fn protocol(&self) -> &'static Protocol {
+        &PROTOCOL
     }
 
     fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String> {
         check::check_fields(event, fields)
     }
 
-    fn is_resending_harmless(&self) -> bool {
-        self.world.lock().rules.is_resending_harmless
-    }
-
-    fn is_proven(&self) -> bool {
-        self.world.lock().is_proven
-    }
-
-    fn surroundings(&self) -> Surroundings {
-        Surroundings { clock: Arc::new(self.clock.clone()), limits: Arc::default(), stop: Stop::new() }
-    }
-
-    fn send(&self, body: Bytes, _events: usize) -> BoxFuture<'static, Result<Answer, Error>> {
-        let world = self.world.clone();
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
+        let Self { world, session } = self.clone();
         Box::pin(async move {
-            let exchange = Exchange::begin(&world, &body);
+            let exchange = Exchange::begin(&world, &request.body);
             let Reply { said, before } = exchange.reply().await;
+            if world.lock().is_proven {
+                session.gate().prove(0, PROTOCOL.operation);
+            }
             match said {
-                Said::All => Ok(Answer::All),
-                Said::Unclear => Ok(Answer::Unclear { why: "200".into() }),
+                Said::All => Ok(Response::AllAccepted),
                 Said::Partial { failures, may_be_incomplete, .. } => {
                     let by_place = world.lock().rules.names_places;
                     let failures = failures.into_iter().map(|refused| failure(refused, by_place)).collect();
                     Ok(partial(failures, may_be_incomplete, before))
                 }
-                said => Err(error(said, before).await),
+                said => Err(failed(said, before, request.idempotent).await),
             }
         })
     }
@@ -161,38 +148,32 @@ fn failure(refused: Refused, by_place: bool) -> Failure {
     Failure { event, kind, status: None, code: None, message: "bad".into() }
 }
 
-fn partial(failures: Vec<Failure>, may_be_incomplete: bool, maybe_repeated: bool) -> Answer {
+fn partial(failures: Vec<Failure>, may_be_incomplete: bool, maybe_repeated: bool) -> Response {
     let status = StatusCode::MULTI_STATUS;
-    Answer::Partial(Partial { status, failures, may_be_incomplete, says_success: false, message: None, maybe_repeated })
+    Response::Partial(Partial {
+        status,
+        failures,
+        may_be_incomplete,
+        says_success: false,
+        message: None,
+        maybe_repeated,
+    })
 }
 
-/// An error as the client makes it of an answer, which is the only way to one with a status.
-async fn error(said: Said, before: bool) -> Error {
+/// A failure as the client makes it of an answer, which is the only way to one with a status.
+async fn failed(said: Said, before: bool, idempotent: bool) -> Failed {
+    let mut context = CallContext::new(1, Duration::ZERO);
+    (context.maybe_delivered, context.idempotent) = (before, Some(idempotent));
     let answer = match response(said, 0, false) {
         Ok(mut response) => {
-            response.extensions_mut().insert(context(before));
+            response.extensions_mut().insert(context);
             Ok(reqwest::Response::from(response))
         }
-        Err(kind) => Err(TransportError::new(kind, "scripted", context(before))),
+        Err(kind) => Err(TransportError::new(kind, "scripted", context)),
     };
-    let once = Once(Mutex::new(Some(answer)));
-    let core = Core::new("http://localhost", once);
-    let request = core.request(&INGEST_BATCH, "/", None).expect("a request");
-    core.execute::<Value>(request, &INGEST_BATCH).await.expect_err("an error")
-}
-
-/// A transport with one answer.
-#[derive(Debug)]
-struct Once(Mutex<Option<Result<reqwest::Response, TransportError>>>);
-
-impl Transport for Once {
-    fn execute<'a>(
-        &'a self,
-        _request: reqwest::Request,
-        _operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Box::pin(std::future::ready(answer.expect("it is asked once")))
+    match read_response::<Value>(&INGEST_BATCH, answer, Instant::now()).await {
+        Ok(response) => classify::unclear("200", response.unclear("200")),
+        Err((error, _)) => classify::failed(error),
     }
 }
 
@@ -228,25 +209,29 @@ impl Transport for Wire {
 }
 
 /// The whole client, with retries, over the service.
-pub(super) fn over_the_wire(world: &Shared, clock: &HandClock) -> Togai {
-    let client = Client::new("http://localhost", stack(world, clock));
-    Togai::new(&client, Endpoint::Batch)
+pub(super) fn over_the_wire(world: &Shared, clock: &HandClock) -> Connection<Togai> {
+    Client::new("http://localhost", stack(world, clock)).connect(false)
+}
+
+fn session(world: &Shared, clock: &HandClock) -> Session {
+    let session = Session::new(Arc::new(clock.clone()));
+    if world.lock().is_proven {
+        session.gate().prove(0, PROTOCOL.operation);
+    }
+    session
 }
 
 fn stack(world: &Shared, clock: &HandClock) -> Stack {
-    let is_proven = world.lock().is_proven;
-    let standing = Arc::new(Standing::default());
-    if is_proven {
-        standing.prove();
-    }
+    let session = session(world, clock);
     let retry = Retry::new(Parts {
         inner: Box::new(Wire(world.clone())),
-        clock: Arc::new(clock.clone()),
+        session: session.clone(),
+        credentials: None,
         policy: RetryPolicy::default().with_max_attempts(3),
         attempt_timeout: None,
         budget: RetryBudget::default(),
     });
-    Stack::new(retry, Arc::new(clock.clone()), standing)
+    Stack { retry, session }
 }
 
 /// The same of Enso, to which the events of the model are sent: what they look like makes no difference to it.
@@ -255,51 +240,34 @@ fn stack(world: &Shared, clock: &HandClock) -> Stack {
 pub(super) struct EnsoOverTheWire(super::super::enso::Enso);
 
 #[cfg(feature = "enso")]
-impl EnsoOverTheWire {
-    pub(super) fn new(world: &Shared, clock: &HandClock) -> Self {
-        use super::super::IngestExt as _;
+static ENSO: Protocol = Protocol {
+    operation: "create_events_batch",
+    max_batch_size: None,
+    envelope: PROTOCOL.envelope,
+    fields: check::FIELDS,
+    idempotent: false,
+};
 
+#[cfg(feature = "enso")]
+impl EnsoOverTheWire {
+    pub(super) fn connect(world: &Shared, clock: &HandClock) -> Connection<Self> {
         let client = togai_api::enso::Client::new("http://localhost", stack(world, clock));
-        let backend = client.backend(false);
-        Self(backend.assume_idempotent(world.lock().rules.is_resending_harmless))
+        let Connection { backend, session } = client.connect(false);
+        Connection { backend: Self(backend), session }
     }
 }
 
 #[cfg(feature = "enso")]
 impl Backend for EnsoOverTheWire {
-    fn operation(&self) -> &'static str {
-        self.0.operation()
-    }
-
-    fn max_batch_size(&self) -> Option<usize> {
-        self.0.max_batch_size()
-    }
-
-    fn envelope(&self) -> Envelope {
-        self.0.envelope()
-    }
-
-    fn fields(&self) -> &'static [&'static str] {
-        check::FIELDS
+    fn protocol(&self) -> &'static Protocol {
+        &ENSO
     }
 
     fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String> {
         check::check_fields(event, fields)
     }
 
-    fn is_resending_harmless(&self) -> bool {
-        self.0.is_resending_harmless()
-    }
-
-    fn is_proven(&self) -> bool {
-        self.0.is_proven()
-    }
-
-    fn surroundings(&self) -> Surroundings {
-        self.0.surroundings()
-    }
-
-    fn send(&self, body: Bytes, events: usize) -> BoxFuture<'static, Result<Answer, Error>> {
-        self.0.send(body, events)
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
+        self.0.send(request)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::mutant;
 use super::table::Table;
 use super::{attempt, number, runner, scenarios};
+use crate::mutant;
 use proptest::strategy::{Strategy, ValueTree};
 
 /// All of them. A site with a name that is not here, or a name here without a site, is a failure.
@@ -19,9 +19,9 @@ const MUTANTS: &[&str] = &[
     "forgets that it has lingered",
     "forgets what is in flight on a stop",
     "forgets what was not sealed on a stop",
-    // deliver.rs
+    // flight.rs
     "sends one more than the budget",
-    "does not hear the word to stop",
+    "ignores the cancellation",
     "loses the event in the middle",
     "forgets an attempt before a refusal",
     "puts verdicts in the wrong place",

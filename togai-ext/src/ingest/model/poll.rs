@@ -8,7 +8,7 @@ use togai_api::{Error, Event};
 
 use super::super::backend::Backend;
 use super::super::batch::Entry;
-use super::super::deliver::Outcomes;
+use super::super::flight::Outcomes;
 use super::super::outcome::Outcome;
 use super::super::record::Recorder;
 use super::super::run::Settled;

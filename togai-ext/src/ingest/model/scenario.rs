@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use togai_api::{Error, Event};
 
-use super::super::backend::Backend;
-use super::super::limits::Room;
+use super::super::backend::{Backend, Connection};
 use super::super::outcome::Outcome;
 use super::super::progress::Tally;
 use super::super::record::Recorder;
@@ -21,6 +20,8 @@ use super::rules::rules;
 use super::source::Queue;
 use super::table::Table;
 use super::world::{Shared, SourceState};
+use crate::cancel::Cancel;
+use crate::session::{Room, Session};
 
 /// What a scenario did, and what was wrong.
 pub(super) struct Played {
@@ -42,14 +43,13 @@ pub(super) fn play(numbers: &[u64], tells: bool) -> Played {
     let clock = HandClock::new();
     #[cfg(feature = "enso")]
     if is_enso {
-        let backend = super::backend::EnsoOverTheWire::new(&world, &clock);
-        return Stage::new(backend, world, clock, tells, told).play(numbers);
+        let connection = super::backend::EnsoOverTheWire::connect(&world, &clock);
+        return Stage::new(connection, world, clock, tells, told).play(numbers);
     }
     if is_wire {
         Stage::new(over_the_wire(&world, &clock), world, clock, tells, told).play(numbers)
     } else {
-        let backend = Direct { world: world.clone(), clock: clock.clone() };
-        Stage::new(backend, world, clock, tells, told).play(numbers)
+        Stage::new(Direct::connect(&world, &clock), world, clock, tells, told).play(numbers)
     }
 }
 
@@ -73,6 +73,7 @@ pub(super) struct Stage<B> {
     pub(super) run: Option<Run<B, Queue>>,
     pub(super) world: Shared,
     pub(super) clock: HandClock,
+    session: Session,
     pub(super) flag: Arc<Flag>,
     pub(super) taker: Taker,
     pub(super) verdicts: Vec<(u64, Outcome)>,
@@ -84,8 +85,8 @@ pub(super) struct Stage<B> {
 }
 
 impl<B: Backend> Stage<B> {
-    fn new(backend: B, world: Shared, clock: HandClock, tells: bool, told: Vec<String>) -> Self {
-        let surroundings = backend.surroundings();
+    fn new(connection: Connection<B>, world: Shared, clock: HandClock, tells: bool, told: Vec<String>) -> Self {
+        let Connection { backend, session } = connection;
         let rules = world.lock().rules.clone();
         let settings = Settings {
             room: Room { events: rules.batch_size, bytes: rules.batch_bytes },
@@ -93,6 +94,7 @@ impl<B: Backend> Stage<B> {
             ids: rules.ids,
             local_checks: rules.local_checks,
             isolation_budget: rules.budget,
+            idempotent: rules.is_resending_harmless,
             linger: rules.lingers.then_some(Duration::from_secs(1)),
         };
         let taker = if rules.by_report {
@@ -101,9 +103,10 @@ impl<B: Backend> Stage<B> {
             Taker::Each(Tally::default())
         };
         Self {
-            run: Some(Run::new(backend, Queue(world.clone()), settings, surroundings)),
+            run: Some(Run::new(backend, Queue(world.clone()), &settings, session.clone(), Cancel::new())),
             world,
             clock,
+            session,
             flag: Arc::new(Flag(AtomicBool::new(true))),
             taker,
             verdicts: Vec::new(),
@@ -163,7 +166,10 @@ impl<B: Backend> Stage<B> {
             124..=125 => {
                 // Another call of the client had success, or the engine is told so by nobody but its backend.
                 let mut world = self.world.lock();
-                world.is_proven |= !world.rules.is_wire;
+                if !world.rules.is_wire {
+                    world.is_proven = true;
+                    self.session.gate().prove(0, "ingest_batch");
+                }
                 self.flag.0.store(true, Ordering::Relaxed);
                 ("another call proves the token", String::new())
             }

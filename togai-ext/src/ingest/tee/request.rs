@@ -42,7 +42,7 @@ where
 {
     pub(super) fn new(first: &A, second: &B, pairs: Pairs<'a, X, Y>) -> Self {
         let hub = Shared::new(Hub::new(pairs, MAX_LAG));
-        let (first, second) = (first.backend(false), second.backend(false));
+        let (first, second) = (first.connect(false), second.connect(false));
         Self { first: Ingest::new(first, hub.branch()), second: Ingest::new(second, hub.branch()), hub }
     }
 

@@ -1,10 +1,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use togai_api::{Client, Core, OPERATIONS, Operation, TransportErrorKind};
+use togai_api::types::IngestBatchEventRequest;
+use togai_api::{Client, Core, Event, OPERATIONS, Operation, TransportErrorKind};
 
 use super::*;
 use crate::ClientExt as _;
+use crate::clock::Clock as _;
 use crate::testing::{Answer, Script, VirtualClock};
 
 const THROTTLED: Answer = Answer::Status(429, &[], "");
@@ -51,7 +53,8 @@ impl Stage {
         let script = Script::new(&clock, answers).with_attempt_time(attempt_time);
         let retry = Retry::new(Parts {
             inner: Box::new(script.clone()),
-            clock: Arc::new(clock.clone()),
+            session: Session::new(Arc::new(clock.clone())),
+            credentials: None,
             policy,
             attempt_timeout: Some(Duration::from_secs(30)),
             budget,
@@ -65,10 +68,10 @@ impl Stage {
     }
 
     /// Makes a call, and says how it ended.
-    async fn call(&self, id: &str, body: &'static str, options: CallOptions) -> String {
+    async fn call(&self, id: &str, idempotent: bool, options: CallOptions) -> String {
         let operation = operation(id);
         let retry = self.retry.with(options);
-        match retry.execute(self.request(operation, body), operation).await {
+        match retry.execute_with(self.request(operation, "{}"), operation, idempotent).await {
             Ok(response) => {
                 let context = response.extensions().get::<CallContext>().unwrap();
                 format!("{} after {} attempts, {} ms", response.status(), context.attempts, context.elapsed.as_millis())
@@ -88,18 +91,18 @@ impl Stage {
 
 /// Runs a call that reads over a list of answers: the times of the requests in milliseconds, and how it ended.
 async fn call(policy: RetryPolicy, random: f64, answers: &[Answer]) -> (Vec<u128>, String) {
-    call_of("get_events", "", policy, random, answers).await
+    call_of("get_events", true, policy, random, answers).await
 }
 
 async fn call_of(
     id: &str,
-    body: &'static str,
+    idempotent: bool,
     policy: RetryPolicy,
     random: f64,
     answers: &[Answer],
 ) -> (Vec<u128>, String) {
     let stage = Stage::new(policy, random, answers.iter().cloned());
-    let ended = stage.call(id, body, CallOptions::new()).await;
+    let ended = stage.call(id, idempotent, CallOptions::new()).await;
     (stage.script.asked(), ended)
 }
 
@@ -148,7 +151,7 @@ async fn a_wait_that_does_not_fit_ends_the_call_at_once() {
 
 #[tokio::test]
 async fn final_answers_are_handed_on() {
-    for status in [200, 301, 400, 401, 403, 404, 409, 413, 422, 501] {
+    for status in [200, 301, 400, 401, 403, 404, 409, 413, 422, 501, 505] {
         let (asked, _) = call(RetryPolicy::default(), 1.0, &[Answer::Status(status, &[], "")]).await;
         assert_eq!(asked, [0], "{status}");
     }
@@ -156,16 +159,14 @@ async fn final_answers_are_handed_on() {
 
 #[tokio::test]
 async fn outages_are_waited_out_where_repeating_is_harmless() {
-    for status in [408, 500, 502, 503, 504] {
+    for status in [408, 500, 502, 503, 504, 520, 529] {
         let answers = [Answer::Status(status, &[], ""), ACCEPTED];
         let ended = call(RetryPolicy::default(), 1.0, &answers).await;
         check(ended, &[0, 250], "202 Accepted after 2 attempts, 250 ms");
-        let with_id = r#"{"events": [{"id": "a"}]}"#;
-        let (asked, _) = call_of("ingest_batch", with_id, RetryPolicy::default(), 1.0, &answers).await;
+        let (asked, _) = call_of("ingest_batch", true, RetryPolicy::default(), 1.0, &answers).await;
         assert_eq!(asked, [0, 250], "{status}");
-        for (id, body) in [("create_account", "{}"), ("update_account", "{}"), ("ingest_batch", r#"{"events": [{}]}"#)]
-        {
-            let (asked, ended) = call_of(id, body, RetryPolicy::default(), 1.0, &answers[..1]).await;
+        for id in ["create_account", "update_account", "ingest_batch"] {
+            let (asked, ended) = call_of(id, false, RetryPolicy::default(), 1.0, &answers[..1]).await;
             assert_eq!(asked, [0], "{id} {status}");
             assert!(ended.ends_with("after 1 attempts, 0 ms"), "{ended}");
         }
@@ -181,7 +182,7 @@ async fn broken_connections_are_repeated_where_that_is_harmless() {
         let answers = [Answer::Failure(kind), ACCEPTED];
         let (asked, _) = call(RetryPolicy::default(), 1.0, &answers).await;
         assert_eq!(asked.len(), reading, "{kind:?}");
-        let (asked, _) = call_of("create_account", "{}", RetryPolicy::default(), 1.0, &answers).await;
+        let (asked, _) = call_of("create_account", false, RetryPolicy::default(), 1.0, &answers).await;
         assert_eq!(asked.len(), creating, "{kind:?}");
     }
 }
@@ -195,7 +196,7 @@ async fn an_outage_may_say_how_long_it_lasts() {
 
 #[tokio::test]
 async fn that_an_attempt_may_have_been_applied_is_kept() {
-    let with_id = r#"{"events": [{"id": "a"}]}"#;
+    let with_id = IngestBatchEventRequest::new([Event::new("rides", "acme").id("a")]);
     let cases = [
         (vec![FAILED, THROTTLED, THROTTLED], true),
         (vec![Answer::Failure(TransportErrorKind::Timeout), THROTTLED, THROTTLED], true),
@@ -205,9 +206,7 @@ async fn that_an_attempt_may_have_been_applied_is_kept() {
     for (answers, expected) in cases {
         let stage = Stage::new(RetryPolicy::default().with_max_attempts(3), 0.0, answers);
         let client = Client::new("http://localhost", stage.retry.clone());
-        let operation = operation("ingest_batch");
-        let request = stage.request(operation, with_id);
-        let error = client.execute::<serde_json::Value>(request, operation).await.unwrap_err();
+        let error = client.ingest_batch().body(with_id.clone()).send().await.unwrap_err();
         assert_eq!((error.is_throttled(), error.maybe_delivered()), (true, expected));
     }
 }
@@ -217,11 +216,11 @@ async fn a_pause_is_kept_by_all_calls_of_the_class_and_by_no_others() {
     let asked = Answer::Status(429, &[("retry-after", "5")], "");
     let stage = Stage::new(RetryPolicy::default(), 0.0, [asked, ACCEPTED, ACCEPTED, ACCEPTED]);
     let once = CallOptions::new().retry(RetryPolicy::never());
-    stage.call("get_events", "", once.clone()).await;
+    stage.call("get_events", true, once.clone()).await;
     // Another class is not held up, the same class is.
-    assert_eq!(stage.call("ingest", "{}", CallOptions::new()).await, "202 Accepted after 1 attempts, 0 ms");
-    assert_eq!(stage.call("get_accounts", "", CallOptions::new()).await, "202 Accepted after 1 attempts, 5000 ms");
-    assert_eq!(stage.call("get_accounts", "", once).await, "202 Accepted after 1 attempts, 0 ms");
+    assert_eq!(stage.call("ingest", false, CallOptions::new()).await, "202 Accepted after 1 attempts, 0 ms");
+    assert_eq!(stage.call("get_accounts", true, CallOptions::new()).await, "202 Accepted after 1 attempts, 5000 ms");
+    assert_eq!(stage.call("get_accounts", true, once).await, "202 Accepted after 1 attempts, 0 ms");
     assert_eq!(stage.script.asked(), [0, 0, 5000, 5000]);
 }
 
@@ -229,15 +228,18 @@ async fn a_pause_is_kept_by_all_calls_of_the_class_and_by_no_others() {
 async fn a_call_that_cannot_wait_for_the_end_of_a_pause_ends_at_once_with_what_is_left() {
     let asked = Answer::Status(429, &[("retry-after", "90")], "");
     let stage = Stage::new(RetryPolicy::default(), 0.0, [asked, ACCEPTED]);
-    assert_eq!(stage.call("get_events", "", CallOptions::new()).await, "429 Too Many Requests after 1 attempts, 0 ms");
+    assert_eq!(
+        stage.call("get_events", true, CallOptions::new()).await,
+        "429 Too Many Requests after 1 attempts, 0 ms"
+    );
     stage.clock.sleep(Duration::from_secs(10)).await;
     assert_eq!(
-        stage.call("get_events", "", CallOptions::new()).await,
+        stage.call("get_events", true, CallOptions::new()).await,
         "the server has asked for a pause that the call cannot wait out after 0 attempts, 0 ms, 80000 ms left"
     );
     let patient = RetryPolicy::default().with_max_elapsed(Duration::from_secs(100));
     assert_eq!(
-        stage.call("get_events", "", CallOptions::new().retry(patient)).await,
+        stage.call("get_events", true, CallOptions::new().retry(patient)).await,
         "202 Accepted after 1 attempts, 80000 ms"
     );
 }
@@ -246,20 +248,23 @@ async fn a_call_that_cannot_wait_for_the_end_of_a_pause_ends_at_once_with_what_i
 async fn a_deadline_bounds_attempts_and_waits() {
     let deadline = |milliseconds| CallOptions::new().deadline(Duration::from_millis(milliseconds));
     let stage = Stage::new(RetryPolicy::default(), 1.0, [FAILED, FAILED, FAILED]);
-    assert_eq!(stage.call("get_events", "", deadline(1000)).await, "503 Service Unavailable after 3 attempts, 750 ms");
+    assert_eq!(
+        stage.call("get_events", true, deadline(1000)).await,
+        "503 Service Unavailable after 3 attempts, 750 ms"
+    );
     // What is left of the deadline is what an attempt gets.
     assert_eq!(stage.script.timeouts(), [1000, 750, 250].map(|left| Some(Duration::from_millis(left))));
 
     let stage = Stage::new(RetryPolicy::default(), 1.0, []);
     assert_eq!(
-        stage.call("get_events", "", deadline(0)).await,
+        stage.call("get_events", true, deadline(0)).await,
         "the deadline passed before the request could be sent after 0 attempts, 0 ms"
     );
 
     // An attempt does not get more than without a deadline.
     let stage = Stage::new(RetryPolicy::default(), 1.0, [ACCEPTED, ACCEPTED]);
-    stage.call("get_events", "", deadline(3_600_000)).await;
-    stage.call("get_events", "", CallOptions::new()).await;
+    stage.call("get_events", true, deadline(3_600_000)).await;
+    stage.call("get_events", true, CallOptions::new()).await;
     assert_eq!(stage.script.timeouts(), [Some(Duration::from_secs(30)), None]);
 }
 
@@ -269,7 +274,7 @@ async fn attempts_that_hang_use_up_the_time_of_a_call() {
     let hang = Duration::from_secs(30);
     let stage = Stage::with_attempt_time(policy, RetryBudget::default(), 0.0, hang, [FAILED, FAILED]);
     assert_eq!(
-        stage.call("get_events", "", CallOptions::new()).await,
+        stage.call("get_events", true, CallOptions::new()).await,
         "503 Service Unavailable after 1 attempts, 30000 ms"
     );
 }
@@ -281,7 +286,7 @@ async fn the_budget_is_shared_and_refilled_by_answers() {
     let stage = Stage::with_budget(policy, RetryBudget::new(3), 0.0, answers);
     let attempts = async || {
         let before = stage.script.asked().len();
-        stage.call("get_events", "", CallOptions::new()).await;
+        stage.call("get_events", true, CallOptions::new()).await;
         stage.script.asked().len() - before
     };
     assert_eq!((attempts().await, attempts().await), (3, 2));
@@ -297,14 +302,14 @@ async fn the_budget_is_shared_and_refilled_by_answers() {
 #[tokio::test]
 async fn throttled_calls_are_repeated_without_a_budget() {
     let stage = Stage::with_budget(RetryPolicy::default(), RetryBudget::new(0), 0.0, [THROTTLED, THROTTLED, ACCEPTED]);
-    assert_eq!(stage.call("get_events", "", CallOptions::new()).await, "202 Accepted after 3 attempts, 0 ms");
+    assert_eq!(stage.call("get_events", true, CallOptions::new()).await, "202 Accepted after 3 attempts, 0 ms");
 }
 
 #[tokio::test]
 async fn what_was_done_is_counted() {
     let stage = Stage::new(RetryPolicy::default(), 1.0, [THROTTLED, FAILED, ACCEPTED, ACCEPTED]);
-    stage.call("get_events", "", CallOptions::new()).await;
-    stage.call("ingest", "{}", CallOptions::new()).await;
+    stage.call("get_events", true, CallOptions::new()).await;
+    stage.call("ingest", false, CallOptions::new()).await;
     let stats = stage.retry.stats();
     assert_eq!((stats.other.calls, stats.other.attempts, stats.other.retries), (1, 3, 2));
     assert_eq!((stats.other.throttled, stats.other.waits), (1, 2));
@@ -332,7 +337,8 @@ async fn a_call_that_is_dropped_while_it_waits_leaves_nothing_behind() {
     let now = clock.now();
     let retry = Retry::new(Parts {
         inner: Box::new(script.clone()),
-        clock: Arc::new(clock),
+        session: Session::new(Arc::new(clock)),
+        credentials: None,
         policy: RetryPolicy::default(),
         attempt_timeout: None,
         budget: RetryBudget::new(2),
@@ -415,7 +421,7 @@ mod properties {
             for _ in 0..calls {
                 let first = stage.script.asked().len();
                 let start = stage.clock.elapsed().as_millis();
-                runtime.block_on(stage.call("get_events", "", options.clone()));
+                runtime.block_on(stage.call("get_events", true, options.clone()));
                 let asked = stage.script.asked();
                 let times = &asked[first..];
 
@@ -443,4 +449,47 @@ mod properties {
             prop_assert!(retries <= budget as usize + answered / 5, "{retries} of {budget}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_call_waits_for_another_one_to_try_the_token_no_longer_than_it_may() {
+    let stage = Stage::new(RetryPolicy::default(), 0.0, []);
+    let session = stage.retry.shared.session.clone();
+    let another = session.gate().enter("get_events", session.clock().now()).await;
+    let client = Client::new("http://localhost", stage.retry.with(CallOptions::new().deadline(Duration::from_secs(5))));
+    let error = client.get_events().send().await.unwrap_err();
+    insta::assert_snapshot!(error, @"get_events: the deadline passed before the request could be sent: another call of this client has tried the token for so long (0 attempts, 5 s)");
+    drop(another);
+}
+
+#[tokio::test]
+async fn the_wait_for_another_call_is_no_part_of_the_time_for_retries() {
+    let stage = Stage::new(RetryPolicy::default().with_max_elapsed(Duration::from_secs(2)), 1.0, [FAILED, ACCEPTED]);
+    let session = stage.retry.shared.session.clone();
+    let another = session.gate().enter("get_events", session.clock().now()).await;
+    let request = stage.request(operation("get_events"), "{}");
+    let mut call = stage.retry.execute(request, operation("get_events"));
+    stage.clock.hang(true);
+    assert!(futures::poll!(call.as_mut()).is_pending());
+    stage.clock.hang(false);
+    stage.clock.sleep(Duration::from_secs(60)).await;
+    drop(another);
+    let answer = call.await.unwrap();
+    assert_eq!((answer.status().as_u16(), stage.script.asked()), (202, vec![60_000, 60_250]));
+}
+
+#[tokio::test]
+async fn a_call_that_is_cancelled_while_it_waits_for_another_one_sends_nothing() {
+    let stage = Stage::new(RetryPolicy::default(), 0.0, []);
+    let session = stage.retry.shared.session.clone();
+    let another = session.gate().enter("ingest", session.clock().now()).await;
+    let cancel = Cancel::new();
+    let terms = Terms { idempotent: true, cancel: Some(cancel.clone()) };
+    let request = stage.request(operation("ingest"), "{}");
+    stage.clock.hang(true);
+    let mut call = stage.retry.call(request, operation("ingest"), terms);
+    assert!(futures::poll!(call.as_mut()).is_pending());
+    cancel.cancel();
+    assert_eq!(call.await.unwrap_err().kind(), TransportErrorKind::Cancelled);
+    drop(another);
 }

@@ -12,14 +12,14 @@ macro_rules! mutant {
 #[cfg(test)]
 macro_rules! mutant {
     ($name:literal, $right:expr, $wrong:expr) => {
-        if $crate::ingest::mutant::is_on($name) { $wrong } else { $right }
+        if $crate::mutant::is_on($name) { $wrong } else { $right }
     };
 }
 
-pub(super) use mutant;
+pub(crate) use mutant;
 
 #[cfg(test)]
-pub(super) use switch::{is_on, sites_of, with};
+pub(crate) use switch::{is_on, sites_of, with};
 
 #[cfg(test)]
 mod switch {
@@ -34,7 +34,7 @@ mod switch {
     }
 
     /// Whether a mutant is on, at its site.
-    pub(in crate::ingest) fn is_on(name: &'static str) -> bool {
+    pub(crate) fn is_on(name: &'static str) -> bool {
         PASSED.with_borrow_mut(|passed| {
             if let Some(passed) = passed {
                 passed.insert(name);
@@ -44,7 +44,7 @@ mod switch {
     }
 
     /// Runs something with a mutant on.
-    pub(in crate::ingest) fn with<T>(name: &'static str, run: impl FnOnce() -> T) -> T {
+    pub(crate) fn with<T>(name: &'static str, run: impl FnOnce() -> T) -> T {
         ACTIVE.set(Some(name));
         let result = run();
         ACTIVE.set(None);
@@ -52,7 +52,7 @@ mod switch {
     }
 
     /// The mutants whose sites are passed by something.
-    pub(in crate::ingest) fn sites_of(run: impl FnOnce()) -> BTreeSet<&'static str> {
+    pub(crate) fn sites_of(run: impl FnOnce()) -> BTreeSet<&'static str> {
         PASSED.set(Some(BTreeSet::new()));
         run();
         PASSED.take().unwrap_or_default()

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::mutant::mutant;
+use crate::mutant::mutant;
 
 /// What all clones of a client have learnt of how large a request may be.
 ///
@@ -18,9 +18,9 @@ pub(crate) struct Limits {
 
 /// How many events and how many bytes a request may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Room {
-    pub(super) events: usize,
-    pub(super) bytes: usize,
+pub(crate) struct Room {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,7 +56,7 @@ impl Default for Dimension {
 
 impl Limits {
     /// How large a request may be, where it may be so large by what was set.
-    pub(super) fn within(&self, set: Room) -> Room {
+    pub(crate) fn within(&self, set: Room) -> Room {
         // Nothing is known of what is 0.
         let least = |known: &AtomicUsize, set: usize| match known.load(Ordering::Relaxed) {
             0 => set,
@@ -66,7 +66,7 @@ impl Limits {
     }
 
     /// Notes a request that the server did not find too large.
-    pub(super) fn note_passed(&self, size: Room) {
+    pub(crate) fn note_passed(&self, size: Room) {
         self.learn(|learnt| {
             learnt.events.note_passed(size.events);
             learnt.bytes.note_passed(size.bytes);
@@ -77,7 +77,7 @@ impl Limits {
     ///
     /// It is one of the two that is taken to be too much: a bound on either keeps requests small, and a bound on both
     /// would keep them smaller than the server wants. Where so much got through before, it is the other one.
-    pub(super) fn note_refused(&self, size: Room, is_by_bytes: bool) {
+    pub(crate) fn note_refused(&self, size: Room, is_by_bytes: bool) {
         self.learn(|Learnt { events, bytes }| {
             // A request of one event cannot be made smaller.
             if size.events > 1 {
@@ -97,7 +97,7 @@ impl Limits {
     }
 
     /// Whether a request of that size, or a smaller one, was refused, and none like it was taken since.
-    pub(super) fn is_refused(&self, size: Room) -> bool {
+    pub(crate) fn is_refused(&self, size: Room) -> bool {
         let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
         let is_refused = |dimension: Dimension, size| dimension.refused.is_some_and(|refused| size >= refused);
         is_refused(learnt.events, size.events) || is_refused(learnt.bytes, size.bytes)

@@ -1,0 +1,217 @@
+//! Tokens that are refused, replaced, or expire.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use futures::future::join_all;
+use togai_ext::AccessToken;
+use togai_ext::prelude::*;
+use togai_sandbox::{Fault, Sandbox};
+
+use crate::support::{TOKEN, event, sandbox, start, told};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+fn builder(sandbox: &Sandbox, token: &str) -> ClientBuilder {
+    ClientBuilder::new(token).base_url(sandbox.base_url())
+}
+
+/// The times that a provider was asked.
+#[derive(Clone, Default)]
+struct Asked(Arc<AtomicUsize>);
+
+impl Asked {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn note(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+async fn started() -> Sandbox {
+    sandbox().start().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_refused_token_costs_one_request_over_all_operations_and_clones() {
+    let sandbox = started().await;
+    let client = builder(&sandbox, "expired").build().unwrap();
+    let first = client.get_events().send().await.unwrap_err();
+    assert!(first.is_auth() && first.status().is_some());
+
+    let other = client.clone();
+    let calls = join_all((0..20).map(|_| async { other.get_features().send().await.unwrap_err() })).await;
+    assert!(calls.iter().all(|error| error.is_auth() && error.attempts() == 0));
+    let failure = client.with(CallOptions::new()).ingest_event(event(1)).send().await.unwrap_err();
+    assert_eq!((failure.report().not_sent(), sandbox.request_count()), (1, 1));
+    let error = failure.error();
+    assert!(error.retry_after().is_some_and(|wait| wait > HOUR / 7 && wait <= HOUR / 6), "{error}");
+    assert!(!error.maybe_delivered() && !error.is_retryable());
+    let said = told(error);
+    assert!(
+        said.starts_with(
+            "ingest: nothing was sent, since the server has refused the token (0 attempts); set another token, or wait "
+        ),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_may_not_do_one_thing_may_do_others() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(403).on("get_events"));
+    for _ in 0..3 {
+        let error = client.get_events().send().await.unwrap_err();
+        assert!(error.is_auth(), "{error}");
+    }
+    client.get_features().send().await.unwrap();
+    assert_eq!(sandbox.request_count(), 2);
+    let error = client.get_events().send().await.unwrap_err();
+    let said = told(&error);
+    assert!(
+        said.starts_with("get_events: nothing was sent, since the server does not let the token do this"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn after_the_interval_one_request_tries_the_token_again() {
+    let sandbox = started().await;
+    let client = builder(&sandbox, "expired").with_token_probe_interval(Duration::ZERO).build().unwrap();
+    for expected in 1..=3 {
+        client.get_events().send().await.unwrap_err();
+        assert_eq!(sandbox.request_count(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_new_token_opens_the_gate_for_all_clones_and_the_old_one_does_not() {
+    let sandbox = started().await;
+    let client = builder(&sandbox, "expired").build().unwrap();
+    let clone = client.clone();
+    client.get_events().send().await.unwrap_err();
+    client.set_token("expired").unwrap();
+    client.get_events().send().await.unwrap_err();
+    assert_eq!(sandbox.request_count(), 1);
+
+    clone.set_token(TOKEN).unwrap();
+    client.get_events().send().await.unwrap();
+    assert_eq!(sandbox.request_count(), 2);
+    // The old one is known to be bad.
+    client.set_token("expired").unwrap();
+    assert!(clone.get_events().send().await.unwrap_err().is_auth());
+    assert_eq!(sandbox.request_count(), 2);
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_token_leaves_the_one_in_use() {
+    let (sandbox, client) = start().await;
+    for text in ["", "two words", "line\n"] {
+        let error = client.set_token(text).unwrap_err();
+        assert!(error.is_configuration() && !error.to_string().contains("two words"), "{error}");
+    }
+    client.get_events().send().await.unwrap();
+    assert_eq!(sandbox.request_count(), 1);
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_once_for_all_calls_that_met_a_refusal() {
+    let sandbox = started().await;
+    let asked = Asked::default();
+    let noted = asked.clone();
+    let client = builder(&sandbox, "expired").token_provider(move || {
+        noted.note();
+        async { Ok::<_, Error>(TOKEN) }
+    });
+    let client = client.build().unwrap();
+    let calls = join_all((0..10).map(|_| client.get_events().send())).await;
+    assert!(calls.iter().all(Result::is_ok));
+    assert_eq!((asked.count(), sandbox.request_count()), (1, 11));
+    // Whatever it does, a refused request was not carried out.
+    let sandbox = started().await;
+    let client =
+        builder(&sandbox, "expired").token_provider(async || Ok::<_, Error>(TOKEN)).with_retry(RetryPolicy::never());
+    let report = client.build().unwrap().ingest_events((0..5).map(event)).send().await.unwrap();
+    assert_eq!((report.accepted(), sandbox.request_count(), sandbox.metered_count()), (5, 2, 5));
+}
+
+#[tokio::test]
+async fn a_provider_whose_tokens_are_refused_is_not_asked_for_ever() {
+    let sandbox = started().await;
+    let asked = Asked::default();
+    let noted = asked.clone();
+    let client = builder(&sandbox, "expired-0").token_provider(move || {
+        noted.note();
+        let token = format!("expired-{}", noted.count());
+        async move { Ok::<_, Error>(token) }
+    });
+    let client = client.build().unwrap();
+    for _ in 0..20 {
+        assert!(client.get_events().send().await.unwrap_err().is_auth());
+    }
+    // No more than the API forgives.
+    assert_eq!((sandbox.request_count(), asked.count()), (4, 4));
+}
+
+#[tokio::test]
+async fn a_provider_that_gives_the_refused_token_changes_nothing() {
+    let sandbox = started().await;
+    let asked = Asked::default();
+    let noted = asked.clone();
+    let client = builder(&sandbox, "expired").token_provider(move || {
+        noted.note();
+        async { Ok::<_, Error>("expired") }
+    });
+    let client = client.build().unwrap();
+    for _ in 0..5 {
+        assert!(client.get_events().send().await.unwrap_err().is_auth());
+    }
+    assert_eq!((sandbox.request_count(), asked.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn without_a_first_token_the_provider_is_asked_before_the_first_request() {
+    let sandbox = started().await;
+    let client = builder(&sandbox, "").token_provider(async || Ok::<_, Error>(TOKEN)).build().unwrap();
+    client.get_events().send().await.unwrap();
+    assert_eq!(sandbox.request_count(), 1);
+
+    let client =
+        builder(&sandbox, "").token_provider(async || Err::<String, _>("the vault is closed")).build().unwrap();
+    let error = client.get_events().send().await.unwrap_err();
+    insta::assert_snapshot!(told(&error), @"get_events: nothing was sent, since there is no token: the vault is closed (0 attempts)");
+    assert!(error.is_retryable() && !error.maybe_delivered());
+    assert_eq!(sandbox.request_count(), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_before_it_expires() {
+    let sandbox = started().await;
+    let asked = Asked::default();
+    let noted = asked.clone();
+    let client = builder(&sandbox, "").token_provider(move || {
+        noted.note();
+        // The first one is over at once.
+        let life = if noted.count() == 1 { Duration::ZERO } else { HOUR };
+        async move { Ok::<_, Error>(AccessToken::new(TOKEN).expires_at(SystemTime::now() + life)) }
+    });
+    let client = client.build().unwrap();
+    for _ in 0..5 {
+        client.get_events().send().await.unwrap();
+    }
+    assert_eq!((asked.count(), sandbox.request_count()), (2, 5));
+}
+
+#[tokio::test]
+async fn a_server_that_echoes_a_token_of_before_does_not_get_it_into_an_error() {
+    let (sandbox, client) = start().await;
+    client.set_token("another-t0ken").unwrap();
+    let message = format!("neither {TOKEN} nor another-t0ken is good");
+    sandbox.fault(Fault::status(401).json(serde_json::json!({ "message": message })));
+    let error = client.get_events().send().await.unwrap_err();
+    let said = format!("{error} {error:?} {:?} {client:?}", error.message());
+    assert!(!said.contains(TOKEN) && !said.contains("another-t0ken") && said.contains("neither *** nor ***"), "{said}");
+}

@@ -1,0 +1,157 @@
+//! The token on every request, and in nothing else; and what the responses say of it.
+
+mod credentials;
+mod token;
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::AUTHORIZATION;
+use togai_api::{CallContext, Error, Operation, TransportError, TransportErrorKind};
+
+pub(crate) use credentials::{Credentials, Provider};
+pub use token::AccessToken;
+use token::Bearer;
+
+use crate::session::{Closed, Pass, Session};
+
+/// Lets the requests of a session through with its token, and notes what the server says of it.
+///
+/// It is the one place that tells the gate of the session about the token.
+pub(crate) struct Auth {
+    session: Session,
+    /// Nothing where the transport below adds the token.
+    credentials: Option<Credentials>,
+}
+
+/// A request that may be sent, with the token for it.
+pub(crate) struct Admitted<'a> {
+    bearer: Option<Bearer>,
+    _pass: Pass<'a>,
+}
+
+impl Auth {
+    /// `token` and `provider`: see [`ClientBuilder`](crate::ClientBuilder).
+    pub(crate) fn new(session: Session, credentials: Option<Credentials>) -> Self {
+        Self { session, credentials }
+    }
+
+    /// Waits until a request of an operation may be sent.
+    ///
+    /// Fails at once where the server has refused the token, and where there is none.
+    pub(crate) async fn admit(&self, operation: &'static Operation) -> Result<Admitted<'_>, TransportError> {
+        loop {
+            self.renew_in_time().await?;
+            let before = self.bearer();
+            let now = self.session.clock().now();
+            let pass = match self.session.gate().enter(operation.id, now).await {
+                Ok(pass) => pass,
+                // Another call may be asking for the next token.
+                Err(closed) if !closed.is_forbidden && self.renew(before.as_ref()).await => continue,
+                Err(closed) => return Err(self.refusal(closed)),
+            };
+            let bearer = self.bearer();
+            // A token that was set during the wait has a turn of its own.
+            if bearer.as_ref().map(Bearer::number) == before.as_ref().map(Bearer::number) || matches!(pass, Pass::Probe)
+            {
+                return Ok(Admitted { bearer, _pass: pass });
+            }
+        }
+    }
+
+    /// Notes what a response says of the token, and sees to it that no error shows one.
+    pub(crate) fn settle(
+        &self,
+        admitted: &Admitted<'_>,
+        operation: &'static Operation,
+        answer: &mut Result<reqwest::Response, TransportError>,
+    ) {
+        let (gate, now) = (self.session.gate(), self.session.clock().now());
+        let number = admitted.number();
+        match answer.as_ref().map(reqwest::Response::status) {
+            Ok(status) if status.is_success() => gate.prove(number, operation.id),
+            Ok(StatusCode::UNAUTHORIZED) => gate.refuse(number, now),
+            Ok(StatusCode::FORBIDDEN) => gate.forbid(number, operation.id, now),
+            _ => {}
+        }
+        let Some(credentials) = &self.credentials else { return };
+        // A server may echo a token in an answer that ends up in an error.
+        let secrets = credentials.secrets();
+        match answer {
+            Ok(response) => {
+                let mut context = CallContext::new(1, Duration::ZERO);
+                context.set_secrets(secrets);
+                response.extensions_mut().insert(context);
+            }
+            Err(failure) => failure.context_mut().set_secrets(secrets),
+        }
+    }
+
+    /// Whether there is another token than that of a request which was refused: the provider is asked once for each.
+    pub(crate) async fn renew_after(&self, refused: &Admitted<'_>) -> bool {
+        self.renew(refused.bearer.as_ref()).await
+    }
+
+    async fn renew(&self, refused: Option<&Bearer>) -> bool {
+        match (&self.credentials, refused.map(Bearer::number)) {
+            (Some(credentials), Some(number)) if self.session.gate().has_refused(number) => {
+                credentials.renew_refused(number).await
+            }
+            _ => false,
+        }
+    }
+
+    /// Puts another token in use.
+    pub(crate) fn set_token(&self, token: AccessToken) -> Result<(), Error> {
+        let credentials = self.credentials.as_ref().ok_or_else(|| {
+            Error::configuration("the client was put together by hand: its own transport holds the token")
+        })?;
+        credentials.set(token)
+    }
+
+    async fn renew_in_time(&self) -> Result<(), TransportError> {
+        match &self.credentials {
+            Some(credentials) if credentials.is_due() => credentials
+                .renew_in_time()
+                .await
+                .map_err(|problem| TransportError::new(TransportErrorKind::NoToken, problem, CallContext::default())),
+            _ => Ok(()),
+        }
+    }
+
+    fn bearer(&self) -> Option<Bearer> {
+        self.credentials.as_ref().and_then(Credentials::current)
+    }
+
+    fn refusal(&self, Closed { next_probe, is_forbidden }: Closed) -> TransportError {
+        let left = next_probe.saturating_duration_since(self.session.clock().now());
+        if is_forbidden {
+            TransportError::forbidden(left, CallContext::default())
+        } else {
+            TransportError::token_refused(left, CallContext::default())
+        }
+    }
+}
+
+impl Admitted<'_> {
+    /// Adds the token to a request.
+    pub(crate) fn authorize(&self, request: &mut reqwest::Request) {
+        if let Some(bearer) = &self.bearer {
+            request.headers_mut().insert(AUTHORIZATION, bearer.header.clone());
+        }
+    }
+
+    fn number(&self) -> u64 {
+        self.bearer.as_ref().map_or(0, Bearer::number)
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Auth").field("credentials", &self.credentials).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! The cancellation of calls in flight.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// A cancellation signal: after it, no further attempt starts, and the one in flight is awaited. Clones share the signal.
+#[derive(Clone, Debug)]
+pub(crate) struct Cancel {
+    signal: Arc<watch::Sender<bool>>,
+}
+
+impl Cancel {
+    pub(crate) fn new() -> Self {
+        Self { signal: Arc::new(watch::Sender::new(false)) }
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.signal.send_replace(true);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        *self.signal.borrow()
+    }
+
+    /// Waits for the signal; returns at once after it.
+    pub(crate) async fn cancelled(&self) {
+        // The sender lives as long as `self`, so the only way to end is the signal.
+        let _ = self.signal.subscribe().wait_for(|is_cancelled| *is_cancelled).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn those_who_wait_and_those_who_come_later_see_the_signal() {
+        let cancel = Cancel::new();
+        let other = cancel.clone();
+        let mut waiting = Box::pin(other.cancelled());
+        assert!(waiting.as_mut().now_or_never().is_none() && !cancel.is_cancelled());
+        cancel.cancel();
+        waiting.await;
+        assert!(other.is_cancelled());
+        assert!(cancel.cancelled().now_or_never().is_some());
+    }
+}

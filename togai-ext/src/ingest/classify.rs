@@ -1,0 +1,82 @@
+//! From the error of a call to who is at fault, and whether the request may have been applied.
+
+use std::sync::Arc;
+
+use reqwest::StatusCode;
+use togai_api::Error;
+
+use super::backend::{Effect, Failed, Scope};
+use crate::mutant::mutant;
+
+/// What an error of a request says.
+pub(super) fn failed(error: Error) -> Failed {
+    let status = error.status();
+    let message: Option<Arc<str>> = error.message().map(Into::into);
+    let scope = match status {
+        Some(StatusCode::PAYLOAD_TOO_LARGE) => Scope::Size { by_bytes: true },
+        Some(StatusCode::UNPROCESSABLE_ENTITY) => Scope::Size { by_bytes: false },
+        Some(StatusCode::BAD_REQUEST) if message.as_deref().is_some_and(speaks_of_size) => {
+            Scope::Size { by_bytes: false }
+        }
+        Some(StatusCode::BAD_REQUEST) => Scope::Content,
+        _ if error.is_auth() => Scope::Token,
+        _ => Scope::Service,
+    };
+    // A refusal for what is in a request, or for its size, is one before it is carried out, whatever the service.
+    let is_refusal = matches!(scope, Scope::Content | Scope::Size { .. });
+    let is_certain = is_refusal || error.is_idempotent() || status.is_none_or(says_nothing_was_taken);
+    let may_have_it =
+        mutant!("takes no answer for not sent", error.maybe_delivered(), status.is_some() && error.maybe_delivered());
+    let effect = if may_have_it || !is_certain { Effect::MaybeApplied } else { Effect::NotApplied };
+    let code = error.code().map(Into::into);
+    Failed { scope, effect, status, code, message, reason: error.to_string().into(), error }
+}
+
+/// What a response of success says that does not say what became of the events.
+pub(super) fn unclear(why: &str, error: Error) -> Failed {
+    let (scope, effect, status) = (Scope::Service, Effect::MaybeApplied, error.status());
+    Failed { scope, effect, status, code: None, message: None, reason: why.into(), error }
+}
+
+/// Whether HTTP leaves no doubt that a request with such an answer was not carried out. A redirection that asks for another
+/// method is none of these: it is what a server answers that has done what it was asked to.
+fn says_nothing_was_taken(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 307 | 308 | 401..=407 | 411 | 414..=417 | 421 | 426 | 428 | 429 | 431)
+}
+
+/// Whether a message is about the size of a request and not about an event in it. It decides how large the requests to
+/// come are, and never about an event.
+fn speaks_of_size(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    if message.contains("events[") || message.contains("character") {
+        return false;
+    }
+    let of_request = ["batch", "payload", "body", "events", "request"].iter().any(|word| message.contains(word));
+    let of_size = ["too large", "too many", "too big", "size", "exceed", "at most", "maximum", "limit"];
+    of_request && of_size.iter().any(|word| message.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_about_the_size_of_the_request_is_told_from_one_about_an_event() {
+        for message in [
+            "events: has 501 items, and at most 500 are taken",
+            "Request body too large",
+            "batch size exceeds 100",
+            "Payload limit",
+        ] {
+            assert!(speaks_of_size(message), "{message}");
+        }
+        for message in [
+            "events[3].attributes[0].value: has to match ^-?",
+            "events[3].schemaName: has to have at most 50 characters",
+            "accountId: has 600 characters",
+            "",
+        ] {
+            assert!(!speaks_of_size(message), "{message}");
+        }
+    }
+}

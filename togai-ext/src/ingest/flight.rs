@@ -1,0 +1,354 @@
+//! One batch in flight, until there is a verdict for each of its events.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use togai_api::Error;
+
+use super::Outcome;
+use super::backend::{Backend, Effect, Failed, NO_REASON, Partial, Request, Response, Scope};
+use super::batch::Encoded;
+use super::verdict::{self, Circumstances, Refusal};
+use crate::cancel::Cancel;
+use crate::mutant::mutant;
+use crate::session::{Room, Session};
+
+/// What a batch needs in flight.
+#[derive(Clone, Debug)]
+pub(super) struct Terms<B> {
+    pub(super) backend: B,
+    pub(super) session: Session,
+    /// How many requests there may be to find out which events are refused. A request that had to be smaller, and was taken
+    /// then, is none of them.
+    pub(super) isolation_budget: usize,
+    /// Whether sending an event again is harmless when the service may have it.
+    pub(super) idempotent: bool,
+    pub(super) cancel: Cancel,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub(super) struct Landed {
+    pub(super) outcomes: Outcomes,
+    /// Why it makes no sense to go on with other batches.
+    pub(super) stopped_by: Option<Error>,
+}
+
+/// What became of the events of a batch, by their place in it.
+#[derive(Debug)]
+pub(super) enum Outcomes {
+    AllAccepted,
+    Each(Vec<Outcome>),
+}
+
+/// Sends a batch, and what has to be sent again of it in parts.
+pub(super) async fn fly<B: Backend>(terms: Terms<B>, batch: Arc<Encoded<Bytes>>) -> Landed {
+    let count = batch.slots().len();
+    let whole = Part { positions: (0..count).collect(), ..Part::default() };
+    let budget = Budget { left: terms.isolation_budget };
+    let mut flight = Flight { terms, batch, outcomes: vec![None; count], todo: vec![whole], budget };
+    let stopped_by = flight.send_all().await;
+    Landed { outcomes: flight.finish(), stopped_by }
+}
+
+/// A batch in flight.
+struct Flight<B> {
+    terms: Terms<B>,
+    batch: Arc<Encoded<Bytes>>,
+    outcomes: Vec<Option<Outcome>>,
+    /// A stack: what comes first is on top.
+    todo: Vec<Part>,
+    budget: Budget,
+}
+
+/// Some events of a batch that are to be sent together.
+#[derive(Debug, Default)]
+struct Part {
+    positions: Vec<usize>,
+    /// Whether the service may have taken events of it already, with an earlier request.
+    maybe_applied: bool,
+    /// Why an earlier request with them did not settle them.
+    before: Option<Before>,
+    suspicion: Suspicion,
+}
+
+/// Why a request did not settle its events.
+#[derive(Clone, Debug)]
+enum Before {
+    /// It was too large, so its parts may both be taken.
+    TooLarge(Refusal),
+    /// It was refused for what is in it.
+    Refused(Refusal),
+    /// The service took some of its events, and did not say which.
+    Open(Arc<str>),
+}
+
+/// Whether a part is known to hold an event that is not accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Suspicion {
+    #[default]
+    Nothing,
+    /// It does, or the part after it on the stack does.
+    ThisOrNext,
+    /// It does, so there is no use in sending it whole.
+    Certain,
+}
+
+/// How many further requests there may be for a batch.
+struct Budget {
+    left: usize,
+}
+
+impl Budget {
+    /// Whether a part may be sent. The first request for an event always may.
+    fn covers(&self, part: &Part) -> bool {
+        part.before.is_none() || mutant!("sends one more than the budget", self.left > 0, true)
+    }
+
+    /// Takes away a further request for what was sent before. A part that had to be smaller costs something only where it
+    /// is still too large.
+    fn charge(&mut self, part: &Part, is_too_large: bool) {
+        let is_further = match part.before {
+            None => false,
+            Some(Before::TooLarge(_)) => is_too_large,
+            Some(Before::Refused(_) | Before::Open(_)) => true,
+        };
+        self.left = self.left.saturating_sub(usize::from(is_further));
+    }
+}
+
+/// What is to be done with a part.
+enum Step {
+    Send,
+    Halve { is_one_refused: bool },
+    Leave,
+    Stop,
+}
+
+impl<B: Backend> Flight<B> {
+    /// Goes on until there is nothing to do, or no use in it; then it says why.
+    async fn send_all(&mut self) -> Option<Error> {
+        while let Some(part) = self.todo.pop() {
+            match self.next_step(&part) {
+                Step::Send => {
+                    if let Some(error) = self.send(part).await {
+                        return Some(error);
+                    }
+                }
+                Step::Halve { is_one_refused } => self.halve(part, is_one_refused),
+                Step::Leave => self.leave(&part),
+                Step::Stop => self.stop(&part),
+            }
+        }
+        None
+    }
+
+    fn next_step(&self, part: &Part) -> Step {
+        let can_be_halved = part.positions.len() > 1;
+        let is_resized = matches!(part.before, Some(Before::TooLarge(_)));
+        if can_be_halved && part.suspicion == Suspicion::Certain {
+            Step::Halve { is_one_refused: true }
+        } else if can_be_halved && is_resized && self.terms.session.limits().is_refused(self.size(part)) {
+            Step::Halve { is_one_refused: false }
+        } else if !self.budget.covers(part) {
+            Step::Leave
+        } else if mutant!("ignores the cancellation", self.terms.cancel.is_cancelled(), false) {
+            Step::Stop
+        } else {
+            Step::Send
+        }
+    }
+
+    /// Sends a part. An error is one after which further requests would meet the same.
+    async fn send(&mut self, part: Part) -> Option<Error> {
+        let request = Request {
+            body: self.batch.request(&part.positions),
+            events: part.positions.len(),
+            idempotent: self.terms.idempotent,
+            cancel: self.terms.cancel.clone(),
+        };
+        let response = self.terms.backend.send(request).await;
+        let is_too_large = matches!(&response, Err(failed) if matches!(failed.scope, Scope::Size { .. }));
+        self.budget.charge(&part, is_too_large);
+        match response {
+            Ok(Response::AllAccepted) => self.accept(&part),
+            Ok(Response::Partial(partial)) => self.judge(&part, &partial),
+            Err(failed) => match failed.scope {
+                Scope::Content | Scope::Size { .. } => self.refuse(part, &failed),
+                Scope::Token | Scope::Service => {
+                    self.end(&part, verdict::of_failed(&failed, self.terms.idempotent));
+                    return Some(failed.error);
+                }
+            },
+        }
+        None
+    }
+
+    /// There is no use in going on, here or with other batches.
+    fn end(&mut self, part: &Part, outcome: Outcome) {
+        self.fail(part, outcome);
+        while let Some(part) = self.todo.pop() {
+            self.stop(&part);
+        }
+    }
+
+    /// The service took the whole part.
+    fn accept(&mut self, part: &Part) {
+        self.note_passed(part);
+        self.record(part, &Outcome::Accepted);
+        if let Some(next) = self.todo.last_mut().filter(|_| part.suspicion == Suspicion::ThisOrNext) {
+            next.suspicion = Suspicion::Certain;
+        }
+    }
+
+    /// The service took some of the part.
+    fn judge(&mut self, part: &Part, partial: &Partial) {
+        self.note_passed(part);
+        let ids: Vec<String> = part.positions.iter().map(|position| self.batch.id_text(*position)).collect();
+        let circumstances = Circumstances { maybe_repeated: part.maybe_applied, may_be_resent: self.terms.idempotent };
+        let judged = verdict::of_partial(&ids, partial, circumstances);
+        let mut open = Vec::new();
+        for (position, outcome) in part.positions.iter().zip(judged.outcomes) {
+            let place = mutant!("puts verdicts in the wrong place", *position, part.positions[0]);
+            match outcome {
+                Some(outcome) => self.outcomes[place] = Some(outcome),
+                None => open.push(*position),
+            }
+        }
+        if open.is_empty() {
+            return;
+        }
+        let why = if part.positions.len() == 1 { why_alone(partial) } else { judged.why };
+        let before = Some(Before::Open(why));
+        let maybe_applied = mutant!("forgets that a 207 took some", true, false);
+        let rest = Part { positions: open, maybe_applied, before, ..Part::default() };
+        if part.positions.len() == 1 && !part.maybe_applied && !partial.maybe_repeated && !partial.says_success {
+            // It has been sent by itself, and the service says that of what it was sent not all was accepted. Had it been
+            // sent before, that could be said of a duplicate, too.
+            let message = partial.message.clone().unwrap_or_else(|| NO_REASON.into());
+            self.record(&rest, &Outcome::Rejected { status: Some(partial.status), code: None, message });
+        } else if part.positions.len() > 1 && mutant!("sends again what it left open", self.terms.idempotent, true) {
+            self.halve(rest, judged.is_one_refused);
+        } else {
+            self.leave(&rest);
+        }
+    }
+
+    /// The service took nothing of the part, for what is in it or for its size.
+    fn refuse(&mut self, mut part: Part, failed: &Failed) {
+        let refusal = Refusal::of(failed);
+        let is_ambiguous = failed.effect == Effect::MaybeApplied;
+        let (before, is_one_refused) = match failed.scope {
+            Scope::Size { by_bytes } => {
+                self.terms.session.limits().note_refused(self.size(&part), by_bytes);
+                (Before::TooLarge(refusal.clone()), false)
+            }
+            _ => (Before::Refused(refusal.clone()), true),
+        };
+        let maybe_applied = part.maybe_applied || is_ambiguous;
+        let may_go_on = mutant!(
+            "sends again what an earlier attempt may have delivered",
+            self.terms.idempotent || !maybe_applied,
+            true
+        );
+        if part.positions.len() > 1 && may_go_on {
+            part.maybe_applied |= mutant!("forgets an attempt before a refusal", is_ambiguous, false);
+            part.before = Some(before);
+            self.halve(part, is_one_refused);
+        } else if maybe_applied {
+            // An earlier request may have been taken, whatever is said of this one.
+            self.record(&part, &self.unknown(Arc::clone(&failed.reason)));
+        } else {
+            self.record(&part, &refusal.into());
+        }
+    }
+
+    /// The part met an error that further requests would meet, too.
+    fn fail(&mut self, part: &Part, outcome: Outcome) {
+        let outcome = match outcome {
+            Outcome::Rejected { message: why, .. } | Outcome::NotSent { why } if part.maybe_applied => {
+                self.unknown(why)
+            }
+            outcome => outcome,
+        };
+        self.record(part, &outcome);
+    }
+
+    /// Puts the part back in two halves.
+    fn halve(&mut self, part: Part, is_one_refused: bool) {
+        let Part { mut positions, maybe_applied, before, .. } = part;
+        let second = positions.split_off(positions.len().div_ceil(2));
+        positions.truncate(mutant!("loses the event in the middle", positions.len(), second.len().max(1)));
+        let mut suspicion = Suspicion::Nothing;
+        if !second.is_empty() {
+            if is_one_refused {
+                suspicion = Suspicion::ThisOrNext;
+            }
+            let before = before.clone();
+            self.todo.push(Part { positions: second, maybe_applied, before, ..Part::default() });
+        }
+        self.todo.push(Part { positions, maybe_applied, before, suspicion });
+    }
+
+    /// There is to be no further request for the part, since there were many already.
+    fn leave(&mut self, part: &Part) {
+        let outcome = match (&part.before, part.maybe_applied) {
+            (Some(Before::TooLarge(refusal) | Before::Refused(refusal)), false) => {
+                refusal.with_note("it was refused together with others, and the isolation budget is spent").into()
+            }
+            (Some(Before::TooLarge(refusal) | Before::Refused(refusal)), true) => {
+                self.unknown(Arc::clone(refusal.message()))
+            }
+            (Some(Before::Open(why)), _) => self.unknown(Arc::clone(why)),
+            (None, _) => Outcome::NotSent { why: "the call was stopped before it".into() },
+        };
+        self.record(part, &outcome);
+    }
+
+    /// There is to be no further request at all.
+    fn stop(&mut self, part: &Part) {
+        if part.maybe_applied || part.before.is_none() {
+            self.leave(part);
+        } else {
+            let why = "the call was stopped before it was sent by itself".into();
+            self.record(part, &Outcome::NotSent { why });
+        }
+    }
+
+    fn unknown(&self, why: Arc<str>) -> Outcome {
+        Outcome::Unknown { why, may_be_resent: self.terms.idempotent }
+    }
+
+    fn record(&mut self, part: &Part, outcome: &Outcome) {
+        for position in &part.positions {
+            self.outcomes[*position] = Some(outcome.clone());
+        }
+    }
+
+    fn note_passed(&self, part: &Part) {
+        self.terms.session.limits().note_passed(self.size(part));
+    }
+
+    fn size(&self, part: &Part) -> Room {
+        Room { events: part.positions.len(), bytes: self.batch.request_bytes(&part.positions) }
+    }
+
+    fn finish(self) -> Outcomes {
+        if self.outcomes.iter().all(|outcome| matches!(outcome, Some(Outcome::Accepted))) {
+            return Outcomes::AllAccepted;
+        }
+        // Every part ends in a record of its events, so there is none without an outcome. Should there be one all the
+        // same, nothing is known of it.
+        let lost = self.unknown("the batch ended without a verdict for it".into());
+        Outcomes::Each(self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| lost.clone())).collect())
+    }
+}
+
+/// Why nothing is known of an event that was sent by itself.
+fn why_alone(partial: &Partial) -> Arc<str> {
+    let mut why = "the server refused the event, or has it already, and does not say which".to_owned();
+    if let Some(message) = &partial.message {
+        why = format!("{why}: {message}");
+    }
+    why.into()
+}

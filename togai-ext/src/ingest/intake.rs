@@ -1,0 +1,186 @@
+//! The events on their way in: each is checked, gets its id, and is written into the batch that is being filled.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::backend::Backend;
+use super::batch::{Batch, Encoded, Entry, Slot};
+use super::encode::Encoder;
+use super::flight::Outcomes;
+use super::id::Ids;
+use super::payload::Payload;
+use super::seen::{Other, Seen};
+use super::{IdPolicy, Outcome};
+use crate::mutant::mutant;
+use crate::session::{Room, Session};
+
+/// Takes events in.
+pub(super) struct Intake<B, E, T> {
+    backend: B,
+    session: Session,
+    /// How large a batch may be.
+    room: Room,
+    local_checks: bool,
+    ids: Ids,
+    encoder: Encoder,
+    seen: Seen,
+    filling: Batch<E, T>,
+}
+
+/// A batch that nothing is added to any more.
+pub(super) struct FullBatch<E, T> {
+    number: u32,
+    pub(super) entries: Vec<Entry<E, T>>,
+    pub(super) encoded: Arc<Encoded<Bytes>>,
+}
+
+/// What became of an event that was handed in.
+pub(super) enum Taken<E, T> {
+    /// It is in the batch that is being filled.
+    Filling,
+    /// So it is, and the batch before it is full.
+    NoRoomInLast(FullBatch<E, T>),
+    /// It is not to be sent.
+    Settled { entry: Entry<E, T>, id: Option<String>, outcome: Outcome },
+}
+
+impl<B: Backend, E, T> Intake<B, E, T> {
+    pub(super) fn new(backend: B, session: Session, room: Room, ids: IdPolicy, local_checks: bool) -> Self {
+        let protocol = backend.protocol();
+        Self {
+            session,
+            room,
+            local_checks,
+            ids: Ids::new(ids),
+            encoder: Encoder::new(protocol.fields),
+            seen: Seen::default(),
+            filling: Batch::new(protocol.envelope, Vec::new(), 0),
+            backend,
+        }
+    }
+
+    /// How many events are in the batch that is being filled.
+    pub(super) fn len(&self) -> usize {
+        self.filling.len()
+    }
+
+    /// Whether there is no room for another event.
+    pub(super) fn is_full(&self) -> bool {
+        let room = self.room();
+        self.filling.len() >= room.events || self.filling.bytes() >= room.bytes
+    }
+
+    /// How large the batch may become that is being filled.
+    fn room(&self) -> Room {
+        self.session.limits().within(self.room)
+    }
+
+    /// Writes an event into the batch that is being filled, unless it is one not to be sent.
+    pub(super) fn take<P: Payload<Returned = E>>(&mut self, index: u64, mut payload: P, tag: T) -> Taken<E, T> {
+        let encoded = self.encode(&mut payload);
+        let entry = Entry { index, event: payload.into_returned(), tag };
+        let slot = match encoded {
+            Ok(slot) => slot,
+            Err((slot, outcome)) => {
+                let id = slot.map(|slot| self.filling.encoded.id_text_in(&slot));
+                self.filling.discard();
+                return Taken::Settled { entry, id, outcome };
+            }
+        };
+        let hash = slot.hash;
+        let taken = if self.filling.len() > 0 && self.filling.bytes() > self.room().bytes {
+            let buffer = self.seen.take_buffer();
+            let next = self.filling.carry(entry, slot, buffer);
+            Taken::NoRoomInLast(self.replace(next))
+        } else {
+            self.filling.push(entry, slot);
+            Taken::Filling
+        };
+        mutant!("does not note an id", self.seen.add(hash, self.filling.len() - 1), ());
+        taken
+    }
+
+    /// Writes an event behind the others, with its id, and says what becomes of it where it is not to be sent.
+    fn encode<P: Payload>(&mut self, payload: &mut P) -> Result<Slot, (Option<Slot>, Outcome)> {
+        let rejected = |message: String| Outcome::Rejected { status: None, code: None, message: message.into() };
+        let id_name = self.backend.protocol().fields[0];
+        let space = self.filling.space();
+        let start = space.len();
+        if let Err(error) = self.encoder.encode(payload, space) {
+            return Err((None, rejected(format!("the event cannot be written as JSON: {error}"))));
+        }
+        let slot_of = |encoder: &Encoder, end| encoder.fields().id().map(|id| Slot { event: start..end, id, hash: 0 });
+        if self.local_checks {
+            let checked = self.backend.check(&space[start..], self.encoder.fields()).and_then(|()| payload.check());
+            if let Err(problem) = checked {
+                return Err((slot_of(&self.encoder, space.len()), rejected(problem)));
+            }
+        }
+        if self.encoder.fields().id().is_none() {
+            let Some(id) = self.ids.make(&space[start..]) else {
+                let problem =
+                    format!("`{id_name}` is not set: give the event one, or take another `IdPolicy` than `Require`");
+                return Err((None, rejected(problem)));
+            };
+            let mut buffer = Uuid::encode_buffer();
+            let id = id.hyphenated().encode_lower(&mut buffer);
+            if let Err(error) = self.encoder.add_id(id, start, space) {
+                return Err((None, rejected(format!("the id cannot be written as JSON: {error}"))));
+            }
+            payload.set_id(id);
+        }
+        let Some(mut slot) = slot_of(&self.encoder, space.len()) else {
+            return Err((None, rejected(format!("`{id_name}` cannot be found in the event"))));
+        };
+        let encoded = &self.filling.encoded;
+        let id = encoded.id_in(&slot);
+        slot.hash = self.seen.hash(id);
+        match self.seen.find(slot.hash, id, encoded.event_in(&slot), encoded) {
+            None => Ok(slot),
+            Some(Other::Same) => Err((Some(slot), Outcome::Duplicate)),
+            Some(Other::Different) => {
+                let problem = format!(
+                    "another event of this call has the same `{id_name}` and says something else: give each its own"
+                );
+                Err((Some(slot), rejected(problem)))
+            }
+        }
+    }
+
+    /// Closes the batch that is being filled.
+    pub(super) fn seal(&mut self, is_last: bool) -> FullBatch<E, T> {
+        // The next one is about as large, if there is one.
+        let (bytes, events) = if is_last { (0, 0) } else { (self.filling.bytes(), self.filling.len()) };
+        let mut buffer = self.seen.take_buffer();
+        buffer.reserve(bytes);
+        self.replace(Batch::new(self.backend.protocol().envelope, buffer, events))
+    }
+
+    /// Closes the batch that is being filled, and goes on with another.
+    fn replace(&mut self, next: Batch<E, T>) -> FullBatch<E, T> {
+        let (entries, encoded) = std::mem::replace(&mut self.filling, next).freeze();
+        let encoded = Arc::new(encoded);
+        let number = self.seen.seal(Arc::clone(&encoded));
+        self.ids.refresh();
+        FullBatch { number, entries, encoded }
+    }
+
+    /// Notes what became of a batch: which ids no other event may have.
+    pub(super) fn settle(&mut self, batch: &FullBatch<E, T>, outcomes: &Outcomes) {
+        self.seen.settle(batch.number, |position| match outcomes {
+            Outcomes::AllAccepted => true,
+            Outcomes::Each(outcomes) => mutant!(
+                "forgets the id of what must not be sent again",
+                holds_its_id(&outcomes[position]),
+                matches!(outcomes[position], Outcome::Accepted | Outcome::Duplicate)
+            ),
+        });
+    }
+}
+
+/// Whether no other event with its id is to be sent after it: the service has it, or may have it and would bill it twice.
+fn holds_its_id(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Accepted | Outcome::Duplicate | Outcome::Unknown { may_be_resent: false, .. })
+}

@@ -1,0 +1,410 @@
+//! Whether the server takes the token: one request finds out for all calls of a session.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::lock;
+
+/// Keeps a token that the server refuses from being sent over and over.
+///
+/// The API locks an address out after five requests with a bad token in 30 minutes (docs.togai.com, quotas and limits).
+///
+/// - Until the server has taken the token once, one request is in flight, and the others wait for it.
+/// - A 401 closes the gate for all calls. After an interval one request, a probe, tries the token again.
+/// - A 403 does the same for its operation alone.
+/// - A token that was not refused before opens the gate at once, at most three times in three intervals.
+/// - Of four refused requests in three intervals the last one closes the gate until the first one is that long ago.
+#[derive(Debug)]
+pub(crate) struct TokenGate {
+    /// Whether every request may pass, for those who ask at each request.
+    is_open: AtomicBool,
+    /// Whether the server has taken the token.
+    is_proven: AtomicBool,
+    state: Mutex<State>,
+    /// Held by the request that tries a token of which nothing is known.
+    turn: lock::Mutex<()>,
+    interval: Duration,
+}
+
+/// A request may be sent.
+#[derive(Debug)]
+pub(crate) enum Pass<'a> {
+    /// Like all others.
+    Free,
+    /// To try the token; others wait until this is dropped.
+    Turn { _guard: lock::MutexGuard<'a, ()> },
+    /// To try a token that was refused.
+    Probe,
+}
+
+/// A request may not be sent, since the server refused the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closed {
+    /// When one request may try again.
+    pub(crate) next_probe: Instant,
+    /// Whether it was refused for one operation alone, with a 403.
+    pub(crate) is_forbidden: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The token in use, by its number.
+    token: u64,
+    verdict: Verdict,
+    /// Tokens that were refused, the latest last.
+    refused: VecDeque<u64>,
+    /// When requests were refused, the latest last.
+    refusals: VecDeque<Instant>,
+    /// When a new token opened the gate, the latest last.
+    openings: VecDeque<Instant>,
+    /// Operations that the token may not carry out, with the time of the next probe.
+    forbidden: BTreeMap<&'static str, Instant>,
+}
+
+/// What is known of the token in use.
+#[derive(Clone, Copy, Debug, Default)]
+enum Verdict {
+    #[default]
+    Untried,
+    Taken,
+    Refused {
+        next_probe: Instant,
+    },
+}
+
+/// Refused requests in [`WINDOW`] intervals.
+const MOST_REFUSALS: usize = 4;
+/// Tokens that open the gate in [`WINDOW`] intervals.
+const MOST_OPENINGS: usize = 3;
+const WINDOW: u32 = 3;
+const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// So many refused tokens are remembered; a session with more of them goes by the times alone.
+const MOST_REMEMBERED: usize = 64;
+
+impl TokenGate {
+    pub(crate) fn new(interval: Duration) -> Self {
+        Self {
+            is_open: AtomicBool::new(false),
+            is_proven: AtomicBool::new(false),
+            state: Mutex::default(),
+            turn: lock::Mutex::default(),
+            // A time that far ahead can be reckoned with on every system.
+            interval: interval.min(LONGEST_INTERVAL),
+        }
+    }
+
+    /// Whether the server has taken the token.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.is_proven.load(Ordering::Relaxed)
+    }
+
+    /// Whether a token was refused, and not taken since.
+    pub(crate) fn has_refused(&self, token: u64) -> bool {
+        self.lock().refused.contains(&token)
+    }
+
+    /// Waits until a request of an operation may be sent, or fails at once where it may not.
+    pub(crate) async fn enter(&self, operation: &'static str, now: Instant) -> Result<Pass<'_>, Closed> {
+        if self.is_open.load(Ordering::Relaxed) {
+            return Ok(Pass::Free);
+        }
+        if let Some(pass) = self.pass(operation, now) {
+            return pass;
+        }
+        let guard = self.turn.lock().await;
+        // The request that held the turn may have found out.
+        self.pass(operation, now).unwrap_or(Ok(Pass::Turn { _guard: guard }))
+    }
+
+    /// Whether a request may be sent; nothing while that is to be found out.
+    fn pass(&self, operation: &'static str, now: Instant) -> Option<Result<Pass<'static>, Closed>> {
+        let mut state = self.lock();
+        if let Verdict::Refused { next_probe } = &mut state.verdict {
+            return Some(probe(next_probe, now, self.interval, false));
+        }
+        if let Some(next_probe) = state.forbidden.get_mut(operation) {
+            return Some(probe(next_probe, now, self.interval, true));
+        }
+        matches!(state.verdict, Verdict::Taken).then_some(Ok(Pass::Free))
+    }
+
+    /// Notes that the server has carried out a request of an operation with a token.
+    pub(crate) fn prove(&self, token: u64, operation: &'static str) {
+        if self.is_open.load(Ordering::Relaxed) {
+            return;
+        }
+        self.change(|state| {
+            if state.token == token {
+                state.verdict = Verdict::Taken;
+                state.refused.retain(|refused| *refused != token);
+                state.forbidden.remove(operation);
+            }
+        });
+    }
+
+    /// Notes that the server has refused a token, status 401.
+    pub(crate) fn refuse(&self, token: u64, now: Instant) {
+        self.change(|state| {
+            remember(&mut state.refusals, now, MOST_REFUSALS);
+            if !state.refused.contains(&token) {
+                remember(&mut state.refused, token, MOST_REMEMBERED);
+            }
+            // What became of a token that was replaced meanwhile says nothing of the one in use.
+            if state.token == token {
+                state.verdict = Verdict::Refused { next_probe: self.next_probe(state, now) };
+            }
+        });
+    }
+
+    /// Notes that the server does not let a token carry out an operation, status 403.
+    pub(crate) fn forbid(&self, token: u64, operation: &'static str, now: Instant) {
+        self.change(|state| {
+            if state.token == token {
+                state.forbidden.insert(operation, now + self.interval);
+            }
+        });
+    }
+
+    /// Notes that another token is in use from now on.
+    pub(crate) fn replace(&self, token: u64, now: Instant) {
+        self.change(|state| {
+            if state.token == token {
+                return;
+            }
+            state.token = token;
+            state.forbidden.clear();
+            let is_refused = state.refused.contains(&token);
+            state.verdict = match state.verdict {
+                Verdict::Refused { .. } if !is_refused && self.may_open(state, now) => {
+                    remember(&mut state.openings, now, MOST_OPENINGS);
+                    Verdict::Untried
+                }
+                Verdict::Refused { next_probe } => Verdict::Refused { next_probe },
+                Verdict::Untried | Verdict::Taken if is_refused => {
+                    let last = state.refusals.back().copied().unwrap_or(now);
+                    Verdict::Refused { next_probe: self.next_probe(state, last) }
+                }
+                Verdict::Untried | Verdict::Taken => Verdict::Untried,
+            };
+        });
+    }
+
+    fn may_open(&self, state: &State, now: Instant) -> bool {
+        let is_over = |times: &VecDeque<Instant>, most| times.len() < most || times[0] + self.window() <= now;
+        is_over(&state.refusals, MOST_REFUSALS) && is_over(&state.openings, MOST_OPENINGS)
+    }
+
+    /// When a token may be tried again that was refused at a time.
+    fn next_probe(&self, state: &State, refused: Instant) -> Instant {
+        let next = refused + self.interval;
+        match state.refusals.front() {
+            Some(first) if state.refusals.len() == MOST_REFUSALS => next.max(*first + self.window()),
+            _ => next,
+        }
+    }
+
+    fn window(&self) -> Duration {
+        self.interval.saturating_mul(WINDOW)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        change(&mut state);
+        let is_proven = matches!(state.verdict, Verdict::Taken);
+        self.is_proven.store(is_proven, Ordering::Relaxed);
+        self.is_open.store(is_proven && state.forbidden.is_empty(), Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets one request through where it is time. It counts from when it is sent, whatever becomes of it.
+fn probe(
+    next_probe: &mut Instant,
+    now: Instant,
+    interval: Duration,
+    is_forbidden: bool,
+) -> Result<Pass<'static>, Closed> {
+    if now < *next_probe {
+        return Err(Closed { next_probe: *next_probe, is_forbidden });
+    }
+    *next_probe = now + interval;
+    Ok(Pass::Probe)
+}
+
+/// Adds to what is remembered, and forgets the oldest where there would be too much.
+fn remember<T>(list: &mut VecDeque<T>, item: T, most: usize) {
+    if list.len() == most {
+        list.pop_front();
+    }
+    list.push_back(item);
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// A gate with the default interval, at a time that is moved by hand.
+    struct Stage {
+        gate: TokenGate,
+        now: Instant,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            Self { gate: TokenGate::new(10 * MINUTE), now: Instant::now() }
+        }
+
+        fn pass(&mut self, minutes: u32) {
+            self.now += minutes * MINUTE;
+        }
+
+        /// What a request of an operation may do, in a word.
+        fn enter(&self, operation: &'static str) -> &'static str {
+            match self.gate.enter(operation, self.now).now_or_never() {
+                None => "waits",
+                Some(Ok(Pass::Free)) => "free",
+                Some(Ok(Pass::Turn { .. })) => "turn",
+                Some(Ok(Pass::Probe)) => "probe",
+                Some(Err(_)) => "closed",
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn one_request_tries_the_token_and_then_nobody_waits() {
+        let stage = Stage::new();
+        let first = stage.gate.enter("a", stage.now).await.unwrap();
+        assert!(matches!(first, Pass::Turn { .. }));
+        let mut second = Box::pin(stage.gate.enter("a", stage.now));
+        assert!(second.as_mut().now_or_never().is_none());
+        stage.gate.prove(0, "a");
+        drop(first);
+        assert!(matches!(second.await, Ok(Pass::Free)));
+        assert_eq!((stage.enter("b"), stage.gate.is_proven()), ("free", true));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_waited_for_a_refusal_is_not_sent() {
+        let stage = Stage::new();
+        let first = stage.gate.enter("a", stage.now).await.unwrap();
+        let mut second = Box::pin(stage.gate.enter("a", stage.now));
+        assert!(second.as_mut().now_or_never().is_none());
+        stage.gate.refuse(0, stage.now);
+        drop(first);
+        let next_probe = stage.now + 10 * MINUTE;
+        assert_eq!(second.await.unwrap_err(), Closed { next_probe, is_forbidden: false });
+    }
+
+    #[test]
+    fn a_request_that_gives_up_lets_the_next_one_try() {
+        let stage = Stage::new();
+        assert_eq!((stage.enter("a"), stage.enter("a")), ("turn", "turn"));
+    }
+
+    #[test]
+    fn a_refused_token_is_probed_by_one_request_every_ten_minutes() {
+        let mut stage = Stage::new();
+        stage.gate.prove(0, "a");
+        stage.gate.refuse(0, stage.now);
+        assert!(!stage.gate.is_proven());
+        for _ in 0..5 {
+            stage.pass(9);
+            assert_eq!((stage.enter("a"), stage.enter("b")), ("closed", "closed"));
+            stage.pass(1);
+            assert_eq!((stage.enter("a"), stage.enter("b")), ("probe", "closed"));
+            stage.gate.refuse(0, stage.now);
+        }
+        stage.pass(10);
+        assert_eq!(stage.enter("a"), "probe");
+        stage.gate.prove(0, "a");
+        assert_eq!((stage.enter("a"), stage.gate.is_proven()), ("free", true));
+    }
+
+    #[test]
+    fn a_probe_without_a_response_counts_all_the_same() {
+        let mut stage = Stage::new();
+        stage.gate.refuse(0, stage.now);
+        stage.pass(10);
+        assert_eq!((stage.enter("a"), stage.enter("a")), ("probe", "closed"));
+        stage.pass(10);
+        assert_eq!(stage.enter("a"), "probe");
+    }
+
+    #[test]
+    fn a_403_closes_the_gate_for_its_operation_alone() {
+        let mut stage = Stage::new();
+        stage.gate.prove(0, "a");
+        stage.gate.forbid(0, "a", stage.now);
+        assert_eq!((stage.enter("a"), stage.enter("b"), stage.gate.is_proven()), ("closed", "free", true));
+        stage.pass(10);
+        assert_eq!((stage.enter("a"), stage.enter("a"), stage.enter("b")), ("probe", "closed", "free"));
+        stage.gate.prove(0, "a");
+        assert_eq!((stage.enter("a"), stage.enter("b")), ("free", "free"));
+    }
+
+    #[test]
+    fn another_token_opens_the_gate_at_once_and_the_same_one_does_not() {
+        let stage = Stage::new();
+        stage.gate.refuse(0, stage.now);
+        stage.gate.replace(0, stage.now);
+        assert_eq!(stage.enter("a"), "closed");
+        stage.gate.replace(1, stage.now);
+        assert_eq!(stage.enter("a"), "turn");
+        // A token that was refused before does not open it either, however it comes back.
+        stage.gate.replace(0, stage.now);
+        assert_eq!(stage.enter("a"), "closed");
+        stage.gate.replace(1, stage.now);
+        stage.gate.prove(1, "a");
+        assert_eq!(stage.enter("a"), "free");
+    }
+
+    #[test]
+    fn three_tokens_open_the_gate_in_half_an_hour_and_no_more_than_four_requests_are_refused() {
+        let mut stage = Stage::new();
+        let mut refused = Vec::new();
+        let mut token = 0;
+        for minute in 0..200 {
+            // A new token is set every minute, and each is refused.
+            if stage.enter("a") != "closed" {
+                stage.gate.refuse(token, stage.now);
+                refused.push(minute);
+            }
+            token += 1;
+            stage.gate.replace(token, stage.now);
+            stage.pass(1);
+        }
+        assert_eq!(refused[..4], [0, 1, 2, 3]);
+        for window in refused.windows(5) {
+            assert!(window[4] - window[0] >= 30, "{refused:?}");
+        }
+        assert!(refused.len() > 12, "{refused:?}");
+    }
+
+    #[test]
+    fn the_refusal_of_a_token_that_was_replaced_says_nothing_of_the_new_one() {
+        let stage = Stage::new();
+        stage.gate.replace(1, stage.now);
+        stage.gate.prove(1, "a");
+        stage.gate.refuse(0, stage.now);
+        stage.gate.forbid(0, "a", stage.now);
+        assert_eq!((stage.enter("a"), stage.gate.is_proven()), ("free", true));
+    }
+
+    #[test]
+    fn a_new_token_is_tried_by_one_request_even_where_the_old_one_was_good() {
+        let stage = Stage::new();
+        stage.gate.prove(0, "a");
+        stage.gate.forbid(0, "b", stage.now);
+        stage.gate.replace(1, stage.now);
+        assert_eq!((stage.enter("a"), stage.enter("b"), stage.gate.is_proven()), ("turn", "turn", false));
+    }
+}
