@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use serde_json::Value;
 
 use crate::document::{Document, Operation, items};
+use crate::names;
 
 /// All areas, by the names of their features.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ impl Areas {
         for tag in items(&json["tags"]) {
             let name = tag["name"].as_str().context("a tag has no name")?;
             let about = tag["description"].as_str().with_context(|| format!("the tag {name} has no description"))?;
-            let area = Area { feature: feature(name), tag: name.to_owned(), about: about.trim().to_owned() };
+            let area = Area { feature: names::feature(name), tag: name.to_owned(), about: about.trim().to_owned() };
             if let Some(other) = by_feature.insert(area.feature.clone(), area) {
                 bail!("the tag {name} is defined twice, or makes the same feature as {}", other.tag);
             }
@@ -53,7 +54,7 @@ impl Areas {
     /// The area of an operation, by its tag.
     pub(crate) fn of_operation(&self, operation: &Operation<'_>) -> Result<&Area> {
         let tag = operation.json["tags"][0].as_str().context("an operation has no tag")?;
-        self.by_feature.get(&feature(tag)).with_context(|| format!("the tag {tag} is not defined"))
+        self.by_feature.get(&names::feature(tag)).with_context(|| format!("the tag {tag} is not defined"))
     }
 
     /// The area whose file defines a schema; none for what all share.
@@ -65,29 +66,12 @@ impl Areas {
 impl Area {
     /// The module of the area.
     pub(crate) fn module(&self) -> syn::Ident {
-        format_ident!("{}", self.feature.replace('-', "_"))
+        names::module(&self.feature)
     }
 
     /// The attribute that leaves out what belongs to this area alone.
     pub(crate) fn gate(&self) -> TokenStream {
         let feature = &self.feature;
         quote!(#[cfg(feature = #feature)])
-    }
-}
-
-/// `PricePlansV2` as `price-plans-v2`.
-pub(crate) fn feature(tag: &str) -> String {
-    crate::lint::snake_case(tag).replace('_', "-")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn features_are_the_words_of_tags() {
-        assert_eq!(feature("EventIngestion"), "event-ingestion");
-        assert_eq!(feature("PricePlansV2"), "price-plans-v2");
-        assert_eq!(feature("Wallet"), "wallet");
     }
 }

@@ -28,6 +28,13 @@ pub(crate) struct Operation<'a> {
     pub(crate) json: &'a Value,
 }
 
+impl<'a> Operation<'a> {
+    /// The id, which all names of the operation are made of.
+    pub(crate) fn id(&self) -> Result<&'a str> {
+        self.json["operationId"].as_str().context("an operation has no operationId")
+    }
+}
+
 impl Document {
     /// Loads the document of a service: one YAML file, or every one of a folder.
     pub(crate) fn load(root: &Path, service: &'static Service) -> Result<Self> {

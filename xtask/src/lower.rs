@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::document::entries;
+use crate::names::GIVEN_NAME;
 
 /// A rule: it changes the document.
 type Rule = fn(&mut Value);
@@ -67,7 +68,7 @@ fn parameters_are_named_after_their_setters(document: &mut Value) {
     each_operation(document, &mut |operation| {
         let Some(Value::Array(parameters)) = operation.get_mut("parameters") else { return };
         for parameter in parameters.iter_mut().filter_map(Value::as_object_mut) {
-            if let Some(name) = parameter.remove("x-togai-name") {
+            if let Some(name) = parameter.remove(GIVEN_NAME) {
                 parameter.insert("name".to_owned(), name);
             }
         }
@@ -82,7 +83,7 @@ fn properties_are_named_after_their_fields(document: &mut Value) {
         let mut names = Map::new();
         // All at once, since one may get the name that another has on the wire.
         for (wire_name, mut property) in std::mem::take(properties) {
-            if let Some(Value::String(name)) = property.get("x-togai-name").cloned() {
+            if let Some(Value::String(name)) = property.get(GIVEN_NAME).cloned() {
                 property[WIRE_NAME] = json!(wire_name);
                 properties.insert(name.clone(), property);
                 names.insert(wire_name, Value::String(name));

@@ -13,6 +13,7 @@ mod generate;
 mod lint;
 mod lower;
 mod marked;
+mod names;
 mod pages;
 mod reach;
 mod regen;

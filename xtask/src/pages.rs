@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::adapt::builders;
 use crate::areas::Areas;
 use crate::document::{operations, reference_name, resolve};
+use crate::names;
 use crate::service::TOGAI;
 
 /// Where the list goes.
@@ -18,7 +18,7 @@ pub(crate) fn write(json: &Value, areas: &Areas) -> Result<String> {
     let mut rows = String::new();
     for operation in operations(json) {
         let Some(items) = operation.json["x-togai-paged"]["items"].as_str() else { continue };
-        let id = operation.json["operationId"].as_str().context("an operation has no operationId")?;
+        let id = operation.id()?;
         let answer = &operation.json["responses"]["200"]["content"]["application/json"]["schema"];
         let list = &resolve(json, answer)["properties"][items];
         let item = &list["items"];
@@ -29,8 +29,8 @@ pub(crate) fn write(json: &Value, areas: &Areas) -> Result<String> {
             _ => bail!("`{id}` pages over something that has no type of its own"),
         };
         let feature = &areas.of_operation(&operation)?.feature;
-        let builder = builders::name(&operation)?;
-        let field = crate::lint::field_name(items, list);
+        let builder = names::builder(id);
+        let field = names::field(items, list);
         let _ = writeln!(rows, "    #[cfg(feature = \"{feature}\")]\n    {id}: {builder} => {item}, {field};");
     }
     Ok(format!(

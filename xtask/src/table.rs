@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use serde_json::Value;
 
-use crate::adapt::builders::setter;
 use crate::areas::{Area, Areas};
 use crate::document::{Document, Operation, entries, operations, parameters, resolve};
+use crate::names::{constant, setter};
 
 /// The file of an area, from its rows.
 pub(crate) fn file(rows: &[TokenStream]) -> Result<syn::File> {
@@ -28,7 +28,7 @@ pub(crate) fn root(document: &Document, areas: &Areas) -> Result<syn::File> {
     let modules: Vec<syn::Ident> = areas.iter().map(Area::module).collect();
     let names = operations(document.json())
         .map(|operation| {
-            let (gate, name) = (areas.of_operation(&operation)?.gate(), constant(&operation)?);
+            let (gate, name) = (areas.of_operation(&operation)?.gate(), constant(operation.id()?));
             Ok(quote!(#gate &#name))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -45,15 +45,9 @@ pub(crate) fn root(document: &Document, areas: &Areas) -> Result<syn::File> {
     })?)
 }
 
-/// The name of an operation's row.
-pub(crate) fn constant(operation: &Operation<'_>) -> Result<syn::Ident> {
-    let id = operation.json["operationId"].as_str().context("an operation has no operationId")?;
-    Ok(format_ident!("{}", id.to_uppercase()))
-}
-
 /// The row of an operation.
 pub(crate) fn row(document: &Document, operation: &Operation<'_>) -> Result<TokenStream> {
-    let name = constant(operation)?;
+    let name = constant(operation.id()?);
     let text = |field: &str| operation.json[field].as_str().unwrap_or_default();
     let summary = format!(" {}: `{} {}`.", text("summary"), operation.method.to_uppercase(), operation.path);
     let value = value(document.json(), operation).with_context(|| format!("cannot make the row of {name}"))?;

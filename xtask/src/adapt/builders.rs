@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use serde_json::Value;
+use quote::quote;
 use syn::visit::Visit as _;
 use syn::{ImplItem, Item, Type};
 
 use super::docs;
 use crate::document::{Document, Operation, entries, operations, parameters, resolve};
-use crate::reach;
 use crate::service::Service;
+use crate::{names, reach};
 
 /// Every builder of the generator, in its order.
 pub(super) fn read<'a>(items: &'a [Item], document: &'a Document) -> Result<Vec<Builder<'a>>> {
@@ -29,10 +28,9 @@ pub(super) fn read<'a>(items: &'a [Item], document: &'a Document) -> Result<Vec<
     }
     let mut builders = Vec::new();
     for structure in structures {
-        let operation =
-            operations(truth)
-                .find(|operation| name(operation).is_ok_and(|name| structure.ident == name))
-                .with_context(|| format!("the generator made a builder `{}` for no operation", structure.ident))?;
+        let operation = operations(truth)
+            .find(|operation| operation.id().is_ok_and(|id| structure.ident == names::builder(id)))
+            .with_context(|| format!("the generator made a builder `{}` for no operation", structure.ident))?;
         let implementation = implementations
             .iter()
             .find(|implementation| self_name(implementation).is_some_and(|name| *name == structure.ident))
@@ -42,24 +40,6 @@ pub(super) fn read<'a>(items: &'a [Item], document: &'a Document) -> Result<Vec<
         builders.push(builder);
     }
     Ok(builders)
-}
-
-/// The type of an operation's builder.
-pub(crate) fn name(operation: &Operation<'_>) -> Result<syn::Ident> {
-    let id = operation.json["operationId"].as_str().context("an operation has no operationId")?;
-    let words = id.split('_').map(|word| {
-        let mut characters = word.chars();
-        let first = characters.next().map(|first| first.to_ascii_uppercase());
-        first.into_iter().chain(characters).collect::<String>()
-    });
-    Ok(format_ident!("{}", words.collect::<String>()))
-}
-
-/// The field and setter of a parameter.
-pub(crate) fn setter(parameter: &Value) -> String {
-    let name = parameter["x-togai-name"].as_str().or_else(|| parameter["name"].as_str()).unwrap_or_default();
-    let snake = crate::lint::snake_case(name);
-    if syn::parse_str::<syn::Ident>(&snake).is_ok() { snake } else { format!("{snake}_") }
 }
 
 fn self_name(implementation: &syn::ItemImpl) -> Option<&syn::Ident> {
@@ -201,7 +181,7 @@ impl<'a> Field<'a> {
         }
         let parameter = parameters(truth, operation)
             .into_iter()
-            .find(|parameter| name == &setter(parameter))
+            .find(|parameter| name == &names::setter(parameter))
             .with_context(|| format!("`{name}` is no parameter"))?;
         let required = parameter["required"] == true;
         let kind = if required { kind } else { argument(kind, "Option")? };

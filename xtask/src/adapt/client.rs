@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::docs;
 use crate::areas::Area;
 use crate::document::{Document, Operation, entries, parameters, reference_name, resolve};
+use crate::names;
 
 /// The modules around the client, which is written by hand.
 pub(super) fn root() -> Result<syn::File> {
@@ -22,9 +23,8 @@ pub(super) fn root() -> Result<syn::File> {
 
 /// The method of an operation.
 pub(super) fn method(document: &Document, operation: &Operation<'_>, area: &Area) -> Result<TokenStream> {
-    let name = operation.json["operationId"].as_str().context("an operation has no operationId")?;
-    let name = format_ident!("{name}");
-    let builder = super::builders::name(operation)?;
+    let id = operation.id()?;
+    let (name, builder) = (format_ident!("{id}"), names::builder(id));
     let text = docs::attributes(&describe(document, operation, area));
     let deprecated = (operation.json["deprecated"] == true).then(super::deprecation);
     Ok(quote! {
@@ -49,7 +49,7 @@ fn describe(document: &Document, operation: &Operation<'_>, area: &Area) -> Stri
         area.feature,
     );
     for parameter in parameters(truth, operation) {
-        let name = super::builders::setter(parameter);
+        let name = names::setter(parameter);
         let required = if parameter["required"] == true { ", required" } else { "" };
         let about = parameter["description"].as_str().unwrap_or_default();
         let _ = writeln!(description, "- `{name}`{required}: {about}");

@@ -1,6 +1,6 @@
 //! Adapts the generator's code: one error, builders that own their client, nothing that nobody uses.
 
-pub(crate) mod builders;
+mod builders;
 mod client;
 mod docs;
 mod keyed;
@@ -17,7 +17,7 @@ use syn::visit_mut::{self, VisitMut};
 
 use crate::areas::{Area, Areas};
 use crate::document::Document;
-use crate::reach;
+use crate::{names, reach};
 
 /// The files of the client by name, from the generator's code.
 ///
@@ -32,7 +32,7 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
     for builder in &builders {
         let area = areas.of_operation(&builder.operation)?;
         starts.entry(area.feature.clone()).or_default().extend(builder.types());
-        let row = crate::table::constant(&builder.operation)?;
+        let row = names::constant(builder.operation.id()?);
         let printed = printed.entry(&area.feature).or_default();
         printed.builders.push(builder.print(&quote!(operations::#row)));
         printed.methods.push(client::method(truth, &builder.operation, area)?);
@@ -137,7 +137,7 @@ fn deprecation() -> TokenStream {
 fn module_of_shared(truth: &Document, name: &str) -> syn::Ident {
     let file = truth.file_of_component("schemas", name);
     match file.strip_suffix(".yaml") {
-        Some(stem) if stem.starts_with("common") => format_ident!("{}", stem.replace('-', "_")),
+        Some(stem) if stem.starts_with("common") => names::module(stem),
         _ => format_ident!("shared"),
     }
 }

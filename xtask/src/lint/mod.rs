@@ -8,8 +8,6 @@ mod schemas;
 
 use std::fmt;
 
-use serde_json::Value;
-
 use crate::document::Document;
 
 /// A rule that the document breaks.
@@ -69,32 +67,6 @@ pub(crate) fn run(document: &Document) -> Vec<Finding> {
         rule(document, &mut findings);
     }
     findings
-}
-
-/// A name the way Rust writes it, to find names that fall together.
-pub(crate) fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    let mut previous = '_';
-    for character in name.chars() {
-        if !character.is_ascii_alphanumeric() {
-            if previous != '_' {
-                snake.push('_');
-            }
-            previous = '_';
-            continue;
-        }
-        if character.is_ascii_uppercase() && (previous.is_ascii_lowercase() || previous.is_ascii_digit()) {
-            snake.push('_');
-        }
-        snake.push(character.to_ascii_lowercase());
-        previous = character;
-    }
-    snake
-}
-
-/// The field of a property: named after it, or as the document says.
-pub(crate) fn field_name(property: &str, schema: &Value) -> String {
-    snake_case(schema["x-togai-name"].as_str().unwrap_or(property))
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Finding, snake_case};
-use crate::areas::feature;
+use super::Finding;
 use crate::document::{Document, entries, items, operations};
+use crate::names::{feature, snake_case};
 use crate::service::{self, Service};
 
 /// The generator takes OpenAPI 3.0 alone.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Finding, snake_case};
+use super::Finding;
 use crate::document::{Document, operations, parameters, resolve};
+use crate::names;
 
 /// Every `{name}` of a path is declared, and no other; the generator panics on one and drops the other.
 pub(super) fn templates(document: &Document, findings: &mut Vec<Finding>) {
@@ -65,8 +66,8 @@ pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
     for operation in operations(document.json()) {
         let mut seen = BTreeMap::new();
         for parameter in parameters(document.json(), &operation) {
-            let name = parameter["x-togai-name"].as_str().or_else(|| parameter["name"].as_str()).unwrap_or("?");
-            if let Some(other) = seen.insert(snake_case(name), name) {
+            let name = names::parameter(parameter);
+            if let Some(other) = seen.insert(names::snake_case(name), name) {
                 findings.push(Finding::new(
                     document.file_of_path(operation.path),
                     place(&operation),
@@ -82,7 +83,7 @@ pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
 pub(super) fn reserved(document: &Document, findings: &mut Vec<Finding>) {
     for operation in operations(document.json()) {
         for parameter in parameters(document.json(), &operation) {
-            let name = crate::adapt::builders::setter(parameter);
+            let name = names::setter(parameter);
             if ["body", "client", "extra_query", "new", "send"].contains(&name.as_str()) {
                 findings.push(Finding::new(
                     document.file_of_path(operation.path),

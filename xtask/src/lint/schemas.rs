@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Finding, field_name, snake_case};
+use super::Finding;
 use crate::document::{Document, entries, items, visit};
+use crate::names::{self, GIVEN_NAME};
 
 /// `required` names existing properties; for others the generator invents a field that does not compile.
 pub(super) fn required(document: &Document, findings: &mut Vec<Finding>) {
@@ -25,7 +26,7 @@ pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
     each_object(document, &mut |file, place, object| {
         let mut seen = BTreeMap::new();
         for (name, property) in entries(object.get("properties").unwrap_or(&Value::Null)) {
-            if let Some(other) = seen.insert(field_name(name, property), name) {
+            if let Some(other) = seen.insert(names::field(name, property), name) {
                 let problem = format!("the properties `{other}` and `{name}` have the same name in Rust");
                 let remedy = "give one of them the name of its field in `x-togai-name`";
                 findings.push(Finding::new(file, place, problem, remedy));
@@ -38,7 +39,7 @@ pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
 pub(super) fn given_names(document: &Document, findings: &mut Vec<Finding>) {
     each_object(document, &mut |file, place, object| {
         for (name, property) in entries(object.get("properties").unwrap_or(&Value::Null)) {
-            let given = &property["x-togai-name"];
+            let given = &property[GIVEN_NAME];
             if !given.is_null() && given.as_str().is_none_or(|given| !is_identifier(given)) {
                 let problem = format!("the `x-togai-name` of `{name}` is {given}, which is not in snake_case");
                 findings.push(Finding::new(file, place, problem, "write it the way the Rust field is named"));
@@ -48,7 +49,7 @@ pub(super) fn given_names(document: &Document, findings: &mut Vec<Finding>) {
 }
 
 fn is_identifier(name: &str) -> bool {
-    snake_case(name) == name && syn::parse_str::<syn::Ident>(name).is_ok()
+    names::snake_case(name) == name && syn::parse_str::<syn::Ident>(name).is_ok()
 }
 
 /// Variants become untagged enums that cannot hold exact amounts and hide why a body cannot be read.
@@ -94,7 +95,7 @@ pub(super) fn reserved(document: &Document, findings: &mut Vec<Finding>) {
         }
         let properties = &schema["properties"];
         for (property, part) in entries(properties) {
-            if field_name(property, part) == "new" {
+            if names::field(property, part) == "new" {
                 let problem = format!("the property `{property}` has the name of the constructor, `new`");
                 findings.push(Finding::new(file, name, problem, "give it another name in `x-togai-name`"));
             }

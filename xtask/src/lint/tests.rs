@@ -61,19 +61,6 @@ fn a_good_document_breaks_no_rule() {
 }
 
 #[test]
-fn names_fall_together_where_rust_writes_them_alike() {
-    for (name, snake) in [
-        ("nextToken", "next_token"),
-        ("account_id", "account_id"),
-        ("TogaiId", "togai_id"),
-        ("v2Plan", "v2_plan"),
-        ("a-b.c", "a_b_c"),
-    ] {
-        assert_eq!(snake_case(name), snake);
-    }
-}
-
-#[test]
 fn another_version_is_found() {
     insta::assert_snapshot!(broken("openapi: 3.0.3", "openapi: 3.1.0"), @r###"
     things.yaml: openapi: the version is `3.1.0`
