@@ -8,7 +8,7 @@ use quote::quote;
 use syn::visit::Visit as _;
 use syn::{ImplItem, Item, Type};
 
-use super::docs;
+use super::{docs, syntax};
 use crate::document::{Document, Operation, entries, operations, parameters, resolve};
 use crate::service::Service;
 use crate::{names, reach};
@@ -23,7 +23,7 @@ pub(super) fn read<'a>(items: &'a [Item], document: &'a Document) -> Result<Vec<
             Item::Use(_) => {}
             Item::Struct(structure) => structures.push(structure),
             Item::Impl(implementation) => implementations.push(implementation),
-            other => bail!("the generator printed something unknown among the builders: {}", super::describe(other)),
+            other => bail!("the generator printed something unknown among the builders: {}", syntax::describe(other)),
         }
     }
     let mut builders = Vec::new();
@@ -117,7 +117,7 @@ impl<'a> Builder<'a> {
             self.operation.method.to_uppercase(),
             self.operation.path
         ));
-        let deprecated = (self.operation.json["deprecated"] == true).then(super::deprecation);
+        let deprecated = (self.operation.json["deprecated"] == true).then(docs::deprecation);
         let setters = self.fields.iter().map(Field::setter);
         let extra_query = self.operation.json["x-togai-paged"].is_object().then(|| {
             quote! {

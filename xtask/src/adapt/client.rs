@@ -26,7 +26,7 @@ pub(super) fn method(document: &Document, operation: &Operation<'_>, area: &Area
     let id = operation.id()?;
     let (name, builder) = (format_ident!("{id}"), names::builder(id));
     let text = docs::attributes(&describe(document, operation, area));
-    let deprecated = (operation.json["deprecated"] == true).then(super::deprecation);
+    let deprecated = (operation.json["deprecated"] == true).then(docs::deprecation);
     Ok(quote! {
         #text
         #deprecated

@@ -12,6 +12,11 @@ pub(super) fn attributes(text: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
+/// The attribute of what the vendor has deprecated.
+pub(super) fn deprecation() -> TokenStream {
+    quote!(#[deprecated = "the vendor has deprecated it: its description says what replaces it"])
+}
+
 /// The rustdoc of an item, its lines joined.
 pub(super) fn text_of(attributes: &[syn::Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {

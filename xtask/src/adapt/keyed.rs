@@ -5,8 +5,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::{Value, json};
 
-use super::builders::setter;
 use crate::document::{Operation, entries, resolve};
+use crate::names::setter;
 
 /// Whether everything in a body has its key, as an expression over `body`; nothing for an operation without keys.
 ///

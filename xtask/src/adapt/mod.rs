@@ -4,6 +4,7 @@ mod builders;
 mod client;
 mod docs;
 mod keyed;
+mod syntax;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,8 @@ use syn::visit_mut::{self, VisitMut};
 use crate::areas::{Area, Areas};
 use crate::document::Document;
 use crate::{names, reach};
+
+use syntax::{describe, method_names};
 
 /// The files of the client by name, from the generator's code.
 ///
@@ -128,11 +131,6 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
     Ok(files)
 }
 
-/// The attribute of what the vendor has deprecated.
-fn deprecation() -> TokenStream {
-    quote!(#[deprecated = "the vendor has deprecated it: its description says what replaces it"])
-}
-
 /// The module of a type that several areas reach: that of its file where the file is for nothing else.
 fn module_of_shared(truth: &Document, name: &str) -> syn::Ident {
     let file = truth.file_of_component("schemas", name);
@@ -200,17 +198,6 @@ impl Parts {
             operations: operations.context("the generator printed no operations")?,
         })
     }
-}
-
-fn method_names(block: &syn::ItemImpl) -> impl Iterator<Item = &syn::Ident> {
-    block.items.iter().filter_map(|item| match item {
-        syn::ImplItem::Fn(method) => Some(&method.sig.ident),
-        _ => None,
-    })
-}
-
-fn describe(item: &Item) -> String {
-    quote::quote!(#item).to_string().chars().take(120).collect()
 }
 
 /// Writes `String` where the generator writes `::std::string::String`.

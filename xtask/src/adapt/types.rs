@@ -10,7 +10,7 @@ use syn::punctuated::Punctuated;
 use syn::visit::Visit as _;
 use syn::{Attribute, Fields, Item, ItemEnum, ItemStruct, Meta, Token, Type};
 
-use super::docs;
+use super::{docs, syntax};
 use crate::document::{items, resolve};
 use crate::lower::{Side, WIRE_NAME, reachable};
 use crate::reach;
@@ -35,7 +35,7 @@ pub(super) fn adapt(generated: &[Item], document: &Value) -> Result<BTreeMap<Str
             Item::Mod(module) if module.ident == "builder" || module.ident == "error" => {}
             Item::Impl(implementation) => {
                 if implementation.trait_.is_none() && !is_of_builder(implementation) {
-                    bail!("the generator printed methods of a type: {}", super::describe(item));
+                    bail!("the generator printed methods of a type: {}", syntax::describe(item));
                 }
             }
             Item::Enum(enumeration) => {
@@ -58,14 +58,14 @@ pub(super) fn adapt(generated: &[Item], document: &Value) -> Result<BTreeMap<Str
                 };
                 definitions.insert(name, definition);
             }
-            other => bail!("the generator printed something unknown among the types: {}", super::describe(other)),
+            other => bail!("the generator printed something unknown among the types: {}", syntax::describe(other)),
         }
     }
     Ok(definitions)
 }
 
 fn is_of_builder(implementation: &syn::ItemImpl) -> bool {
-    super::method_names(implementation).any(|method| method == "builder")
+    syntax::method_names(implementation).any(|method| method == "builder")
 }
 
 /// The enumeration with a variant for values that are not known.

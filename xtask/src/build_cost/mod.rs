@@ -1,6 +1,7 @@
 //! What it costs to build the client, beside what two other generators make of the same document.
 
 mod cargo;
+mod cost;
 mod machine;
 mod openapi_generator;
 mod page;
@@ -18,8 +19,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::document::Document;
 
-use cargo::Kind;
-use series::Series;
+use cost::Cost;
 use subject::Subject;
 
 /// Where everything that is made to be measured goes, with all that is built.
@@ -34,18 +34,6 @@ pub(crate) struct Options {
     quick: bool,
     /// To fail where a target is missed.
     assert: bool,
-}
-
-/// What one way to a client costs.
-#[derive(Clone, Debug)]
-struct Cost {
-    name: &'static str,
-    lines: usize,
-    crates: usize,
-    check: Series,
-    release: Series,
-    /// Size of the release rlib.
-    bytes: u64,
 }
 
 impl Options {
@@ -78,7 +66,8 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<String> {
 
     let target = scratch.join("target");
     let machine = machine::describe()?;
-    let costs = subjects.iter().map(|subject| cost(subject, &target, options.rounds())).collect::<Result<Vec<_>>>()?;
+    let costs =
+        subjects.iter().map(|subject| Cost::measure(subject, &target, options.rounds())).collect::<Result<Vec<_>>>()?;
 
     let tables = page::tables(&costs, &machine, options.rounds());
     fs::write(root.join(PAGE), page::page(&tables)).with_context(|| format!("cannot write {PAGE}"))?;
@@ -87,25 +76,6 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<String> {
         bail!("{tables}\nthese targets are missed:\n  {}", missed.join("\n  "));
     }
     Ok(format!("{tables}\nwrote {PAGE}"))
-}
-
-fn cost(subject: &Subject, target: &Path, rounds: usize) -> Result<Cost> {
-    eprintln!("building what {} depends on", subject.name);
-    cargo::warm_up(subject, target, Kind::Check)?;
-    cargo::warm_up(subject, target, Kind::Release)?;
-    eprintln!("measuring {}", subject.name);
-    let check = Series::take(rounds, || cargo::timed(subject, target, Kind::Check))?;
-    let release = Series::take(rounds, || cargo::timed(subject, target, Kind::Release))?;
-    let library = subject.library(target);
-    let bytes = fs::metadata(&library).with_context(|| format!("cannot look at {}", library.display()))?.len();
-    Ok(Cost {
-        name: subject.name,
-        lines: source::lines(&library.with_extension("d"))?,
-        crates: cargo::crates(subject)?,
-        check,
-        release,
-        bytes,
-    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Cost;
+use super::cost::Cost;
 use super::subject::FULL;
 use super::targets::TARGETS;
 

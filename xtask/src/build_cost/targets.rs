@@ -1,6 +1,6 @@
 //! What building ours may take.
 
-use super::Cost;
+use super::cost::Cost;
 use super::subject::{BY_DEFAULT, FULL};
 
 /// The most seconds that something may take.

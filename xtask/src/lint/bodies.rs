@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::document::{Document, Operation, entries, operations, resolve};
 
 /// One media type, JSON, with a named schema: the generator panics on two, and an unnamed type has no good name.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::document::{Document, entries, visit};
 
 /// A reference leads somewhere.

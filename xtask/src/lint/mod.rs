@@ -2,34 +2,14 @@
 
 mod bodies;
 mod components;
+mod finding;
 mod operations;
 mod parameters;
 mod schemas;
 
-use std::fmt;
-
 use crate::document::Document;
 
-/// A rule that the document breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Finding {
-    file: String,
-    place: String,
-    problem: String,
-    remedy: &'static str,
-}
-
-impl Finding {
-    fn new(file: &str, place: impl Into<String>, problem: impl Into<String>, remedy: &'static str) -> Self {
-        Self { file: file.to_owned(), place: place.into(), problem: problem.into(), remedy }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "  {}: {}: {}\n    {}", self.file, self.place, self.problem, self.remedy)
-    }
-}
+use finding::Finding;
 
 /// A rule: it looks at the document and adds what it finds.
 type Rule = fn(&Document, &mut Vec<Finding>);

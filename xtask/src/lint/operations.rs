@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::document::{Document, entries, items, operations};
 use crate::names::{feature, snake_case};
 use crate::service::{self, Service};

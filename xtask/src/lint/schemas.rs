@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::document::{Document, entries, items, visit};
 use crate::names::{self, GIVEN_NAME};
 
