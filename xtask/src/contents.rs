@@ -6,12 +6,12 @@ use anyhow::Result;
 
 use crate::areas::Areas;
 use crate::document::{Document, operations};
-use crate::marked::Marks;
+use crate::section::Section;
 
 /// Where the list stands.
 pub(crate) const FILE: &str = "openapi/README.md";
 
-const MARKS: Marks = Marks {
+const SECTION: Section = Section {
     begin: "<!-- Written by `cargo xtask regen`. -->\n",
     end: "<!-- The end of what is written by `cargo xtask regen`. -->\n",
 };
@@ -31,7 +31,7 @@ pub(crate) fn write(readme: &str, document: &Document, areas: &Areas) -> Result<
             None => writeln!(list, "| `{file}` | | | {title} |"),
         };
     }
-    MARKS.replace(readme, &list)
+    SECTION.replace(readme, &list)
 }
 
 #[cfg(test)]
@@ -49,7 +49,8 @@ mod tests {
         ])
         .unwrap();
         let areas = Areas::of(document.json()).unwrap();
-        let readme = write(&format!("Before.\n{}old\n{}After.\n", MARKS.begin, MARKS.end), &document, &areas).unwrap();
+        let readme =
+            write(&format!("Before.\n{}old\n{}After.\n", SECTION.begin, SECTION.end), &document, &areas).unwrap();
         insta::assert_snapshot!(readme, @r"
         Before.
         <!-- Written by `cargo xtask regen`. -->

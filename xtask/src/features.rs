@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use crate::areas::Areas;
-use crate::marked::Marks;
+use crate::section::Section;
 
 /// The manifests that list the areas, and the crate whose features theirs turn on.
 pub(crate) const MANIFESTS: [(&str, Option<&str>); 2] =
     [("togai-api/Cargo.toml", None), ("togai-ext/Cargo.toml", Some("togai-api"))];
 
-const MARKS: Marks = Marks {
+const SECTION: Section = Section {
     begin: "# The areas of the API, written by `cargo xtask regen`.\n",
     end: "# The end of what is written by `cargo xtask regen`.\n",
 };
@@ -26,7 +26,7 @@ pub(crate) fn write(manifest: &str, areas: &Areas, through: Option<&str>) -> Res
     }
     let all: Vec<String> = areas.iter().map(|area| format!("  \"{}\",\n", area.feature)).collect();
     let _ = write!(features, "## Every area.\nfull = [\n{}]\n", all.concat());
-    MARKS.replace(manifest, &features)
+    SECTION.replace(manifest, &features)
 }
 
 #[cfg(test)]
@@ -42,7 +42,7 @@ mod tests {
             {"name": "AddOns", "description": "Add-ons."},
         ]}))
         .unwrap();
-        let manifest = format!("[features]\ndefault = []\n{}old = []\n{}\n[lints]\n", MARKS.begin, MARKS.end);
+        let manifest = format!("[features]\ndefault = []\n{}old = []\n{}\n[lints]\n", SECTION.begin, SECTION.end);
         insta::assert_snapshot!(write(&manifest, &areas, Some("togai-api")).unwrap(), @r#"
         [features]
         default = []

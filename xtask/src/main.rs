@@ -12,11 +12,11 @@ mod features;
 mod generate;
 mod lint;
 mod lower;
-mod marked;
 mod names;
 mod pages;
 mod reach;
 mod regen;
+mod section;
 mod service;
 mod table;
 
