@@ -14,6 +14,7 @@ mod lint;
 mod lower;
 mod names;
 mod pages;
+mod print;
 mod reach;
 mod regen;
 mod section;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::areas::Areas;
 use crate::document::Document;
-use crate::{adapt, contents, features, generate, lint, lower, pages, service};
+use crate::{adapt, contents, features, generate, lint, lower, pages, print, service};
 
 /// The most lines that a generated file may have, so that editors open it.
 const LONGEST: usize = 5000;
@@ -90,9 +90,10 @@ fn client(document: &Document, areas: &Areas) -> Result<Files> {
     let lowered = lower::run(document.json());
     let raw = generate::run(service, &lowered)?;
     let mut files = Files::new();
-    for (name, tokens) in adapt::run(raw, &lowered, document, areas)? {
+    for (name, file) in adapt::run(raw, &lowered, document, areas)? {
         let path = Path::new(service.generated).join(name);
-        let code = format!("{preamble}{}", prettyplease::unparse(&tokens));
+        let code = print::file(file).with_context(|| format!("in {}", path.display()))?;
+        let code = format!("{preamble}{code}");
         check_length(&path, &code)?;
         files.insert(path, code);
     }

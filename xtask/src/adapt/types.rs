@@ -96,7 +96,7 @@ fn open_enum(enumeration: &ItemEnum) -> Result<Vec<TokenStream>> {
             Other(String),
         }
     };
-    Ok(vec![declaration, quote!(open_enum!(#name { #(#values),* });)])
+    Ok(vec![declaration, quote!(open_enum!(#name { #(#values,)* });)])
 }
 
 /// A structure that cannot be taken apart by later versions, lenient where it is an answer, with `new` and setters where
@@ -309,7 +309,7 @@ fn constructors(name: &syn::Ident, members: &[Member]) -> TokenStream {
         impl #name {
             #[doc = #doc]
             pub fn new(#(#parameters),*) -> Self {
-                Self { #(#values),* }
+                Self { #(#values,)* }
             }
 
             #(#setters)*

@@ -21,12 +21,14 @@ pub struct AccountAlias {
     /// The alias; 3 to 50 characters.
     pub value: String,
 }
-record!(
-    AccountAlias : Default requires[] { created_at : "createdAt", always, moment;
-    effective_from : "effectiveFrom", always, moment; effective_until : "effectiveUntil",
-    always, moment; id : "id", always, value; updated_at : "updatedAt", present, moment;
-    value : "value", always, value; }
-);
+record!(AccountAlias: Default requires [] {
+    created_at: "createdAt", always, moment;
+    effective_from: "effectiveFrom", always, moment;
+    effective_until: "effectiveUntil", always, moment;
+    id: "id", always, value;
+    updated_at: "updatedAt", present, moment;
+    value: "value", always, value;
+});
 /// One page of the aliases of an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -37,10 +39,10 @@ pub struct AccountAliasesPaginatedResponse {
     /// Marker of the next page, to be sent as `nextToken`. Null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    AccountAliasesPaginatedResponse : Default requires[] { data : "data", always, value;
-    next_token : "nextToken", present, value; }
-);
+record!(AccountAliasesPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// One page of accounts.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -53,10 +55,11 @@ pub struct AccountPaginatedResponse {
     /// Marker of the next page, to be sent as `nextToken`. Null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    AccountPaginatedResponse : Default requires[] { context : "context", present, value;
-    data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(AccountPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// Aliases to add to an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -67,10 +70,10 @@ pub struct AddAccountAliasesRequest {
     /// Aliases, by value alone; 1 to 10, of 3 to 50 characters each.
     pub aliases: Option<Vec<String>>,
 }
-record!(
-    AddAccountAliasesRequest requires[] { account_aliases : "accountAliases", present,
-    value; aliases : "aliases", present, value; }
-);
+record!(AddAccountAliasesRequest requires [] {
+    account_aliases: "accountAliases", present, value;
+    aliases: "aliases", present, value;
+});
 impl AddAccountAliasesRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -131,16 +134,22 @@ pub struct CreateAccountRequest {
     /// Tags of the account. They are stored in lower case.
     pub tags: Option<Vec<String>>,
 }
-record!(
-    CreateAccountRequest requires["customerId", "id", "name"] { account_aliases :
-    "accountAliases", present, value; address : "address", present, value; aliases :
-    "aliases", present, value; billing_information : "billingInformation", present,
-    value; customer_id : "customerId", always, exact; id : "id", always, exact;
-    invoice_currency : "invoiceCurrency", present, value; metadata : "metadata", present,
-    value; name : "name", always, exact; net_term_days : "netTermDays", present, value;
-    primary_email : "primaryEmail", present, value; settings : "settings", present,
-    value; status : "status", present, value; tags : "tags", present, value; }
-);
+record!(CreateAccountRequest requires ["customerId", "id", "name"] {
+    account_aliases: "accountAliases", present, value;
+    address: "address", present, value;
+    aliases: "aliases", present, value;
+    billing_information: "billingInformation", present, value;
+    customer_id: "customerId", always, exact;
+    id: "id", always, exact;
+    invoice_currency: "invoiceCurrency", present, value;
+    metadata: "metadata", present, value;
+    name: "name", always, exact;
+    net_term_days: "netTermDays", present, value;
+    primary_email: "primaryEmail", present, value;
+    settings: "settings", present, value;
+    status: "status", present, value;
+    tags: "tags", present, value;
+});
 impl CreateAccountRequest {
     /// One with everything that is required.
     pub fn new(
@@ -265,7 +274,10 @@ pub enum CreateAccountRequestStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(CreateAccountRequestStatus { Active = "ACTIVE", Draft = "DRAFT" });
+open_enum!(CreateAccountRequestStatus {
+    Active = "ACTIVE",
+    Draft = "DRAFT",
+});
 /// A purchase to propose to an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -297,17 +309,20 @@ pub struct CreateProposalRequest {
     /// What a purchase adds to the wallet, and what it costs.
     pub wallet_topup_details: Option<WalletTopupDetails>,
 }
-record!(
-    CreateProposalRequest requires["paymentMode", "type"] { association_override :
-    "associationOverride", present, value; effective_from : "effectiveFrom", present,
-    value; effective_until : "effectiveUntil", present, value; expiry_date :
-    "expiryDate", present, value; idempotency_key : "idempotencyKey", present, value;
-    payment_mode : "paymentMode", always, exact; price_plan_id : "pricePlanId", present,
-    value; purchase_plan_override : "purchasePlanOverride", present, value; quantity :
-    "quantity", present, value; rate_card_quantities : "rateCardQuantities", present,
-    value; type_ : "type", always, exact; wallet_topup_details : "walletTopupDetails",
-    present, value; }
-);
+record!(CreateProposalRequest requires ["paymentMode", "type"] {
+    association_override: "associationOverride", present, value;
+    effective_from: "effectiveFrom", present, value;
+    effective_until: "effectiveUntil", present, value;
+    expiry_date: "expiryDate", present, value;
+    idempotency_key: "idempotencyKey", present, value;
+    payment_mode: "paymentMode", always, exact;
+    price_plan_id: "pricePlanId", present, value;
+    purchase_plan_override: "purchasePlanOverride", present, value;
+    quantity: "quantity", present, value;
+    rate_card_quantities: "rateCardQuantities", present, value;
+    type_: "type", always, exact;
+    wallet_topup_details: "walletTopupDetails", present, value;
+});
 impl CreateProposalRequest {
     /// One with everything that is required.
     pub fn new(
@@ -418,9 +433,10 @@ pub enum CreateProposalRequestPaymentMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    CreateProposalRequestPaymentMode { Prepaid = "PREPAID", Postpaid = "POSTPAID" }
-);
+open_enum!(CreateProposalRequestPaymentMode {
+    Prepaid = "PREPAID",
+    Postpaid = "POSTPAID",
+});
 /// A purchase to start for an account. `type` counts as ENTITLEMENT_GRANT when it is left out.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -450,16 +466,19 @@ pub struct CreatePurchaseRequest {
     /// What a purchase adds to the wallet, and what it costs.
     pub wallet_topup_details: Option<WalletTopupDetails>,
 }
-record!(
-    CreatePurchaseRequest requires[] { association_override : "associationOverride",
-    present, value; effective_from : "effectiveFrom", present, value; effective_until :
-    "effectiveUntil", present, value; expiry_date : "expiryDate", present, value;
-    idempotency_key : "idempotencyKey", present, value; price_plan_id : "pricePlanId",
-    present, value; purchase_plan_override : "purchasePlanOverride", present, value;
-    quantity : "quantity", present, value; rate_card_quantities : "rateCardQuantities",
-    present, value; type_ : "type", present, value; wallet_topup_details :
-    "walletTopupDetails", present, value; }
-);
+record!(CreatePurchaseRequest requires [] {
+    association_override: "associationOverride", present, value;
+    effective_from: "effectiveFrom", present, value;
+    effective_until: "effectiveUntil", present, value;
+    expiry_date: "expiryDate", present, value;
+    idempotency_key: "idempotencyKey", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    purchase_plan_override: "purchasePlanOverride", present, value;
+    quantity: "quantity", present, value;
+    rate_card_quantities: "rateCardQuantities", present, value;
+    type_: "type", present, value;
+    wallet_topup_details: "walletTopupDetails", present, value;
+});
 impl CreatePurchaseRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -555,9 +574,9 @@ pub struct EditPricingScheduleRequest {
     /// The edits; 1 to 10.
     pub edits: Vec<UpdatePricingScheduleRequest>,
 }
-record!(
-    EditPricingScheduleRequest requires["edits"] { edits : "edits", always, exact; }
-);
+record!(EditPricingScheduleRequest requires ["edits"] {
+    edits: "edits", always, exact;
+});
 impl EditPricingScheduleRequest {
     /// One with everything that is required.
     pub fn new(
@@ -632,23 +651,31 @@ pub struct GetProposalResponse {
     /// What a purchase adds to the wallet, and what it costs.
     pub wallet_topup_details: Option<WalletTopupDetails>,
 }
-record!(
-    GetProposalResponse : Default requires[] { account_id : "accountId", always, value;
-    association_override : "associationOverride", present, value; comment : "comment",
-    present, value; created_at : "createdAt", always, moment; effective_from :
-    "effectiveFrom", present, value; effective_until : "effectiveUntil", present, value;
-    expiry_date : "expiryDate", present, moment; id : "id", always, value;
-    idempotency_key : "idempotencyKey", present, value; invoice_currency :
-    "invoiceCurrency", present, value; invoice_id : "invoiceId", present, value;
-    payment_mode : "paymentMode", always, value; price : "price", present, value;
-    price_plan_id : "pricePlanId", present, value; price_plan_version :
-    "pricePlanVersion", present, value; proposal_response_date : "proposalResponseDate",
-    present, moment; purchase_plan_override : "purchasePlanOverride", present, value;
-    quantity : "quantity", present, value; rate_card_quantities : "rateCardQuantities",
-    present, value; status : "status", always, value; type_ : "type", always, value;
-    updated_at : "updatedAt", present, moment; wallet_topup_details :
-    "walletTopupDetails", present, value; }
-);
+record!(GetProposalResponse: Default requires [] {
+    account_id: "accountId", always, value;
+    association_override: "associationOverride", present, value;
+    comment: "comment", present, value;
+    created_at: "createdAt", always, moment;
+    effective_from: "effectiveFrom", present, value;
+    effective_until: "effectiveUntil", present, value;
+    expiry_date: "expiryDate", present, moment;
+    id: "id", always, value;
+    idempotency_key: "idempotencyKey", present, value;
+    invoice_currency: "invoiceCurrency", present, value;
+    invoice_id: "invoiceId", present, value;
+    payment_mode: "paymentMode", always, value;
+    price: "price", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    price_plan_version: "pricePlanVersion", present, value;
+    proposal_response_date: "proposalResponseDate", present, moment;
+    purchase_plan_override: "purchasePlanOverride", present, value;
+    quantity: "quantity", present, value;
+    rate_card_quantities: "rateCardQuantities", present, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", present, moment;
+    wallet_topup_details: "walletTopupDetails", present, value;
+});
 /// How the purchase is paid: PREPAID (in advance) or POSTPAID (afterwards).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -660,9 +687,10 @@ pub enum GetProposalResponsePaymentMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    GetProposalResponsePaymentMode { Prepaid = "PREPAID", Postpaid = "POSTPAID" }
-);
+open_enum!(GetProposalResponsePaymentMode {
+    Prepaid = "PREPAID",
+    Postpaid = "POSTPAID",
+});
 /// A purchase, with what it granted.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -719,22 +747,31 @@ pub struct GetPurchaseResponse {
     /// What a purchase adds to the wallet, and what it costs.
     pub wallet_topup_details: Option<WalletTopupDetails>,
 }
-record!(
-    GetPurchaseResponse : Default requires[] { account_id : "accountId", always, value;
-    association_override : "associationOverride", present, value; comment : "comment",
-    present, value; created_at : "createdAt", always, moment; effective_from :
-    "effectiveFrom", present, value; effective_until : "effectiveUntil", present, value;
-    expiry_date : "expiryDate", present, moment; features : "features", present, value;
-    id : "id", always, value; idempotency_key : "idempotencyKey", present, value;
-    invoice_currency : "invoiceCurrency", present, value; invoice_id : "invoiceId",
-    present, value; price : "price", present, value; price_plan_id : "pricePlanId",
-    present, value; price_plan_version : "pricePlanVersion", present, value;
-    purchase_plan : "purchasePlan", present, value; purchase_plan_override :
-    "purchasePlanOverride", present, value; quantity : "quantity", present, value;
-    rate_card_quantities : "rateCardQuantities", present, value; status : "status",
-    always, value; type_ : "type", always, value; updated_at : "updatedAt", present,
-    moment; wallet_topup_details : "walletTopupDetails", present, value; }
-);
+record!(GetPurchaseResponse: Default requires [] {
+    account_id: "accountId", always, value;
+    association_override: "associationOverride", present, value;
+    comment: "comment", present, value;
+    created_at: "createdAt", always, moment;
+    effective_from: "effectiveFrom", present, value;
+    effective_until: "effectiveUntil", present, value;
+    expiry_date: "expiryDate", present, moment;
+    features: "features", present, value;
+    id: "id", always, value;
+    idempotency_key: "idempotencyKey", present, value;
+    invoice_currency: "invoiceCurrency", present, value;
+    invoice_id: "invoiceId", present, value;
+    price: "price", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    price_plan_version: "pricePlanVersion", present, value;
+    purchase_plan: "purchasePlan", present, value;
+    purchase_plan_override: "purchasePlanOverride", present, value;
+    quantity: "quantity", present, value;
+    rate_card_quantities: "rateCardQuantities", present, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", present, moment;
+    wallet_topup_details: "walletTopupDetails", present, value;
+});
 /// One page of the pricing schedules of an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -747,11 +784,11 @@ pub struct PricingSchedulePaginatedResponse {
     /// Marker of the page before. No parameter is declared that takes it.
     pub previous_token: Option<String>,
 }
-record!(
-    PricingSchedulePaginatedResponse : Default requires[] { data : "data", present,
-    value; next_token : "nextToken", present, value; previous_token : "previousToken",
-    present, value; }
-);
+record!(PricingSchedulePaginatedResponse: Default requires [] {
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+    previous_token: "previousToken", present, value;
+});
 /// A price plan that an account is on, and the time it holds for.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -778,15 +815,18 @@ pub struct PricingScheduleWithPricePlanId {
     /// Version, from 1; whether of the schedule or of the price plan is not documented.
     pub version: i32,
 }
-record!(
-    PricingScheduleWithPricePlanId : Default requires[] { end_date : "endDate", always,
-    moment; id : "id", always, value; is_overriden : "isOverriden", always, value;
-    price_plan_details : "pricePlanDetails", present, value; price_plan_id :
-    "pricePlanId", always, value; price_plan_info : "pricePlanInfo", present, value;
-    price_plan_name : "pricePlanName", present, value; pricing_rules : "pricingRules",
-    present, value; start_date : "startDate", always, moment; version : "version",
-    always, value; }
-);
+record!(PricingScheduleWithPricePlanId: Default requires [] {
+    end_date: "endDate", always, moment;
+    id: "id", always, value;
+    is_overriden: "isOverriden", always, value;
+    price_plan_details: "pricePlanDetails", present, value;
+    price_plan_id: "pricePlanId", always, value;
+    price_plan_info: "pricePlanInfo", present, value;
+    price_plan_name: "pricePlanName", present, value;
+    pricing_rules: "pricingRules", present, value;
+    start_date: "startDate", always, moment;
+    version: "version", always, value;
+});
 /// A proposal of a purchase.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -843,23 +883,31 @@ pub struct Proposal {
     /// What a purchase adds to the wallet, and what it costs.
     pub wallet_topup_details: Option<WalletTopupDetails>,
 }
-record!(
-    Proposal : Default requires[] { account_id : "accountId", always, value;
-    association_override : "associationOverride", present, value; comment : "comment",
-    present, value; created_at : "createdAt", always, moment; effective_from :
-    "effectiveFrom", present, value; effective_until : "effectiveUntil", present, value;
-    expiry_date : "expiryDate", present, moment; id : "id", always, value;
-    idempotency_key : "idempotencyKey", present, value; invoice_currency :
-    "invoiceCurrency", present, value; invoice_id : "invoiceId", present, value;
-    payment_mode : "paymentMode", always, value; price : "price", present, value;
-    price_plan_id : "pricePlanId", present, value; price_plan_version :
-    "pricePlanVersion", present, value; proposal_response_date : "proposalResponseDate",
-    present, moment; purchase_plan_override : "purchasePlanOverride", present, value;
-    quantity : "quantity", present, value; rate_card_quantities : "rateCardQuantities",
-    present, value; status : "status", always, value; type_ : "type", always, value;
-    updated_at : "updatedAt", present, moment; wallet_topup_details :
-    "walletTopupDetails", present, value; }
-);
+record!(Proposal: Default requires [] {
+    account_id: "accountId", always, value;
+    association_override: "associationOverride", present, value;
+    comment: "comment", present, value;
+    created_at: "createdAt", always, moment;
+    effective_from: "effectiveFrom", present, value;
+    effective_until: "effectiveUntil", present, value;
+    expiry_date: "expiryDate", present, moment;
+    id: "id", always, value;
+    idempotency_key: "idempotencyKey", present, value;
+    invoice_currency: "invoiceCurrency", present, value;
+    invoice_id: "invoiceId", present, value;
+    payment_mode: "paymentMode", always, value;
+    price: "price", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    price_plan_version: "pricePlanVersion", present, value;
+    proposal_response_date: "proposalResponseDate", present, moment;
+    purchase_plan_override: "purchasePlanOverride", present, value;
+    quantity: "quantity", present, value;
+    rate_card_quantities: "rateCardQuantities", present, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", present, moment;
+    wallet_topup_details: "walletTopupDetails", present, value;
+});
 /// How the purchase is paid: PREPAID (in advance) or POSTPAID (afterwards).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -871,7 +919,10 @@ pub enum ProposalPaymentMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(ProposalPaymentMode { Prepaid = "PREPAID", Postpaid = "POSTPAID" });
+open_enum!(ProposalPaymentMode {
+    Prepaid = "PREPAID",
+    Postpaid = "POSTPAID",
+});
 /// A proposal as lists have it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -905,16 +956,20 @@ pub struct ProposalsListResponse {
     /// What a purchase adds to the wallet, and what it costs.
     pub wallet_topup_details: Option<WalletTopupDetails>,
 }
-record!(
-    ProposalsListResponse : Default requires[] { created_at : "createdAt", always,
-    moment; expiry_date : "expiryDate", present, moment; id : "id", always, value;
-    idempotency_key : "idempotencyKey", present, value; payment_mode : "paymentMode",
-    always, value; price_plan_id : "pricePlanId", present, value; price_plan_name :
-    "pricePlanName", present, value; price_plan_version : "pricePlanVersion", present,
-    value; status : "status", always, value; type_ : "type", always, value; updated_at :
-    "updatedAt", always, moment; wallet_topup_details : "walletTopupDetails", present,
-    value; }
-);
+record!(ProposalsListResponse: Default requires [] {
+    created_at: "createdAt", always, moment;
+    expiry_date: "expiryDate", present, moment;
+    id: "id", always, value;
+    idempotency_key: "idempotencyKey", present, value;
+    payment_mode: "paymentMode", always, value;
+    price_plan_id: "pricePlanId", present, value;
+    price_plan_name: "pricePlanName", present, value;
+    price_plan_version: "pricePlanVersion", present, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", always, moment;
+    wallet_topup_details: "walletTopupDetails", present, value;
+});
 /// How the purchase is paid: PREPAID (in advance) or POSTPAID (afterwards).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -926,9 +981,10 @@ pub enum ProposalsListResponsePaymentMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    ProposalsListResponsePaymentMode { Prepaid = "PREPAID", Postpaid = "POSTPAID" }
-);
+open_enum!(ProposalsListResponsePaymentMode {
+    Prepaid = "PREPAID",
+    Postpaid = "POSTPAID",
+});
 /// One page of the proposals of an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -941,10 +997,11 @@ pub struct ProposalsPaginatedResponse {
     /// Marker of the next page, to be sent as `nextToken`. Null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    ProposalsPaginatedResponse : Default requires[] { context : "context", present,
-    value; data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(ProposalsPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// A purchase for an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -997,21 +1054,29 @@ pub struct Purchase {
     /// What a purchase adds to the wallet, and what it costs.
     pub wallet_topup_details: Option<WalletTopupDetails>,
 }
-record!(
-    Purchase : Default requires[] { account_id : "accountId", always, value;
-    association_override : "associationOverride", present, value; comment : "comment",
-    present, value; created_at : "createdAt", always, moment; effective_from :
-    "effectiveFrom", present, value; effective_until : "effectiveUntil", present, value;
-    expiry_date : "expiryDate", present, moment; id : "id", always, value;
-    idempotency_key : "idempotencyKey", present, value; invoice_currency :
-    "invoiceCurrency", present, value; invoice_id : "invoiceId", present, value; price :
-    "price", present, value; price_plan_id : "pricePlanId", present, value;
-    price_plan_version : "pricePlanVersion", present, value; purchase_plan_override :
-    "purchasePlanOverride", present, value; quantity : "quantity", present, value;
-    rate_card_quantities : "rateCardQuantities", present, value; status : "status",
-    always, value; type_ : "type", always, value; updated_at : "updatedAt", present,
-    moment; wallet_topup_details : "walletTopupDetails", present, value; }
-);
+record!(Purchase: Default requires [] {
+    account_id: "accountId", always, value;
+    association_override: "associationOverride", present, value;
+    comment: "comment", present, value;
+    created_at: "createdAt", always, moment;
+    effective_from: "effectiveFrom", present, value;
+    effective_until: "effectiveUntil", present, value;
+    expiry_date: "expiryDate", present, moment;
+    id: "id", always, value;
+    idempotency_key: "idempotencyKey", present, value;
+    invoice_currency: "invoiceCurrency", present, value;
+    invoice_id: "invoiceId", present, value;
+    price: "price", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    price_plan_version: "pricePlanVersion", present, value;
+    purchase_plan_override: "purchasePlanOverride", present, value;
+    quantity: "quantity", present, value;
+    rate_card_quantities: "rateCardQuantities", present, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", present, moment;
+    wallet_topup_details: "walletTopupDetails", present, value;
+});
 /// Credits that a purchase granted for a feature.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1032,13 +1097,15 @@ pub struct PurchaseFeatureDetails {
     /// Moment of the last change.
     pub updated_at: crate::Timestamp,
 }
-record!(
-    PurchaseFeatureDetails : Default requires[] { credits_available : "creditsAvailable",
-    always, value; credits_granted : "creditsGranted", always, value; effective_from :
-    "effectiveFrom", always, moment; effective_until : "effectiveUntil", always, moment;
-    id : "id", always, value; name : "name", always, value; updated_at : "updatedAt",
-    always, moment; }
-);
+record!(PurchaseFeatureDetails: Default requires [] {
+    credits_available: "creditsAvailable", always, value;
+    credits_granted: "creditsGranted", always, value;
+    effective_from: "effectiveFrom", always, moment;
+    effective_until: "effectiveUntil", always, moment;
+    id: "id", always, value;
+    name: "name", always, value;
+    updated_at: "updatedAt", always, moment;
+});
 /// A purchase as lists have it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1078,17 +1145,23 @@ pub struct PurchaseListResponse {
     /// What a purchase adds to the wallet, and what it costs.
     pub wallet_topup_details: Option<WalletTopupDetails>,
 }
-record!(
-    PurchaseListResponse : Default requires[] { created_at : "createdAt", always, moment;
-    id : "id", always, value; idempotency_key : "idempotencyKey", present, value;
-    invoice_currency : "invoiceCurrency", present, value; price : "price", present,
-    value; price_plan_id : "pricePlanId", present, value; price_plan_name :
-    "pricePlanName", present, value; price_plan_version : "pricePlanVersion", present,
-    value; purchase_plan : "purchasePlan", present, value; quantity : "quantity",
-    present, value; rate_card_quantities : "rateCardQuantities", present, value; status :
-    "status", always, value; type_ : "type", always, value; updated_at : "updatedAt",
-    present, moment; wallet_topup_details : "walletTopupDetails", present, value; }
-);
+record!(PurchaseListResponse: Default requires [] {
+    created_at: "createdAt", always, moment;
+    id: "id", always, value;
+    idempotency_key: "idempotencyKey", present, value;
+    invoice_currency: "invoiceCurrency", present, value;
+    price: "price", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    price_plan_name: "pricePlanName", present, value;
+    price_plan_version: "pricePlanVersion", present, value;
+    purchase_plan: "purchasePlan", present, value;
+    quantity: "quantity", present, value;
+    rate_card_quantities: "rateCardQuantities", present, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", present, moment;
+    wallet_topup_details: "walletTopupDetails", present, value;
+});
 /// One page of the purchases of an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1101,10 +1174,11 @@ pub struct PurchasePaginatedListData {
     /// Marker of the next page, to be sent as `nextToken`. Null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    PurchasePaginatedListData : Default requires[] { context : "context", present, value;
-    data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(PurchasePaginatedListData: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// Rate cards that hold for one purchase in place of those of the price plan.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1117,12 +1191,11 @@ pub struct PurchasePlanOverride {
     /// Rate cards of fixed fees; at most 50.
     pub fixed_fee_rate_cards: Option<Vec<FixedFeeRateCard>>,
 }
-record!(
-    PurchasePlanOverride requires[] { billing_entitlement_rate_cards :
-    "billingEntitlementRateCards", present, value; credit_grant_rate_cards :
-    "creditGrantRateCards", present, value; fixed_fee_rate_cards : "fixedFeeRateCards",
-    present, value; }
-);
+record!(PurchasePlanOverride requires [] {
+    billing_entitlement_rate_cards: "billingEntitlementRateCards", present, value;
+    credit_grant_rate_cards: "creditGrantRateCards", present, value;
+    fixed_fee_rate_cards: "fixedFeeRateCards", present, value;
+});
 impl PurchasePlanOverride {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -1184,12 +1257,16 @@ pub enum PurchaseStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    PurchaseStatus { Success = "SUCCESS", Failure = "FAILURE", Pending = "PENDING",
-    InProgress = "IN_PROGRESS", ProposalActive = "PROPOSAL_ACTIVE", ProposalApproved =
-    "PROPOSAL_APPROVED", ProposalDeclined = "PROPOSAL_DECLINED", ProposalExpired =
-    "PROPOSAL_EXPIRED" }
-);
+open_enum!(PurchaseStatus {
+    Success = "SUCCESS",
+    Failure = "FAILURE",
+    Pending = "PENDING",
+    InProgress = "IN_PROGRESS",
+    ProposalActive = "PROPOSAL_ACTIVE",
+    ProposalApproved = "PROPOSAL_APPROVED",
+    ProposalDeclined = "PROPOSAL_DECLINED",
+    ProposalExpired = "PROPOSAL_EXPIRED",
+});
 /// What a purchase is for. ENTITLEMENT_GRANT: granting entitlements, the default; ASSOCIATION: putting the
 /// account on a price plan; WALLET_TOPUP: adding to the wallet; PREPAID: a prepaid purchase.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -1206,10 +1283,12 @@ pub enum PurchaseType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    PurchaseType { EntitlementGrant = "ENTITLEMENT_GRANT", Association = "ASSOCIATION",
-    WalletTopup = "WALLET_TOPUP", Prepaid = "PREPAID" }
-);
+open_enum!(PurchaseType {
+    EntitlementGrant = "ENTITLEMENT_GRANT",
+    Association = "ASSOCIATION",
+    WalletTopup = "WALLET_TOPUP",
+    Prepaid = "PREPAID",
+});
 /// An alias to remove from an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1220,10 +1299,10 @@ pub struct RemoveAccountAliasRequest {
     /// Id of the alias (a UUID).
     pub id: String,
 }
-record!(
-    RemoveAccountAliasRequest requires["id"] { from : "from", present, value; id : "id",
-    always, exact; }
-);
+record!(RemoveAccountAliasRequest requires ["id"] {
+    from: "from", present, value;
+    id: "id", always, exact;
+});
 impl RemoveAccountAliasRequest {
     /// One with everything that is required.
     pub fn new(id: impl Into<String>) -> Self {
@@ -1253,10 +1332,10 @@ pub struct RemoveAccountAliasesRequest {
     /// Aliases to remove, by value.
     pub aliases: Option<Vec<String>>,
 }
-record!(
-    RemoveAccountAliasesRequest requires[] { account_aliases : "accountAliases", present,
-    value; aliases : "aliases", present, value; }
-);
+record!(RemoveAccountAliasesRequest requires [] {
+    account_aliases: "accountAliases", present, value;
+    aliases: "aliases", present, value;
+});
 impl RemoveAccountAliasesRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -1306,14 +1385,17 @@ pub struct UpdateAccountRequest {
     /// New tags of the account. They are stored in lower case.
     pub tags: Option<Vec<String>>,
 }
-record!(
-    UpdateAccountRequest requires[] { address : "address", present, value;
-    billing_information : "billingInformation", present, value; invoice_currency :
-    "invoiceCurrency", present, value; metadata : "metadata", present, value; name :
-    "name", present, value; net_term_days : "netTermDays", present, value; primary_email
-    : "primaryEmail", present, value; status : "status", present, value; tags : "tags",
-    present, value; }
-);
+record!(UpdateAccountRequest requires [] {
+    address: "address", present, value;
+    billing_information: "billingInformation", present, value;
+    invoice_currency: "invoiceCurrency", present, value;
+    metadata: "metadata", present, value;
+    name: "name", present, value;
+    net_term_days: "netTermDays", present, value;
+    primary_email: "primaryEmail", present, value;
+    status: "status", present, value;
+    tags: "tags", present, value;
+});
 impl UpdateAccountRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -1395,7 +1477,10 @@ pub enum UpdateAccountRequestStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(UpdateAccountRequestStatus { Active = "ACTIVE", Draft = "DRAFT" });
+open_enum!(UpdateAccountRequestStatus {
+    Active = "ACTIVE",
+    Draft = "DRAFT",
+});
 /// One edit of the pricing schedules of an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1419,14 +1504,15 @@ pub struct UpdatePricingScheduleRequest {
     /// holds on that day or the intervals of the two plans differ.
     pub retain_start_offsets: Option<bool>,
 }
-record!(
-    UpdatePricingScheduleRequest requires["effectiveFrom", "effectiveUntil"] {
-    effective_from : "effectiveFrom", always, exact; effective_until : "effectiveUntil",
-    always, exact; mode : "mode", present, value; price_plan_details_override :
-    "pricePlanDetailsOverride", present, value; price_plan_id : "pricePlanId", present,
-    value; pricing_rules_override : "pricingRulesOverride", present, value;
-    retain_start_offsets : "retainStartOffsets", present, value; }
-);
+record!(UpdatePricingScheduleRequest requires ["effectiveFrom", "effectiveUntil"] {
+    effective_from: "effectiveFrom", always, exact;
+    effective_until: "effectiveUntil", always, exact;
+    mode: "mode", present, value;
+    price_plan_details_override: "pricePlanDetailsOverride", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    pricing_rules_override: "pricingRulesOverride", present, value;
+    retain_start_offsets: "retainStartOffsets", present, value;
+});
 impl UpdatePricingScheduleRequest {
     /// One with everything that is required.
     pub fn new(
@@ -1500,10 +1586,10 @@ pub enum UpdatePricingScheduleRequestMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    UpdatePricingScheduleRequestMode { Associate = "ASSOCIATE", Disassociate =
-    "DISASSOCIATE" }
-);
+open_enum!(UpdatePricingScheduleRequestMode {
+    Associate = "ASSOCIATE",
+    Disassociate = "DISASSOCIATE",
+});
 /// A price plan to put an account on or to take it off, and what to do before.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1529,15 +1615,16 @@ pub struct UpdatePricingScheduleRequestWithActions {
     /// holds on that day or the intervals of the two plans differ.
     pub retain_start_offsets: Option<bool>,
 }
-record!(
-    UpdatePricingScheduleRequestWithActions requires["effectiveFrom", "effectiveUntil"] {
-    effective_from : "effectiveFrom", always, exact; effective_until : "effectiveUntil",
-    always, exact; mode : "mode", present, value; pre_actions : "preActions", present,
-    value; price_plan_details_override : "pricePlanDetailsOverride", present, value;
-    price_plan_id : "pricePlanId", present, value; pricing_rules_override :
-    "pricingRulesOverride", present, value; retain_start_offsets : "retainStartOffsets",
-    present, value; }
-);
+record!(UpdatePricingScheduleRequestWithActions requires ["effectiveFrom", "effectiveUntil"] {
+    effective_from: "effectiveFrom", always, exact;
+    effective_until: "effectiveUntil", always, exact;
+    mode: "mode", present, value;
+    pre_actions: "preActions", present, value;
+    price_plan_details_override: "pricePlanDetailsOverride", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    pricing_rules_override: "pricingRulesOverride", present, value;
+    retain_start_offsets: "retainStartOffsets", present, value;
+});
 impl UpdatePricingScheduleRequestWithActions {
     /// One with everything that is required.
     pub fn new(
@@ -1623,10 +1710,10 @@ pub enum UpdatePricingScheduleRequestWithActionsMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    UpdatePricingScheduleRequestWithActionsMode { Associate = "ASSOCIATE", Disassociate =
-    "DISASSOCIATE" }
-);
+open_enum!(UpdatePricingScheduleRequestWithActionsMode {
+    Associate = "ASSOCIATE",
+    Disassociate = "DISASSOCIATE",
+});
 /// The answer to a proposal.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1635,7 +1722,9 @@ pub struct UpdateProposalStatus {
     /// The answer: APPROVE or DECLINE.
     pub status: UpdateProposalStatusStatus,
 }
-record!(UpdateProposalStatus requires["status"] { status : "status", always, exact; });
+record!(UpdateProposalStatus requires ["status"] {
+    status: "status", always, exact;
+});
 impl UpdateProposalStatus {
     /// One with everything that is required.
     pub fn new(status: impl Into<UpdateProposalStatusStatus>) -> Self {
@@ -1658,7 +1747,10 @@ pub enum UpdateProposalStatusStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(UpdateProposalStatusStatus { Approve = "APPROVE", Decline = "DECLINE" });
+open_enum!(UpdateProposalStatusStatus {
+    Approve = "APPROVE",
+    Decline = "DECLINE",
+});
 /// What a purchase adds to the wallet, and what it costs.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1669,10 +1761,10 @@ pub struct WalletTopupDetails {
     /// Amount that is added to the wallet.
     pub topup_amount: crate::Decimal,
 }
-record!(
-    WalletTopupDetails : Default requires[] { purchase_amount : "purchaseAmount",
-    present, value; topup_amount : "topupAmount", always, value; }
-);
+record!(WalletTopupDetails: Default requires [] {
+    purchase_amount: "purchaseAmount", present, value;
+    topup_amount: "topupAmount", always, value;
+});
 impl WalletTopupDetails {
     /// One with everything that is required.
     pub fn new(topup_amount: impl Into<crate::Decimal>) -> Self {

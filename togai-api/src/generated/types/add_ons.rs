@@ -25,12 +25,15 @@ pub struct AddOn {
     /// that are named one by one.
     pub type_: AddOnType,
 }
-record!(
-    AddOn : Default requires[] { billable_name : "billableName", present, value;
-    created_at : "createdAt", always, moment; display_name : "displayName", always,
-    value; id : "id", always, value; name : "name", always, value; status : "status",
-    always, value; type_ : "type", always, value; }
-);
+record!(AddOn: Default requires [] {
+    billable_name: "billableName", present, value;
+    created_at: "createdAt", always, moment;
+    display_name: "displayName", always, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+});
 /// One page of add-ons.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -43,10 +46,11 @@ pub struct AddOnPaginatedResponse {
     /// Token of the next page. It is null or missing on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    AddOnPaginatedResponse : Default requires[] { context : "context", present, value;
-    data : "data", always, value; next_token : "nextToken", present, value; }
-);
+record!(AddOnPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// State of the add-on. ACTIVE: in use; ARCHIVED: deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -58,7 +62,10 @@ pub enum AddOnStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(AddOnStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
+open_enum!(AddOnStatus {
+    Active = "ACTIVE",
+    Archived = "ARCHIVED",
+});
 /// What an add-on is created from.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -73,10 +80,11 @@ pub struct CreateAddOnRequest {
     /// that are named one by one.
     pub type_: AddOnType,
 }
-record!(
-    CreateAddOnRequest requires["name", "type"] { billable_name : "billableName",
-    present, value; name : "name", always, exact; type_ : "type", always, exact; }
-);
+record!(CreateAddOnRequest requires ["name", "type"] {
+    billable_name: "billableName", present, value;
+    name: "name", always, exact;
+    type_: "type", always, exact;
+});
 impl CreateAddOnRequest {
     /// One with everything that is required.
     pub fn new(name: impl Into<String>, type_: impl Into<AddOnType>) -> Self {
@@ -115,7 +123,10 @@ pub enum GetAddOnsStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(GetAddOnsStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
+open_enum!(GetAddOnsStatus {
+    Active = "ACTIVE",
+    Archived = "ARCHIVED",
+});
 /// New names of an add-on.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -126,10 +137,10 @@ pub struct UpdateAddOnRequest {
     /// New name of the add-on, at most 255 characters.
     pub name: Option<String>,
 }
-record!(
-    UpdateAddOnRequest requires[] { billable_name : "billableName", present, value; name
-    : "name", present, value; }
-);
+record!(UpdateAddOnRequest requires [] {
+    billable_name: "billableName", present, value;
+    name: "name", present, value;
+});
 impl UpdateAddOnRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {

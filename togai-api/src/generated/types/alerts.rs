@@ -37,15 +37,20 @@ pub struct Alert {
     /// Version of the alert.
     pub version: i64,
 }
-record!(
-    Alert : Default requires[] { alert_template_id : "alertTemplateId", always, value;
-    created_at : "createdAt", always, moment; description : "description", present,
-    value; entity_details : "entityDetails", present, value; id : "id", always, value;
-    interval : "interval", always, value; owner_details : "ownerDetails", present, value;
-    parameters : "parameters", present, value; status : "status", always, value;
-    updated_at : "updatedAt", present, moment; validity : "validity", present, value;
-    version : "version", always, value; }
-);
+record!(Alert: Default requires [] {
+    alert_template_id: "alertTemplateId", always, value;
+    created_at: "createdAt", always, moment;
+    description: "description", present, value;
+    entity_details: "entityDetails", present, value;
+    id: "id", always, value;
+    interval: "interval", always, value;
+    owner_details: "ownerDetails", present, value;
+    parameters: "parameters", present, value;
+    status: "status", always, value;
+    updated_at: "updatedAt", present, moment;
+    validity: "validity", present, value;
+    version: "version", always, value;
+});
 /// Whether an alert is in force. ACTIVE: its condition is checked; INACTIVE: it is switched off.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -57,7 +62,10 @@ pub enum AlertStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(AlertStatus { Active = "ACTIVE", Inactive = "INACTIVE" });
+open_enum!(AlertStatus {
+    Active = "ACTIVE",
+    Inactive = "INACTIVE",
+});
 /// The pattern of an alert: which property of which entity, belonging to which owner, is compared with which
 /// parameters.
 #[derive(Debug)]
@@ -87,15 +95,19 @@ pub struct AlertTemplate {
     /// When the alert template was last changed.
     pub updated_at: Option<crate::Timestamp>,
 }
-record!(
-    AlertTemplate : Default requires[] { created_at : "createdAt", always, moment;
-    description : "description", present, value; entity_schema : "entitySchema", present,
-    value; entity_type : "entityType", present, value; id : "id", always, value; interval
-    : "interval", always, value; name : "name", always, value; owner_schema :
-    "ownerSchema", present, value; owner_type : "ownerType", present, value;
-    parameters_schema : "parametersSchema", present, value; updated_at : "updatedAt",
-    present, moment; }
-);
+record!(AlertTemplate: Default requires [] {
+    created_at: "createdAt", always, moment;
+    description: "description", present, value;
+    entity_schema: "entitySchema", present, value;
+    entity_type: "entityType", present, value;
+    id: "id", always, value;
+    interval: "interval", always, value;
+    name: "name", always, value;
+    owner_schema: "ownerSchema", present, value;
+    owner_type: "ownerType", present, value;
+    parameters_schema: "parametersSchema", present, value;
+    updated_at: "updatedAt", present, moment;
+});
 /// One page of alert templates.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -106,10 +118,10 @@ pub struct AlertTemplatesPaginatedResponse {
     /// Marker of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    AlertTemplatesPaginatedResponse : Default requires[] { data : "data", always, value;
-    next_token : "nextToken", present, value; }
-);
+record!(AlertTemplatesPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// One page of alerts.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -120,10 +132,10 @@ pub struct AlertsPaginatedResponse {
     /// Marker of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    AlertsPaginatedResponse : Default requires[] { data : "data", always, value;
-    next_token : "nextToken", present, value; }
-);
+record!(AlertsPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// An alert to create from an alert template.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -149,14 +161,16 @@ pub struct CreateAlertRequest {
     /// For how many minutes the alert is to be valid. Without it the alert never ends.
     pub validity: Option<i64>,
 }
-record!(
-    CreateAlertRequest requires["alertTemplateId", "interval", "status"] {
-    alert_template_id : "alertTemplateId", always, exact; description : "description",
-    present, value; entity_details : "entityDetails", present, value; interval :
-    "interval", always, exact; owner_details : "ownerDetails", present, value; parameters
-    : "parameters", present, value; status : "status", always, exact; validity :
-    "validity", present, value; }
-);
+record!(CreateAlertRequest requires ["alertTemplateId", "interval", "status"] {
+    alert_template_id: "alertTemplateId", always, exact;
+    description: "description", present, value;
+    entity_details: "entityDetails", present, value;
+    interval: "interval", always, exact;
+    owner_details: "ownerDetails", present, value;
+    parameters: "parameters", present, value;
+    status: "status", always, exact;
+    validity: "validity", present, value;
+});
 impl CreateAlertRequest {
     /// One with everything that is required.
     pub fn new(
@@ -256,14 +270,18 @@ pub struct Incident {
     /// Until when the incident is valid.
     pub valid_until: Option<crate::Timestamp>,
 }
-record!(
-    Incident : Default requires[] { alert_id : "alertId", always, value;
-    alert_template_id : "alertTemplateId", always, value; alert_version : "alertVersion",
-    always, value; created_at : "createdAt", always, moment; id : "id", always, value;
-    last_checked_at : "lastCheckedAt", present, moment; report_data : "reportData",
-    present, value; status : "status", always, value; updated_at : "updatedAt", present,
-    moment; valid_until : "validUntil", present, moment; }
-);
+record!(Incident: Default requires [] {
+    alert_id: "alertId", always, value;
+    alert_template_id: "alertTemplateId", always, value;
+    alert_version: "alertVersion", always, value;
+    created_at: "createdAt", always, moment;
+    id: "id", always, value;
+    last_checked_at: "lastCheckedAt", present, moment;
+    report_data: "reportData", present, value;
+    status: "status", always, value;
+    updated_at: "updatedAt", present, moment;
+    valid_until: "validUntil", present, moment;
+});
 /// One page of incidents.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -274,10 +292,10 @@ pub struct IncidentsPaginatedResponse {
     /// Marker of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    IncidentsPaginatedResponse : Default requires[] { data : "data", always, value;
-    next_token : "nextToken", present, value; }
-);
+record!(IncidentsPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// Changes to an alert.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -295,11 +313,13 @@ pub struct UpdateAlertRequest {
     /// New validity of the alert, in minutes.
     pub validity: Option<i64>,
 }
-record!(
-    UpdateAlertRequest requires[] { description : "description", present, value; interval
-    : "interval", present, value; parameters : "parameters", present, value; status :
-    "status", present, value; validity : "validity", present, value; }
-);
+record!(UpdateAlertRequest requires [] {
+    description: "description", present, value;
+    interval: "interval", present, value;
+    parameters: "parameters", present, value;
+    status: "status", present, value;
+    validity: "validity", present, value;
+});
 impl UpdateAlertRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -349,9 +369,9 @@ pub struct UpdateIncidentStatusRequest {
     /// The new status. CLOSED: the incident is over.
     pub status: UpdateIncidentStatusRequestStatus,
 }
-record!(
-    UpdateIncidentStatusRequest requires["status"] { status : "status", always, exact; }
-);
+record!(UpdateIncidentStatusRequest requires ["status"] {
+    status: "status", always, exact;
+});
 impl UpdateIncidentStatusRequest {
     /// One with everything that is required.
     pub fn new(status: impl Into<UpdateIncidentStatusRequestStatus>) -> Self {
@@ -375,4 +395,6 @@ pub enum UpdateIncidentStatusRequestStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(UpdateIncidentStatusRequestStatus { Closed = "CLOSED" });
+open_enum!(UpdateIncidentStatusRequestStatus {
+    Closed = "CLOSED",
+});

@@ -13,10 +13,10 @@ pub struct Alias {
     /// Value of the alias, which also serves as its id in paths.
     pub value: String,
 }
-record!(
-    Alias : Default requires[] { created_at : "createdAt", always, moment; value :
-    "value", always, value; }
-);
+record!(Alias: Default requires [] {
+    created_at: "createdAt", always, moment;
+    value: "value", always, value;
+});
 /// One page of aliases.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -27,10 +27,10 @@ pub struct AliasPaginatedResponse {
     /// Marker of the next page, to be sent as `nextToken`. Null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    AliasPaginatedResponse : Default requires[] { data : "data", present, value;
-    next_token : "nextToken", present, value; }
-);
+record!(AliasPaginatedResponse: Default requires [] {
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// An alias to create.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -39,7 +39,9 @@ pub struct CreateAliasRequest {
     /// Value of the new alias; at most 255 characters.
     pub value: String,
 }
-record!(CreateAliasRequest requires["value"] { value : "value", always, exact; });
+record!(CreateAliasRequest requires ["value"] {
+    value: "value", always, exact;
+});
 impl CreateAliasRequest {
     /// One with everything that is required.
     pub fn new(value: impl Into<String>) -> Self {
@@ -59,9 +61,9 @@ pub struct CreateBulkAliasRequest {
     /// The aliases to create; 1 to 100.
     pub aliases: Vec<CreateAliasRequest>,
 }
-record!(
-    CreateBulkAliasRequest requires["aliases"] { aliases : "aliases", always, exact; }
-);
+record!(CreateBulkAliasRequest requires ["aliases"] {
+    aliases: "aliases", always, exact;
+});
 impl CreateBulkAliasRequest {
     /// One with everything that is required.
     pub fn new(

@@ -39,12 +39,15 @@ pub struct Address {
         feature = "invoices"
     )
 )]
-record!(
-    Address : Default requires[] { city : "city", present, value; country : "country",
-    present, value; line1 : "line1", present, value; line2 : "line2", present, value;
-    phone_number : "phoneNumber", present, value; postal_code : "postalCode", present,
-    value; state : "state", present, value; }
-);
+record!(Address: Default requires [] {
+    city: "city", present, value;
+    country: "country", present, value;
+    line1: "line1", present, value;
+    line2: "line2", present, value;
+    phone_number: "phoneNumber", present, value;
+    postal_code: "postalCode", present, value;
+    state: "state", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -144,9 +147,9 @@ pub struct BaseSuccessResponse {
         feature = "usage-meters"
     )
 )]
-record!(
-    BaseSuccessResponse : Default requires[] { success : "success", always, value; }
-);
+record!(BaseSuccessResponse: Default requires [] {
+    success: "success", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -185,7 +188,7 @@ pub struct PaginationOptions {
         feature = "usage-meters"
     )
 )]
-record!(
-    PaginationOptions : Default requires[] { page_size : "pageSize", present, value;
-    sort_order : "sortOrder", present, value; }
-);
+record!(PaginationOptions: Default requires [] {
+    page_size: "pageSize", present, value;
+    sort_order: "sortOrder", present, value;
+});

@@ -40,10 +40,12 @@ pub enum AddOnType {
         feature = "schedules"
     )
 )]
-open_enum!(
-    AddOnType { License = "LICENSE", FixedFee = "FIXED_FEE", CreditGrant =
-    "CREDIT_GRANT", NamedLicense = "NAMED_LICENSE" }
-);
+open_enum!(AddOnType {
+    License = "LICENSE",
+    FixedFee = "FIXED_FEE",
+    CreditGrant = "CREDIT_GRANT",
+    NamedLicense = "NAMED_LICENSE",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -72,10 +74,10 @@ pub struct BillingConfig {
         feature = "schedules"
     )
 )]
-record!(
-    BillingConfig : Default requires[] { interval : "interval", present, value;
-    start_offset : "startOffset", present, value; }
-);
+record!(BillingConfig: Default requires [] {
+    interval: "interval", present, value;
+    start_offset: "startOffset", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -147,14 +149,17 @@ pub struct BillingEntitlementRateCard {
         feature = "schedules"
     )
 )]
-record!(
-    BillingEntitlementRateCard : Default requires[] { display_name : "displayName",
-    present, value; feature_configs : "featureConfigs", always, value; feature_id :
-    "featureId", always, value; invoice_timing : "invoiceTiming", always, value; name :
-    "name", present, value; rate_plan : "ratePlan", always, value; rate_values :
-    "rateValues", always, value; recurrence_config : "recurrenceConfig", present, value;
-    tag : "tag", present, value; }
-);
+record!(BillingEntitlementRateCard: Default requires [] {
+    display_name: "displayName", present, value;
+    feature_configs: "featureConfigs", always, value;
+    feature_id: "featureId", always, value;
+    invoice_timing: "invoiceTiming", always, value;
+    name: "name", present, value;
+    rate_plan: "ratePlan", always, value;
+    rate_values: "rateValues", always, value;
+    recurrence_config: "recurrenceConfig", present, value;
+    tag: "tag", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -251,10 +256,9 @@ pub struct BulkRateCardOperationsRequest {
     pub operations: Vec<RateCardOperation>,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
-record!(
-    BulkRateCardOperationsRequest requires["operations"] { operations : "operations",
-    always, exact; }
-);
+record!(BulkRateCardOperationsRequest requires ["operations"] {
+    operations: "operations", always, exact;
+});
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 impl BulkRateCardOperationsRequest {
     /// One with everything that is required.
@@ -284,10 +288,9 @@ pub struct BulkRateCardOperationsResponse {
     pub rate_cards: Vec<RateCard>,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
-record!(
-    BulkRateCardOperationsResponse : Default requires[] { rate_cards : "rateCards",
-    always, value; }
-);
+record!(BulkRateCardOperationsResponse: Default requires [] {
+    rate_cards: "rateCards", always, value;
+});
 #[cfg(any(feature = "price-experimentation", feature = "price-plans"))]
 /// Prices and pricing cycle that a price plan of the first generation is created with.
 #[derive(Debug)]
@@ -321,18 +324,19 @@ pub struct CreatePricePlanDetails {
     pub usage_rate_cards: Option<Vec<UsageRateCard>>,
 }
 #[cfg(any(feature = "price-experimentation", feature = "price-plans"))]
-record!(
-    CreatePricePlanDetails requires["supportedCurrencies"] { allow_ongoing_cycle_updates
-    : "allow_ongoing_cycle_updates", present, value; billing_entitlement_rate_cards :
-    "billingEntitlementRateCards", present, value; credit_grant_rate_cards :
-    "creditGrantRateCards", present, value; deferred_revenue : "deferredRevenue",
-    present, value; entitlement_overage_rate_cards : "entitlementOverageRateCards",
-    present, value; fixed_fee_rate_cards : "fixedFeeRateCards", present, value;
-    license_rate_cards : "licenseRateCards", present, value; minimum_commitment :
-    "minimumCommitment", present, value; pricing_cycle_config : "pricingCycleConfig",
-    present, value; supported_currencies : "supportedCurrencies", always, exact;
-    usage_rate_cards : "usageRateCards", present, value; }
-);
+record!(CreatePricePlanDetails requires ["supportedCurrencies"] {
+    allow_ongoing_cycle_updates: "allow_ongoing_cycle_updates", present, value;
+    billing_entitlement_rate_cards: "billingEntitlementRateCards", present, value;
+    credit_grant_rate_cards: "creditGrantRateCards", present, value;
+    deferred_revenue: "deferredRevenue", present, value;
+    entitlement_overage_rate_cards: "entitlementOverageRateCards", present, value;
+    fixed_fee_rate_cards: "fixedFeeRateCards", present, value;
+    license_rate_cards: "licenseRateCards", present, value;
+    minimum_commitment: "minimumCommitment", present, value;
+    pricing_cycle_config: "pricingCycleConfig", present, value;
+    supported_currencies: "supportedCurrencies", always, exact;
+    usage_rate_cards: "usageRateCards", present, value;
+});
 #[cfg(any(feature = "price-experimentation", feature = "price-plans"))]
 impl CreatePricePlanDetails {
     /// One with everything that is required.
@@ -468,17 +472,17 @@ pub struct CreatePricePlanDetailsOverride {
     pub usage_rate_cards: Vec<UsageRateCard>,
 }
 #[cfg(any(feature = "accounts", feature = "price-plans"))]
-record!(
-    CreatePricePlanDetailsOverride : Default requires[] { billing_entitlement_rate_cards
-    : "billingEntitlementRateCards", present, value; credit_grant_rate_cards :
-    "creditGrantRateCards", present, value; entitlement_overage_rate_cards :
-    "entitlementOverageRateCards", present, value; fixed_fee_rate_cards :
-    "fixedFeeRateCards", present, value; license_rate_cards : "licenseRateCards",
-    present, value; minimum_commitment : "minimumCommitment", present, value;
-    pricing_cycle_config : "pricingCycleConfig", present, value; supported_currencies :
-    "supportedCurrencies", present, value; usage_rate_cards : "usageRateCards", present,
-    value; }
-);
+record!(CreatePricePlanDetailsOverride: Default requires [] {
+    billing_entitlement_rate_cards: "billingEntitlementRateCards", present, value;
+    credit_grant_rate_cards: "creditGrantRateCards", present, value;
+    entitlement_overage_rate_cards: "entitlementOverageRateCards", present, value;
+    fixed_fee_rate_cards: "fixedFeeRateCards", present, value;
+    license_rate_cards: "licenseRateCards", present, value;
+    minimum_commitment: "minimumCommitment", present, value;
+    pricing_cycle_config: "pricingCycleConfig", present, value;
+    supported_currencies: "supportedCurrencies", present, value;
+    usage_rate_cards: "usageRateCards", present, value;
+});
 #[cfg(any(feature = "accounts", feature = "price-plans"))]
 impl CreatePricePlanDetailsOverride {
     /// An empty one, to be filled by its setters.
@@ -598,15 +602,16 @@ pub struct CreatePricePlanMigrationRequest {
     pub target_version: Option<i32>,
 }
 #[cfg(any(feature = "price-plans", feature = "price-plans-v2"))]
-record!(
-    CreatePricePlanMigrationRequest requires["migrationMode", "sourceId",
-    "sourceVersion"] { is_price_plan_v2_migration : "isPricePlanV2Migration", present,
-    value; migration_mode : "migrationMode", always, exact; require_confirmation :
-    "requireConfirmation", present, value; retain_start_offsets : "retainStartOffsets",
-    present, value; source_id : "sourceId", always, exact; source_version :
-    "sourceVersion", always, exact; target_id : "targetId", present, value;
-    target_version : "targetVersion", present, value; }
-);
+record!(CreatePricePlanMigrationRequest requires ["migrationMode", "sourceId", "sourceVersion"] {
+    is_price_plan_v2_migration: "isPricePlanV2Migration", present, value;
+    migration_mode: "migrationMode", always, exact;
+    require_confirmation: "requireConfirmation", present, value;
+    retain_start_offsets: "retainStartOffsets", present, value;
+    source_id: "sourceId", always, exact;
+    source_version: "sourceVersion", always, exact;
+    target_id: "targetId", present, value;
+    target_version: "targetVersion", present, value;
+});
 #[cfg(any(feature = "price-plans", feature = "price-plans-v2"))]
 impl CreatePricePlanMigrationRequest {
     /// One with everything that is required.
@@ -712,12 +717,14 @@ pub struct CreatePricingRule {
         feature = "schedules"
     )
 )]
-record!(
-    CreatePricingRule requires["action", "computation", "name", "order"] { action :
-    "action", always, exact; computation : "computation", always, json_text; condition :
-    "condition", present, json_text; invoice_timing : "invoiceTiming", present, value;
-    name : "name", always, exact; order : "order", always, exact; }
-);
+record!(CreatePricingRule requires ["action", "computation", "name", "order"] {
+    action: "action", always, exact;
+    computation: "computation", always, json_text;
+    condition: "condition", present, json_text;
+    invoice_timing: "invoiceTiming", present, value;
+    name: "name", always, exact;
+    order: "order", always, exact;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -818,13 +825,17 @@ pub struct CreditGrantRateCard {
         feature = "schedules"
     )
 )]
-record!(
-    CreditGrantRateCard : Default requires[] { display_name : "displayName", present,
-    value; grant_details : "grantDetails", always, value; id : "id", always, value;
-    invoice_timing : "invoiceTiming", present, value; name : "name", present, value;
-    rate_details : "rateDetails", always, value; recurrence_config : "recurrenceConfig",
-    present, value; tag : "tag", present, value; type_ : "type", present, value; }
-);
+record!(CreditGrantRateCard: Default requires [] {
+    display_name: "displayName", present, value;
+    grant_details: "grantDetails", always, value;
+    id: "id", always, value;
+    invoice_timing: "invoiceTiming", present, value;
+    name: "name", present, value;
+    rate_details: "rateDetails", always, value;
+    recurrence_config: "recurrenceConfig", present, value;
+    tag: "tag", present, value;
+    type_: "type", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -931,7 +942,10 @@ pub enum CreditGrantType {
         feature = "schedules"
     )
 )]
-open_enum!(CreditGrantType { OneTime = "ONE_TIME", Recurring = "RECURRING" });
+open_enum!(CreditGrantType {
+    OneTime = "ONE_TIME",
+    Recurring = "RECURRING",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -961,11 +975,10 @@ pub struct CreditRateDetails {
         feature = "schedules"
     )
 )]
-record!(
-    CreditRateDetails : Default requires[] { currency_slab_rate_details :
-    "currencySlabRateDetails", always, value; pricing_model : "pricingModel", always,
-    value; }
-);
+record!(CreditRateDetails: Default requires [] {
+    currency_slab_rate_details: "currencySlabRateDetails", always, value;
+    pricing_model: "pricingModel", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1035,10 +1048,10 @@ pub struct CurrencyRateValue {
         feature = "schedules"
     )
 )]
-record!(
-    CurrencyRateValue : Default requires[] { currency : "currency", always, value; rate :
-    "rate", always, value; }
-);
+record!(CurrencyRateValue: Default requires [] {
+    currency: "currency", always, value;
+    rate: "rate", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1099,11 +1112,12 @@ pub struct CurrencySlabRateDetail {
         feature = "schedules"
     )
 )]
-record!(
-    CurrencySlabRateDetail : Default requires[] { credit_amount : "creditAmount", always,
-    value; currency : "currency", always, value; rate_config : "rateConfig", present,
-    map_of_text; slab_details : "slabDetails", always, value; }
-);
+record!(CurrencySlabRateDetail: Default requires [] {
+    credit_amount: "creditAmount", always, value;
+    currency: "currency", always, value;
+    rate_config: "rateConfig", present, map_of_text;
+    slab_details: "slabDetails", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1197,13 +1211,16 @@ pub struct EntitlementOverageRateCard {
         feature = "schedules"
     )
 )]
-record!(
-    EntitlementOverageRateCard : Default requires[] { billing_config : "billingConfig",
-    present, value; display_name : "displayName", present, value; feature_id :
-    "featureId", always, value; max_quantity : "maxQuantity", present, value; name :
-    "name", present, value; rate_plan : "ratePlan", always, value; rate_values :
-    "rateValues", always, value; tag : "tag", present, value; }
-);
+record!(EntitlementOverageRateCard: Default requires [] {
+    billing_config: "billingConfig", present, value;
+    display_name: "displayName", present, value;
+    feature_id: "featureId", always, value;
+    max_quantity: "maxQuantity", present, value;
+    name: "name", present, value;
+    rate_plan: "ratePlan", always, value;
+    rate_values: "rateValues", always, value;
+    tag: "tag", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1309,10 +1326,11 @@ pub enum ExpiryType {
         feature = "schedules"
     )
 )]
-open_enum!(
-    ExpiryType { PricingCycle = "PRICING_CYCLE", NoExpiry = "NO_EXPIRY", Custom =
-    "CUSTOM" }
-);
+open_enum!(ExpiryType {
+    PricingCycle = "PRICING_CYCLE",
+    NoExpiry = "NO_EXPIRY",
+    Custom = "CUSTOM",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1345,11 +1363,11 @@ pub struct FeatureConfig {
         feature = "schedules"
     )
 )]
-record!(
-    FeatureConfig : Default requires[] { effective_from : "effectiveFrom", present,
-    value; effective_until : "effectiveUntil", always, value; feature_credit_limit :
-    "featureCreditLimit", always, value; }
-);
+record!(FeatureConfig: Default requires [] {
+    effective_from: "effectiveFrom", present, value;
+    effective_until: "effectiveUntil", always, value;
+    feature_credit_limit: "featureCreditLimit", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1432,13 +1450,17 @@ pub struct FixedFeeRateCard {
         feature = "schedules"
     )
 )]
-record!(
-    FixedFeeRateCard : Default requires[] { display_name : "displayName", present, value;
-    enable_proration : "enableProration", always, value; id : "id", always, value;
-    invoice_timing : "invoiceTiming", present, value; name : "name", present, value;
-    rate_values : "rateValues", always, value; recurrence_config : "recurrenceConfig",
-    present, value; tag : "tag", present, value; type_ : "type", present, value; }
-);
+record!(FixedFeeRateCard: Default requires [] {
+    display_name: "displayName", present, value;
+    enable_proration: "enableProration", always, value;
+    id: "id", always, value;
+    invoice_timing: "invoiceTiming", present, value;
+    name: "name", present, value;
+    rate_values: "rateValues", always, value;
+    recurrence_config: "recurrenceConfig", present, value;
+    tag: "tag", present, value;
+    type_: "type", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1548,7 +1570,10 @@ pub enum FixedFeeType {
         feature = "schedules"
     )
 )]
-open_enum!(FixedFeeType { OneTime = "ONE_TIME", Recurring = "RECURRING" });
+open_enum!(FixedFeeType {
+    OneTime = "ONE_TIME",
+    Recurring = "RECURRING",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1583,11 +1608,12 @@ pub struct GrantDetails {
         feature = "schedules"
     )
 )]
-record!(
-    GrantDetails : Default requires[] { applicable_entity_ids : "applicableEntityIds",
-    present, value; expiry_duration : "expiryDuration", present, value; expiry_type :
-    "expiryType", always, value; priority : "priority", always, value; }
-);
+record!(GrantDetails: Default requires [] {
+    applicable_entity_ids: "applicableEntityIds", present, value;
+    expiry_duration: "expiryDuration", present, value;
+    expiry_type: "expiryType", always, value;
+    priority: "priority", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1666,10 +1692,11 @@ pub enum InvoiceTiming {
         feature = "schedules"
     )
 )]
-open_enum!(
-    InvoiceTiming { InAdvance = "IN_ADVANCE", InArrears = "IN_ARREARS", Prepaid =
-    "PREPAID" }
-);
+open_enum!(InvoiceTiming {
+    InAdvance = "IN_ADVANCE",
+    InArrears = "IN_ARREARS",
+    Prepaid = "PREPAID",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1724,15 +1751,20 @@ pub struct LicenseRateCard {
         feature = "schedules"
     )
 )]
-record!(
-    LicenseRateCard : Default requires[] { config : "config", present, value;
-    display_name : "displayName", present, value; enable_proration : "enableProration",
-    always, value; id : "id", always, value; invoice_timing : "invoiceTiming", present,
-    value; name : "name", present, value; prorated_refund_mode : "proratedRefundMode",
-    present, value; rate_plan : "ratePlan", always, value; rate_values : "rateValues",
-    always, value; tag : "tag", present, value; type_ : "type", present, value;
-    usage_cycle : "usageCycle", present, value; }
-);
+record!(LicenseRateCard: Default requires [] {
+    config: "config", present, value;
+    display_name: "displayName", present, value;
+    enable_proration: "enableProration", always, value;
+    id: "id", always, value;
+    invoice_timing: "invoiceTiming", present, value;
+    name: "name", present, value;
+    prorated_refund_mode: "proratedRefundMode", present, value;
+    rate_plan: "ratePlan", always, value;
+    rate_values: "rateValues", always, value;
+    tag: "tag", present, value;
+    type_: "type", present, value;
+    usage_cycle: "usageCycle", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1867,10 +1899,10 @@ pub struct LicenseRateCardConfig {
         feature = "schedules"
     )
 )]
-record!(
-    LicenseRateCardConfig : Default requires[] { max_quantity : "maxQuantity", present,
-    value; max_quantity_breach_action : "maxQuantityBreachAction", present, value; }
-);
+record!(LicenseRateCardConfig: Default requires [] {
+    max_quantity: "maxQuantity", present, value;
+    max_quantity_breach_action: "maxQuantityBreachAction", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1930,7 +1962,9 @@ pub enum MaxQuantityBreachAction {
         feature = "schedules"
     )
 )]
-open_enum!(MaxQuantityBreachAction { DoNothing = "DO_NOTHING" });
+open_enum!(MaxQuantityBreachAction {
+    DoNothing = "DO_NOTHING",
+});
 #[cfg(any(feature = "price-plans", feature = "price-plans-v2"))]
 /// When accounts are moved to the changed price plan. IMMEDIATE: at once; NEXT_CYCLE: from their next pricing
 /// cycle; START_OF_CURRENT_CYCLE: as of the start of their present cycle; NONE: not at all. The modes that end in
@@ -1954,12 +1988,14 @@ pub enum MigrationMode {
     Other(String),
 }
 #[cfg(any(feature = "price-plans", feature = "price-plans-v2"))]
-open_enum!(
-    MigrationMode { Immediate = "IMMEDIATE", ImmediateIgnoreOverride =
-    "IMMEDIATE_IGNORE_OVERRIDE", NextCycle = "NEXT_CYCLE", NextCycleIgnoreOverride =
-    "NEXT_CYCLE_IGNORE_OVERRIDE", None = "NONE", StartOfCurrentCycle =
-    "START_OF_CURRENT_CYCLE" }
-);
+open_enum!(MigrationMode {
+    Immediate = "IMMEDIATE",
+    ImmediateIgnoreOverride = "IMMEDIATE_IGNORE_OVERRIDE",
+    NextCycle = "NEXT_CYCLE",
+    NextCycleIgnoreOverride = "NEXT_CYCLE_IGNORE_OVERRIDE",
+    None = "NONE",
+    StartOfCurrentCycle = "START_OF_CURRENT_CYCLE",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -1988,10 +2024,10 @@ pub struct MinimumCommitment {
         feature = "schedules"
     )
 )]
-record!(
-    MinimumCommitment : Default requires[] { display_name : "displayName", always, value;
-    rate_values : "rateValues", always, value; }
-);
+record!(MinimumCommitment: Default requires [] {
+    display_name: "displayName", always, value;
+    rate_values: "rateValues", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2049,13 +2085,15 @@ pub struct PlanOverride {
     pub start_date: crate::Timestamp,
 }
 #[cfg(any(feature = "accounts", feature = "schedules"))]
-record!(
-    PlanOverride : Default requires[] { end_date : "endDate", always, moment; id : "id",
-    always, value; price_plan_details_override : "pricePlanDetailsOverride", present,
-    value; price_plan_id : "pricePlanId", always, value; price_plan_name :
-    "pricePlanName", always, value; pricing_rules_override : "pricingRulesOverride",
-    present, value; start_date : "startDate", always, moment; }
-);
+record!(PlanOverride: Default requires [] {
+    end_date: "endDate", always, moment;
+    id: "id", always, value;
+    price_plan_details_override: "pricePlanDetailsOverride", present, value;
+    price_plan_id: "pricePlanId", always, value;
+    price_plan_name: "pricePlanName", always, value;
+    pricing_rules_override: "pricingRulesOverride", present, value;
+    start_date: "startDate", always, moment;
+});
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 /// Something to do for an account before a price plan is bound to it or released from it.
 #[derive(Debug)]
@@ -2070,10 +2108,10 @@ pub struct PreAction {
     pub type_: PreActionType,
 }
 #[cfg(any(feature = "accounts", feature = "schedules"))]
-record!(
-    PreAction requires["type"] { config : "config", present, value; type_ : "type",
-    always, exact; }
-);
+record!(PreAction requires ["type"] {
+    config: "config", present, value;
+    type_: "type", always, exact;
+});
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 impl PreAction {
     /// One with everything that is required.
@@ -2142,19 +2180,21 @@ pub struct PricePlanDetails {
 #[cfg(
     any(feature = "accounts", feature = "price-experimentation", feature = "price-plans")
 )]
-record!(
-    PricePlanDetails : Default requires[] { active_currencies : "activeCurrencies",
-    always, value; allow_ongoing_cycle_updates : "allow_ongoing_cycle_updates", present,
-    value; billing_entitlement_rate_cards : "billingEntitlementRateCards", present,
-    value; credit_grant_rate_cards : "creditGrantRateCards", present, value;
-    deferred_revenue : "deferredRevenue", present, value; entitlement_overage_rate_cards
-    : "entitlementOverageRateCards", present, value; fixed_fee_rate_cards :
-    "fixedFeeRateCards", present, value; license_rate_cards : "licenseRateCards",
-    present, value; minimum_commitment : "minimumCommitment", present, value;
-    pricing_cycle_config : "pricingCycleConfig", present, value; supported_currencies :
-    "supportedCurrencies", always, value; type_ : "type", present, value;
-    usage_rate_cards : "usageRateCards", present, value; }
-);
+record!(PricePlanDetails: Default requires [] {
+    active_currencies: "activeCurrencies", always, value;
+    allow_ongoing_cycle_updates: "allow_ongoing_cycle_updates", present, value;
+    billing_entitlement_rate_cards: "billingEntitlementRateCards", present, value;
+    credit_grant_rate_cards: "creditGrantRateCards", present, value;
+    deferred_revenue: "deferredRevenue", present, value;
+    entitlement_overage_rate_cards: "entitlementOverageRateCards", present, value;
+    fixed_fee_rate_cards: "fixedFeeRateCards", present, value;
+    license_rate_cards: "licenseRateCards", present, value;
+    minimum_commitment: "minimumCommitment", present, value;
+    pricing_cycle_config: "pricingCycleConfig", present, value;
+    supported_currencies: "supportedCurrencies", always, value;
+    type_: "type", present, value;
+    usage_rate_cards: "usageRateCards", present, value;
+});
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 /// What an account has instead of the prices or pricing cycle of its price plan. What does not differ is left
 /// out.
@@ -2182,17 +2222,17 @@ pub struct PricePlanDetailsOverride {
     pub usage_rate_cards: Vec<UsageRateCard>,
 }
 #[cfg(any(feature = "accounts", feature = "schedules"))]
-record!(
-    PricePlanDetailsOverride : Default requires[] { billing_entitlement_rate_cards :
-    "billingEntitlementRateCards", present, value; credit_grant_rate_cards :
-    "creditGrantRateCards", present, value; entitlement_overage_rate_cards :
-    "entitlementOverageRateCards", present, value; fixed_fee_rate_cards :
-    "fixedFeeRateCards", present, value; license_rate_cards : "licenseRateCards",
-    present, value; minimum_commitment : "minimumCommitment", present, value;
-    pricing_cycle_config : "pricingCycleConfig", present, value; supported_currencies :
-    "supportedCurrencies", present, value; usage_rate_cards : "usageRateCards", present,
-    value; }
-);
+record!(PricePlanDetailsOverride: Default requires [] {
+    billing_entitlement_rate_cards: "billingEntitlementRateCards", present, value;
+    credit_grant_rate_cards: "creditGrantRateCards", present, value;
+    entitlement_overage_rate_cards: "entitlementOverageRateCards", present, value;
+    fixed_fee_rate_cards: "fixedFeeRateCards", present, value;
+    license_rate_cards: "licenseRateCards", present, value;
+    minimum_commitment: "minimumCommitment", present, value;
+    pricing_cycle_config: "pricingCycleConfig", present, value;
+    supported_currencies: "supportedCurrencies", present, value;
+    usage_rate_cards: "usageRateCards", present, value;
+});
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 /// Name and description of a price plan.
 #[derive(Debug)]
@@ -2205,10 +2245,10 @@ pub struct PricePlanInfo {
     pub name: String,
 }
 #[cfg(any(feature = "accounts", feature = "schedules"))]
-record!(
-    PricePlanInfo : Default requires[] { description : "description", present, value;
-    name : "name", always, value; }
-);
+record!(PricePlanInfo: Default requires [] {
+    description: "description", present, value;
+    name: "name", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2236,7 +2276,10 @@ pub enum PricePlanType {
         feature = "price-plans-v2"
     )
 )]
-open_enum!(PricePlanType { Billing = "BILLING", Purchase = "PURCHASE" });
+open_enum!(PricePlanType {
+    Billing = "BILLING",
+    Purchase = "PURCHASE",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2269,7 +2312,11 @@ pub enum PriceType {
         feature = "schedules"
     )
 )]
-open_enum!(PriceType { Flat = "FLAT", PerUnit = "PER_UNIT", Package = "PACKAGE" });
+open_enum!(PriceType {
+    Flat = "FLAT",
+    PerUnit = "PER_UNIT",
+    Package = "PACKAGE",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2306,11 +2353,12 @@ pub struct PricingCycleConfig {
         feature = "schedules"
     )
 )]
-record!(
-    PricingCycleConfig : Default requires[] { anniversary_cycle : "anniversaryCycle",
-    present, value; grace_period : "gracePeriod", always, value; interval : "interval",
-    always, value; start_offset : "startOffset", present, value; }
-);
+record!(PricingCycleConfig: Default requires [] {
+    anniversary_cycle: "anniversaryCycle", present, value;
+    grace_period: "gracePeriod", always, value;
+    interval: "interval", always, value;
+    start_offset: "startOffset", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2396,10 +2444,10 @@ pub struct PricingCycleConfigStartOffset {
         feature = "schedules"
     )
 )]
-record!(
-    PricingCycleConfigStartOffset : Default requires[] { day_offset : "dayOffset",
-    always, text; month_offset : "monthOffset", always, text; }
-);
+record!(PricingCycleConfigStartOffset: Default requires [] {
+    day_offset: "dayOffset", always, text;
+    month_offset: "monthOffset", always, text;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2467,10 +2515,13 @@ pub enum PricingCycleInterval {
         feature = "schedules"
     )
 )]
-open_enum!(
-    PricingCycleInterval { Weekly = "WEEKLY", Monthly = "MONTHLY", Quarterly =
-    "QUARTERLY", HalfYearly = "HALF_YEARLY", Annually = "ANNUALLY" }
-);
+open_enum!(PricingCycleInterval {
+    Weekly = "WEEKLY",
+    Monthly = "MONTHLY",
+    Quarterly = "QUARTERLY",
+    HalfYearly = "HALF_YEARLY",
+    Annually = "ANNUALLY",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2501,7 +2552,10 @@ pub enum PricingModel {
         feature = "schedules"
     )
 )]
-open_enum!(PricingModel { Tiered = "TIERED", Volume = "VOLUME" });
+open_enum!(PricingModel {
+    Tiered = "TIERED",
+    Volume = "VOLUME",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2544,12 +2598,16 @@ pub struct PricingRule {
         feature = "schedules"
     )
 )]
-record!(
-    PricingRule : Default requires[] { action : "action", always, value; computation :
-    "computation", always, json_text; condition : "condition", present, json_text; id :
-    "id", always, value; invoice_timing : "invoiceTiming", present, value; name : "name",
-    always, value; order : "order", always, value; version : "version", always, value; }
-);
+record!(PricingRule: Default requires [] {
+    action: "action", always, value;
+    computation: "computation", always, json_text;
+    condition: "condition", present, json_text;
+    id: "id", always, value;
+    invoice_timing: "invoiceTiming", present, value;
+    name: "name", always, value;
+    order: "order", always, value;
+    version: "version", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2584,11 +2642,13 @@ pub struct PricingRuleAction {
         feature = "schedules"
     )
 )]
-record!(
-    PricingRuleAction : Default requires[] { description : "description", present, value;
-    id : "id", present, value; metadata : "metadata", present, map_of_text; target :
-    "target", present, value; type_ : "type", always, value; }
-);
+record!(PricingRuleAction: Default requires [] {
+    description: "description", present, value;
+    id: "id", present, value;
+    metadata: "metadata", present, map_of_text;
+    target: "target", present, value;
+    type_: "type", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2672,7 +2732,10 @@ pub enum PricingRuleTiming {
         feature = "schedules"
     )
 )]
-open_enum!(PricingRuleTiming { InAdvance = "IN_ADVANCE", InArrears = "IN_ARREARS" });
+open_enum!(PricingRuleTiming {
+    InAdvance = "IN_ADVANCE",
+    InArrears = "IN_ARREARS",
+});
 #[cfg(any(feature = "price-plans-v2", feature = "pricing-rules", feature = "schedules"))]
 /// Pricing rules. Despite the name there is no token of a next page; all rules are in one answer.
 #[derive(Debug)]
@@ -2683,9 +2746,9 @@ pub struct PricingRulesPaginatedResponse {
     pub data: Vec<PricingRule>,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "pricing-rules", feature = "schedules"))]
-record!(
-    PricingRulesPaginatedResponse : Default requires[] { data : "data", always, value; }
-);
+record!(PricingRulesPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -2720,10 +2783,12 @@ pub enum ProratedRefundMode {
         feature = "schedules"
     )
 )]
-open_enum!(
-    ProratedRefundMode { None = "NONE", Credits = "CREDITS", Payment = "PAYMENT", Wallet
-    = "WALLET" }
-);
+open_enum!(ProratedRefundMode {
+    None = "NONE",
+    Credits = "CREDITS",
+    Payment = "PAYMENT",
+    Wallet = "WALLET",
+});
 #[cfg(
     any(
         feature = "price-experimentation",
@@ -2772,15 +2837,20 @@ pub struct RateCard {
         feature = "schedules"
     )
 )]
-record!(
-    RateCard : Default requires[] { account_id : "accountId", present, value; billable_id
-    : "billableId", always, value; currencies : "currencies", present, value;
-    display_name : "displayName", always, value; invoice_timing : "invoiceTiming",
-    always, value; name : "name", always, value; price_plan_id : "pricePlanId", always,
-    value; rate_card_details : "rateCardDetails", always, value; reference_id :
-    "referenceId", always, value; reference_type : "referenceType", always, value; tag :
-    "tag", present, value; type_ : "type", always, value; }
-);
+record!(RateCard: Default requires [] {
+    account_id: "accountId", present, value;
+    billable_id: "billableId", always, value;
+    currencies: "currencies", present, value;
+    display_name: "displayName", always, value;
+    invoice_timing: "invoiceTiming", always, value;
+    name: "name", always, value;
+    price_plan_id: "pricePlanId", always, value;
+    rate_card_details: "rateCardDetails", always, value;
+    reference_id: "referenceId", always, value;
+    reference_type: "referenceType", always, value;
+    tag: "tag", present, value;
+    type_: "type", always, value;
+});
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// A rate card to create or the new content of an existing one.
 #[derive(Debug)]
@@ -2805,13 +2875,14 @@ pub struct RateCardData {
     pub type_: RateCardType,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
-record!(
-    RateCardData requires["billableId", "invoiceTiming", "rateCardDetails", "type"] {
-    billable_id : "billableId", always, exact; display_name : "displayName", present,
-    value; invoice_timing : "invoiceTiming", always, exact; rate_card_details :
-    "rateCardDetails", always, exact; tag : "tag", present, value; type_ : "type",
-    always, exact; }
-);
+record!(RateCardData requires ["billableId", "invoiceTiming", "rateCardDetails", "type"] {
+    billable_id: "billableId", always, exact;
+    display_name: "displayName", present, value;
+    invoice_timing: "invoiceTiming", always, exact;
+    rate_card_details: "rateCardDetails", always, exact;
+    tag: "tag", present, value;
+    type_: "type", always, exact;
+});
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 impl RateCardData {
     /// One with everything that is required.
@@ -2902,15 +2973,15 @@ pub struct RateCardDetails {
         feature = "schedules"
     )
 )]
-record!(
-    RateCardDetails : Default requires[] { billing_entitlement_rate_card :
-    "billingEntitlementRateCard", present, value; credit_grant_rate_card :
-    "creditGrantRateCard", present, value; entitlement_overage_rate_card :
-    "entitlementOverageRateCard", present, value; fixed_fee_rate_card :
-    "fixedFeeRateCard", present, value; license_rate_card : "licenseRateCard", present,
-    value; minimum_commitment_rate_card : "minimumCommitmentRateCard", present, value;
-    usage_rate_card : "usageRateCard", present, value; }
-);
+record!(RateCardDetails: Default requires [] {
+    billing_entitlement_rate_card: "billingEntitlementRateCard", present, value;
+    credit_grant_rate_card: "creditGrantRateCard", present, value;
+    entitlement_overage_rate_card: "entitlementOverageRateCard", present, value;
+    fixed_fee_rate_card: "fixedFeeRateCard", present, value;
+    license_rate_card: "licenseRateCard", present, value;
+    minimum_commitment_rate_card: "minimumCommitmentRateCard", present, value;
+    usage_rate_card: "usageRateCard", present, value;
+});
 #[cfg(
     any(
         feature = "price-experimentation",
@@ -2995,11 +3066,11 @@ pub struct RateCardOperation {
     pub rate_card_name: String,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
-record!(
-    RateCardOperation requires["actionType", "rateCardName"] { action_type :
-    "actionType", always, exact; rate_card : "rateCard", present, value; rate_card_name :
-    "rateCardName", always, exact; }
-);
+record!(RateCardOperation requires ["actionType", "rateCardName"] {
+    action_type: "actionType", always, exact;
+    rate_card: "rateCard", present, value;
+    rate_card_name: "rateCardName", always, exact;
+});
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 impl RateCardOperation {
     /// One with everything that is required.
@@ -3043,10 +3114,10 @@ pub struct RateCardPaginatedResponse {
     pub next_token: Option<String>,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
-record!(
-    RateCardPaginatedResponse : Default requires[] { data : "data", always, value;
-    next_token : "nextToken", present, value; }
-);
+record!(RateCardPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 #[cfg(
     any(
         feature = "price-experimentation",
@@ -3084,11 +3155,15 @@ pub enum RateCardType {
         feature = "schedules"
     )
 )]
-open_enum!(
-    RateCardType { MinimumCommitment = "MINIMUM_COMMITMENT", BillingEntitlement =
-    "BILLING_ENTITLEMENT", CreditGrant = "CREDIT_GRANT", EntitlementOverage =
-    "ENTITLEMENT_OVERAGE", FixedFee = "FIXED_FEE", License = "LICENSE", Usage = "USAGE" }
-);
+open_enum!(RateCardType {
+    MinimumCommitment = "MINIMUM_COMMITMENT",
+    BillingEntitlement = "BILLING_ENTITLEMENT",
+    CreditGrant = "CREDIT_GRANT",
+    EntitlementOverage = "ENTITLEMENT_OVERAGE",
+    FixedFee = "FIXED_FEE",
+    License = "LICENSE",
+    Usage = "USAGE",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3118,10 +3193,10 @@ pub struct RatePlan {
         feature = "schedules"
     )
 )]
-record!(
-    RatePlan : Default requires[] { pricing_model : "pricingModel", always, value; slabs
-    : "slabs", always, value; }
-);
+record!(RatePlan: Default requires [] {
+    pricing_model: "pricingModel", always, value;
+    slabs: "slabs", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3186,10 +3261,11 @@ pub struct RateValue {
         feature = "schedules"
     )
 )]
-record!(
-    RateValue : Default requires[] { currency : "currency", always, value; rate_config :
-    "rateConfig", present, map_of_text; slab_rates : "slabRates", always, value; }
-);
+record!(RateValue: Default requires [] {
+    currency: "currency", always, value;
+    rate_config: "rateConfig", present, map_of_text;
+    slab_rates: "slabRates", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3265,10 +3341,10 @@ pub struct RecurrenceConfig {
         feature = "schedules"
     )
 )]
-record!(
-    RecurrenceConfig : Default requires[] { interval : "interval", present, value; offset
-    : "offset", present, value; }
-);
+record!(RecurrenceConfig: Default requires [] {
+    interval: "interval", present, value;
+    offset: "offset", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3330,11 +3406,12 @@ pub struct Slab {
         feature = "schedules"
     )
 )]
-record!(
-    Slab : Default requires[] { order : "order", always, value; price_type : "priceType",
-    always, value; slab_config : "slabConfig", present, map_of_text; start_after :
-    "startAfter", always, value; }
-);
+record!(Slab: Default requires [] {
+    order: "order", always, value;
+    price_type: "priceType", always, value;
+    slab_config: "slabConfig", present, map_of_text;
+    start_after: "startAfter", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3421,12 +3498,13 @@ pub struct SlabDetail {
         feature = "schedules"
     )
 )]
-record!(
-    SlabDetail : Default requires[] { price_type : "priceType", always, value; rate :
-    "rate", always, value; slab_config : "slabConfig", present, map_of_text;
-    slab_rate_config : "slabRateConfig", present, map_of_text; start_after :
-    "startAfter", always, value; }
-);
+record!(SlabDetail: Default requires [] {
+    price_type: "priceType", always, value;
+    rate: "rate", always, value;
+    slab_config: "slabConfig", present, map_of_text;
+    slab_rate_config: "slabRateConfig", present, map_of_text;
+    start_after: "startAfter", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3522,10 +3600,11 @@ pub struct SlabRate {
         feature = "schedules"
     )
 )]
-record!(
-    SlabRate : Default requires[] { order : "order", always, value; rate : "rate",
-    always, value; slab_rate_config : "slabRateConfig", present, map_of_text; }
-);
+record!(SlabRate: Default requires [] {
+    order: "order", always, value;
+    rate: "rate", always, value;
+    slab_rate_config: "slabRateConfig", present, map_of_text;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3577,10 +3656,9 @@ pub struct UpdatePricingRulesRequest {
     pub pricing_rules: Option<Vec<CreatePricingRule>>,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
-record!(
-    UpdatePricingRulesRequest requires[] { pricing_rules : "pricingRules", present,
-    value; }
-);
+record!(UpdatePricingRulesRequest requires [] {
+    pricing_rules: "pricingRules", present, value;
+});
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 impl UpdatePricingRulesRequest {
     /// An empty one, to be filled by its setters.
@@ -3612,11 +3690,11 @@ pub struct UpdatePricingScheduleResponse {
     pub pricing_schedules: Vec<PlanOverride>,
 }
 #[cfg(any(feature = "accounts", feature = "schedules"))]
-record!(
-    UpdatePricingScheduleResponse : Default requires[] { account_id : "accountId",
-    always, value; account_name : "accountName", always, value; pricing_schedules :
-    "pricingSchedules", always, value; }
-);
+record!(UpdatePricingScheduleResponse: Default requires [] {
+    account_id: "accountId", always, value;
+    account_name: "accountName", always, value;
+    pricing_schedules: "pricingSchedules", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3654,10 +3732,13 @@ pub enum UsageCycleInterval {
         feature = "schedules"
     )
 )]
-open_enum!(
-    UsageCycleInterval { Weekly = "WEEKLY", Monthly = "MONTHLY", Quarterly = "QUARTERLY",
-    HalfYearly = "HALF_YEARLY", Annually = "ANNUALLY" }
-);
+open_enum!(UsageCycleInterval {
+    Weekly = "WEEKLY",
+    Monthly = "MONTHLY",
+    Quarterly = "QUARTERLY",
+    HalfYearly = "HALF_YEARLY",
+    Annually = "ANNUALLY",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3694,12 +3775,14 @@ pub struct UsageRateCard {
         feature = "schedules"
     )
 )]
-record!(
-    UsageRateCard : Default requires[] { display_name : "displayName", present, value;
-    name : "name", present, value; rate_plan : "ratePlan", always, value; rate_values :
-    "rateValues", always, value; tag : "tag", present, value; usage_meter_id :
-    "usageMeterId", always, value; }
-);
+record!(UsageRateCard: Default requires [] {
+    display_name: "displayName", present, value;
+    name: "name", present, value;
+    rate_plan: "ratePlan", always, value;
+    rate_values: "rateValues", always, value;
+    tag: "tag", present, value;
+    usage_meter_id: "usageMeterId", always, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -3777,11 +3860,12 @@ pub struct ValidatedEntityError {
     pub reference_id: String,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
-record!(
-    ValidatedEntityError : Default requires[] { entity_id : "entityId", always, value;
-    entity_type : "entityType", always, value; error_message : "errorMessage", always,
-    value; reference_id : "referenceId", always, value; }
-);
+record!(ValidatedEntityError: Default requires [] {
+    entity_id: "entityId", always, value;
+    entity_type: "entityType", always, value;
+    error_message: "errorMessage", always, value;
+    reference_id: "referenceId", always, value;
+});
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// One page of errors that validation found.
 #[derive(Debug)]
@@ -3794,10 +3878,10 @@ pub struct ValidatedEntityErrorsPaginatedResponse {
     pub next_token: Option<String>,
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
-record!(
-    ValidatedEntityErrorsPaginatedResponse : Default requires[] { data : "data", always,
-    value; next_token : "nextToken", present, value; }
-);
+record!(ValidatedEntityErrorsPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 #[cfg(any(feature = "price-plans", feature = "price-plans-v2"))]
 /// Versions of a price plan whose accounts are moved. LATEST_VERSION: only the latest one; ALL_VERSION: all of
 /// them.
@@ -3812,6 +3896,7 @@ pub enum VersionsToMigrate {
     Other(String),
 }
 #[cfg(any(feature = "price-plans", feature = "price-plans-v2"))]
-open_enum!(
-    VersionsToMigrate { LatestVersion = "LATEST_VERSION", AllVersion = "ALL_VERSION" }
-);
+open_enum!(VersionsToMigrate {
+    LatestVersion = "LATEST_VERSION",
+    AllVersion = "ALL_VERSION",
+});

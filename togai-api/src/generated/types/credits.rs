@@ -11,10 +11,9 @@ pub struct CreateCreditRequest {
     /// The credits, one entry each.
     pub credit_requests: Vec<CreditRequest>,
 }
-record!(
-    CreateCreditRequest requires["creditRequests"] { credit_requests : "creditRequests",
-    always, exact; }
-);
+record!(CreateCreditRequest requires ["creditRequests"] {
+    credit_requests: "creditRequests", always, exact;
+});
 impl CreateCreditRequest {
     /// One with everything that is required.
     pub fn new(
@@ -76,18 +75,25 @@ pub struct Credit {
     /// When the credit was last changed.
     pub updated_at: Option<crate::Timestamp>,
 }
-record!(
-    Credit : Default requires[] { account_id : "accountId", always, value;
-    applicable_entity_ids : "applicableEntityIds", present, value; consumed_amount :
-    "consumedAmount", present, value; created_at : "createdAt", always, moment;
-    credit_amount : "creditAmount", present, value; credit_unit : "creditUnit", present,
-    value; customer_id : "customerId", always, value; effective_from : "effectiveFrom",
-    always, value; effective_until : "effectiveUntil", present, value; grantor_id :
-    "grantorId", present, value; hold_amount : "holdAmount", present, value; id : "id",
-    always, value; idempotency_key : "idempotencyKey", present, value; priority :
-    "priority", always, value; purpose : "purpose", always, value; status : "status",
-    always, value; updated_at : "updatedAt", present, moment; }
-);
+record!(Credit: Default requires [] {
+    account_id: "accountId", always, value;
+    applicable_entity_ids: "applicableEntityIds", present, value;
+    consumed_amount: "consumedAmount", present, value;
+    created_at: "createdAt", always, moment;
+    credit_amount: "creditAmount", present, value;
+    credit_unit: "creditUnit", present, value;
+    customer_id: "customerId", always, value;
+    effective_from: "effectiveFrom", always, value;
+    effective_until: "effectiveUntil", present, value;
+    grantor_id: "grantorId", present, value;
+    hold_amount: "holdAmount", present, value;
+    id: "id", always, value;
+    idempotency_key: "idempotencyKey", present, value;
+    priority: "priority", always, value;
+    purpose: "purpose", always, value;
+    status: "status", always, value;
+    updated_at: "updatedAt", present, moment;
+});
 /// Sums of the credits of an account, all in `unit`. How the four amounts relate is not documented.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -107,13 +113,14 @@ pub struct CreditBalanceResponse {
     /// so it may be absent.
     pub unit: Option<String>,
 }
-record!(
-    CreditBalanceResponse : Default requires[] { active_credits : "activeCredits",
-    always, value; available_balance : "availableBalance", always, value;
-    inapplicable_credits : "inapplicableCredits", always, value; last_updated_at :
-    "lastUpdatedAt", always, moment; running_balance : "runningBalance", always, value;
-    unit : "unit" or "units", present, value; }
-);
+record!(CreditBalanceResponse: Default requires [] {
+    active_credits: "activeCredits", always, value;
+    available_balance: "availableBalance", always, value;
+    inapplicable_credits: "inapplicableCredits", always, value;
+    last_updated_at: "lastUpdatedAt", always, moment;
+    running_balance: "runningBalance", always, value;
+    unit: "unit" or "units", present, value;
+});
 /// A credit with its transactions.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -159,19 +166,26 @@ pub struct CreditDetailsResponse {
     /// When the credit was last changed.
     pub updated_at: Option<crate::Timestamp>,
 }
-record!(
-    CreditDetailsResponse : Default requires[] { account_id : "accountId", always, value;
-    applicable_entity_ids : "applicableEntityIds", present, value; consumed_amount :
-    "consumedAmount", present, value; created_at : "createdAt", always, moment;
-    credit_amount : "creditAmount", present, value; credit_unit : "creditUnit", present,
-    value; customer_id : "customerId", always, value; effective_from : "effectiveFrom",
-    always, value; effective_until : "effectiveUntil", present, value; grantor_id :
-    "grantorId", present, value; hold_amount : "holdAmount", present, value; id : "id",
-    always, value; idempotency_key : "idempotencyKey", present, value; priority :
-    "priority", always, value; purpose : "purpose", always, value; status : "status",
-    always, value; transactions : "transactions", always, value; updated_at :
-    "updatedAt", present, moment; }
-);
+record!(CreditDetailsResponse: Default requires [] {
+    account_id: "accountId", always, value;
+    applicable_entity_ids: "applicableEntityIds", present, value;
+    consumed_amount: "consumedAmount", present, value;
+    created_at: "createdAt", always, moment;
+    credit_amount: "creditAmount", present, value;
+    credit_unit: "creditUnit", present, value;
+    customer_id: "customerId", always, value;
+    effective_from: "effectiveFrom", always, value;
+    effective_until: "effectiveUntil", present, value;
+    grantor_id: "grantorId", present, value;
+    hold_amount: "holdAmount", present, value;
+    id: "id", always, value;
+    idempotency_key: "idempotencyKey", present, value;
+    priority: "priority", always, value;
+    purpose: "purpose", always, value;
+    status: "status", always, value;
+    transactions: "transactions", always, value;
+    updated_at: "updatedAt", present, moment;
+});
 /// State of the credit. ACTIVE: it is in force; CONSUMED: it is used up; EXPIRED: its time is over; VOIDED: it
 /// was made void.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -188,10 +202,12 @@ pub enum CreditDetailsResponseStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    CreditDetailsResponseStatus { Active = "ACTIVE", Consumed = "CONSUMED", Expired =
-    "EXPIRED", Voided = "VOIDED" }
-);
+open_enum!(CreditDetailsResponseStatus {
+    Active = "ACTIVE",
+    Consumed = "CONSUMED",
+    Expired = "EXPIRED",
+    Voided = "VOIDED",
+});
 /// A credit to grant to an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -218,15 +234,17 @@ pub struct CreditRequest {
     /// What the credit is granted for, in words.
     pub purpose: String,
 }
-record!(
-    CreditRequest requires["accountId", "effectiveFrom", "priority", "purpose"] {
-    account_id : "accountId", always, exact; applicable_entity_ids :
-    "applicableEntityIds", present, value; credit_amount : "creditAmount", present,
-    value; effective_from : "effectiveFrom", always, exact; effective_until :
-    "effectiveUntil", present, value; grantor_id : "grantorId", present, value;
-    idempotency_key : "idempotencyKey", present, value; priority : "priority", always,
-    exact; purpose : "purpose", always, exact; }
-);
+record!(CreditRequest requires ["accountId", "effectiveFrom", "priority", "purpose"] {
+    account_id: "accountId", always, exact;
+    applicable_entity_ids: "applicableEntityIds", present, value;
+    credit_amount: "creditAmount", present, value;
+    effective_from: "effectiveFrom", always, exact;
+    effective_until: "effectiveUntil", present, value;
+    grantor_id: "grantorId", present, value;
+    idempotency_key: "idempotencyKey", present, value;
+    priority: "priority", always, exact;
+    purpose: "purpose", always, exact;
+});
 impl CreditRequest {
     /// One with everything that is required.
     pub fn new(
@@ -316,10 +334,12 @@ pub enum CreditStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    CreditStatus { Active = "ACTIVE", Consumed = "CONSUMED", Expired = "EXPIRED", Voided
-    = "VOIDED" }
-);
+open_enum!(CreditStatus {
+    Active = "ACTIVE",
+    Consumed = "CONSUMED",
+    Expired = "EXPIRED",
+    Voided = "VOIDED",
+});
 /// A movement on a credit.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -341,12 +361,15 @@ pub struct CreditTransaction {
     /// VOIDED: an amount was made void.
     pub transaction_type: CreditTransactionTransactionType,
 }
-record!(
-    CreditTransaction : Default requires[] { amount : "amount", always, value; created_at
-    : "createdAt", always, moment; credit_id : "creditId", always, value; entity_id :
-    "entityId", present, value; id : "id", always, value; invoice_id : "invoiceId",
-    present, value; transaction_type : "transactionType", always, value; }
-);
+record!(CreditTransaction: Default requires [] {
+    amount: "amount", always, value;
+    created_at: "createdAt", always, moment;
+    credit_id: "creditId", always, value;
+    entity_id: "entityId", present, value;
+    id: "id", always, value;
+    invoice_id: "invoiceId", present, value;
+    transaction_type: "transactionType", always, value;
+});
 /// Kind of movement. CREDITED: an amount was added; DEBITED: an amount was taken; EXPIRED: an amount lapsed;
 /// VOIDED: an amount was made void.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -363,10 +386,12 @@ pub enum CreditTransactionTransactionType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    CreditTransactionTransactionType { Credited = "CREDITED", Debited = "DEBITED",
-    Expired = "EXPIRED", Voided = "VOIDED" }
-);
+open_enum!(CreditTransactionTransactionType {
+    Credited = "CREDITED",
+    Debited = "DEBITED",
+    Expired = "EXPIRED",
+    Voided = "VOIDED",
+});
 /// One page of credits.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -377,7 +402,7 @@ pub struct ListCreditsResponse {
     /// Token of the next page, at most 500 characters; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    ListCreditsResponse : Default requires[] { data : "data", always, value; next_token :
-    "nextToken", present, value; }
-);
+record!(ListCreditsResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});

@@ -11,9 +11,9 @@ pub struct AddCustomerAccountAliasesRequest {
     /// The aliases; 1 to 10, of at most 50 characters each.
     pub aliases: Option<Vec<String>>,
 }
-record!(
-    AddCustomerAccountAliasesRequest requires[] { aliases : "aliases", present, value; }
-);
+record!(AddCustomerAccountAliasesRequest requires [] {
+    aliases: "aliases", present, value;
+});
 impl AddCustomerAccountAliasesRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -44,12 +44,12 @@ pub struct AssociatePricePlanRequest {
     /// The rates that usage is billed at. `type` says which of the two parts is filled in.
     pub rate_card_override: Option<CustomerRateCard>,
 }
-record!(
-    AssociatePricePlanRequest requires["pricePlanName"] { effective_from :
-    "effectiveFrom", present, value; effective_until : "effectiveUntil", present, value;
-    price_plan_name : "pricePlanName", always, exact; rate_card_override :
-    "rateCardOverride", present, value; }
-);
+record!(AssociatePricePlanRequest requires ["pricePlanName"] {
+    effective_from: "effectiveFrom", present, value;
+    effective_until: "effectiveUntil", present, value;
+    price_plan_name: "pricePlanName", always, exact;
+    rate_card_override: "rateCardOverride", present, value;
+});
 impl AssociatePricePlanRequest {
     /// One with everything that is required.
     pub fn new(price_plan_name: impl Into<String>) -> Self {
@@ -93,11 +93,11 @@ pub struct AssociatePricePlanResponse {
     /// The price plans of the account, each with the time it holds for.
     pub pricing_schedules: Vec<CustomerPlanOverride>,
 }
-record!(
-    AssociatePricePlanResponse : Default requires[] { account_id : "accountId", always,
-    value; account_name : "accountName", always, value; pricing_schedules :
-    "pricingSchedules", always, value; }
-);
+record!(AssociatePricePlanResponse: Default requires [] {
+    account_id: "accountId", always, value;
+    account_name: "accountName", always, value;
+    pricing_schedules: "pricingSchedules", always, value;
+});
 /// A rate for several usage meters together.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -112,11 +112,12 @@ pub struct BundleStrategy {
     /// The usage meters of the bundle, each with the usage after which the bundle holds.
     pub usage_meters: std::collections::BTreeMap<String, BundleStrategyUsageMetersValue>,
 }
-record!(
-    BundleStrategy : Default requires[] { name : "name", always, value; order : "order",
-    always, value; rate : "rate", always, value; usage_meters : "usageMeters", always,
-    value; }
-);
+record!(BundleStrategy: Default requires [] {
+    name: "name", always, value;
+    order: "order", always, value;
+    rate: "rate", always, value;
+    usage_meters: "usageMeters", always, value;
+});
 impl BundleStrategy {
     /// One with everything that is required.
     pub fn new(
@@ -174,10 +175,9 @@ pub struct BundleStrategyUsageMetersValue {
     /// Units of usage of the meter after which the bundle holds.
     pub start_after: crate::Decimal,
 }
-record!(
-    BundleStrategyUsageMetersValue : Default requires[] { start_after : "startAfter",
-    always, value; }
-);
+record!(BundleStrategyUsageMetersValue: Default requires [] {
+    start_after: "startAfter", always, value;
+});
 impl BundleStrategyUsageMetersValue {
     /// One with everything that is required.
     pub fn new(start_after: impl Into<crate::Decimal>) -> Self {
@@ -203,10 +203,11 @@ pub struct CreateCustomerAccountRequest {
     /// Name of the new account; 3 to 255 characters.
     pub name: String,
 }
-record!(
-    CreateCustomerAccountRequest requires["id", "name"] { aliases : "aliases", present,
-    value; id : "id", always, exact; name : "name", always, exact; }
-);
+record!(CreateCustomerAccountRequest requires ["id", "name"] {
+    aliases: "aliases", present, value;
+    id: "id", always, exact;
+    name: "name", always, exact;
+});
 impl CreateCustomerAccountRequest {
     /// One with everything that is required.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
@@ -249,11 +250,12 @@ pub struct CustomerAccount {
     /// State of the account: ACTIVE or ARCHIVED.
     pub status: CustomerAccountStatus,
 }
-record!(
-    CustomerAccount : Default requires[] { aliases : "aliases", present, value; id :
-    "id", always, value; name : "name", always, value; status : "status", always, value;
-    }
-);
+record!(CustomerAccount: Default requires [] {
+    aliases: "aliases", present, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    status: "status", always, value;
+});
 /// Another name of an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -264,10 +266,10 @@ pub struct CustomerAccountAlias {
     /// State of the alias: ACTIVE or ARCHIVED.
     pub status: Option<CustomerAccountAliasStatus>,
 }
-record!(
-    CustomerAccountAlias : Default requires[] { alias : "alias", present, value; status :
-    "status", present, value; }
-);
+record!(CustomerAccountAlias: Default requires [] {
+    alias: "alias", present, value;
+    status: "status", present, value;
+});
 /// State of the alias: ACTIVE or ARCHIVED.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -279,7 +281,10 @@ pub enum CustomerAccountAliasStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(CustomerAccountAliasStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
+open_enum!(CustomerAccountAliasStatus {
+    Active = "ACTIVE",
+    Archived = "ARCHIVED",
+});
 /// One page of the accounts of a customer.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -292,10 +297,11 @@ pub struct CustomerAccountPaginatedResponse {
     /// Marker of the next page, to be sent as `nextToken`. Null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    CustomerAccountPaginatedResponse : Default requires[] { context : "context", present,
-    value; data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(CustomerAccountPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// State of the account: ACTIVE or ARCHIVED.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -307,7 +313,10 @@ pub enum CustomerAccountStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(CustomerAccountStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
+open_enum!(CustomerAccountStatus {
+    Active = "ACTIVE",
+    Archived = "ARCHIVED",
+});
 /// A price plan that an account is on, and the time it holds for.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -322,11 +331,12 @@ pub struct CustomerPlanOverride {
     /// Moment from which the price plan holds.
     pub start_date: crate::Timestamp,
 }
-record!(
-    CustomerPlanOverride : Default requires[] { end_date : "endDate", always, moment;
-    override_ : "override", present, value; price_plan_name : "pricePlanName", always,
-    value; start_date : "startDate", always, moment; }
-);
+record!(CustomerPlanOverride: Default requires [] {
+    end_date: "endDate", always, moment;
+    override_: "override", present, value;
+    price_plan_name: "pricePlanName", always, value;
+    start_date: "startDate", always, moment;
+});
 /// The rates that usage is billed at. `type` says which of the two parts is filled in.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -339,10 +349,11 @@ pub struct CustomerRateCard {
     /// Rates by usage meter; a sample program of the vendor uses the name of the meter as the key.
     pub usage_config: Option<RateCardUsage>,
 }
-record!(
-    CustomerRateCard : Default requires[] { bundle_config : "bundleConfig", present,
-    value; type_ : "type", always, value; usage_config : "usageConfig", present, value; }
-);
+record!(CustomerRateCard: Default requires [] {
+    bundle_config: "bundleConfig", present, value;
+    type_: "type", always, value;
+    usage_config: "usageConfig", present, value;
+});
 impl CustomerRateCard {
     /// One with everything that is required.
     pub fn new(type_: impl Into<CustomerRateCardType>) -> Self {
@@ -380,7 +391,10 @@ pub enum CustomerRateCardType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(CustomerRateCardType { Usage = "USAGE", Bundle = "BUNDLE" });
+open_enum!(CustomerRateCardType {
+    Usage = "USAGE",
+    Bundle = "BUNDLE",
+});
 /// Rates for bundles of usage meters.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -393,11 +407,11 @@ pub struct RateCardBundle {
     /// How the bundles work together: TIER, the only value there is.
     pub slab_strategy: Option<RateCardBundleSlabStrategy>,
 }
-record!(
-    RateCardBundle : Default requires[] { bundles : "bundles", always, value;
-    rate_strategy : "rateStrategy", present, value; slab_strategy : "slabStrategy",
-    present, value; }
-);
+record!(RateCardBundle: Default requires [] {
+    bundles: "bundles", always, value;
+    rate_strategy: "rateStrategy", present, value;
+    slab_strategy: "slabStrategy", present, value;
+});
 impl RateCardBundle {
     /// One with everything that is required.
     pub fn new(bundles: impl IntoIterator<Item = impl Into<BundleStrategy>>) -> Self {
@@ -441,7 +455,9 @@ pub enum RateCardBundleRateStrategy {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(RateCardBundleRateStrategy { Flat = "FLAT" });
+open_enum!(RateCardBundleRateStrategy {
+    Flat = "FLAT",
+});
 /// How the bundles work together: TIER, the only value there is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -451,7 +467,9 @@ pub enum RateCardBundleSlabStrategy {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(RateCardBundleSlabStrategy { Tier = "TIER" });
+open_enum!(RateCardBundleSlabStrategy {
+    Tier = "TIER",
+});
 /// Rates by usage meter; a sample program of the vendor uses the name of the meter as the key.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(transparent)]
@@ -475,11 +493,12 @@ pub struct RateCardUsageValue {
     /// The rates, by amount of usage; 1 to 10.
     pub slabs: Vec<UsageStrategy>,
 }
-record!(
-    RateCardUsageValue : Default requires[] { name : "name", always, value; rate_strategy
-    : "rateStrategy", always, value; slab_strategy : "slabStrategy", present, value;
-    slabs : "slabs", always, value; }
-);
+record!(RateCardUsageValue: Default requires [] {
+    name: "name", always, value;
+    rate_strategy: "rateStrategy", always, value;
+    slab_strategy: "slabStrategy", present, value;
+    slabs: "slabs", always, value;
+});
 impl RateCardUsageValue {
     /// One with everything that is required.
     pub fn new(
@@ -535,7 +554,10 @@ pub enum RateCardUsageValueRateStrategy {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(RateCardUsageValueRateStrategy { Flat = "FLAT", PerUnit = "PER_UNIT" });
+open_enum!(RateCardUsageValueRateStrategy {
+    Flat = "FLAT",
+    PerUnit = "PER_UNIT",
+});
 /// How the slabs work together: TIER, the only value there is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -545,7 +567,9 @@ pub enum RateCardUsageValueSlabStrategy {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(RateCardUsageValueSlabStrategy { Tier = "TIER" });
+open_enum!(RateCardUsageValueSlabStrategy {
+    Tier = "TIER",
+});
 /// Aliases to remove from an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -554,10 +578,9 @@ pub struct RemoveCustomerAccountAliasesRequest {
     /// The aliases; 1 to 10, of at most 50 characters each.
     pub aliases: Option<Vec<String>>,
 }
-record!(
-    RemoveCustomerAccountAliasesRequest requires[] { aliases : "aliases", present, value;
-    }
-);
+record!(RemoveCustomerAccountAliasesRequest requires [] {
+    aliases: "aliases", present, value;
+});
 impl RemoveCustomerAccountAliasesRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -582,7 +605,9 @@ pub struct UpdateCustomerAccountRequest {
     /// New name of the account; 3 to 255 characters.
     pub name: Option<String>,
 }
-record!(UpdateCustomerAccountRequest requires[] { name : "name", present, value; });
+record!(UpdateCustomerAccountRequest requires [] {
+    name: "name", present, value;
+});
 impl UpdateCustomerAccountRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -606,10 +631,11 @@ pub struct UsageStrategy {
     /// Units of usage after which the rate holds.
     pub start_after: crate::Decimal,
 }
-record!(
-    UsageStrategy : Default requires[] { order : "order", always, value; rate : "rate",
-    always, value; start_after : "startAfter", always, value; }
-);
+record!(UsageStrategy: Default requires [] {
+    order: "order", always, value;
+    rate: "rate", always, value;
+    start_after: "startAfter", always, value;
+});
 impl UsageStrategy {
     /// One with everything that is required.
     pub fn new(

@@ -18,12 +18,12 @@ pub struct GetCustomerPortalDelegateTokenRequest {
     /// the token that the request was made with.
     pub expiry: Option<i64>,
 }
-record!(
-    GetCustomerPortalDelegateTokenRequest requires["customerId"] { account_ids :
-    "accountIds", present, value; all_accounts_access : "allAccountsAccess", present,
-    value; customer_id : "customerId", always, exact; expiry : "expiry", present, value;
-    }
-);
+record!(GetCustomerPortalDelegateTokenRequest requires ["customerId"] {
+    account_ids: "accountIds", present, value;
+    all_accounts_access: "allAccountsAccess", present, value;
+    customer_id: "customerId", always, exact;
+    expiry: "expiry", present, value;
+});
 impl GetCustomerPortalDelegateTokenRequest {
     /// One with everything that is required.
     pub fn new(customer_id: impl Into<String>) -> Self {

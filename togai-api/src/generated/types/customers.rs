@@ -36,16 +36,21 @@ pub struct CreateAccountRequestWithoutCustomerId {
     /// Tags of the account; they are kept in lower case.
     pub tags: Option<Vec<String>>,
 }
-record!(
-    CreateAccountRequestWithoutCustomerId requires["id", "name"] { account_aliases :
-    "accountAliases", present, value; address : "address", present, value; aliases :
-    "aliases", present, value; billing_information : "billingInformation", present,
-    value; id : "id", always, exact; invoice_currency : "invoiceCurrency", present,
-    value; metadata : "metadata", present, value; name : "name", always, exact;
-    net_term_days : "netTermDays", present, value; primary_email : "primaryEmail",
-    present, value; settings : "settings", present, value; status : "status", present,
-    value; tags : "tags", present, value; }
-);
+record!(CreateAccountRequestWithoutCustomerId requires ["id", "name"] {
+    account_aliases: "accountAliases", present, value;
+    address: "address", present, value;
+    aliases: "aliases", present, value;
+    billing_information: "billingInformation", present, value;
+    id: "id", always, exact;
+    invoice_currency: "invoiceCurrency", present, value;
+    metadata: "metadata", present, value;
+    name: "name", always, exact;
+    net_term_days: "netTermDays", present, value;
+    primary_email: "primaryEmail", present, value;
+    settings: "settings", present, value;
+    status: "status", present, value;
+    tags: "tags", present, value;
+});
 impl CreateAccountRequestWithoutCustomerId {
     /// One with everything that is required.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
@@ -164,9 +169,10 @@ pub enum CreateAccountRequestWithoutCustomerIdStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    CreateAccountRequestWithoutCustomerIdStatus { Active = "ACTIVE", Draft = "DRAFT" }
-);
+open_enum!(CreateAccountRequestWithoutCustomerIdStatus {
+    Active = "ACTIVE",
+    Draft = "DRAFT",
+});
 /// A contact of a customer to create.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -186,13 +192,15 @@ pub struct CreateCustomerContactRequest {
     /// Whether the contact counts as verified.
     pub verified: Option<bool>,
 }
-record!(
-    CreateCustomerContactRequest requires["email", "name"] { email : "email", always,
-    exact; login_access : "loginAccess", present, value; name : "name", always, exact;
-    password : "password", present, value; phone : "phone", present, value;
-    preferred_username : "preferredUsername", present, value; verified : "verified",
-    present, value; }
-);
+record!(CreateCustomerContactRequest requires ["email", "name"] {
+    email: "email", always, exact;
+    login_access: "loginAccess", present, value;
+    name: "name", always, exact;
+    password: "password", present, value;
+    phone: "phone", present, value;
+    preferred_username: "preferredUsername", present, value;
+    verified: "verified", present, value;
+});
 impl std::fmt::Debug for CreateCustomerContactRequest {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -280,13 +288,17 @@ pub struct CreateCustomerContactResponse {
     /// Whether the contact counts as verified.
     pub verified: bool,
 }
-record!(
-    CreateCustomerContactResponse : Default requires[] { created_at : "createdAt",
-    always, moment; created_by : "createdBy", present, value; email : "email", present,
-    value; login_access : "loginAccess", always, value; name : "name", always, value;
-    phone : "phone", present, value; preferred_username : "preferredUsername", present,
-    value; username : "username", always, value; verified : "verified", always, value; }
-);
+record!(CreateCustomerContactResponse: Default requires [] {
+    created_at: "createdAt", always, moment;
+    created_by: "createdBy", present, value;
+    email: "email", present, value;
+    login_access: "loginAccess", always, value;
+    name: "name", always, value;
+    phone: "phone", present, value;
+    preferred_username: "preferredUsername", present, value;
+    username: "username", always, value;
+    verified: "verified", always, value;
+});
 /// A customer to create, with a first account if wanted.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -305,12 +317,14 @@ pub struct CreateCustomerRequest {
     /// Settings to make for the customer; 0 to 10 of them.
     pub settings: Option<Vec<CreateEntitySetting>>,
 }
-record!(
-    CreateCustomerRequest requires["address", "id", "name", "primaryEmail"] { account :
-    "account", present, value; address : "address", always, exact; id : "id", always,
-    exact; name : "name", always, exact; primary_email : "primaryEmail", always, exact;
-    settings : "settings", present, value; }
-);
+record!(CreateCustomerRequest requires ["address", "id", "name", "primaryEmail"] {
+    account: "account", present, value;
+    address: "address", always, exact;
+    id: "id", always, exact;
+    name: "name", always, exact;
+    primary_email: "primaryEmail", always, exact;
+    settings: "settings", present, value;
+});
 impl CreateCustomerRequest {
     /// One with everything that is required.
     pub fn new(
@@ -387,13 +401,16 @@ pub struct CreateCustomerResponse {
     /// Id that the service gave the customer.
     pub togai_customer_id: String,
 }
-record!(
-    CreateCustomerResponse : Default requires[] { account : "account", present, value;
-    address : "address", present, value; billing_address : "billingAddress", present,
-    value; id : "id", always, value; name : "name", always, value; primary_email :
-    "primaryEmail", always, value; settings : "settings", present, value;
-    togai_customer_id : "togaiCustomerId", always, value; }
-);
+record!(CreateCustomerResponse: Default requires [] {
+    account: "account", present, value;
+    address: "address", present, value;
+    billing_address: "billingAddress", present, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    primary_email: "primaryEmail", always, value;
+    settings: "settings", present, value;
+    togai_customer_id: "togaiCustomerId", always, value;
+});
 /// A party whose accounts are billed.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -418,13 +435,17 @@ pub struct Customer {
     /// When the customer was last changed.
     pub updated_at: crate::Timestamp,
 }
-record!(
-    Customer : Default requires[] { address : "address", always, value; billing_address :
-    "billingAddress", always, value; created_at : "createdAt", always, moment; id : "id",
-    always, value; name : "name", always, value; primary_email : "primaryEmail", always,
-    value; status : "status", always, value; togai_customer_id : "togaiCustomerId",
-    always, value; updated_at : "updatedAt", always, moment; }
-);
+record!(Customer: Default requires [] {
+    address: "address", always, value;
+    billing_address: "billingAddress", always, value;
+    created_at: "createdAt", always, moment;
+    id: "id", always, value;
+    name: "name", always, value;
+    primary_email: "primaryEmail", always, value;
+    status: "status", always, value;
+    togai_customer_id: "togaiCustomerId", always, value;
+    updated_at: "updatedAt", always, moment;
+});
 /// One page of customers.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -437,10 +458,11 @@ pub struct CustomerPaginatedResponse {
     /// Token of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    CustomerPaginatedResponse : Default requires[] { context : "context", present, value;
-    data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(CustomerPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// State of the customer. ACTIVE: it is in use; ARCHIVED: it is kept but no longer in use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -452,7 +474,10 @@ pub enum CustomerStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(CustomerStatus { Active = "ACTIVE", Archived = "ARCHIVED" });
+open_enum!(CustomerStatus {
+    Active = "ACTIVE",
+    Archived = "ARCHIVED",
+});
 /// What to change in a customer; what is left out is not asked to change.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -465,10 +490,11 @@ pub struct UpdateCustomerRequest {
     /// New e-mail address of the customer; at most 320 characters.
     pub primary_email: Option<String>,
 }
-record!(
-    UpdateCustomerRequest requires[] { address : "address", present, value; name :
-    "name", present, value; primary_email : "primaryEmail", present, value; }
-);
+record!(UpdateCustomerRequest requires [] {
+    address: "address", present, value;
+    name: "name", present, value;
+    primary_email: "primaryEmail", present, value;
+});
 impl UpdateCustomerRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {

@@ -26,13 +26,16 @@ pub struct FeatureCreditEntry {
     /// Units that were used of the entry.
     pub used: crate::Decimal,
 }
-record!(
-    FeatureCreditEntry : Default requires[] { balance : "balance", present, value;
-    effective_from : "effectiveFrom", always, moment; effective_until : "effectiveUntil",
-    always, moment; granted : "granted", present, value; id : "id", always, value; source
-    : "source", always, value; status : "status", always, value; used : "used", always,
-    value; }
-);
+record!(FeatureCreditEntry: Default requires [] {
+    balance: "balance", present, value;
+    effective_from: "effectiveFrom", always, moment;
+    effective_until: "effectiveUntil", always, moment;
+    granted: "granted", present, value;
+    id: "id", always, value;
+    source: "source", always, value;
+    status: "status", always, value;
+    used: "used", always, value;
+});
 /// Where the entry comes from. ENTITLEMENT: an entitlement, which includes a purchase (samples pair it with the
 /// id of a purchase); PRICE_PLAN: a grant of a price plan; OVERAGE: an overage of a price plan; REFUND: a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,10 +52,12 @@ pub enum FeatureCreditEntrySource {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    FeatureCreditEntrySource { Entitlement = "ENTITLEMENT", PricePlan = "PRICE_PLAN",
-    Overage = "OVERAGE", Refund = "REFUND" }
-);
+open_enum!(FeatureCreditEntrySource {
+    Entitlement = "ENTITLEMENT",
+    PricePlan = "PRICE_PLAN",
+    Overage = "OVERAGE",
+    Refund = "REFUND",
+});
 /// State of the entry. ACTIVE: it is in force; EXPIRED: its time is over; VOIDED: it was made void.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -66,10 +71,11 @@ pub enum FeatureCreditEntryStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    FeatureCreditEntryStatus { Active = "ACTIVE", Expired = "EXPIRED", Voided = "VOIDED"
-    }
-);
+open_enum!(FeatureCreditEntryStatus {
+    Active = "ACTIVE",
+    Expired = "EXPIRED",
+    Voided = "VOIDED",
+});
 /// Entitlement values of an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -78,9 +84,9 @@ pub struct GetEntitlementValuesResponse {
     /// The values, one entry a feature.
     pub data: Vec<GetEntitlementValuesResponseDataInner>,
 }
-record!(
-    GetEntitlementValuesResponse : Default requires[] { data : "data", always, value; }
-);
+record!(GetEntitlementValuesResponse: Default requires [] {
+    data: "data", always, value;
+});
 /// What an account is entitled to of one feature.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -91,10 +97,10 @@ pub struct GetEntitlementValuesResponseDataInner {
     /// Entitlement value of the feature; a string, also where it is a number.
     pub value: String,
 }
-record!(
-    GetEntitlementValuesResponseDataInner : Default requires[] { feature_id :
-    "featureId", always, value; value : "value", always, text; }
-);
+record!(GetEntitlementValuesResponseDataInner: Default requires [] {
+    feature_id: "featureId", always, value;
+    value: "value", always, text;
+});
 /// One page of feature credit entries.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -105,10 +111,10 @@ pub struct GetFeatureCreditEntriesPaginatedResponse {
     /// Token of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    GetFeatureCreditEntriesPaginatedResponse : Default requires[] { data : "data",
-    present, value; next_token : "nextToken", present, value; }
-);
+record!(GetFeatureCreditEntriesPaginatedResponse: Default requires [] {
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// The credits that an account has for a feature, in units of the feature.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -127,12 +133,14 @@ pub struct GetFeatureCreditsResponse {
     /// Units that were used beyond the grants.
     pub used_overage: crate::Decimal,
 }
-record!(
-    GetFeatureCreditsResponse : Default requires[] { account_id : "accountId", always,
-    value; balance : "balance", always, value; feature_id : "featureId", always, value;
-    granted : "granted", always, value; overage_limit : "overageLimit", present, value;
-    used_overage : "usedOverage", always, value; }
-);
+record!(GetFeatureCreditsResponse: Default requires [] {
+    account_id: "accountId", always, value;
+    balance: "balance", always, value;
+    feature_id: "featureId", always, value;
+    granted: "granted", always, value;
+    overage_limit: "overageLimit", present, value;
+    used_overage: "usedOverage", always, value;
+});
 /// What to change in a feature credit entry.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -143,10 +151,10 @@ pub struct UpdateFeatureCreditsRequest {
     /// New number of granted units; has to be greater than the units already used (old grant less balance).
     pub granted: Option<crate::Decimal>,
 }
-record!(
-    UpdateFeatureCreditsRequest requires[] { effective_until : "effectiveUntil", present,
-    value; granted : "granted", present, value; }
-);
+record!(UpdateFeatureCreditsRequest requires [] {
+    effective_until: "effectiveUntil", present, value;
+    granted: "granted", present, value;
+});
 impl UpdateFeatureCreditsRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -175,9 +183,9 @@ pub struct ValidateEntitlementValueRequest {
     /// The value; a string, also where it is a number.
     pub value: String,
 }
-record!(
-    ValidateEntitlementValueRequest requires["value"] { value : "value", always, exact; }
-);
+record!(ValidateEntitlementValueRequest requires ["value"] {
+    value: "value", always, exact;
+});
 impl ValidateEntitlementValueRequest {
     /// One with everything that is required.
     pub fn new(value: impl Into<String>) -> Self {

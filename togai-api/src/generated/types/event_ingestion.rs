@@ -11,9 +11,9 @@ pub struct IngestBatchEventRequest {
     /// The events, from 1 to 1000 of them.
     pub events: Vec<crate::Event>,
 }
-record!(
-    IngestBatchEventRequest requires["events"] { events : "events", always, exact; }
-);
+record!(IngestBatchEventRequest requires ["events"] {
+    events: "events", always, exact;
+});
 impl IngestBatchEventRequest {
     /// One with everything that is required.
     pub fn new(events: impl IntoIterator<Item = impl Into<crate::Event>>) -> Self {
@@ -41,10 +41,10 @@ pub struct IngestError {
     /// Why the event was not accepted, in words for a person; at most 500 characters.
     pub message: Option<String>,
 }
-record!(
-    IngestError : Default requires[] { event_payload : "eventPayload", present,
-    echoed_event; message : "message", present, value; }
-);
+record!(IngestError: Default requires [] {
+    event_payload: "eventPayload", present, echoed_event;
+    message: "message", present, value;
+});
 /// What became of an ingestion request. Which properties are there depends on the age of the service: `success`
 /// alone is usual, and `errors` names the events of a batch that were not accepted.
 #[derive(Debug)]
@@ -66,9 +66,12 @@ pub struct IngestEventResponse {
     /// Whether the request was accepted.
     pub success: Option<bool>,
 }
-record!(
-    IngestEventResponse : Default requires[] { code : "code", present, value; details :
-    "details", present, value; errors : "errors", present, value; message : "message",
-    present, value; name : "name", present, value; status_code : "statusCode", present,
-    value; success : "success", present, value; }
-);
+record!(IngestEventResponse: Default requires [] {
+    code: "code", present, value;
+    details: "details", present, value;
+    errors: "errors", present, value;
+    message: "message", present, value;
+    name: "name", present, value;
+    status_code: "statusCode", present, value;
+    success: "success", present, value;
+});

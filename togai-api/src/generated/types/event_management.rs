@@ -15,10 +15,11 @@ pub struct EnrichedField {
     /// The value that was added.
     pub value: String,
 }
-record!(
-    EnrichedField : Default requires[] { name : "name", always, value; type_ : "type",
-    always, value; value : "value", always, value; }
-);
+record!(EnrichedField: Default requires [] {
+    name: "name", always, value;
+    type_: "type", always, value;
+    value: "value", always, value;
+});
 /// Which of the two it is: ATTRIBUTE or DIMENSION.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -30,7 +31,10 @@ pub enum EnrichedFieldType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(EnrichedFieldType { Attribute = "ATTRIBUTE", Dimension = "DIMENSION" });
+open_enum!(EnrichedFieldType {
+    Attribute = "ATTRIBUTE",
+    Dimension = "DIMENSION",
+});
 /// Something that an added value was computed from.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -45,11 +49,12 @@ pub struct EnrichmentDependency {
     /// The value that was found.
     pub value: String,
 }
-record!(
-    EnrichmentDependency : Default requires[] { key : "key", always, value; name :
-    "name", present, value; type_ : "type", always, value; value : "value", always,
-    value; }
-);
+record!(EnrichmentDependency: Default requires [] {
+    key: "key", always, value;
+    name: "name", present, value;
+    type_: "type", always, value;
+    value: "value", always, value;
+});
 /// What kind of thing it is: SETTING, a setting.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -59,7 +64,9 @@ pub enum EnrichmentDependencyType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(EnrichmentDependencyType { Setting = "SETTING" });
+open_enum!(EnrichmentDependencyType {
+    Setting = "SETTING",
+});
 /// `EventCorrectionAction`
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -73,9 +80,11 @@ pub enum EventCorrectionAction {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    EventCorrectionAction { Undo = "UNDO", Redo = "REDO", RedoEvent = "REDO_EVENT" }
-);
+open_enum!(EventCorrectionAction {
+    Undo = "UNDO",
+    Redo = "REDO",
+    RedoEvent = "REDO_EVENT",
+});
 /// An event and the outcome of its correction.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -100,13 +109,16 @@ pub struct EventCorrectionInfo {
     /// ingested again. FAILED: it was not corrected.
     pub status: EventCorrectionInfoStatus,
 }
-record!(
-    EventCorrectionInfo : Default requires[] { created_at : "createdAt", always, moment;
-    customer_id : "customerId", present, value; event_payload : "eventPayload", always,
-    event; ingestion_status : "ingestionStatus", always, value; reason : "reason",
-    always, value; reference_id : "referenceId", present, value; source : "source",
-    present, value; status : "status", always, value; }
-);
+record!(EventCorrectionInfo: Default requires [] {
+    created_at: "createdAt", always, moment;
+    customer_id: "customerId", present, value;
+    event_payload: "eventPayload", always, event;
+    ingestion_status: "ingestionStatus", always, value;
+    reason: "reason", always, value;
+    reference_id: "referenceId", present, value;
+    source: "source", present, value;
+    status: "status", always, value;
+});
 /// Outcome of the correction. REVERTED: the event was taken back. REVERTED_AND_REINGESTED: it was taken back and
 /// ingested again. FAILED: it was not corrected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -121,10 +133,11 @@ pub enum EventCorrectionInfoStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    EventCorrectionInfoStatus { Reverted = "REVERTED", RevertedAndReingested =
-    "REVERTED_AND_REINGESTED", Failed = "FAILED" }
-);
+open_enum!(EventCorrectionInfoStatus {
+    Reverted = "REVERTED",
+    RevertedAndReingested = "REVERTED_AND_REINGESTED",
+    Failed = "FAILED",
+});
 /// What to ingest in place of the event that is reverted.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -134,7 +147,9 @@ pub struct EventCorrectionRequest {
     /// describes it (dimensions).
     pub event: Option<crate::Event>,
 }
-record!(EventCorrectionRequest requires[] { event : "event", present, value; });
+record!(EventCorrectionRequest requires [] {
+    event: "event", present, value;
+});
 impl EventCorrectionRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -175,16 +190,19 @@ pub struct EventPipelineInfo {
     /// The usage meters that looked at the event.
     pub usage_meters: Vec<EventPipelineInfoUsageMeters>,
 }
-record!(
-    EventPipelineInfo : Default requires[] { account : "account", present, value;
-    base_currency : "baseCurrency", present, value; customer : "customer", present,
-    value; enrichments : "enrichments", present, value; event_schema : "eventSchema",
-    present, value; feature_details : "featureDetails", present, value; invoice_currency
-    : "invoiceCurrency", present, value; price_plans : "pricePlans", present, value;
-    revenue_details : "revenueDetails", present, value; status_before_reverting :
-    "statusBeforeReverting", present, value; usage_meters : "usageMeters", present,
-    value; }
-);
+record!(EventPipelineInfo: Default requires [] {
+    account: "account", present, value;
+    base_currency: "baseCurrency", present, value;
+    customer: "customer", present, value;
+    enrichments: "enrichments", present, value;
+    event_schema: "eventSchema", present, value;
+    feature_details: "featureDetails", present, value;
+    invoice_currency: "invoiceCurrency", present, value;
+    price_plans: "pricePlans", present, value;
+    revenue_details: "revenueDetails", present, value;
+    status_before_reverting: "statusBeforeReverting", present, value;
+    usage_meters: "usageMeters", present, value;
+});
 /// The account that the event was matched to.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -197,10 +215,11 @@ pub struct EventPipelineInfoAccount {
     /// Name of the account.
     pub name: Option<String>,
 }
-record!(
-    EventPipelineInfoAccount : Default requires[] { alias : "alias", present, value; id :
-    "id", always, value; name : "name", present, value; }
-);
+record!(EventPipelineInfoAccount: Default requires [] {
+    alias: "alias", present, value;
+    id: "id", always, value;
+    name: "name", present, value;
+});
 /// The customer that the account belongs to.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -211,10 +230,10 @@ pub struct EventPipelineInfoCustomer {
     /// Name of the customer.
     pub name: Option<String>,
 }
-record!(
-    EventPipelineInfoCustomer : Default requires[] { id : "id", always, value; name :
-    "name", present, value; }
-);
+record!(EventPipelineInfoCustomer: Default requires [] {
+    id: "id", always, value;
+    name: "name", present, value;
+});
 /// Attributes and dimensions that the service added to the event.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -227,11 +246,11 @@ pub struct EventPipelineInfoEnrichments {
     /// Dimensions that were added.
     pub dimensions: Vec<EnrichedField>,
 }
-record!(
-    EventPipelineInfoEnrichments : Default requires[] { attributes : "attributes",
-    present, value; dependencies : "dependencies", present, value; dimensions :
-    "dimensions", present, value; }
-);
+record!(EventPipelineInfoEnrichments: Default requires [] {
+    attributes: "attributes", present, value;
+    dependencies: "dependencies", present, value;
+    dimensions: "dimensions", present, value;
+});
 /// The event schema that the event was read with.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -242,10 +261,10 @@ pub struct EventPipelineInfoEventSchema {
     /// Version of the event schema.
     pub version: i32,
 }
-record!(
-    EventPipelineInfoEventSchema : Default requires[] { name : "name", always, value;
-    version : "version", always, value; }
-);
+record!(EventPipelineInfoEventSchema: Default requires [] {
+    name: "name", always, value;
+    version: "version", always, value;
+});
 /// The feature that the event counts against.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -260,12 +279,12 @@ pub struct EventPipelineInfoFeatureDetails {
     /// Units of this event above the entitlement.
     pub overage_in_event: Option<crate::Decimal>,
 }
-record!(
-    EventPipelineInfoFeatureDetails : Default requires[] { feature_id : "featureId",
-    always, value; mapped_attribute : "mappedAttribute", always, value; overage_in_cycle
-    : "overageInCycle", present, value; overage_in_event : "overageInEvent", present,
-    value; }
-);
+record!(EventPipelineInfoFeatureDetails: Default requires [] {
+    feature_id: "featureId", always, value;
+    mapped_attribute: "mappedAttribute", always, value;
+    overage_in_cycle: "overageInCycle", present, value;
+    overage_in_event: "overageInEvent", present, value;
+});
 /// A price plan that the event is billed under.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -284,12 +303,14 @@ pub struct EventPipelineInfoPricePlans {
     /// The usage meters of the price plan that count the event.
     pub usage_meters: Vec<String>,
 }
-record!(
-    EventPipelineInfoPricePlans : Default requires[] { cycle_end : "cycleEnd", always,
-    value; cycle_start : "cycleStart", always, value; id : "id", always, value; name :
-    "name", always, value; schedule_id : "scheduleId", always, value; usage_meters :
-    "usageMeters", present, value; }
-);
+record!(EventPipelineInfoPricePlans: Default requires [] {
+    cycle_end: "cycleEnd", always, value;
+    cycle_start: "cycleStart", always, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    schedule_id: "scheduleId", always, value;
+    usage_meters: "usageMeters", present, value;
+});
 /// Revenue from the event through one usage meter.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -302,12 +323,11 @@ pub struct EventPipelineInfoRevenueDetails {
     /// Id of the usage meter.
     pub usage_meter_id: String,
 }
-record!(
-    EventPipelineInfoRevenueDetails : Default requires[] { revenue_base_currency :
-    "revenueBaseCurrency", always, value; revenue_invoice_currency :
-    "revenueInvoiceCurrency", always, value; usage_meter_id : "usageMeterId", always,
-    value; }
-);
+record!(EventPipelineInfoRevenueDetails: Default requires [] {
+    revenue_base_currency: "revenueBaseCurrency", always, value;
+    revenue_invoice_currency: "revenueInvoiceCurrency", always, value;
+    usage_meter_id: "usageMeterId", always, value;
+});
 /// What one usage meter made of the event.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -325,11 +345,13 @@ pub struct EventPipelineInfoUsageMeters {
     /// Version of the usage meter.
     pub version: i32,
 }
-record!(
-    EventPipelineInfoUsageMeters : Default requires[] { id : "id", always, value; name :
-    "name", always, value; status : "status", always, value; units : "units", present,
-    value; version : "version", always, value; }
-);
+record!(EventPipelineInfoUsageMeters: Default requires [] {
+    id: "id", always, value;
+    name: "name", always, value;
+    status: "status", always, value;
+    units: "units", present, value;
+    version: "version", always, value;
+});
 /// PROCESSED_FILTERED_OUT: the filter of the meter left the event out. PROCESSED_UNITS_COMPUTED: the event was
 /// metered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -342,10 +364,10 @@ pub enum EventPipelineInfoUsageMetersStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    EventPipelineInfoUsageMetersStatus { ProcessedFilteredOut = "PROCESSED_FILTERED_OUT",
-    ProcessedUnitsComputed = "PROCESSED_UNITS_COMPUTED" }
-);
+open_enum!(EventPipelineInfoUsageMetersStatus {
+    ProcessedFilteredOut = "PROCESSED_FILTERED_OUT",
+    ProcessedUnitsComputed = "PROCESSED_UNITS_COMPUTED",
+});
 /// Where an event came from.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -356,10 +378,10 @@ pub struct EventSource {
     /// Kind of source; at most 100 characters.
     pub type_: String,
 }
-record!(
-    EventSource : Default requires[] { id : "id", always, value; type_ : "type", always,
-    value; }
-);
+record!(EventSource: Default requires [] {
+    id: "id", always, value;
+    type_: "type", always, value;
+});
 /// An ingested event and what became of it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -379,12 +401,14 @@ pub struct EventWithStatus {
     /// Where an event came from.
     pub source: Option<EventSource>,
 }
-record!(
-    EventWithStatus : Default requires[] { created_at : "createdAt", always, moment;
-    customer_id : "customerId", present, value; event_payload : "eventPayload", always,
-    event; ingestion_status : "ingestionStatus", always, value; reference_id :
-    "referenceId", present, value; source : "source", present, value; }
-);
+record!(EventWithStatus: Default requires [] {
+    created_at: "createdAt", always, moment;
+    customer_id: "customerId", present, value;
+    event_payload: "eventPayload", always, event;
+    ingestion_status: "ingestionStatus", always, value;
+    reference_id: "referenceId", present, value;
+    source: "source", present, value;
+});
 /// An ingested event, what became of it, and what each stage of processing made of it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -406,13 +430,15 @@ pub struct EventWithStatusAndEventPipelineInfo {
     /// Where an event came from.
     pub source: Option<EventSource>,
 }
-record!(
-    EventWithStatusAndEventPipelineInfo : Default requires[] { created_at : "createdAt",
-    always, moment; customer_id : "customerId", present, value; event_payload :
-    "eventPayload", always, event; event_pipeline_info : "eventPipelineInfo", always,
-    value; ingestion_status : "ingestionStatus", always, value; reference_id :
-    "referenceId", present, value; source : "source", present, value; }
-);
+record!(EventWithStatusAndEventPipelineInfo: Default requires [] {
+    created_at: "createdAt", always, moment;
+    customer_id: "customerId", present, value;
+    event_payload: "eventPayload", always, event;
+    event_pipeline_info: "eventPipelineInfo", always, value;
+    ingestion_status: "ingestionStatus", always, value;
+    reference_id: "referenceId", present, value;
+    source: "source", present, value;
+});
 /// What became of the events that a correction looked at.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -421,7 +447,9 @@ pub struct EventsCorrectionResponse {
     /// The events, from 1 to 50.
     pub data: Vec<EventCorrectionInfo>,
 }
-record!(EventsCorrectionResponse : Default requires[] { data : "data", always, value; });
+record!(EventsCorrectionResponse: Default requires [] {
+    data: "data", always, value;
+});
 /// What was ingested under one event id.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -430,7 +458,9 @@ pub struct GetEventResponse {
     /// The event, as the only item.
     pub events: Vec<EventWithStatusAndEventPipelineInfo>,
 }
-record!(GetEventResponse : Default requires[] { events : "events", always, value; });
+record!(GetEventResponse: Default requires [] {
+    events: "events", always, value;
+});
 /// One page of ingested events.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -441,10 +471,10 @@ pub struct GetEventsResponse {
     /// Marker of the next page, to be sent as `nextToken`; at most 500 characters. Null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    GetEventsResponse : Default requires[] { events : "events", always, value; next_token
-    : "nextToken", present, value; }
-);
+record!(GetEventsResponse: Default requires [] {
+    events: "events", always, value;
+    next_token: "nextToken", present, value;
+});
 /// How far the processing of an event got.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -457,10 +487,10 @@ pub struct IngestionStatus {
     /// The status in words for a person; at most 250 characters.
     pub status_description: Option<String>,
 }
-record!(
-    IngestionStatus : Default requires[] { status : "status", always, value;
-    status_description : "statusDescription", present, value; }
-);
+record!(IngestionStatus: Default requires [] {
+    status: "status", always, value;
+    status_description: "statusDescription", present, value;
+});
 /// State of the event. INGESTION_IN_PROGRESS: not finished. INGESTION_COMPLETED_*: finished, and either metered,
 /// not metered, or without a meter that matches. INGESTION_FAILED and INGESTION_FAILED_*: not metered, for the
 /// reason in the name. REVERTED: taken back by a correction. UNKNOWN: not known.
@@ -502,19 +532,21 @@ pub enum IngestionStatusStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    IngestionStatusStatus { IngestionInProgress = "INGESTION_IN_PROGRESS",
-    IngestionFailed = "INGESTION_FAILED", IngestionFailedSchemaNotDefined =
-    "INGESTION_FAILED_SCHEMA_NOT_DEFINED", IngestionFailedEnrichmentFailed =
-    "INGESTION_FAILED_ENRICHMENT_FAILED", IngestionFailedUnitsInvalid =
-    "INGESTION_FAILED_UNITS_INVALID", IngestionCompletedNoMatchingMeters =
-    "INGESTION_COMPLETED_NO_MATCHING_METERS", IngestionCompletedEventMetered =
-    "INGESTION_COMPLETED_EVENT_METERED", IngestionCompletedEventNotMetered =
-    "INGESTION_COMPLETED_EVENT_NOT_METERED", IngestionFailedPastGracePeriod =
-    "INGESTION_FAILED_PAST_GRACE_PERIOD", IngestionFailedAccountNotFound =
-    "INGESTION_FAILED_ACCOUNT_NOT_FOUND", IngestionFailedDuplicateEvent =
-    "INGESTION_FAILED_DUPLICATE_EVENT", IngestionFailedNoEventId =
-    "INGESTION_FAILED_NO_EVENT_ID", IngestionFailedInvalidNamedLicenseEvent =
-    "INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT", IngestionFailedInsufficientCredits =
-    "INGESTION_FAILED_INSUFFICIENT_CREDITS", Reverted = "REVERTED", Unknown = "UNKNOWN" }
-);
+open_enum!(IngestionStatusStatus {
+    IngestionInProgress = "INGESTION_IN_PROGRESS",
+    IngestionFailed = "INGESTION_FAILED",
+    IngestionFailedSchemaNotDefined = "INGESTION_FAILED_SCHEMA_NOT_DEFINED",
+    IngestionFailedEnrichmentFailed = "INGESTION_FAILED_ENRICHMENT_FAILED",
+    IngestionFailedUnitsInvalid = "INGESTION_FAILED_UNITS_INVALID",
+    IngestionCompletedNoMatchingMeters = "INGESTION_COMPLETED_NO_MATCHING_METERS",
+    IngestionCompletedEventMetered = "INGESTION_COMPLETED_EVENT_METERED",
+    IngestionCompletedEventNotMetered = "INGESTION_COMPLETED_EVENT_NOT_METERED",
+    IngestionFailedPastGracePeriod = "INGESTION_FAILED_PAST_GRACE_PERIOD",
+    IngestionFailedAccountNotFound = "INGESTION_FAILED_ACCOUNT_NOT_FOUND",
+    IngestionFailedDuplicateEvent = "INGESTION_FAILED_DUPLICATE_EVENT",
+    IngestionFailedNoEventId = "INGESTION_FAILED_NO_EVENT_ID",
+    IngestionFailedInvalidNamedLicenseEvent = "INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT",
+    IngestionFailedInsufficientCredits = "INGESTION_FAILED_INSUFFICIENT_CREDITS",
+    Reverted = "REVERTED",
+    Unknown = "UNKNOWN",
+});

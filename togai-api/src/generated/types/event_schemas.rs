@@ -24,13 +24,15 @@ pub struct CreateEventSchemaRequest {
     /// organization, and events name it as `schemaName`. `togai-named-license` and `togai-usage` are reserved.
     pub name: String,
 }
-record!(
-    CreateEventSchemaRequest requires["attributes", "dimensions", "name"] { attributes :
-    "attributes", always, exact; description : "description", present, value; dimensions
-    : "dimensions", always, exact; enrichments : "enrichments", present, value;
-    event_id_template : "eventIdTemplate", present, value; filter_fields :
-    "filterFields", present, value; name : "name", always, exact; }
-);
+record!(CreateEventSchemaRequest requires ["attributes", "dimensions", "name"] {
+    attributes: "attributes", always, exact;
+    description: "description", present, value;
+    dimensions: "dimensions", always, exact;
+    enrichments: "enrichments", present, value;
+    event_id_template: "eventIdTemplate", present, value;
+    filter_fields: "filterFields", present, value;
+    name: "name", always, exact;
+});
 impl CreateEventSchemaRequest {
     /// One with everything that is required.
     pub fn new(
@@ -130,17 +132,22 @@ pub struct EventSchemaListData {
     /// Version of the event schema, counted from 1.
     pub version: i32,
 }
-record!(
-    EventSchemaListData : Default requires[] { attributes : "attributes", present, value;
-    created_at : "createdAt", present, moment; description : "description", present,
-    value; dimensions : "dimensions", present, value; enrichments : "enrichments",
-    present, value; event_id_template : "eventIdTemplate", present, value;
-    event_level_revenue : "eventLevelRevenue", present, value; feature_details :
-    "featureDetails", present, value; filter_fields : "filterFields", present, value;
-    name : "name", always, value; status : "status", present, value; updated_at :
-    "updatedAt", present, moment; usage_meters_count : "usageMetersCount", present,
-    value; version : "version", always, value; }
-);
+record!(EventSchemaListData: Default requires [] {
+    attributes: "attributes", present, value;
+    created_at: "createdAt", present, moment;
+    description: "description", present, value;
+    dimensions: "dimensions", present, value;
+    enrichments: "enrichments", present, value;
+    event_id_template: "eventIdTemplate", present, value;
+    event_level_revenue: "eventLevelRevenue", present, value;
+    feature_details: "featureDetails", present, value;
+    filter_fields: "filterFields", present, value;
+    name: "name", always, value;
+    status: "status", present, value;
+    updated_at: "updatedAt", present, moment;
+    usage_meters_count: "usageMetersCount", present, value;
+    version: "version", always, value;
+});
 /// State of the version. DRAFT: not yet activated; ACTIVE: in use; INACTIVE: deactivated; ARCHIVED: an older
 /// version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -157,10 +164,12 @@ pub enum EventSchemaListDataStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    EventSchemaListDataStatus { Draft = "DRAFT", Active = "ACTIVE", Inactive =
-    "INACTIVE", Archived = "ARCHIVED" }
-);
+open_enum!(EventSchemaListDataStatus {
+    Draft = "DRAFT",
+    Active = "ACTIVE",
+    Inactive = "INACTIVE",
+    Archived = "ARCHIVED",
+});
 /// One page of event schemas.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -173,10 +182,11 @@ pub struct EventSchemaListPaginatedResponse {
     /// Marker of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    EventSchemaListPaginatedResponse : Default requires[] { context : "context", present,
-    value; data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(EventSchemaListPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// All versions of one event schema.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -185,9 +195,9 @@ pub struct EventSchemaVersionsResponse {
     /// The versions of the event schema.
     pub data: Vec<EventSchema>,
 }
-record!(
-    EventSchemaVersionsResponse : Default requires[] { data : "data", always, value; }
-);
+record!(EventSchemaVersionsResponse: Default requires [] {
+    data: "data", always, value;
+});
 /// `ListEventSchemasStatus`
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -199,7 +209,10 @@ pub enum ListEventSchemasStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(ListEventSchemasStatus { Active = "ACTIVE", Inactive = "INACTIVE" });
+open_enum!(ListEventSchemasStatus {
+    Active = "ACTIVE",
+    Inactive = "INACTIVE",
+});
 /// Changes to an event schema.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -220,12 +233,14 @@ pub struct UpdateEventSchemaRequest {
     /// Names of the fields that usage meters can filter on.
     pub filter_fields: Option<Vec<String>>,
 }
-record!(
-    UpdateEventSchemaRequest requires[] { attributes : "attributes", present, value;
-    description : "description", present, value; dimensions : "dimensions", present,
-    value; enrichments : "enrichments", present, value; event_id_template :
-    "eventIdTemplate", present, value; filter_fields : "filterFields", present, value; }
-);
+record!(UpdateEventSchemaRequest requires [] {
+    attributes: "attributes", present, value;
+    description: "description", present, value;
+    dimensions: "dimensions", present, value;
+    enrichments: "enrichments", present, value;
+    event_id_template: "eventIdTemplate", present, value;
+    filter_fields: "filterFields", present, value;
+});
 impl UpdateEventSchemaRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {

@@ -15,11 +15,11 @@ pub struct CreateFeatureRequest {
     /// Event schemas that measure the use of the feature; at most 50.
     pub schema_associations: Vec<EventSchemasForFeature>,
 }
-record!(
-    CreateFeatureRequest requires["name", "schemaAssociations"] { billable_name :
-    "billableName", present, value; name : "name", always, exact; schema_associations :
-    "schemaAssociations", always, exact; }
-);
+record!(CreateFeatureRequest requires ["name", "schemaAssociations"] {
+    billable_name: "billableName", present, value;
+    name: "name", always, exact;
+    schema_associations: "schemaAssociations", always, exact;
+});
 impl CreateFeatureRequest {
     /// One with everything that is required.
     pub fn new(
@@ -64,10 +64,10 @@ pub struct EventSchemasForFeature {
     /// Name of the event schema; letters, digits, spaces, `_` and `-`.
     pub schema_name: String,
 }
-record!(
-    EventSchemasForFeature : Default requires[] { attribute_name : "attributeName",
-    always, value; schema_name : "schemaName", always, value; }
-);
+record!(EventSchemasForFeature: Default requires [] {
+    attribute_name: "attributeName", always, value;
+    schema_name: "schemaName", always, value;
+});
 impl EventSchemasForFeature {
     /// One with everything that is required.
     pub fn new(
@@ -111,12 +111,15 @@ pub struct Feature {
     /// When the feature was last changed.
     pub updated_at: Option<crate::Timestamp>,
 }
-record!(
-    Feature : Default requires[] { billable_name : "billableName", present, value;
-    created_at : "createdAt", always, moment; display_name : "displayName", always,
-    value; id : "id", always, value; name : "name", always, value; schema_associations :
-    "schemaAssociations", always, value; updated_at : "updatedAt", present, moment; }
-);
+record!(Feature: Default requires [] {
+    billable_name: "billableName", present, value;
+    created_at: "createdAt", always, moment;
+    display_name: "displayName", always, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    schema_associations: "schemaAssociations", always, value;
+    updated_at: "updatedAt", present, moment;
+});
 /// A feature as lists show it, with the number of its event schemas instead of the schemas.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -138,12 +141,15 @@ pub struct FeatureListResponse {
     /// When the feature was last changed.
     pub updated_at: Option<crate::Timestamp>,
 }
-record!(
-    FeatureListResponse : Default requires[] { billable_name : "billableName", present,
-    value; created_at : "createdAt", always, moment; display_name : "displayName",
-    always, value; id : "id", always, value; name : "name", always, value; schema_count :
-    "schemaCount", always, value; updated_at : "updatedAt", present, moment; }
-);
+record!(FeatureListResponse: Default requires [] {
+    billable_name: "billableName", present, value;
+    created_at: "createdAt", always, moment;
+    display_name: "displayName", always, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    schema_count: "schemaCount", always, value;
+    updated_at: "updatedAt", present, moment;
+});
 /// One page of features.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -156,10 +162,11 @@ pub struct FeaturePaginatedListData {
     /// Token of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    FeaturePaginatedListData : Default requires[] { context : "context", present, value;
-    data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(FeaturePaginatedListData: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// What to change in a feature; what is left out is not asked to change.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -172,11 +179,11 @@ pub struct UpdateFeatureRequest {
     /// Event schemas that measure the use of the feature; at most 50.
     pub schema_associations: Option<Vec<EventSchemasForFeature>>,
 }
-record!(
-    UpdateFeatureRequest requires[] { billable_name : "billableName", present, value;
-    name : "name", present, value; schema_associations : "schemaAssociations", present,
-    value; }
-);
+record!(UpdateFeatureRequest requires [] {
+    billable_name: "billableName", present, value;
+    name: "name", present, value;
+    schema_associations: "schemaAssociations", present, value;
+});
 impl UpdateFeatureRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {

@@ -10,10 +10,9 @@ pub struct FileDownloadUrlResponse {
     /// Signed address of the file. Whoever has it can read the file until it expires.
     pub download_url: String,
 }
-record!(
-    FileDownloadUrlResponse : Default requires[] { download_url : "downloadUrl", always,
-    value; }
-);
+record!(FileDownloadUrlResponse: Default requires [] {
+    download_url: "downloadUrl", always, value;
+});
 impl std::fmt::Debug for FileDownloadUrlResponse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

@@ -21,13 +21,14 @@ pub struct CreateInvoiceGroupRequest {
     /// Number of days after the date of an invoice of the group until it is overdue.
     pub net_term_days: Option<i32>,
 }
-record!(
-    CreateInvoiceGroupRequest requires["accountIds", "address",
-    "dailyInvoiceConsolidation", "email", "name"] { account_ids : "accountIds", always,
-    exact; address : "address", always, exact; daily_invoice_consolidation :
-    "dailyInvoiceConsolidation", always, exact; email : "email", always, exact; name :
-    "name", always, exact; net_term_days : "netTermDays", present, value; }
-);
+record!(CreateInvoiceGroupRequest requires ["accountIds", "address", "dailyInvoiceConsolidation", "email", "name"] {
+    account_ids: "accountIds", always, exact;
+    address: "address", always, exact;
+    daily_invoice_consolidation: "dailyInvoiceConsolidation", always, exact;
+    email: "email", always, exact;
+    name: "name", always, exact;
+    net_term_days: "netTermDays", present, value;
+});
 impl CreateInvoiceGroupRequest {
     /// One with everything that is required.
     pub fn new(
@@ -110,16 +111,20 @@ pub struct InvoiceGroupAccountsPaginatedResponse {
     /// Time at which the group was last changed.
     pub updated_at: crate::Timestamp,
 }
-record!(
-    InvoiceGroupAccountsPaginatedResponse : Default requires[] { accounts : "accounts",
-    always, value; accounts_count : "accountsCount", always, value; billing_address :
-    "billingAddress", always, value; created_at : "createdAt", always, moment;
-    daily_invoice_consolidation : "dailyInvoiceConsolidation", always, value; email :
-    "email", always, value; id : "id", always, value; invoice_currency :
-    "invoiceCurrency", always, value; name : "name", always, value; net_term_days :
-    "netTermDays", present, value; next_token : "nextToken", present, value; updated_at :
-    "updatedAt", always, moment; }
-);
+record!(InvoiceGroupAccountsPaginatedResponse: Default requires [] {
+    accounts: "accounts", always, value;
+    accounts_count: "accountsCount", always, value;
+    billing_address: "billingAddress", always, value;
+    created_at: "createdAt", always, moment;
+    daily_invoice_consolidation: "dailyInvoiceConsolidation", always, value;
+    email: "email", always, value;
+    id: "id", always, value;
+    invoice_currency: "invoiceCurrency", always, value;
+    name: "name", always, value;
+    net_term_days: "netTermDays", present, value;
+    next_token: "nextToken", present, value;
+    updated_at: "updatedAt", always, moment;
+});
 /// One page of invoice groups.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -130,10 +135,10 @@ pub struct InvoiceGroupPaginatedResponse {
     /// Marker of the next page; null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    InvoiceGroupPaginatedResponse : Default requires[] { data : "data", present, value;
-    next_token : "nextToken", present, value; }
-);
+record!(InvoiceGroupPaginatedResponse: Default requires [] {
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// One invoice group, in spite of the plural name. The ids of its accounts are not in it; `get_invoice_group`
 /// answers them.
 #[derive(Debug)]
@@ -161,14 +166,18 @@ pub struct InvoiceGroups {
     /// Time at which the group was last changed.
     pub updated_at: crate::Timestamp,
 }
-record!(
-    InvoiceGroups : Default requires[] { accounts_count : "accountsCount", always, value;
-    billing_address : "billingAddress", always, value; created_at : "createdAt", always,
-    moment; daily_invoice_consolidation : "dailyInvoiceConsolidation", always, value;
-    email : "email", always, value; id : "id", always, value; invoice_currency :
-    "invoiceCurrency", always, value; name : "name", always, value; net_term_days :
-    "netTermDays", present, value; updated_at : "updatedAt", always, moment; }
-);
+record!(InvoiceGroups: Default requires [] {
+    accounts_count: "accountsCount", always, value;
+    billing_address: "billingAddress", always, value;
+    created_at: "createdAt", always, moment;
+    daily_invoice_consolidation: "dailyInvoiceConsolidation", always, value;
+    email: "email", always, value;
+    id: "id", always, value;
+    invoice_currency: "invoiceCurrency", always, value;
+    name: "name", always, value;
+    net_term_days: "netTermDays", present, value;
+    updated_at: "updatedAt", always, moment;
+});
 /// Accounts to add to an invoice group or to remove from it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -177,10 +186,9 @@ pub struct UpdateInvoiceGroupAccounts {
     /// Ids of the accounts, 1 to 100.
     pub account_ids: Vec<String>,
 }
-record!(
-    UpdateInvoiceGroupAccounts requires["accountIds"] { account_ids : "accountIds",
-    always, exact; }
-);
+record!(UpdateInvoiceGroupAccounts requires ["accountIds"] {
+    account_ids: "accountIds", always, exact;
+});
 impl UpdateInvoiceGroupAccounts {
     /// One with everything that is required.
     pub fn new(account_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {

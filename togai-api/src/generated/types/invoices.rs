@@ -30,15 +30,18 @@ pub struct CreateCustomInvoiceRequest {
     /// State to create the invoice in. DRAFT: it can still be changed; DUE: it is to be paid; PAID: it is paid.
     pub status: CreateCustomInvoiceRequestStatus,
 }
-record!(
-    CreateCustomInvoiceRequest requires["accountId", "endDate", "lineItems", "startDate",
-    "status"] { account_id : "accountId", always, exact; apply_credits : "applyCredits",
-    present, value; apply_wallet_balance : "applyWalletBalance", present, value;
-    auto_advance : "autoAdvance", present, value; end_date : "endDate", always, exact;
-    idempotency_key : "idempotencyKey", present, value; line_items : "lineItems", always,
-    exact; owner_type : "ownerType", present, value; start_date : "startDate", always,
-    exact; status : "status", always, exact; }
-);
+record!(CreateCustomInvoiceRequest requires ["accountId", "endDate", "lineItems", "startDate", "status"] {
+    account_id: "accountId", always, exact;
+    apply_credits: "applyCredits", present, value;
+    apply_wallet_balance: "applyWalletBalance", present, value;
+    auto_advance: "autoAdvance", present, value;
+    end_date: "endDate", always, exact;
+    idempotency_key: "idempotencyKey", present, value;
+    line_items: "lineItems", always, exact;
+    owner_type: "ownerType", present, value;
+    start_date: "startDate", always, exact;
+    status: "status", always, exact;
+});
 impl CreateCustomInvoiceRequest {
     /// One with everything that is required.
     pub fn new(
@@ -133,10 +136,10 @@ pub enum CreateCustomInvoiceRequestOwnerType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    CreateCustomInvoiceRequestOwnerType { Account = "ACCOUNT", InvoiceGroup =
-    "INVOICE_GROUP" }
-);
+open_enum!(CreateCustomInvoiceRequestOwnerType {
+    Account = "ACCOUNT",
+    InvoiceGroup = "INVOICE_GROUP",
+});
 /// State to create the invoice in. DRAFT: it can still be changed; DUE: it is to be paid; PAID: it is paid.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -150,9 +153,11 @@ pub enum CreateCustomInvoiceRequestStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    CreateCustomInvoiceRequestStatus { Draft = "DRAFT", Due = "DUE", Paid = "PAID" }
-);
+open_enum!(CreateCustomInvoiceRequestStatus {
+    Draft = "DRAFT",
+    Due = "DUE",
+    Paid = "PAID",
+});
 /// One line of a custom invoice. It needs either `value`, or both `quantity` and `valuePerQuantity`, whose
 /// product is then the value.
 #[derive(Debug)]
@@ -173,12 +178,14 @@ pub struct CustomInvoiceLineItem {
     /// Price of one unit, in the currency of the invoice.
     pub value_per_quantity: Option<crate::Decimal>,
 }
-record!(
-    CustomInvoiceLineItem requires[] { billable_id : "billableId", present, value;
-    description : "description", present, value; id : "id", present, value; quantity :
-    "quantity", present, value; value : "value", present, value; value_per_quantity :
-    "valuePerQuantity", present, value; }
-);
+record!(CustomInvoiceLineItem requires [] {
+    billable_id: "billableId", present, value;
+    description: "description", present, value;
+    id: "id", present, value;
+    quantity: "quantity", present, value;
+    value: "value", present, value;
+    value_per_quantity: "valuePerQuantity", present, value;
+});
 impl CustomInvoiceLineItem {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -287,23 +294,34 @@ pub struct Invoice {
     /// Usage that the invoice counts, as line items.
     pub usage_info: Vec<InvoiceLineItem>,
 }
-record!(
-    Invoice : Default requires[] { auto_advance : "autoAdvance", present, value;
-    customer_id : "customerId", present, value; due_date : "dueDate", present, moment;
-    end_date : "endDate", present, moment; end_date_inclusive : "endDateInclusive",
-    present, moment; finalizing_status : "finalizingStatus", present, value; generated_at
-    : "generatedAt", present, moment; id : "id", always, value; info : "info", present,
-    value; invoice_class : "invoiceClass", always, value; invoice_date : "invoiceDate",
-    always, moment; invoice_details : "invoiceDetails", present, value; invoice_type :
-    "invoiceType", always, value; metadata : "metadata", present, value; net_term_days :
-    "netTermDays", present, value; owner_id : "ownerId", present, value; paid_amount :
-    "paidAmount", always, value; pdf_url : "pdfUrl", present, value; price_plan_id :
-    "pricePlanId", present, value; revenue_info : "revenueInfo", present, value;
-    sequence_id : "sequenceId", present, value; start_date : "startDate", present,
-    moment; status : "status", always, value; total_amount : "totalAmount", always,
-    value; updated_at : "updatedAt", always, moment; usage_info : "usageInfo", present,
-    value; }
-);
+record!(Invoice: Default requires [] {
+    auto_advance: "autoAdvance", present, value;
+    customer_id: "customerId", present, value;
+    due_date: "dueDate", present, moment;
+    end_date: "endDate", present, moment;
+    end_date_inclusive: "endDateInclusive", present, moment;
+    finalizing_status: "finalizingStatus", present, value;
+    generated_at: "generatedAt", present, moment;
+    id: "id", always, value;
+    info: "info", present, value;
+    invoice_class: "invoiceClass", always, value;
+    invoice_date: "invoiceDate", always, moment;
+    invoice_details: "invoiceDetails", present, value;
+    invoice_type: "invoiceType", always, value;
+    metadata: "metadata", present, value;
+    net_term_days: "netTermDays", present, value;
+    owner_id: "ownerId", present, value;
+    paid_amount: "paidAmount", always, value;
+    pdf_url: "pdfUrl", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    revenue_info: "revenueInfo", present, value;
+    sequence_id: "sequenceId", present, value;
+    start_date: "startDate", present, moment;
+    status: "status", always, value;
+    total_amount: "totalAmount", always, value;
+    updated_at: "updatedAt", always, moment;
+    usage_info: "usageInfo", present, value;
+});
 /// Names and addresses of those whom an invoice concerns.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -322,12 +340,14 @@ pub struct InvoiceDetails {
     /// Name of the price plan.
     pub price_plan_name: Option<String>,
 }
-record!(
-    InvoiceDetails : Default requires[] { account : "account", present, value; customer :
-    "customer", present, value; invoice_group : "invoiceGroup", present, value; logo_url
-    : "logoUrl", present, value; organization : "organization", present, value;
-    price_plan_name : "pricePlanName", present, value; }
-);
+record!(InvoiceDetails: Default requires [] {
+    account: "account", present, value;
+    customer: "customer", present, value;
+    invoice_group: "invoiceGroup", present, value;
+    logo_url: "logoUrl", present, value;
+    organization: "organization", present, value;
+    price_plan_name: "pricePlanName", present, value;
+});
 /// The account that an invoice is for.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -342,11 +362,12 @@ pub struct InvoiceDetailsAccount {
     /// Main e-mail address of the account.
     pub primary_email: String,
 }
-record!(
-    InvoiceDetailsAccount : Default requires[] { address : "address", always, value;
-    invoice_currency : "invoiceCurrency", always, value; name : "name", always, value;
-    primary_email : "primaryEmail", always, value; }
-);
+record!(InvoiceDetailsAccount: Default requires [] {
+    address: "address", always, value;
+    invoice_currency: "invoiceCurrency", always, value;
+    name: "name", always, value;
+    primary_email: "primaryEmail", always, value;
+});
 /// The customer that an invoice is for.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -361,11 +382,12 @@ pub struct InvoiceDetailsCustomer {
     /// Main e-mail address of the customer.
     pub primary_email: String,
 }
-record!(
-    InvoiceDetailsCustomer : Default requires[] { address : "address", present, value;
-    billing_address : "billingAddress", present, value; name : "name", always, value;
-    primary_email : "primaryEmail", always, value; }
-);
+record!(InvoiceDetailsCustomer: Default requires [] {
+    address: "address", present, value;
+    billing_address: "billingAddress", present, value;
+    name: "name", always, value;
+    primary_email: "primaryEmail", always, value;
+});
 /// The invoice group that an invoice is for.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -384,12 +406,14 @@ pub struct InvoiceDetailsInvoiceGroup {
     /// Name of the invoice group.
     pub name: String,
 }
-record!(
-    InvoiceDetailsInvoiceGroup : Default requires[] { address : "address", always, value;
-    daily_invoice_consolidation : "dailyInvoiceConsolidation", always, value; email :
-    "email", present, value; id : "id", always, value; invoice_currency :
-    "invoiceCurrency", always, value; name : "name", always, value; }
-);
+record!(InvoiceDetailsInvoiceGroup: Default requires [] {
+    address: "address", always, value;
+    daily_invoice_consolidation: "dailyInvoiceConsolidation", always, value;
+    email: "email", present, value;
+    id: "id", always, value;
+    invoice_currency: "invoiceCurrency", always, value;
+    name: "name", always, value;
+});
 /// The organization that sends an invoice.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -404,11 +428,12 @@ pub struct InvoiceDetailsOrganization {
     /// Main e-mail address of the organization.
     pub primary_email: String,
 }
-record!(
-    InvoiceDetailsOrganization : Default requires[] { address : "address", always, value;
-    business_name : "businessName", always, value; metadata : "metadata", present,
-    map_of_text; primary_email : "primaryEmail", always, value; }
-);
+record!(InvoiceDetailsOrganization: Default requires [] {
+    address: "address", always, value;
+    business_name: "businessName", always, value;
+    metadata: "metadata", present, map_of_text;
+    primary_email: "primaryEmail", always, value;
+});
 /// How far the invoice has been made final. FINALIZING: it is being made final; FINALIZED: it is final.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -420,9 +445,10 @@ pub enum InvoiceFinalizingStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    InvoiceFinalizingStatus { Finalizing = "FINALIZING", Finalized = "FINALIZED" }
-);
+open_enum!(InvoiceFinalizingStatus {
+    Finalizing = "FINALIZING",
+    Finalized = "FINALIZED",
+});
 /// One piece of information about an invoice.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -433,10 +459,10 @@ pub struct InvoiceInfoInner {
     /// The information, as text.
     pub value: String,
 }
-record!(
-    InvoiceInfoInner : Default requires[] { type_ : "type", always, value; value :
-    "value", always, text; }
-);
+record!(InvoiceInfoInner: Default requires [] {
+    type_: "type", always, value;
+    value: "value", always, text;
+});
 /// One line of an invoice. Lines form a tree: a line can hold further lines in its `lineItems`.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -481,13 +507,17 @@ pub struct InvoiceLineItem {
     /// Price of one unit.
     pub value_per_quantity: Option<crate::Decimal>,
 }
-record!(
-    InvoiceLineItem : Default requires[] { description : "description", always, value; id
-    : "id", present, value; line_items : "lineItems", present, value; metadata :
-    "metadata", present, value; quantity : "quantity", present, value; type_ : "type",
-    always, value; units : "units", present, value; value : "value", always, value;
-    value_per_quantity : "valuePerQuantity", present, value; }
-);
+record!(InvoiceLineItem: Default requires [] {
+    description: "description", always, value;
+    id: "id", present, value;
+    line_items: "lineItems", present, value;
+    metadata: "metadata", present, value;
+    quantity: "quantity", present, value;
+    type_: "type", always, value;
+    units: "units", present, value;
+    value: "value", always, value;
+    value_per_quantity: "valuePerQuantity", present, value;
+});
 /// What the line states. Usage: TOTAL_USAGE: holds the usage of all usage meters; USAGE_METER_USAGE: usage of one
 /// usage meter. Sums: GRAND_TOTAL_AMOUNT: total amounts of all invoices of a composite invoice; TOTAL_AMOUNT:
 /// revenue of the invoice; NET_AMOUNT: gross revenue less discounts; GROSS_AMOUNT: gross revenue;
@@ -592,35 +622,47 @@ pub enum InvoiceLineItemType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    InvoiceLineItemType { TotalUsage = "TOTAL_USAGE", UsageMeterUsage =
-    "USAGE_METER_USAGE", GrandTotalAmount = "GRAND_TOTAL_AMOUNT", TotalAmount =
-    "TOTAL_AMOUNT", NetAmount = "NET_AMOUNT", GrossAmount = "GROSS_AMOUNT",
-    SubTotalAmount = "SUB_TOTAL_AMOUNT", PricePlanAmount = "PRICE_PLAN_AMOUNT",
-    FixedFeeRateCardAmount = "FIXED_FEE_RATE_CARD_AMOUNT", CreditGrantRateCardAmount =
-    "CREDIT_GRANT_RATE_CARD_AMOUNT", BillingEntitlementRateCardAmount =
-    "BILLING_ENTITLEMENT_RATE_CARD_AMOUNT", EntitlementOverageRateCardAmount =
-    "ENTITLEMENT_OVERAGE_RATE_CARD_AMOUNT", EntitlementOverageRateCardSlabAmount =
-    "ENTITLEMENT_OVERAGE_RATE_CARD_SLAB_AMOUNT", LicenseRateCardAmount =
-    "LICENSE_RATE_CARD_AMOUNT", UsageCycleAmount = "USAGE_CYCLE_AMOUNT",
-    LicenseRateCardSlabAmount = "LICENSE_RATE_CARD_SLAB_AMOUNT", UsageRateCardAmount =
-    "USAGE_RATE_CARD_AMOUNT", UsageRateCardSlabAmount = "USAGE_RATE_CARD_SLAB_AMOUNT",
-    TotalCredits = "TOTAL_CREDITS", SubCredits = "SUB_CREDITS", TotalAdvancedFees =
-    "TOTAL_ADVANCED_FEES", AdvancedFixedFee = "ADVANCED_FIXED_FEE",
+open_enum!(InvoiceLineItemType {
+    TotalUsage = "TOTAL_USAGE",
+    UsageMeterUsage = "USAGE_METER_USAGE",
+    GrandTotalAmount = "GRAND_TOTAL_AMOUNT",
+    TotalAmount = "TOTAL_AMOUNT",
+    NetAmount = "NET_AMOUNT",
+    GrossAmount = "GROSS_AMOUNT",
+    SubTotalAmount = "SUB_TOTAL_AMOUNT",
+    PricePlanAmount = "PRICE_PLAN_AMOUNT",
+    FixedFeeRateCardAmount = "FIXED_FEE_RATE_CARD_AMOUNT",
+    CreditGrantRateCardAmount = "CREDIT_GRANT_RATE_CARD_AMOUNT",
+    BillingEntitlementRateCardAmount = "BILLING_ENTITLEMENT_RATE_CARD_AMOUNT",
+    EntitlementOverageRateCardAmount = "ENTITLEMENT_OVERAGE_RATE_CARD_AMOUNT",
+    EntitlementOverageRateCardSlabAmount = "ENTITLEMENT_OVERAGE_RATE_CARD_SLAB_AMOUNT",
+    LicenseRateCardAmount = "LICENSE_RATE_CARD_AMOUNT",
+    UsageCycleAmount = "USAGE_CYCLE_AMOUNT",
+    LicenseRateCardSlabAmount = "LICENSE_RATE_CARD_SLAB_AMOUNT",
+    UsageRateCardAmount = "USAGE_RATE_CARD_AMOUNT",
+    UsageRateCardSlabAmount = "USAGE_RATE_CARD_SLAB_AMOUNT",
+    TotalCredits = "TOTAL_CREDITS",
+    SubCredits = "SUB_CREDITS",
+    TotalAdvancedFees = "TOTAL_ADVANCED_FEES",
+    AdvancedFixedFee = "ADVANCED_FIXED_FEE",
     AdvancedLicenseRateCardAmount = "ADVANCED_LICENSE_RATE_CARD_AMOUNT",
-    AdvancedBillingEntitlementRateCardAmount =
-    "ADVANCED_BILLING_ENTITLEMENT_RATE_CARD_AMOUNT", AdvancedCreditGrantRateCardAmount =
-    "ADVANCED_CREDIT_GRANT_RATE_CARD_AMOUNT", TotalMiscellaneousCharges =
-    "TOTAL_MISCELLANEOUS_CHARGES", MiscellaneousCharge = "MISCELLANEOUS_CHARGE",
-    TrueUpAmount = "TRUE_UP_AMOUNT", TotalPurchaseAmount = "TOTAL_PURCHASE_AMOUNT",
-    CustomAmount = "CUSTOM_AMOUNT", CustomTag = "CUSTOM_TAG",
+    AdvancedBillingEntitlementRateCardAmount = "ADVANCED_BILLING_ENTITLEMENT_RATE_CARD_AMOUNT",
+    AdvancedCreditGrantRateCardAmount = "ADVANCED_CREDIT_GRANT_RATE_CARD_AMOUNT",
+    TotalMiscellaneousCharges = "TOTAL_MISCELLANEOUS_CHARGES",
+    MiscellaneousCharge = "MISCELLANEOUS_CHARGE",
+    TrueUpAmount = "TRUE_UP_AMOUNT",
+    TotalPurchaseAmount = "TOTAL_PURCHASE_AMOUNT",
+    CustomAmount = "CUSTOM_AMOUNT",
+    CustomTag = "CUSTOM_TAG",
     TotalPricingRuleAdditionAmount = "TOTAL_PRICING_RULE_ADDITION_AMOUNT",
     PricingRuleAdditionAmount = "PRICING_RULE_ADDITION_AMOUNT",
     PricingRuleRevenueUpdateAmount = "PRICING_RULE_REVENUE_UPDATE_AMOUNT",
     PricingRuleUsageUpdateAmount = "PRICING_RULE_USAGE_UPDATE_AMOUNT",
-    RateConfigAdjustmentAmount = "RATE_CONFIG_ADJUSTMENT_AMOUNT", TotalTaxAmount =
-    "TOTAL_TAX_AMOUNT", TaxAmount = "TAX_AMOUNT", ProxyAmount = "PROXY_AMOUNT" }
-);
+    RateConfigAdjustmentAmount = "RATE_CONFIG_ADJUSTMENT_AMOUNT",
+    TotalTaxAmount = "TOTAL_TAX_AMOUNT",
+    TaxAmount = "TAX_AMOUNT",
+    ProxyAmount = "PROXY_AMOUNT",
+});
 /// An invoice without its line items.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -675,20 +717,29 @@ pub struct InvoiceSummary {
     /// Time at which the invoice was last changed.
     pub updated_at: crate::Timestamp,
 }
-record!(
-    InvoiceSummary : Default requires[] { customer_id : "customerId", present, value;
-    due_date : "dueDate", present, moment; end_date : "endDate", present, moment;
-    end_date_inclusive : "endDateInclusive", present, moment; finalizing_status :
-    "finalizingStatus", present, value; generated_at : "generatedAt", present, moment; id
-    : "id", always, value; invoice_class : "invoiceClass", always, value; invoice_date :
-    "invoiceDate", always, moment; invoice_details : "invoiceDetails", present, value;
-    invoice_type : "invoiceType", always, value; net_term_days : "netTermDays", present,
-    value; owner_id : "ownerId", present, value; paid_amount : "paidAmount", always,
-    value; pdf_url : "pdfUrl", present, value; price_plan_id : "pricePlanId", present,
-    value; sequence_id : "sequenceId", present, value; start_date : "startDate", present,
-    moment; status : "status", always, value; total_amount : "totalAmount", always,
-    value; updated_at : "updatedAt", always, moment; }
-);
+record!(InvoiceSummary: Default requires [] {
+    customer_id: "customerId", present, value;
+    due_date: "dueDate", present, moment;
+    end_date: "endDate", present, moment;
+    end_date_inclusive: "endDateInclusive", present, moment;
+    finalizing_status: "finalizingStatus", present, value;
+    generated_at: "generatedAt", present, moment;
+    id: "id", always, value;
+    invoice_class: "invoiceClass", always, value;
+    invoice_date: "invoiceDate", always, moment;
+    invoice_details: "invoiceDetails", present, value;
+    invoice_type: "invoiceType", always, value;
+    net_term_days: "netTermDays", present, value;
+    owner_id: "ownerId", present, value;
+    paid_amount: "paidAmount", always, value;
+    pdf_url: "pdfUrl", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    sequence_id: "sequenceId", present, value;
+    start_date: "startDate", present, moment;
+    status: "status", always, value;
+    total_amount: "totalAmount", always, value;
+    updated_at: "updatedAt", always, moment;
+});
 /// How far the invoice has been made final. FINALIZING: it is being made final; FINALIZED: it is final.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -700,9 +751,10 @@ pub enum InvoiceSummaryFinalizingStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    InvoiceSummaryFinalizingStatus { Finalizing = "FINALIZING", Finalized = "FINALIZED" }
-);
+open_enum!(InvoiceSummaryFinalizingStatus {
+    Finalizing = "FINALIZING",
+    Finalized = "FINALIZED",
+});
 /// Class of an invoice: INVOICE, ORDER or BILLABLE. The vendor does not explain how they differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -716,9 +768,11 @@ pub enum InvoicesClass {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    InvoicesClass { Invoice = "INVOICE", Order = "ORDER", Billable = "BILLABLE" }
-);
+open_enum!(InvoicesClass {
+    Invoice = "INVOICE",
+    Order = "ORDER",
+    Billable = "BILLABLE",
+});
 /// State of an invoice. DRAFT: of a pricing cycle that is still running, or a custom invoice that is not yet due;
 /// DUE: to be paid; PAID: paid; PARTIALLY_PAID: paid in part; VOID: cancelled; UN_COLLECTIBLE: no payment is
 /// expected any more; REFUND_INITIATED: a refund was started; REFUND_COMPLETED: the refund is done; MERGED:
@@ -747,12 +801,17 @@ pub enum InvoicesStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    InvoicesStatus { Draft = "DRAFT", Due = "DUE", Paid = "PAID", Void = "VOID",
-    UnCollectible = "UN_COLLECTIBLE", RefundInitiated = "REFUND_INITIATED",
-    RefundCompleted = "REFUND_COMPLETED", Merged = "MERGED", PartiallyPaid =
-    "PARTIALLY_PAID" }
-);
+open_enum!(InvoicesStatus {
+    Draft = "DRAFT",
+    Due = "DUE",
+    Paid = "PAID",
+    Void = "VOID",
+    UnCollectible = "UN_COLLECTIBLE",
+    RefundInitiated = "REFUND_INITIATED",
+    RefundCompleted = "REFUND_COMPLETED",
+    Merged = "MERGED",
+    PartiallyPaid = "PARTIALLY_PAID",
+});
 /// How an invoice came about. CUSTOM: created by a caller from line items of its own; COMPOSITE: puts the
 /// invoices of an invoice group together. The vendor does not explain the others: STANDARD and AD_HOC, and
 /// STANDARD_ADVANCED and ADHOC_ADVANCED, which by their names bill fees in advance.
@@ -774,11 +833,14 @@ pub enum InvoicesType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    InvoicesType { Standard = "STANDARD", AdHoc = "AD_HOC", Custom = "CUSTOM", Composite
-    = "COMPOSITE", StandardAdvanced = "STANDARD_ADVANCED", AdhocAdvanced =
-    "ADHOC_ADVANCED" }
-);
+open_enum!(InvoicesType {
+    Standard = "STANDARD",
+    AdHoc = "AD_HOC",
+    Custom = "CUSTOM",
+    Composite = "COMPOSITE",
+    StandardAdvanced = "STANDARD_ADVANCED",
+    AdhocAdvanced = "ADHOC_ADVANCED",
+});
 /// One page of invoices.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -789,10 +851,10 @@ pub struct ListInvoicesResponse {
     /// Marker of the next page, at most 500 characters; null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    ListInvoicesResponse : Default requires[] { data : "data", always, value; next_token
-    : "nextToken", present, value; }
-);
+record!(ListInvoicesResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// Miscellaneous charges to add or to change.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -801,10 +863,9 @@ pub struct ManageMiscellaneousChargesRequest {
     /// The charges.
     pub items: Vec<MiscellaneousCharge>,
 }
-record!(
-    ManageMiscellaneousChargesRequest requires["items"] { items : "items", always, exact;
-    }
-);
+record!(ManageMiscellaneousChargesRequest requires ["items"] {
+    items: "items", always, exact;
+});
 impl ManageMiscellaneousChargesRequest {
     /// One with everything that is required.
     pub fn new(items: impl IntoIterator<Item = impl Into<MiscellaneousCharge>>) -> Self {
@@ -840,12 +901,13 @@ pub struct MiscellaneousCharge {
     /// given.
     pub value: Option<String>,
 }
-record!(
-    MiscellaneousCharge : Default requires[] { consider_for_revenue :
-    "considerForRevenue", present, value; name : "name", always, value; quantity :
-    "quantity", present, value; rate : "rate", present, value; value : "value", present,
-    json_text; }
-);
+record!(MiscellaneousCharge: Default requires [] {
+    consider_for_revenue: "considerForRevenue", present, value;
+    name: "name", always, value;
+    quantity: "quantity", present, value;
+    rate: "rate", present, value;
+    value: "value", present, json_text;
+});
 impl MiscellaneousCharge {
     /// One with everything that is required.
     pub fn new(name: impl Into<String>) -> Self {
@@ -893,9 +955,9 @@ pub struct MiscellaneousChargesResponse {
     /// The charges.
     pub data: Vec<MiscellaneousCharge>,
 }
-record!(
-    MiscellaneousChargesResponse : Default requires[] { data : "data", always, value; }
-);
+record!(MiscellaneousChargesResponse: Default requires [] {
+    data: "data", always, value;
+});
 /// What a pricing rule changed.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -916,12 +978,15 @@ pub struct PricingRuleChangesLog {
     /// Usage before the rule.
     pub old_usage: Option<crate::Decimal>,
 }
-record!(
-    PricingRuleChangesLog : Default requires[] { error_message : "errorMessage", present,
-    value; key : "key", always, value; key_name : "keyName", present, value; new_revenue
-    : "newRevenue", always, value; new_usage : "newUsage", present, value; old_revenue :
-    "oldRevenue", always, value; old_usage : "oldUsage", present, value; }
-);
+record!(PricingRuleChangesLog: Default requires [] {
+    error_message: "errorMessage", present, value;
+    key: "key", always, value;
+    key_name: "keyName", present, value;
+    new_revenue: "newRevenue", always, value;
+    new_usage: "newUsage", present, value;
+    old_revenue: "oldRevenue", always, value;
+    old_usage: "oldUsage", present, value;
+});
 /// The pricing rule that a log is about.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -936,11 +1001,12 @@ pub struct PricingRuleInfo {
     /// Name of the pricing rule.
     pub name: Option<String>,
 }
-record!(
-    PricingRuleInfo : Default requires[] { computation : "computation", present,
-    json_text; condition : "condition", present, json_text; id : "id", always, value;
-    name : "name", present, value; }
-);
+record!(PricingRuleInfo: Default requires [] {
+    computation: "computation", present, json_text;
+    condition: "condition", present, json_text;
+    id: "id", always, value;
+    name: "name", present, value;
+});
 /// What one pricing rule did to an invoice.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -960,11 +1026,14 @@ pub struct PricingRulesLog {
     /// The variables that the rule used, with their names and values; it may be null.
     pub variables_value: Option<std::collections::BTreeMap<String, PricingRulesValues>>,
 }
-record!(
-    PricingRulesLog : Default requires[] { changes : "changes", always, value; id : "id",
-    always, value; order : "order", always, value; rule : "rule", present, value; type_ :
-    "type", present, value; variables_value : "variablesValue", present, value; }
-);
+record!(PricingRulesLog: Default requires [] {
+    changes: "changes", always, value;
+    id: "id", always, value;
+    order: "order", always, value;
+    rule: "rule", present, value;
+    type_: "type", present, value;
+    variables_value: "variablesValue", present, value;
+});
 /// How the rule went. CONDITION_TRUE: its condition held; CONDITION_FALSE: its condition did not hold;
 /// CONDITION_ERROR: its condition could not be evaluated; COMPUTATION_ERROR: its computation failed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -981,11 +1050,12 @@ pub enum PricingRulesLogType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    PricingRulesLogType { ConditionTrue = "CONDITION_TRUE", ConditionFalse =
-    "CONDITION_FALSE", ConditionError = "CONDITION_ERROR", ComputationError =
-    "COMPUTATION_ERROR" }
-);
+open_enum!(PricingRulesLogType {
+    ConditionTrue = "CONDITION_TRUE",
+    ConditionFalse = "CONDITION_FALSE",
+    ConditionError = "CONDITION_ERROR",
+    ComputationError = "COMPUTATION_ERROR",
+});
 /// The pricing rule logs of an invoice. In spite of its name it is not one page of several.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -994,10 +1064,9 @@ pub struct PricingRulesLogsPaginatedResponse {
     /// The logs.
     pub data: Vec<PricingRulesLog>,
 }
-record!(
-    PricingRulesLogsPaginatedResponse : Default requires[] { data : "data", always,
-    value; }
-);
+record!(PricingRulesLogsPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+});
 /// A variable that a pricing rule used.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1008,10 +1077,10 @@ pub struct PricingRulesValues {
     /// Value of the variable, as text.
     pub value: Option<String>,
 }
-record!(
-    PricingRulesValues : Default requires[] { name : "name", present, value; value :
-    "value", present, value; }
-);
+record!(PricingRulesValues: Default requires [] {
+    name: "name", present, value;
+    value: "value", present, value;
+});
 /// Changes to an invoice.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1030,11 +1099,13 @@ pub struct UpdateInvoiceRequest {
     /// REFUND_INITIATED: a refund was started.
     pub status: Option<UpdateInvoiceRequestStatus>,
 }
-record!(
-    UpdateInvoiceRequest requires[] { auto_advance : "autoAdvance", present, value;
-    end_date : "endDate", present, value; line_items : "lineItems", present, value;
-    start_date : "startDate", present, value; status : "status", present, value; }
-);
+record!(UpdateInvoiceRequest requires [] {
+    auto_advance: "autoAdvance", present, value;
+    end_date: "endDate", present, value;
+    line_items: "lineItems", present, value;
+    start_date: "startDate", present, value;
+    status: "status", present, value;
+});
 impl UpdateInvoiceRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -1095,7 +1166,10 @@ pub enum UpdateInvoiceRequestStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    UpdateInvoiceRequestStatus { Due = "DUE", Paid = "PAID", Void = "VOID", UnCollectible
-    = "UN_COLLECTIBLE", RefundInitiated = "REFUND_INITIATED" }
-);
+open_enum!(UpdateInvoiceRequestStatus {
+    Due = "DUE",
+    Paid = "PAID",
+    Void = "VOID",
+    UnCollectible = "UN_COLLECTIBLE",
+    RefundInitiated = "REFUND_INITIATED",
+});

@@ -32,14 +32,18 @@ pub struct GetJobResponse {
     /// When the job last changed.
     pub updated_at: crate::Timestamp,
 }
-record!(
-    GetJobResponse : Default requires[] { completed_job_entries : "completedJobEntries",
-    always, value; failed_job_entries : "failedJobEntries", always, value; id : "id",
-    always, value; metadata : "metadata", present, map_of_text; pending_job_entries :
-    "pendingJobEntries", always, value; settled_at : "settledAt", present, moment; status
-    : "status", always, value; total_job_entries : "totalJobEntries", always, value;
-    type_ : "type", always, value; updated_at : "updatedAt", always, moment; }
-);
+record!(GetJobResponse: Default requires [] {
+    completed_job_entries: "completedJobEntries", always, value;
+    failed_job_entries: "failedJobEntries", always, value;
+    id: "id", always, value;
+    metadata: "metadata", present, map_of_text;
+    pending_job_entries: "pendingJobEntries", always, value;
+    settled_at: "settledAt", present, moment;
+    status: "status", always, value;
+    total_job_entries: "totalJobEntries", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", always, moment;
+});
 /// Status of the job. SCHEDULED: planned; PENDING: not yet begun; INITIALIZED: set up; WAITING_FOR_CONFIRMATION:
 /// to be confirmed or rejected; IN_PROGRESS: running; COMPLETED: finished; FAILED: ended with a failure;
 /// CANCELLED: called off.
@@ -65,11 +69,16 @@ pub enum GetJobResponseStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    GetJobResponseStatus { Scheduled = "SCHEDULED", Pending = "PENDING", Initialized =
-    "INITIALIZED", WaitingForConfirmation = "WAITING_FOR_CONFIRMATION", InProgress =
-    "IN_PROGRESS", Completed = "COMPLETED", Failed = "FAILED", Cancelled = "CANCELLED" }
-);
+open_enum!(GetJobResponseStatus {
+    Scheduled = "SCHEDULED",
+    Pending = "PENDING",
+    Initialized = "INITIALIZED",
+    WaitingForConfirmation = "WAITING_FOR_CONFIRMATION",
+    InProgress = "IN_PROGRESS",
+    Completed = "COMPLETED",
+    Failed = "FAILED",
+    Cancelled = "CANCELLED",
+});
 /// What the job does. PRICE_PLAN: work on a price plan, such as a migration; EVENT_CORRECTIONS: corrects events;
 /// BILL_RUN: a bill run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,10 +93,11 @@ pub enum GetJobResponseType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    GetJobResponseType { PricePlan = "PRICE_PLAN", EventCorrections =
-    "EVENT_CORRECTIONS", BillRun = "BILL_RUN" }
-);
+open_enum!(GetJobResponseType {
+    PricePlan = "PRICE_PLAN",
+    EventCorrections = "EVENT_CORRECTIONS",
+    BillRun = "BILL_RUN",
+});
 /// One page of the entries of a job.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -100,10 +110,11 @@ pub struct JobEntriesPaginatedResponse {
     /// Marker of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    JobEntriesPaginatedResponse : Default requires[] { context : "context", present,
-    value; data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(JobEntriesPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// One entry of a job, which is the work on one entity.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -121,11 +132,13 @@ pub struct JobEntriesResponse {
     /// failure; CANCELLED: called off.
     pub status: JobEntriesResponseStatus,
 }
-record!(
-    JobEntriesResponse : Default requires[] { created_at : "createdAt", always, moment;
-    entity_id : "entityId", always, value; job_id : "jobId", always, value; metadata :
-    "metadata", present, map_of_text; status : "status", always, value; }
-);
+record!(JobEntriesResponse: Default requires [] {
+    created_at: "createdAt", always, moment;
+    entity_id: "entityId", always, value;
+    job_id: "jobId", always, value;
+    metadata: "metadata", present, map_of_text;
+    status: "status", always, value;
+});
 /// Status of the entry. PENDING: not yet begun; IN_PROGRESS: running; COMPLETED: done; FAILED: ended with a
 /// failure; CANCELLED: called off.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,10 +157,13 @@ pub enum JobEntriesResponseStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    JobEntriesResponseStatus { Pending = "PENDING", InProgress = "IN_PROGRESS", Completed
-    = "COMPLETED", Failed = "FAILED", Cancelled = "CANCELLED" }
-);
+open_enum!(JobEntriesResponseStatus {
+    Pending = "PENDING",
+    InProgress = "IN_PROGRESS",
+    Completed = "COMPLETED",
+    Failed = "FAILED",
+    Cancelled = "CANCELLED",
+});
 /// One page of jobs.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -160,10 +176,11 @@ pub struct JobsPaginatedResponse {
     /// Marker of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    JobsPaginatedResponse : Default requires[] { context : "context", present, value;
-    data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(JobsPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// A job as lists show it, without the counts of its entries.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -178,8 +195,9 @@ pub struct JobsWithoutStatusInfoResponse {
     /// When the job last changed.
     pub updated_at: crate::Timestamp,
 }
-record!(
-    JobsWithoutStatusInfoResponse : Default requires[] { id : "id", always, value; status
-    : "status", always, value; type_ : "type", always, value; updated_at : "updatedAt",
-    always, moment; }
-);
+record!(JobsWithoutStatusInfoResponse: Default requires [] {
+    id: "id", always, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", always, moment;
+});

@@ -13,10 +13,10 @@ pub struct GetLicenseUpdatesResponse {
     /// Token of the next page, at most 500 characters; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    GetLicenseUpdatesResponse : Default requires[] { data : "data", always, value;
-    next_token : "nextToken", present, value; }
-);
+record!(GetLicenseUpdatesResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// Which update of a license to change, and its new metadata.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -29,11 +29,11 @@ pub struct LicenseEntryDetailsUpdateRequest {
     /// New metadata, by name; the values are strings.
     pub metadata: std::collections::BTreeMap<String, String>,
 }
-record!(
-    LicenseEntryDetailsUpdateRequest requires["accountId", "effectiveFrom", "metadata"] {
-    account_id : "accountId", always, exact; effective_from : "effectiveFrom", always,
-    exact; metadata : "metadata", always, exact; }
-);
+record!(LicenseEntryDetailsUpdateRequest requires ["accountId", "effectiveFrom", "metadata"] {
+    account_id: "accountId", always, exact;
+    effective_from: "effectiveFrom", always, exact;
+    metadata: "metadata", always, exact;
+});
 impl LicenseEntryDetailsUpdateRequest {
     /// One with everything that is required.
     pub fn new(
@@ -88,12 +88,13 @@ pub struct LicenseUpdate {
     /// Total number of licenses from `effectiveFrom` on, not a difference.
     pub quantity: crate::Decimal,
 }
-record!(
-    LicenseUpdate : Default requires[] { account_id : "accountId", always, value;
-    effective_from : "effectiveFrom", always, moment; license_id : "licenseId", always,
-    value; metadata : "metadata", present, map_of_text; quantity : "quantity", always,
-    value; }
-);
+record!(LicenseUpdate: Default requires [] {
+    account_id: "accountId", always, value;
+    effective_from: "effectiveFrom", always, moment;
+    license_id: "licenseId", always, value;
+    metadata: "metadata", present, map_of_text;
+    quantity: "quantity", always, value;
+});
 /// A change to the number of licenses that an account holds.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -115,13 +116,15 @@ pub struct LicenseUpdateRequest {
     /// How `quantity` is meant. RELATIVE: as a difference to the number held before; ABSOLUTE: as the new total.
     pub update_type: LicenseUpdateRequestUpdateType,
 }
-record!(
-    LicenseUpdateRequest requires["accountId", "licenseId", "quantity", "updateType"] {
-    account_id : "accountId", always, exact; effective_from : "effectiveFrom", present,
-    value; idempotency_key : "idempotencyKey", present, value; license_id : "licenseId",
-    always, exact; metadata : "metadata", present, value; quantity : "quantity", always,
-    exact; update_type : "updateType", always, exact; }
-);
+record!(LicenseUpdateRequest requires ["accountId", "licenseId", "quantity", "updateType"] {
+    account_id: "accountId", always, exact;
+    effective_from: "effectiveFrom", present, value;
+    idempotency_key: "idempotencyKey", present, value;
+    license_id: "licenseId", always, exact;
+    metadata: "metadata", present, value;
+    quantity: "quantity", always, exact;
+    update_type: "updateType", always, exact;
+});
 impl LicenseUpdateRequest {
     /// One with everything that is required.
     pub fn new(
@@ -199,9 +202,10 @@ pub enum LicenseUpdateRequestUpdateType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    LicenseUpdateRequestUpdateType { Relative = "RELATIVE", Absolute = "ABSOLUTE" }
-);
+open_enum!(LicenseUpdateRequestUpdateType {
+    Relative = "RELATIVE",
+    Absolute = "ABSOLUTE",
+});
 /// A recorded license update.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -220,12 +224,14 @@ pub struct LicenseUpdateResponse {
     /// Total number of licenses from `effectiveFrom` on, not a difference.
     pub quantity: crate::Decimal,
 }
-record!(
-    LicenseUpdateResponse : Default requires[] { account_id : "accountId", always, value;
-    created_at : "createdAt", always, moment; effective_from : "effectiveFrom", always,
-    moment; license_id : "licenseId", always, value; metadata : "metadata", present,
-    map_of_text; quantity : "quantity", always, value; }
-);
+record!(LicenseUpdateResponse: Default requires [] {
+    account_id: "accountId", always, value;
+    created_at: "createdAt", always, moment;
+    effective_from: "effectiveFrom", always, moment;
+    license_id: "licenseId", always, value;
+    metadata: "metadata", present, map_of_text;
+    quantity: "quantity", always, value;
+});
 /// A license that carries a name, with the time for which an account holds it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -248,13 +254,16 @@ pub struct NamedLicenseUpdate {
     /// When the entry was last changed.
     pub updated_at: crate::Timestamp,
 }
-record!(
-    NamedLicenseUpdate : Default requires[] { account_id : "accountId", always, value;
-    created_at : "createdAt", always, moment; effective_from : "effectiveFrom", present,
-    moment; effective_until : "effectiveUntil", present, moment; id : "id", always,
-    value; license_id : "licenseId", always, value; name : "name", always, text;
-    updated_at : "updatedAt", always, moment; }
-);
+record!(NamedLicenseUpdate: Default requires [] {
+    account_id: "accountId", always, value;
+    created_at: "createdAt", always, moment;
+    effective_from: "effectiveFrom", present, moment;
+    effective_until: "effectiveUntil", present, moment;
+    id: "id", always, value;
+    license_id: "licenseId", always, value;
+    name: "name", always, text;
+    updated_at: "updatedAt", always, moment;
+});
 /// One page of named license updates.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -265,7 +274,7 @@ pub struct NamedLicenseUpdatesPaginatedResponse {
     /// Token of the next page, at most 500 characters; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    NamedLicenseUpdatesPaginatedResponse : Default requires[] { data : "data", always,
-    value; next_token : "nextToken", present, value; }
-);
+record!(NamedLicenseUpdatesPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});

@@ -15,11 +15,11 @@ pub struct GetMetricsRequest {
     /// Start of the span; it belongs to the span.
     pub start_time: crate::Timestamp,
 }
-record!(
-    GetMetricsRequest requires["endTime", "metricQueries", "startTime"] { end_time :
-    "endTime", always, exact; metric_queries : "metricQueries", always, exact; start_time
-    : "startTime", always, exact; }
-);
+record!(GetMetricsRequest requires ["endTime", "metricQueries", "startTime"] {
+    end_time: "endTime", always, exact;
+    metric_queries: "metricQueries", always, exact;
+    start_time: "startTime", always, exact;
+});
 impl GetMetricsRequest {
     /// One with everything that is required.
     pub fn new(
@@ -60,7 +60,9 @@ pub struct GetMetricsResponse {
     /// One result for each query.
     pub results: Vec<MetricQueryResponse>,
 }
-record!(GetMetricsResponse : Default requires[] { results : "results", always, value; });
+record!(GetMetricsResponse: Default requires [] {
+    results: "results", always, value;
+});
 /// The data points of one group, or of the whole query where it is not grouped.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -73,11 +75,11 @@ pub struct MetricDataPoints {
     /// Start of the period of each data point, at most 300.
     pub timestamps: Vec<crate::Timestamp>,
 }
-record!(
-    MetricDataPoints : Default requires[] { grouped_by : "groupedBy", present, value;
-    metric_values : "metricValues", always, value; timestamps : "timestamps", always,
-    moments; }
-);
+record!(MetricDataPoints: Default requires [] {
+    grouped_by: "groupedBy", present, value;
+    metric_values: "metricValues", always, value;
+    timestamps: "timestamps", always, moments;
+});
 /// The group that data points belong to.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -88,10 +90,10 @@ pub struct MetricDataPointsGroupedBy {
     /// Value of the field in this group.
     pub field_value: String,
 }
-record!(
-    MetricDataPointsGroupedBy : Default requires[] { field_name : "fieldName", always,
-    value; field_value : "fieldValue", always, value; }
-);
+record!(MetricDataPointsGroupedBy: Default requires [] {
+    field_name: "fieldName", always, value;
+    field_value: "fieldValue", always, value;
+});
 /// What is measured. EVENTS: number of events; METER_USAGE: usage from usage meters; USAGE: the same as
 /// METER_USAGE and about to be deprecated; NAMED_LICENSE_USAGE: usage from named licenses; REVENUE: revenue from
 /// price plans; USAGE_FOR_CYCLE: usage in the pricing cycle; REVENUE_FOR_CYCLE: revenue in the pricing cycle.
@@ -115,11 +117,15 @@ pub enum MetricName {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    MetricName { Events = "EVENTS", Usage = "USAGE", MeterUsage = "METER_USAGE",
-    NamedLicenseUsage = "NAMED_LICENSE_USAGE", Revenue = "REVENUE", UsageForCycle =
-    "USAGE_FOR_CYCLE", RevenueForCycle = "REVENUE_FOR_CYCLE" }
-);
+open_enum!(MetricName {
+    Events = "EVENTS",
+    Usage = "USAGE",
+    MeterUsage = "METER_USAGE",
+    NamedLicenseUsage = "NAMED_LICENSE_USAGE",
+    Revenue = "REVENUE",
+    UsageForCycle = "USAGE_FOR_CYCLE",
+    RevenueForCycle = "REVENUE_FOR_CYCLE",
+});
 /// One metric to be read.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -143,12 +149,14 @@ pub struct MetricQuery {
     /// price plans; USAGE_FOR_CYCLE: usage in the pricing cycle; REVENUE_FOR_CYCLE: revenue in the pricing cycle.
     pub name: MetricName,
 }
-record!(
-    MetricQuery requires["aggregationPeriod", "id", "name"] { aggregation_period :
-    "aggregationPeriod", always, exact; configs : "configs", present, value; filters :
-    "filters", present, value; group_by : "groupBy", present, value; id : "id", always,
-    exact; name : "name", always, exact; }
-);
+record!(MetricQuery requires ["aggregationPeriod", "id", "name"] {
+    aggregation_period: "aggregationPeriod", always, exact;
+    configs: "configs", present, value;
+    filters: "filters", present, value;
+    group_by: "groupBy", present, value;
+    id: "id", always, exact;
+    name: "name", always, exact;
+});
 impl MetricQuery {
     /// One with everything that is required.
     pub fn new(
@@ -229,10 +237,12 @@ pub enum MetricQueryAggregationPeriod {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    MetricQueryAggregationPeriod { Hour = "HOUR", Day = "DAY", Week = "WEEK", Month =
-    "MONTH" }
-);
+open_enum!(MetricQueryAggregationPeriod {
+    Hour = "HOUR",
+    Day = "DAY",
+    Week = "WEEK",
+    Month = "MONTH",
+});
 /// A condition on one field; a field with any of the values meets it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -246,10 +256,10 @@ pub struct MetricQueryFilterEntry {
     /// usage meters.
     pub field_values: Vec<String>,
 }
-record!(
-    MetricQueryFilterEntry requires["fieldName", "fieldValues"] { field_name :
-    "fieldName", always, exact; field_values : "fieldValues", always, exact; }
-);
+record!(MetricQueryFilterEntry requires ["fieldName", "fieldValues"] {
+    field_name: "fieldName", always, exact;
+    field_values: "fieldValues", always, exact;
+});
 impl MetricQueryFilterEntry {
     /// One with everything that is required.
     pub fn new(
@@ -292,7 +302,8 @@ pub struct MetricQueryResponse {
     /// price plans; USAGE_FOR_CYCLE: usage in the pricing cycle; REVENUE_FOR_CYCLE: revenue in the pricing cycle.
     pub name: MetricName,
 }
-record!(
-    MetricQueryResponse : Default requires[] { data : "data", always, list; id : "id",
-    always, value; name : "name", always, value; }
-);
+record!(MetricQueryResponse: Default requires [] {
+    data: "data", always, list;
+    id: "id", always, value;
+    name: "name", always, value;
+});

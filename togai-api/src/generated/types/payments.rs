@@ -23,14 +23,15 @@ pub struct CreatePaymentRequest {
     /// Amount that was paid in all, in `currency`.
     pub total_amount: crate::Decimal,
 }
-record!(
-    CreatePaymentRequest requires["accountId", "currency", "externalPaymentReference",
-    "lineItemRecords", "totalAmount"] { account_id : "accountId", always, exact; currency
-    : "currency", always, exact; description : "description", present, value;
-    external_payment_reference : "externalPaymentReference", always, exact;
-    line_item_records : "lineItemRecords", always, exact; notes : "notes", present,
-    value; total_amount : "totalAmount", always, exact; }
-);
+record!(CreatePaymentRequest requires ["accountId", "currency", "externalPaymentReference", "lineItemRecords", "totalAmount"] {
+    account_id: "accountId", always, exact;
+    currency: "currency", always, exact;
+    description: "description", present, value;
+    external_payment_reference: "externalPaymentReference", always, exact;
+    line_item_records: "lineItemRecords", always, exact;
+    notes: "notes", present, value;
+    total_amount: "totalAmount", always, exact;
+});
 impl CreatePaymentRequest {
     /// One with everything that is required.
     pub fn new(
@@ -109,12 +110,13 @@ pub struct ExternalPaymentReference {
     /// Number of the payment at its source, such as that of the cheque or of the card transaction.
     pub transaction_number: String,
 }
-record!(
-    ExternalPaymentReference : Default requires[] { description : "description", present,
-    value; metadata : "metadata", present, value; source_name : "sourceName", always,
-    value; source_type : "sourceType", always, value; transaction_number :
-    "transactionNumber", always, value; }
-);
+record!(ExternalPaymentReference: Default requires [] {
+    description: "description", present, value;
+    metadata: "metadata", present, value;
+    source_name: "sourceName", always, value;
+    source_type: "sourceType", always, value;
+    transaction_number: "transactionNumber", always, value;
+});
 impl ExternalPaymentReference {
     /// One with everything that is required.
     pub fn new(
@@ -182,10 +184,13 @@ pub enum ExternalPaymentReferenceSourceType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    ExternalPaymentReferenceSourceType { Gateway = "GATEWAY", Cash = "CASH", Cheque =
-    "CHEQUE", BankTransfer = "BANK_TRANSFER", Card = "CARD" }
-);
+open_enum!(ExternalPaymentReferenceSourceType {
+    Gateway = "GATEWAY",
+    Cash = "CASH",
+    Cheque = "CHEQUE",
+    BankTransfer = "BANK_TRANSFER",
+    Card = "CARD",
+});
 /// One page of payments.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -196,10 +201,10 @@ pub struct ListPaymentResponse {
     /// Marker of the next page, at most 500 characters; null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    ListPaymentResponse : Default requires[] { data : "data", always, value; next_token :
-    "nextToken", present, value; }
-);
+record!(ListPaymentResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// A recorded payment.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -228,15 +233,19 @@ pub struct Payment {
     /// Version of the payment; a whole number, 1 in the vendor's samples of a new payment.
     pub version: crate::Decimal,
 }
-record!(
-    Payment : Default requires[] { account_id : "accountId", always, value; created_at :
-    "createdAt", always, moment; created_by : "createdBy", always, value; currency :
-    "currency", always, value; description : "description", present, value;
-    external_payment_references : "externalPaymentReferences", always, value; id : "id",
-    always, value; line_item_records : "lineItemRecords", always, value; notes : "notes",
-    present, value; total_amount : "totalAmount", always, value; version : "version",
-    always, value; }
-);
+record!(Payment: Default requires [] {
+    account_id: "accountId", always, value;
+    created_at: "createdAt", always, moment;
+    created_by: "createdBy", always, value;
+    currency: "currency", always, value;
+    description: "description", present, value;
+    external_payment_references: "externalPaymentReferences", always, value;
+    id: "id", always, value;
+    line_item_records: "lineItemRecords", always, value;
+    notes: "notes", present, value;
+    total_amount: "totalAmount", always, value;
+    version: "version", always, value;
+});
 /// One thing that a payment is for.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -251,11 +260,12 @@ pub struct PaymentLineItemRecord {
     /// What the item is. INVOICE: an invoice; CREDIT: a credit; WALLET_CREDIT: credit of a wallet.
     pub type_: PaymentLineItemRecordType,
 }
-record!(
-    PaymentLineItemRecord : Default requires[] { amount : "amount", present, value; order
-    : "order", always, value; togai_id : "togaiId", present, value; type_ : "type",
-    always, value; }
-);
+record!(PaymentLineItemRecord: Default requires [] {
+    amount: "amount", present, value;
+    order: "order", always, value;
+    togai_id: "togaiId", present, value;
+    type_: "type", always, value;
+});
 impl PaymentLineItemRecord {
     /// One with everything that is required.
     pub fn new(
@@ -303,7 +313,8 @@ pub enum PaymentLineItemRecordType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    PaymentLineItemRecordType { Invoice = "INVOICE", Credit = "CREDIT", WalletCredit =
-    "WALLET_CREDIT" }
-);
+open_enum!(PaymentLineItemRecordType {
+    Invoice = "INVOICE",
+    Credit = "CREDIT",
+    WalletCredit = "WALLET_CREDIT",
+});

@@ -11,10 +11,9 @@ pub struct BillingEntitlementRevenueSummary {
     /// Revenue, in the currency of the calculation.
     pub revenue: crate::Decimal,
 }
-record!(
-    BillingEntitlementRevenueSummary : Default requires[] { revenue : "revenue", always,
-    value; }
-);
+record!(BillingEntitlementRevenueSummary: Default requires [] {
+    revenue: "revenue", always, value;
+});
 /// The price plan, the usage and the currency to calculate revenue with.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -35,15 +34,15 @@ pub struct CalculateRevenueRequest {
     /// Which usage to calculate with.
     pub usage_config: UsageConfig,
 }
-record!(
-    CalculateRevenueRequest requires["currencyConfig", "licenseEntriesConfig",
-    "pricePlanDetailsConfig", "usageConfig"] { currency_config : "currencyConfig",
-    always, exact; entitlement_overage_config : "entitlementOverageConfig", present,
-    value; license_entries_config : "licenseEntriesConfig", always, exact;
-    named_license_entries_config : "namedLicenseEntriesConfig", present, value;
-    price_plan_details_config : "pricePlanDetailsConfig", always, exact; proration_config
-    : "prorationConfig", present, value; usage_config : "usageConfig", always, exact; }
-);
+record!(CalculateRevenueRequest requires ["currencyConfig", "licenseEntriesConfig", "pricePlanDetailsConfig", "usageConfig"] {
+    currency_config: "currencyConfig", always, exact;
+    entitlement_overage_config: "entitlementOverageConfig", present, value;
+    license_entries_config: "licenseEntriesConfig", always, exact;
+    named_license_entries_config: "namedLicenseEntriesConfig", present, value;
+    price_plan_details_config: "pricePlanDetailsConfig", always, exact;
+    proration_config: "prorationConfig", present, value;
+    usage_config: "usageConfig", always, exact;
+});
 impl CalculateRevenueRequest {
     /// One with everything that is required.
     pub fn new(
@@ -124,11 +123,12 @@ pub struct CalculateRevenueResponse {
     /// The range of time in which usage was looked up; there only when the usage was not given in the request.
     pub usage_lookup_range: Option<UsageLookupRange>,
 }
-record!(
-    CalculateRevenueResponse : Default requires[] { currency : "currency", always, value;
-    price_plan_details : "pricePlanDetails", always, value; revenue_info : "revenueInfo",
-    always, value; usage_lookup_range : "usageLookupRange", present, value; }
-);
+record!(CalculateRevenueResponse: Default requires [] {
+    currency: "currency", always, value;
+    price_plan_details: "pricePlanDetails", always, value;
+    revenue_info: "revenueInfo", always, value;
+    usage_lookup_range: "usageLookupRange", present, value;
+});
 /// Outcome of a revenue calculation.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -141,11 +141,11 @@ pub struct CalculateRevenueResponseV2 {
     /// The range of time in which usage was looked up; there only when the usage was not given in the request.
     pub usage_lookup_range: Option<UsageLookupRange>,
 }
-record!(
-    CalculateRevenueResponseV2 : Default requires[] { currency : "currency", always,
-    value; revenue_info : "revenueInfo", always, value; usage_lookup_range :
-    "usageLookupRange", present, value; }
-);
+record!(CalculateRevenueResponseV2: Default requires [] {
+    currency: "currency", always, value;
+    revenue_info: "revenueInfo", always, value;
+    usage_lookup_range: "usageLookupRange", present, value;
+});
 /// Revenue of a credit grant rate card.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -154,10 +154,9 @@ pub struct CreditGrantRevenueSummary {
     /// Revenue, in the currency of the calculation.
     pub revenue: crate::Decimal,
 }
-record!(
-    CreditGrantRevenueSummary : Default requires[] { revenue : "revenue", always, value;
-    }
-);
+record!(CreditGrantRevenueSummary: Default requires [] {
+    revenue: "revenue", always, value;
+});
 /// Which currency to calculate in.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -171,10 +170,11 @@ pub struct CurrencyConfig {
     /// `accountId`.
     pub mode: CurrencyConfigMode,
 }
-record!(
-    CurrencyConfig requires["mode"] { account_id : "accountId", present, value; currency
-    : "currency", present, value; mode : "mode", always, exact; }
-);
+record!(CurrencyConfig requires ["mode"] {
+    account_id: "accountId", present, value;
+    currency: "currency", present, value;
+    mode: "mode", always, exact;
+});
 impl CurrencyConfig {
     /// One with everything that is required.
     pub fn new(mode: impl Into<CurrencyConfigMode>) -> Self {
@@ -213,7 +213,10 @@ pub enum CurrencyConfigMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(CurrencyConfigMode { Custom = "CUSTOM", AccountInvoice = "ACCOUNT_INVOICE" });
+open_enum!(CurrencyConfigMode {
+    Custom = "CUSTOM",
+    AccountInvoice = "ACCOUNT_INVOICE",
+});
 /// Which entitlement overages to calculate with.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -226,10 +229,11 @@ pub struct EntitlementOverageConfig {
     /// Where the overages come from. CUSTOM: `custom`; LOOKUP_CYCLE: those of an account in the cycle `lookupCycle`.
     pub mode: EntitlementOverageConfigMode,
 }
-record!(
-    EntitlementOverageConfig requires["mode"] { custom : "custom", present, value;
-    lookup_cycle : "lookupCycle", present, value; mode : "mode", always, exact; }
-);
+record!(EntitlementOverageConfig requires ["mode"] {
+    custom: "custom", present, value;
+    lookup_cycle: "lookupCycle", present, value;
+    mode: "mode", always, exact;
+});
 impl EntitlementOverageConfig {
     /// One with everything that is required.
     pub fn new(mode: impl Into<EntitlementOverageConfigMode>) -> Self {
@@ -273,11 +277,10 @@ pub struct EntitlementOverageConfigLookupCycle {
     /// End of the billing cycle that is meant.
     pub billing_cycle_end_date: crate::Timestamp,
 }
-record!(
-    EntitlementOverageConfigLookupCycle requires["accountId", "billingCycleEndDate"] {
-    account_id : "accountId", always, exact; billing_cycle_end_date :
-    "billingCycleEndDate", always, exact; }
-);
+record!(EntitlementOverageConfigLookupCycle requires ["accountId", "billingCycleEndDate"] {
+    account_id: "accountId", always, exact;
+    billing_cycle_end_date: "billingCycleEndDate", always, exact;
+});
 impl EntitlementOverageConfigLookupCycle {
     /// One with everything that is required.
     pub fn new(
@@ -311,9 +314,10 @@ pub enum EntitlementOverageConfigMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    EntitlementOverageConfigMode { Custom = "CUSTOM", LookupCycle = "LOOKUP_CYCLE" }
-);
+open_enum!(EntitlementOverageConfigMode {
+    Custom = "CUSTOM",
+    LookupCycle = "LOOKUP_CYCLE",
+});
 /// How far the use of a feature goes beyond what the customer is entitled to.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -324,10 +328,10 @@ pub struct EntitlementOverageEntry {
     /// Quantity of the overage.
     pub quantity: crate::Decimal,
 }
-record!(
-    EntitlementOverageEntry requires["featureId", "quantity"] { feature_id : "featureId",
-    always, exact; quantity : "quantity", always, exact; }
-);
+record!(EntitlementOverageEntry requires ["featureId", "quantity"] {
+    feature_id: "featureId", always, exact;
+    quantity: "quantity", always, exact;
+});
 impl EntitlementOverageEntry {
     /// One with everything that is required.
     pub fn new(
@@ -358,10 +362,9 @@ pub struct EntitlementOverageRevenueSummary {
     /// Revenue, in the currency of the calculation.
     pub revenue: crate::Decimal,
 }
-record!(
-    EntitlementOverageRevenueSummary : Default requires[] { revenue : "revenue", always,
-    value; }
-);
+record!(EntitlementOverageRevenueSummary: Default requires [] {
+    revenue: "revenue", always, value;
+});
 /// Revenue of a fixed fee rate card.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -370,9 +373,9 @@ pub struct FixedFeeRevenueSummary {
     /// Revenue, in the currency of the calculation.
     pub revenue: crate::Decimal,
 }
-record!(
-    FixedFeeRevenueSummary : Default requires[] { revenue : "revenue", always, value; }
-);
+record!(FixedFeeRevenueSummary: Default requires [] {
+    revenue: "revenue", always, value;
+});
 /// Which license entries to calculate with.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -388,11 +391,12 @@ pub struct LicenseEntriesConfig {
     /// `lookupRange`; LOOKUP_CYCLE: those of an account in the cycle `lookupCycle`.
     pub mode: LicenseEntriesConfigMode,
 }
-record!(
-    LicenseEntriesConfig requires["mode"] { custom : "custom", present, value;
-    lookup_cycle : "lookupCycle", present, value; lookup_range : "lookupRange", present,
-    value; mode : "mode", always, exact; }
-);
+record!(LicenseEntriesConfig requires ["mode"] {
+    custom: "custom", present, value;
+    lookup_cycle: "lookupCycle", present, value;
+    lookup_range: "lookupRange", present, value;
+    mode: "mode", always, exact;
+});
 impl LicenseEntriesConfig {
     /// One with everything that is required.
     pub fn new(mode: impl Into<LicenseEntriesConfigMode>) -> Self {
@@ -446,10 +450,10 @@ pub struct LicenseEntriesConfigLookupCycle {
     /// Moment that picks the cycle.
     pub cycle_effective_on: Option<crate::Timestamp>,
 }
-record!(
-    LicenseEntriesConfigLookupCycle requires["accountId"] { account_id : "accountId",
-    always, exact; cycle_effective_on : "cycleEffectiveOn", present, value; }
-);
+record!(LicenseEntriesConfigLookupCycle requires ["accountId"] {
+    account_id: "accountId", always, exact;
+    cycle_effective_on: "cycleEffectiveOn", present, value;
+});
 impl LicenseEntriesConfigLookupCycle {
     /// One with everything that is required.
     pub fn new(account_id: impl Into<String>) -> Self {
@@ -481,11 +485,11 @@ pub struct LicenseEntriesConfigLookupRange {
     /// Start of the range.
     pub start: crate::Timestamp,
 }
-record!(
-    LicenseEntriesConfigLookupRange requires["accountId", "end", "start"] { account_id :
-    "accountId", always, exact; end : "end", always, exact; start : "start", always,
-    exact; }
-);
+record!(LicenseEntriesConfigLookupRange requires ["accountId", "end", "start"] {
+    account_id: "accountId", always, exact;
+    end: "end", always, exact;
+    start: "start", always, exact;
+});
 impl LicenseEntriesConfigLookupRange {
     /// One with everything that is required.
     pub fn new(
@@ -529,10 +533,11 @@ pub enum LicenseEntriesConfigMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    LicenseEntriesConfigMode { Custom = "CUSTOM", LookupRange = "LOOKUP_RANGE",
-    LookupCycle = "LOOKUP_CYCLE" }
-);
+open_enum!(LicenseEntriesConfigMode {
+    Custom = "CUSTOM",
+    LookupRange = "LOOKUP_RANGE",
+    LookupCycle = "LOOKUP_CYCLE",
+});
 /// A number of licenses from a moment on.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -545,11 +550,11 @@ pub struct LicenseEntry {
     /// Number of licenses.
     pub quantity: i64,
 }
-record!(
-    LicenseEntry requires["effectiveFrom", "licenseId", "quantity"] { effective_from :
-    "effectiveFrom", always, exact; license_id : "licenseId", always, exact; quantity :
-    "quantity", always, exact; }
-);
+record!(LicenseEntry requires ["effectiveFrom", "licenseId", "quantity"] {
+    effective_from: "effectiveFrom", always, exact;
+    license_id: "licenseId", always, exact;
+    quantity: "quantity", always, exact;
+});
 impl LicenseEntry {
     /// One with everything that is required.
     pub fn new(
@@ -595,11 +600,12 @@ pub struct NamedLicenseEntriesConfig {
     /// `lookupRange`; LOOKUP_CYCLE: those of an account in the cycle `lookupCycle`.
     pub mode: NamedLicenseEntriesConfigMode,
 }
-record!(
-    NamedLicenseEntriesConfig requires["mode"] { custom : "custom", present, value;
-    lookup_cycle : "lookupCycle", present, value; lookup_range : "lookupRange", present,
-    value; mode : "mode", always, exact; }
-);
+record!(NamedLicenseEntriesConfig requires ["mode"] {
+    custom: "custom", present, value;
+    lookup_cycle: "lookupCycle", present, value;
+    lookup_range: "lookupRange", present, value;
+    mode: "mode", always, exact;
+});
 impl NamedLicenseEntriesConfig {
     /// One with everything that is required.
     pub fn new(mode: impl Into<NamedLicenseEntriesConfigMode>) -> Self {
@@ -653,11 +659,10 @@ pub struct NamedLicenseEntriesConfigLookupCycle {
     /// Moment that picks the cycle.
     pub cycle_effective_on: Option<crate::Timestamp>,
 }
-record!(
-    NamedLicenseEntriesConfigLookupCycle requires["accountId"] { account_id :
-    "accountId", always, exact; cycle_effective_on : "cycleEffectiveOn", present, value;
-    }
-);
+record!(NamedLicenseEntriesConfigLookupCycle requires ["accountId"] {
+    account_id: "accountId", always, exact;
+    cycle_effective_on: "cycleEffectiveOn", present, value;
+});
 impl NamedLicenseEntriesConfigLookupCycle {
     /// One with everything that is required.
     pub fn new(account_id: impl Into<String>) -> Self {
@@ -690,11 +695,11 @@ pub struct NamedLicenseEntriesConfigLookupRange {
     /// Start of the range.
     pub start: crate::Timestamp,
 }
-record!(
-    NamedLicenseEntriesConfigLookupRange requires["accountId", "end", "start"] {
-    account_id : "accountId", always, exact; end : "end", always, exact; start : "start",
-    always, exact; }
-);
+record!(NamedLicenseEntriesConfigLookupRange requires ["accountId", "end", "start"] {
+    account_id: "accountId", always, exact;
+    end: "end", always, exact;
+    start: "start", always, exact;
+});
 impl NamedLicenseEntriesConfigLookupRange {
     /// One with everything that is required.
     pub fn new(
@@ -738,10 +743,11 @@ pub enum NamedLicenseEntriesConfigMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    NamedLicenseEntriesConfigMode { Custom = "CUSTOM", LookupRange = "LOOKUP_RANGE",
-    LookupCycle = "LOOKUP_CYCLE" }
-);
+open_enum!(NamedLicenseEntriesConfigMode {
+    Custom = "CUSTOM",
+    LookupRange = "LOOKUP_RANGE",
+    LookupCycle = "LOOKUP_CYCLE",
+});
 /// A license held under a name over a period.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -756,11 +762,12 @@ pub struct NamedLicenseEntry {
     /// Name under which the license is held. The vendor declares an integer here and a string everywhere else.
     pub name: i64,
 }
-record!(
-    NamedLicenseEntry requires["effectiveFrom", "licenseId", "name"] { effective_from :
-    "effectiveFrom", always, exact; effective_until : "effectiveUntil", present, value;
-    license_id : "licenseId", always, exact; name : "name", always, exact; }
-);
+record!(NamedLicenseEntry requires ["effectiveFrom", "licenseId", "name"] {
+    effective_from: "effectiveFrom", always, exact;
+    effective_until: "effectiveUntil", present, value;
+    license_id: "licenseId", always, exact;
+    name: "name", always, exact;
+});
 impl NamedLicenseEntry {
     /// One with everything that is required.
     pub fn new(
@@ -816,13 +823,14 @@ pub struct PricePlanDetailsConfig {
     /// Number of the pricing cycle to calculate. Counts in the modes CUSTOM and PRICE_PLAN.
     pub pricing_cycle_ordinal: Option<i64>,
 }
-record!(
-    PricePlanDetailsConfig requires["mode"] { account_id : "accountId", present, value;
-    effective_on : "effectiveOn", present, value; mode : "mode", always, exact;
-    price_plan_details : "pricePlanDetails", present, value; price_plan_id :
-    "pricePlanId", present, value; pricing_cycle_ordinal : "pricingCycleOrdinal",
-    present, value; }
-);
+record!(PricePlanDetailsConfig requires ["mode"] {
+    account_id: "accountId", present, value;
+    effective_on: "effectiveOn", present, value;
+    mode: "mode", always, exact;
+    price_plan_details: "pricePlanDetails", present, value;
+    price_plan_id: "pricePlanId", present, value;
+    pricing_cycle_ordinal: "pricingCycleOrdinal", present, value;
+});
 impl PricePlanDetailsConfig {
     /// One with everything that is required.
     pub fn new(mode: impl Into<PricePlanDetailsConfigMode>) -> Self {
@@ -885,10 +893,11 @@ pub enum PricePlanDetailsConfigMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    PricePlanDetailsConfigMode { Custom = "CUSTOM", PricePlan = "PRICE_PLAN", Account =
-    "ACCOUNT" }
-);
+open_enum!(PricePlanDetailsConfigMode {
+    Custom = "CUSTOM",
+    PricePlan = "PRICE_PLAN",
+    Account = "ACCOUNT",
+});
 /// How amounts are prorated; left out, nothing is prorated.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -901,11 +910,11 @@ pub struct ProrationConfig {
     /// Where the cycle comes from. CUSTOM: `customConfig`; LOOKUP_CYCLE: that of an account, by `lookupCycleConfig`.
     pub mode: ProrationConfigMode,
 }
-record!(
-    ProrationConfig requires["mode"] { custom_config : "customConfig", present, value;
-    lookup_cycle_config : "lookupCycleConfig", present, value; mode : "mode", always,
-    exact; }
-);
+record!(ProrationConfig requires ["mode"] {
+    custom_config: "customConfig", present, value;
+    lookup_cycle_config: "lookupCycleConfig", present, value;
+    mode: "mode", always, exact;
+});
 impl ProrationConfig {
     /// One with everything that is required.
     pub fn new(mode: impl Into<ProrationConfigMode>) -> Self {
@@ -950,11 +959,11 @@ pub struct ProrationConfigCustomConfig {
     /// Start of the cycle.
     pub cycle_start_date: crate::Timestamp,
 }
-record!(
-    ProrationConfigCustomConfig requires["currentDate", "cycleEndDate", "cycleStartDate"]
-    { current_date : "currentDate", always, exact; cycle_end_date : "cycleEndDate",
-    always, exact; cycle_start_date : "cycleStartDate", always, exact; }
-);
+record!(ProrationConfigCustomConfig requires ["currentDate", "cycleEndDate", "cycleStartDate"] {
+    current_date: "currentDate", always, exact;
+    cycle_end_date: "cycleEndDate", always, exact;
+    cycle_start_date: "cycleStartDate", always, exact;
+});
 impl ProrationConfigCustomConfig {
     /// One with everything that is required.
     pub fn new(
@@ -996,11 +1005,11 @@ pub struct ProrationConfigLookupCycleConfig {
     /// Moment that picks the cycle; the time of the request when it is left out.
     pub cycle_effective_on: Option<crate::Timestamp>,
 }
-record!(
-    ProrationConfigLookupCycleConfig requires["accountId"] { account_id : "accountId",
-    always, exact; current_date_time : "currentDateTime", present, value;
-    cycle_effective_on : "cycleEffectiveOn", present, value; }
-);
+record!(ProrationConfigLookupCycleConfig requires ["accountId"] {
+    account_id: "accountId", always, exact;
+    current_date_time: "currentDateTime", present, value;
+    cycle_effective_on: "cycleEffectiveOn", present, value;
+});
 impl ProrationConfigLookupCycleConfig {
     /// One with everything that is required.
     pub fn new(account_id: impl Into<String>) -> Self {
@@ -1037,7 +1046,10 @@ pub enum ProrationConfigMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(ProrationConfigMode { Custom = "CUSTOM", LookupCycle = "LOOKUP_CYCLE" });
+open_enum!(ProrationConfigMode {
+    Custom = "CUSTOM",
+    LookupCycle = "LOOKUP_CYCLE",
+});
 /// Revenue of one rate card of a v1 price plan. Only the rate card that it is about and the summary that belongs
 /// to it are there.
 #[derive(Debug)]
@@ -1071,20 +1083,21 @@ pub struct RevenueInfo {
     /// Usage by id of the usage meter.
     pub usages: std::collections::BTreeMap<String, crate::Decimal>,
 }
-record!(
-    RevenueInfo : Default requires[] { billing_entitlement_rate_card :
-    "billingEntitlementRateCard", present, value; billing_entitlement_revenue_summary :
-    "billingEntitlementRevenueSummary", present, value; credit_grant_rate_card :
-    "creditGrantRateCard", present, value; credit_grant_revenue_summary :
-    "creditGrantRevenueSummary", present, value; entitlement_overage_rate_card :
-    "entitlementOverageRateCard", present, value; entitlement_overage_revenue_summary :
-    "entitlementOverageRevenueSummary", present, value; fixed_fee_rate_card :
-    "fixedFeeRateCard", present, value; fixed_fee_revenue_summary :
-    "fixedFeeRevenueSummary", present, value; license_rate_card : "licenseRateCard",
-    present, value; license_revenue_summary : "licenseRevenueSummary", present, value;
-    slab_revenue_summaries : "slabRevenueSummaries", present, value; usage_rate_card :
-    "usageRateCard", present, value; usages : "usages", always, value; }
-);
+record!(RevenueInfo: Default requires [] {
+    billing_entitlement_rate_card: "billingEntitlementRateCard", present, value;
+    billing_entitlement_revenue_summary: "billingEntitlementRevenueSummary", present, value;
+    credit_grant_rate_card: "creditGrantRateCard", present, value;
+    credit_grant_revenue_summary: "creditGrantRevenueSummary", present, value;
+    entitlement_overage_rate_card: "entitlementOverageRateCard", present, value;
+    entitlement_overage_revenue_summary: "entitlementOverageRevenueSummary", present, value;
+    fixed_fee_rate_card: "fixedFeeRateCard", present, value;
+    fixed_fee_revenue_summary: "fixedFeeRevenueSummary", present, value;
+    license_rate_card: "licenseRateCard", present, value;
+    license_revenue_summary: "licenseRevenueSummary", present, value;
+    slab_revenue_summaries: "slabRevenueSummaries", present, value;
+    usage_rate_card: "usageRateCard", present, value;
+    usages: "usages", always, value;
+});
 /// Revenue of one rate card. Only the summary that belongs to the type of the rate card is there.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1107,16 +1120,16 @@ pub struct RevenueInfoV2 {
     /// Usage by id of the usage meter.
     pub usages: std::collections::BTreeMap<String, crate::Decimal>,
 }
-record!(
-    RevenueInfoV2 : Default requires[] { billing_entitlement_revenue_summary :
-    "billingEntitlementRevenueSummary", present, value; credit_grant_revenue_summary :
-    "creditGrantRevenueSummary", present, value; entitlement_overage_revenue_summary :
-    "entitlementOverageRevenueSummary", present, value; fixed_fee_revenue_summary :
-    "fixedFeeRevenueSummary", present, value; license_revenue_summary :
-    "licenseRevenueSummary", present, value; rate_card : "rateCard", always, value;
-    slab_revenue_summaries : "slabRevenueSummaries", present, value; usages : "usages",
-    always, value; }
-);
+record!(RevenueInfoV2: Default requires [] {
+    billing_entitlement_revenue_summary: "billingEntitlementRevenueSummary", present, value;
+    credit_grant_revenue_summary: "creditGrantRevenueSummary", present, value;
+    entitlement_overage_revenue_summary: "entitlementOverageRevenueSummary", present, value;
+    fixed_fee_revenue_summary: "fixedFeeRevenueSummary", present, value;
+    license_revenue_summary: "licenseRevenueSummary", present, value;
+    rate_card: "rateCard", always, value;
+    slab_revenue_summaries: "slabRevenueSummaries", present, value;
+    usages: "usages", always, value;
+});
 /// Revenue of one or more rate cards, with parts of its own kind. No operation refers to it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1131,11 +1144,12 @@ pub struct RevenueSummaryWithMetadata {
     /// Revenue slab by slab; for usage and license rate cards only.
     pub slab_revenues: Vec<SlabRevenueWithMetadata>,
 }
-record!(
-    RevenueSummaryWithMetadata : Default requires[] { metadata : "metadata", present,
-    map_of_text; revenue : "revenue", always, value; revenue_summary : "revenueSummary",
-    present, value; slab_revenues : "slabRevenues", present, value; }
-);
+record!(RevenueSummaryWithMetadata: Default requires [] {
+    metadata: "metadata", present, map_of_text;
+    revenue: "revenue", always, value;
+    revenue_summary: "revenueSummary", present, value;
+    slab_revenues: "slabRevenues", present, value;
+});
 /// Revenue of one slab. No operation refers to it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1148,10 +1162,11 @@ pub struct SlabRevenue {
     /// Usage that falls into the slab.
     pub usage: crate::Decimal,
 }
-record!(
-    SlabRevenue : Default requires[] { order : "order", always, value; revenue :
-    "revenue", always, value; usage : "usage", always, value; }
-);
+record!(SlabRevenue: Default requires [] {
+    order: "order", always, value;
+    revenue: "revenue", always, value;
+    usage: "usage", always, value;
+});
 /// How the revenue of a slab came about.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1164,11 +1179,11 @@ pub struct SlabRevenueMetadata {
     /// Number of packages charged.
     pub package_quantity: Option<i64>,
 }
-record!(
-    SlabRevenueMetadata : Default requires[] { maximum_rate_applied :
-    "maximumRateApplied", present, value; minimum_rate_applied : "minimumRateApplied",
-    present, value; package_quantity : "packageQuantity", present, value; }
-);
+record!(SlabRevenueMetadata: Default requires [] {
+    maximum_rate_applied: "maximumRateApplied", present, value;
+    minimum_rate_applied: "minimumRateApplied", present, value;
+    package_quantity: "packageQuantity", present, value;
+});
 /// Revenue of one slab of a rate plan.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1183,11 +1198,12 @@ pub struct SlabRevenueSummary {
     /// Usage that falls into the slab.
     pub usage: crate::Decimal,
 }
-record!(
-    SlabRevenueSummary : Default requires[] { metadata : "metadata", present, value;
-    order : "order", always, value; revenue : "revenue", always, value; usage : "usage",
-    always, value; }
-);
+record!(SlabRevenueSummary: Default requires [] {
+    metadata: "metadata", present, value;
+    order: "order", always, value;
+    revenue: "revenue", always, value;
+    usage: "usage", always, value;
+});
 /// Revenue of one slab, with how it came about. No operation refers to it by itself.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1202,11 +1218,12 @@ pub struct SlabRevenueWithMetadata {
     /// Usage that falls into the slab.
     pub usage: crate::Decimal,
 }
-record!(
-    SlabRevenueWithMetadata : Default requires[] { metadata : "metadata", present,
-    map_of_text; order : "order", always, value; revenue : "revenue", always, value;
-    usage : "usage", always, value; }
-);
+record!(SlabRevenueWithMetadata: Default requires [] {
+    metadata: "metadata", present, map_of_text;
+    order: "order", always, value;
+    revenue: "revenue", always, value;
+    usage: "usage", always, value;
+});
 /// Which usage to calculate with.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1222,11 +1239,12 @@ pub struct UsageConfig {
     /// Usage by id of the usage meter. Counts in mode CUSTOM only.
     pub usage_map: Option<std::collections::BTreeMap<String, crate::Decimal>>,
 }
-record!(
-    UsageConfig requires["mode"] { lookup_cycle : "lookupCycle", present, value;
-    lookup_range : "lookupRange", present, value; mode : "mode", always, exact; usage_map
-    : "usageMap", present, value; }
-);
+record!(UsageConfig requires ["mode"] {
+    lookup_cycle: "lookupCycle", present, value;
+    lookup_range: "lookupRange", present, value;
+    mode: "mode", always, exact;
+    usage_map: "usageMap", present, value;
+});
 impl UsageConfig {
     /// One with everything that is required.
     pub fn new(mode: impl Into<UsageConfigMode>) -> Self {
@@ -1275,10 +1293,10 @@ pub struct UsageConfigLookupCycle {
     /// Moment that picks the cycle.
     pub cycle_effective_on: Option<crate::Timestamp>,
 }
-record!(
-    UsageConfigLookupCycle requires["accountId"] { account_id : "accountId", always,
-    exact; cycle_effective_on : "cycleEffectiveOn", present, value; }
-);
+record!(UsageConfigLookupCycle requires ["accountId"] {
+    account_id: "accountId", always, exact;
+    cycle_effective_on: "cycleEffectiveOn", present, value;
+});
 impl UsageConfigLookupCycle {
     /// One with everything that is required.
     pub fn new(account_id: impl Into<String>) -> Self {
@@ -1310,11 +1328,11 @@ pub struct UsageConfigLookupRange {
     /// Start of the range.
     pub start: crate::Timestamp,
 }
-record!(
-    UsageConfigLookupRange requires["accountId", "end", "start"] { account_id :
-    "accountId", always, exact; end : "end", always, exact; start : "start", always,
-    exact; }
-);
+record!(UsageConfigLookupRange requires ["accountId", "end", "start"] {
+    account_id: "accountId", always, exact;
+    end: "end", always, exact;
+    start: "start", always, exact;
+});
 impl UsageConfigLookupRange {
     /// One with everything that is required.
     pub fn new(
@@ -1358,10 +1376,11 @@ pub enum UsageConfigMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    UsageConfigMode { Custom = "CUSTOM", LookupRange = "LOOKUP_RANGE", LookupCycle =
-    "LOOKUP_CYCLE" }
-);
+open_enum!(UsageConfigMode {
+    Custom = "CUSTOM",
+    LookupRange = "LOOKUP_RANGE",
+    LookupCycle = "LOOKUP_CYCLE",
+});
 /// The range of time in which usage was looked up; there only when the usage was not given in the request.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -1372,7 +1391,7 @@ pub struct UsageLookupRange {
     /// Start of the range.
     pub start: crate::Timestamp,
 }
-record!(
-    UsageLookupRange : Default requires[] { end : "end", always, moment; start : "start",
-    always, moment; }
-);
+record!(UsageLookupRange: Default requires [] {
+    end: "end", always, moment;
+    start: "start", always, moment;
+});

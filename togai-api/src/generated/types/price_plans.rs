@@ -11,10 +11,9 @@ pub struct ActivatePricePlanRequest {
     /// Codes of the currencies to activate, such as USD.
     pub currencies: Vec<String>,
 }
-record!(
-    ActivatePricePlanRequest requires["currencies"] { currencies : "currencies", always,
-    exact; }
-);
+record!(ActivatePricePlanRequest requires ["currencies"] {
+    currencies: "currencies", always, exact;
+});
 impl ActivatePricePlanRequest {
     /// One with everything that is required.
     pub fn new(currencies: impl IntoIterator<Item = impl Into<String>>) -> Self {
@@ -47,12 +46,13 @@ pub struct CreatePricePlanRequest {
     /// Kind of a price plan. BILLING: recurring, for subscriptions and usage; PURCHASE: for one-time purchases.
     pub type_: Option<PricePlanType>,
 }
-record!(
-    CreatePricePlanRequest requires["name", "pricePlanDetails"] { description :
-    "description", present, value; name : "name", always, exact; price_plan_details :
-    "pricePlanDetails", always, exact; pricing_rules : "pricingRules", present, value;
-    type_ : "type", present, value; }
-);
+record!(CreatePricePlanRequest requires ["name", "pricePlanDetails"] {
+    description: "description", present, value;
+    name: "name", always, exact;
+    price_plan_details: "pricePlanDetails", always, exact;
+    pricing_rules: "pricingRules", present, value;
+    type_: "type", present, value;
+});
 impl CreatePricePlanRequest {
     /// One with everything that is required.
     pub fn new(
@@ -118,12 +118,14 @@ pub struct PricePlan {
     /// Kind of a price plan. BILLING: recurring, for subscriptions and usage; PURCHASE: for one-time purchases.
     pub type_: PricePlanType,
 }
-record!(
-    PricePlan : Default requires[] { description : "description", present, value; id :
-    "id", always, value; name : "name", always, value; pricing_schedule :
-    "pricingSchedule", always, value; status : "status", always, value; type_ : "type",
-    always, value; }
-);
+record!(PricePlan: Default requires [] {
+    description: "description", present, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    pricing_schedule: "pricingSchedule", always, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+});
 /// A v1 price plan as the list shows it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -152,14 +154,19 @@ pub struct PricePlanListData {
     /// Number of the version of the price plan.
     pub version: i32,
 }
-record!(
-    PricePlanListData : Default requires[] { created_at : "createdAt", always, moment;
-    description : "description", present, value; id : "id", always, value; name : "name",
-    always, value; price_plan_details : "pricePlanDetails", always, value; pricing_rules
-    : "pricingRules", present, value; status : "status", always, value; type_ : "type",
-    always, value; updated_at : "updatedAt", always, moment; usage_meters :
-    "usageMeters", always, value; version : "version", always, value; }
-);
+record!(PricePlanListData: Default requires [] {
+    created_at: "createdAt", always, moment;
+    description: "description", present, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    price_plan_details: "pricePlanDetails", always, value;
+    pricing_rules: "pricingRules", present, value;
+    status: "status", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", always, moment;
+    usage_meters: "usageMeters", always, value;
+    version: "version", always, value;
+});
 /// State of the price plan. DRAFT: not yet in force; ACTIVE: in force; ARCHIVED: put away, but kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -173,9 +180,11 @@ pub enum PricePlanListDataStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    PricePlanListDataStatus { Draft = "DRAFT", Active = "ACTIVE", Archived = "ARCHIVED" }
-);
+open_enum!(PricePlanListDataStatus {
+    Draft = "DRAFT",
+    Active = "ACTIVE",
+    Archived = "ARCHIVED",
+});
 /// A migration of accounts from one price plan or version to another. The vendor declares it, but no operation
 /// refers to it; a migration is started with `CreatePricePlanMigrationRequest`.
 #[derive(Debug)]
@@ -201,13 +210,15 @@ pub struct PricePlanMigrationConfig {
     /// Version of the price plan to migrate to.
     pub target_version: Option<i64>,
 }
-record!(
-    PricePlanMigrationConfig : Default requires[] { is_price_plan_v2_migration :
-    "isPricePlanV2Migration", present, value; migration_mode : "migrationMode", always,
-    value; retain_start_offsets : "retainStartOffsets", present, value; source_id :
-    "sourceId", always, value; source_version : "sourceVersion", always, value; target_id
-    : "targetId", present, value; target_version : "targetVersion", present, value; }
-);
+record!(PricePlanMigrationConfig: Default requires [] {
+    is_price_plan_v2_migration: "isPricePlanV2Migration", present, value;
+    migration_mode: "migrationMode", always, value;
+    retain_start_offsets: "retainStartOffsets", present, value;
+    source_id: "sourceId", always, value;
+    source_version: "sourceVersion", always, value;
+    target_id: "targetId", present, value;
+    target_version: "targetVersion", present, value;
+});
 /// When the accounts move, and whether their overrides stay. IMMEDIATE: now; NEXT_CYCLE: with the next pricing
 /// cycle; START_OF_CURRENT_CYCLE: from the beginning of the running cycle; the two that end in _IGNORE_OVERRIDE:
 /// the same without regard to the overrides of an account.
@@ -227,12 +238,13 @@ pub enum PricePlanMigrationConfigMigrationMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    PricePlanMigrationConfigMigrationMode { Immediate = "IMMEDIATE",
-    ImmediateIgnoreOverride = "IMMEDIATE_IGNORE_OVERRIDE", NextCycle = "NEXT_CYCLE",
-    NextCycleIgnoreOverride = "NEXT_CYCLE_IGNORE_OVERRIDE", StartOfCurrentCycle =
-    "START_OF_CURRENT_CYCLE" }
-);
+open_enum!(PricePlanMigrationConfigMigrationMode {
+    Immediate = "IMMEDIATE",
+    ImmediateIgnoreOverride = "IMMEDIATE_IGNORE_OVERRIDE",
+    NextCycle = "NEXT_CYCLE",
+    NextCycleIgnoreOverride = "NEXT_CYCLE_IGNORE_OVERRIDE",
+    StartOfCurrentCycle = "START_OF_CURRENT_CYCLE",
+});
 /// One page of v1 price plans.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -245,10 +257,11 @@ pub struct PricePlanPaginatedResponse {
     /// Token of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    PricePlanPaginatedResponse : Default requires[] { context : "context", present,
-    value; data : "data", always, value; next_token : "nextToken", present, value; }
-);
+record!(PricePlanPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// State of the price plan. DRAFT: not yet in force; ACTIVE: in force; ARCHIVED: put away, but kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -262,9 +275,11 @@ pub enum PricePlanStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    PricePlanStatus { Draft = "DRAFT", Active = "ACTIVE", Archived = "ARCHIVED" }
-);
+open_enum!(PricePlanStatus {
+    Draft = "DRAFT",
+    Active = "ACTIVE",
+    Archived = "ARCHIVED",
+});
 /// A period of a v1 price plan, with what holds in it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -285,12 +300,15 @@ pub struct PricingSchedule {
     /// Version of the price plan that holds in the period, from 1.
     pub version: i32,
 }
-record!(
-    PricingSchedule : Default requires[] { end_date : "endDate", always, moment; id :
-    "id", always, value; is_overriden : "isOverriden", always, value; price_plan_details
-    : "pricePlanDetails", present, value; pricing_rules : "pricingRules", present, value;
-    start_date : "startDate", always, moment; version : "version", always, value; }
-);
+record!(PricingSchedule: Default requires [] {
+    end_date: "endDate", always, moment;
+    id: "id", always, value;
+    is_overriden: "isOverriden", always, value;
+    price_plan_details: "pricePlanDetails", present, value;
+    pricing_rules: "pricingRules", present, value;
+    start_date: "startDate", always, moment;
+    version: "version", always, value;
+});
 /// Changes to a v1 price plan; what is left out is not part of the change.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -310,12 +328,13 @@ pub struct UpdatePricePlanRequest {
     /// them.
     pub versions_to_migrate: Option<VersionsToMigrate>,
 }
-record!(
-    UpdatePricePlanRequest requires[] { description : "description", present, value;
-    migration_mode : "migrationMode", present, value; price_plan_details :
-    "pricePlanDetails", present, value; pricing_rules : "pricingRules", present, value;
-    versions_to_migrate : "versionsToMigrate", present, value; }
-);
+record!(UpdatePricePlanRequest requires [] {
+    description: "description", present, value;
+    migration_mode: "migrationMode", present, value;
+    price_plan_details: "pricePlanDetails", present, value;
+    pricing_rules: "pricingRules", present, value;
+    versions_to_migrate: "versionsToMigrate", present, value;
+});
 impl UpdatePricePlanRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {

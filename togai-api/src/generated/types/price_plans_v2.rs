@@ -26,14 +26,15 @@ pub struct CreatePricePlanV2Request {
     /// Kind of a price plan. BILLING: recurring, for subscriptions and usage; PURCHASE: for one-time purchases.
     pub type_: PricePlanType,
 }
-record!(
-    CreatePricePlanV2Request requires["name", "supportedCurrencies", "type"] {
-    allow_ongoing_cycle_updates : "allowOngoingCycleUpdates", present, value;
-    deferred_revenue : "deferredRevenue", present, value; description : "description",
-    present, value; name : "name", always, exact; pricing_cycle_config :
-    "pricingCycleConfig", present, value; supported_currencies : "supportedCurrencies",
-    always, exact; type_ : "type", always, exact; }
-);
+record!(CreatePricePlanV2Request requires ["name", "supportedCurrencies", "type"] {
+    allow_ongoing_cycle_updates: "allowOngoingCycleUpdates", present, value;
+    deferred_revenue: "deferredRevenue", present, value;
+    description: "description", present, value;
+    name: "name", always, exact;
+    pricing_cycle_config: "pricingCycleConfig", present, value;
+    supported_currencies: "supportedCurrencies", always, exact;
+    type_: "type", always, exact;
+});
 impl CreatePricePlanV2Request {
     /// One with everything that is required.
     pub fn new(
@@ -112,10 +113,10 @@ pub struct FinalizePricePlanRequest {
     /// them.
     pub versions_to_migrate: Option<VersionsToMigrate>,
 }
-record!(
-    FinalizePricePlanRequest requires[] { migration_mode : "migrationMode", present,
-    value; versions_to_migrate : "versionsToMigrate", present, value; }
-);
+record!(FinalizePricePlanRequest requires [] {
+    migration_mode: "migrationMode", present, value;
+    versions_to_migrate: "versionsToMigrate", present, value;
+});
 impl FinalizePricePlanRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -174,16 +175,21 @@ pub struct PricePlanV2 {
     /// Number of the version of the price plan.
     pub version: i64,
 }
-record!(
-    PricePlanV2 : Default requires[] { allow_ongoing_cycle_updates :
-    "allowOngoingCycleUpdates", present, value; created_at : "createdAt", always, moment;
-    deferred_revenue : "deferredRevenue", present, value; description : "description",
-    present, value; id : "id", always, value; name : "name", always, value;
-    pricing_cycle_config : "pricingCycleConfig", present, value; reference_id :
-    "referenceId", always, value; status : "status", always, value; supported_currencies
-    : "supportedCurrencies", always, value; type_ : "type", always, value; updated_at :
-    "updatedAt", always, moment; version : "version", always, value; }
-);
+record!(PricePlanV2: Default requires [] {
+    allow_ongoing_cycle_updates: "allowOngoingCycleUpdates", present, value;
+    created_at: "createdAt", always, moment;
+    deferred_revenue: "deferredRevenue", present, value;
+    description: "description", present, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    pricing_cycle_config: "pricingCycleConfig", present, value;
+    reference_id: "referenceId", always, value;
+    status: "status", always, value;
+    supported_currencies: "supportedCurrencies", always, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", always, moment;
+    version: "version", always, value;
+});
 /// One page of price plans, or of the versions of one.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -194,10 +200,10 @@ pub struct PricePlanV2PaginatedResponse {
     /// Token of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    PricePlanV2PaginatedResponse : Default requires[] { data : "data", always, value;
-    next_token : "nextToken", present, value; }
-);
+record!(PricePlanV2PaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// State of the version. DRAFT: not finalized yet; ACTIVE: in force.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -209,7 +215,10 @@ pub enum PricePlanV2Status {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(PricePlanV2Status { Draft = "DRAFT", Active = "ACTIVE" });
+open_enum!(PricePlanV2Status {
+    Draft = "DRAFT",
+    Active = "ACTIVE",
+});
 /// Changes to a price plan; what is left out is not part of the change.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -222,11 +231,11 @@ pub struct UpdatePricePlanV2Request {
     /// Codes of the currencies in which the price plan can be charged after the change.
     pub supported_currencies: Option<Vec<String>>,
 }
-record!(
-    UpdatePricePlanV2Request requires[] { description : "description", present, value;
-    pricing_cycle_config : "pricingCycleConfig", present, value; supported_currencies :
-    "supportedCurrencies", present, value; }
-);
+record!(UpdatePricePlanV2Request requires [] {
+    description: "description", present, value;
+    pricing_cycle_config: "pricingCycleConfig", present, value;
+    supported_currencies: "supportedCurrencies", present, value;
+});
 impl UpdatePricePlanV2Request {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {

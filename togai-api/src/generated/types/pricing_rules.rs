@@ -14,7 +14,7 @@ pub enum ListPricingRulesByScheduleIdInvoiceTiming {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    ListPricingRulesByScheduleIdInvoiceTiming { InAdvance = "IN_ADVANCE", InArrears =
-    "IN_ARREARS" }
-);
+open_enum!(ListPricingRulesByScheduleIdInvoiceTiming {
+    InAdvance = "IN_ADVANCE",
+    InArrears = "IN_ARREARS",
+});

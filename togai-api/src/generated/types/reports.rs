@@ -16,10 +16,11 @@ pub enum ListReportsFetchFor {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    ListReportsFetchFor { All = "ALL", Organization = "ORGANIZATION", Accounts =
-    "ACCOUNTS" }
-);
+open_enum!(ListReportsFetchFor {
+    All = "ALL",
+    Organization = "ORGANIZATION",
+    Accounts = "ACCOUNTS",
+});
 /// A column of a query.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -36,11 +37,13 @@ pub struct QueryColumn {
     /// Functions to apply to the column.
     pub functions: Vec<QueryFunction>,
 }
-record!(
-    QueryColumn : Default requires[] { aggregator : "aggregator", present, value; alias :
-    "alias", present, value; column_name : "columnName", always, value; data_source :
-    "dataSource", present, value; functions : "functions", present, value; }
-);
+record!(QueryColumn: Default requires [] {
+    aggregator: "aggregator", present, value;
+    alias: "alias", present, value;
+    column_name: "columnName", always, value;
+    data_source: "dataSource", present, value;
+    functions: "functions", present, value;
+});
 /// A condition on one column of a query.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -53,10 +56,11 @@ pub struct QueryFilter {
     /// Operator of the condition. The values are not documented.
     pub operator: String,
 }
-record!(
-    QueryFilter : Default requires[] { args : "args", always, value; column : "column",
-    always, value; operator : "operator", always, value; }
-);
+record!(QueryFilter: Default requires [] {
+    args: "args", always, value;
+    column: "column", always, value;
+    operator: "operator", always, value;
+});
 /// A function that is applied to a column of a query.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -67,10 +71,10 @@ pub struct QueryFunction {
     /// Name of the function.
     pub name: String,
 }
-record!(
-    QueryFunction : Default requires[] { args : "args", always, value; name : "name",
-    always, value; }
-);
+record!(QueryFunction: Default requires [] {
+    args: "args", always, value;
+    name: "name", always, value;
+});
 /// The query that a report is made from.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -89,12 +93,14 @@ pub struct QueryInput {
     /// Columns to sort the result by.
     pub sort: Vec<QueryInputSortInner>,
 }
-record!(
-    QueryInput : Default requires[] { base_data_source : "baseDataSource", always, value;
-    limit : "limit", always, integer; query_filters : "queryFilters", present, value;
-    seek_values : "seekValues", present, value; selects : "selects", always, value; sort
-    : "sort", always, value; }
-);
+record!(QueryInput: Default requires [] {
+    base_data_source: "baseDataSource", always, value;
+    limit: "limit", always, integer;
+    query_filters: "queryFilters", present, value;
+    seek_values: "seekValues", present, value;
+    selects: "selects", always, value;
+    sort: "sort", always, value;
+});
 /// A column to sort by, with the direction.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -105,10 +111,10 @@ pub struct QueryInputSortInner {
     /// Direction of sorting. The vendor's sample uses ASC, ascending.
     pub sort_order: String,
 }
-record!(
-    QueryInputSortInner : Default requires[] { column : "column", always, value;
-    sort_order : "sortOrder", always, value; }
-);
+record!(QueryInputSortInner: Default requires [] {
+    column: "column", always, value;
+    sort_order: "sortOrder", always, value;
+});
 /// A report and the state it is in.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -138,14 +144,19 @@ pub struct Report {
     /// When the report was last changed.
     pub updated_at: crate::Timestamp,
 }
-record!(
-    Report : Default requires[] { account_id : "account_id" or "accountId", present,
-    value; created_at : "createdAt", always, moment; file_id : "fileId", present, value;
-    id : "id", always, value; name : "name", always, value; pre_signed_url :
-    "preSignedUrl", present, value; query_input : "queryInput", present, value;
-    report_template_id : "reportTemplateId", present, value; status : "status", always,
-    value; type_ : "type", present, value; updated_at : "updatedAt", always, moment; }
-);
+record!(Report: Default requires [] {
+    account_id: "account_id" or "accountId", present, value;
+    created_at: "createdAt", always, moment;
+    file_id: "fileId", present, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    pre_signed_url: "preSignedUrl", present, value;
+    query_input: "queryInput", present, value;
+    report_template_id: "reportTemplateId", present, value;
+    status: "status", always, value;
+    type_: "type", present, value;
+    updated_at: "updatedAt", always, moment;
+});
 impl std::fmt::Debug for Report {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -182,10 +193,13 @@ pub enum ReportStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    ReportStatus { Queued = "QUEUED", Running = "RUNNING", Failed = "FAILED",
-    UploadPending = "UPLOAD_PENDING", Completed = "COMPLETED" }
-);
+open_enum!(ReportStatus {
+    Queued = "QUEUED",
+    Running = "RUNNING",
+    Failed = "FAILED",
+    UploadPending = "UPLOAD_PENDING",
+    Completed = "COMPLETED",
+});
 /// Origin of a report. TEMPLATE: made from a report template; QUERY: made from a query; CUSTOM: neither of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -199,7 +213,11 @@ pub enum ReportType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(ReportType { Template = "TEMPLATE", Query = "QUERY", Custom = "CUSTOM" });
+open_enum!(ReportType {
+    Template = "TEMPLATE",
+    Query = "QUERY",
+    Custom = "CUSTOM",
+});
 /// One page of reports.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -210,7 +228,7 @@ pub struct ReportsPaginatedResponse {
     /// Marker of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    ReportsPaginatedResponse : Default requires[] { data : "data", present, value;
-    next_token : "nextToken", present, value; }
-);
+record!(ReportsPaginatedResponse: Default requires [] {
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});

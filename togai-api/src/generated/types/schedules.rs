@@ -31,16 +31,19 @@ pub struct AccountSchedule {
     /// Version number of the price plan.
     pub version: i64,
 }
-record!(
-    AccountSchedule : Default requires[] { account_id : "accountId", always, value;
-    account_schedule_info : "accountScheduleInfo", always, value;
-    allow_ongoing_cycle_updates : "allowOngoingCycleUpdates", always, value;
-    deferred_revenue : "deferredRevenue", always, value; end_date : "endDate", always,
-    moment; id : "id", always, value; is_overridden : "isOverridden", present, value;
-    price_plan_id : "pricePlanId", always, value; price_plan_info : "pricePlanInfo",
-    always, value; start_date : "startDate", always, moment; version : "version", always,
-    value; }
-);
+record!(AccountSchedule: Default requires [] {
+    account_id: "accountId", always, value;
+    account_schedule_info: "accountScheduleInfo", always, value;
+    allow_ongoing_cycle_updates: "allowOngoingCycleUpdates", always, value;
+    deferred_revenue: "deferredRevenue", always, value;
+    end_date: "endDate", always, moment;
+    id: "id", always, value;
+    is_overridden: "isOverridden", present, value;
+    price_plan_id: "pricePlanId", always, value;
+    price_plan_info: "pricePlanInfo", always, value;
+    start_date: "startDate", always, moment;
+    version: "version", always, value;
+});
 /// What an account is tied to by an edit of its schedules.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -57,12 +60,12 @@ pub struct AssociationConfig {
     /// Id of a schedule whose rate cards and pricing rules are copied; nothing is copied when it is left out.
     pub schedule_id: Option<String>,
 }
-record!(
-    AssociationConfig requires[] { price_plan_id : "pricePlanId", present, value;
-    pricing_cycle_config_override : "pricingCycleConfigOverride", present, value;
-    retain_start_offsets : "retainStartOffsets", present, value; schedule_id :
-    "scheduleId", present, value; }
-);
+record!(AssociationConfig requires [] {
+    price_plan_id: "pricePlanId", present, value;
+    pricing_cycle_config_override: "pricingCycleConfigOverride", present, value;
+    retain_start_offsets: "retainStartOffsets", present, value;
+    schedule_id: "scheduleId", present, value;
+});
 impl AssociationConfig {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -109,9 +112,9 @@ pub struct EditAccountScheduleRequest {
     /// The edits to carry out, 1 to 10.
     pub edits: Vec<UpdateAccountScheduleV2Request>,
 }
-record!(
-    EditAccountScheduleRequest requires["edits"] { edits : "edits", always, exact; }
-);
+record!(EditAccountScheduleRequest requires ["edits"] {
+    edits: "edits", always, exact;
+});
 impl EditAccountScheduleRequest {
     /// One with everything that is required.
     pub fn new(
@@ -141,10 +144,10 @@ pub struct FinalizeAccountSchedules {
     /// What to do before the account is tied to a price plan or untied from one.
     pub pre_actions: Option<Vec<PreAction>>,
 }
-record!(
-    FinalizeAccountSchedules requires[] { merge_schedules : "mergeSchedules", present,
-    value; pre_actions : "preActions", present, value; }
-);
+record!(FinalizeAccountSchedules requires [] {
+    merge_schedules: "mergeSchedules", present, value;
+    pre_actions: "preActions", present, value;
+});
 impl FinalizeAccountSchedules {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -180,11 +183,11 @@ pub struct ScheduleInfo {
     /// Codes of the currencies in which the schedule can be charged, such as USD.
     pub supported_currencies: Vec<String>,
 }
-record!(
-    ScheduleInfo : Default requires[] { pricing_cycle_config : "pricingCycleConfig",
-    always, value; pricing_rules : "pricingRules", present, value; supported_currencies :
-    "supportedCurrencies", always, value; }
-);
+record!(ScheduleInfo: Default requires [] {
+    pricing_cycle_config: "pricingCycleConfig", always, value;
+    pricing_rules: "pricingRules", present, value;
+    supported_currencies: "supportedCurrencies", always, value;
+});
 /// One page of the schedules of an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -197,11 +200,11 @@ pub struct SchedulesPaginatedResponse {
     /// Token of the page before; null or absent on the first one. No parameter takes it.
     pub previous_token: Option<String>,
 }
-record!(
-    SchedulesPaginatedResponse : Default requires[] { data : "data", always, value;
-    next_token : "nextToken", present, value; previous_token : "previousToken", present,
-    value; }
-);
+record!(SchedulesPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+    previous_token: "previousToken", present, value;
+});
 /// One edit of the schedules of an account.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -220,12 +223,13 @@ pub struct UpdateAccountScheduleV2Request {
     /// What to do in the period. ASSOCIATE: tie the account to a price plan; DISASSOCIATE: untie it.
     pub mode: Option<UpdateAccountScheduleV2RequestMode>,
 }
-record!(
-    UpdateAccountScheduleV2Request requires["effectiveFrom", "effectiveUntil"] {
-    association_config : "associationConfig", present, value; effective_from :
-    "effectiveFrom", always, exact; effective_until : "effectiveUntil", always, exact;
-    merge_schedules : "mergeSchedules", present, value; mode : "mode", present, value; }
-);
+record!(UpdateAccountScheduleV2Request requires ["effectiveFrom", "effectiveUntil"] {
+    association_config: "associationConfig", present, value;
+    effective_from: "effectiveFrom", always, exact;
+    effective_until: "effectiveUntil", always, exact;
+    merge_schedules: "mergeSchedules", present, value;
+    mode: "mode", present, value;
+});
 impl UpdateAccountScheduleV2Request {
     /// One with everything that is required.
     pub fn new(
@@ -280,7 +284,7 @@ pub enum UpdateAccountScheduleV2RequestMode {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    UpdateAccountScheduleV2RequestMode { Associate = "ASSOCIATE", Disassociate =
-    "DISASSOCIATE" }
-);
+open_enum!(UpdateAccountScheduleV2RequestMode {
+    Associate = "ASSOCIATE",
+    Disassociate = "DISASSOCIATE",
+});

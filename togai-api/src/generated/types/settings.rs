@@ -24,12 +24,15 @@ pub struct Setting {
     /// Value of the setting, always as text; `dataType` says how to read it.
     pub value: String,
 }
-record!(
-    Setting : Default requires[] { data_type : "dataType", always, value; entity_id :
-    "entityId", always, value; entity_type : "entityType", always, value; id : "id",
-    always, value; name : "name", always, value; namespace : "namespace", always, value;
-    value : "value", always, json_text; }
-);
+record!(Setting: Default requires [] {
+    data_type: "dataType", always, value;
+    entity_id: "entityId", always, value;
+    entity_type: "entityType", always, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    namespace: "namespace", always, value;
+    value: "value", always, json_text;
+});
 impl Setting {
     /// One with everything that is required.
     pub fn new(
@@ -100,10 +103,11 @@ pub struct SettingPaginatedResponse {
     /// Marker of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    SettingPaginatedResponse : Default requires[] { context : "context", present, value;
-    data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(SettingPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// Changes to a setting.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -117,10 +121,11 @@ pub struct UpdateSettingRequest {
     /// New value of the setting, as text that fits the data type.
     pub value: Option<String>,
 }
-record!(
-    UpdateSettingRequest requires[] { data_type : "dataType", present, value; name :
-    "name", present, value; value : "value", present, value; }
-);
+record!(UpdateSettingRequest requires [] {
+    data_type: "dataType", present, value;
+    name: "name", present, value;
+    value: "value", present, value;
+});
 impl UpdateSettingRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {

@@ -44,18 +44,24 @@ pub struct Account {
     pub togai_customer_id: String,
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
-record!(
-    Account : Default requires[] { address : "address", present, value; aliases :
-    "aliases", present, value; billing_information : "billingInformation", present,
-    value; customer_id : "customerId", always, value; id : "id", always, value;
-    invoice_currency : "invoiceCurrency", present, value; invoice_group_details :
-    "invoiceGroupDetails", present, value; metadata : "metadata", present, map_of_text;
-    name : "name", always, value; net_term_days : "netTermDays", present, value;
-    primary_email : "primaryEmail", present, value; settings : "settings", present,
-    value; status : "status", always, value; tags : "tags", present, value;
-    togai_account_id : "togaiAccountId", always, value; togai_customer_id :
-    "togaiCustomerId", always, value; }
-);
+record!(Account: Default requires [] {
+    address: "address", present, value;
+    aliases: "aliases", present, value;
+    billing_information: "billingInformation", present, value;
+    customer_id: "customerId", always, value;
+    id: "id", always, value;
+    invoice_currency: "invoiceCurrency", present, value;
+    invoice_group_details: "invoiceGroupDetails", present, value;
+    metadata: "metadata", present, map_of_text;
+    name: "name", always, value;
+    net_term_days: "netTermDays", present, value;
+    primary_email: "primaryEmail", present, value;
+    settings: "settings", present, value;
+    status: "status", always, value;
+    tags: "tags", present, value;
+    togai_account_id: "togaiAccountId", always, value;
+    togai_customer_id: "togaiCustomerId", always, value;
+});
 #[cfg(any(feature = "accounts", feature = "customers"))]
 /// Another name of an account, as the account itself carries it.
 #[derive(Debug)]
@@ -66,7 +72,9 @@ pub struct AccountAliases {
     pub alias: Option<String>,
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
-record!(AccountAliases : Default requires[] { alias : "alias", present, value; });
+record!(AccountAliases: Default requires [] {
+    alias: "alias", present, value;
+});
 #[cfg(any(feature = "accounts", feature = "customers"))]
 /// State of the account: ACTIVE, DRAFT or ARCHIVED.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,7 +90,11 @@ pub enum AccountStatus {
     Other(String),
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
-open_enum!(AccountStatus { Active = "ACTIVE", Draft = "DRAFT", Archived = "ARCHIVED" });
+open_enum!(AccountStatus {
+    Active = "ACTIVE",
+    Draft = "DRAFT",
+    Archived = "ARCHIVED",
+});
 #[cfg(any(feature = "accounts", feature = "customers"))]
 /// Whom mail about billing goes to.
 #[derive(Debug)]
@@ -95,11 +107,10 @@ pub struct AccountsBillingInformation {
     pub email_recipients: Vec<String>,
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
-record!(
-    AccountsBillingInformation : Default requires[] { additional_email_recipients :
-    "additionalEmailRecipients", present, value; email_recipients : "emailRecipients",
-    present, value; }
-);
+record!(AccountsBillingInformation: Default requires [] {
+    additional_email_recipients: "additionalEmailRecipients", present, value;
+    email_recipients: "emailRecipients", present, value;
+});
 #[cfg(any(feature = "accounts", feature = "customers"))]
 impl AccountsBillingInformation {
     /// An empty one, to be filled by its setters.
@@ -140,11 +151,11 @@ pub struct CreateAccountAliasRequest {
     pub value: String,
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
-record!(
-    CreateAccountAliasRequest requires["value"] { effective_from : "effectiveFrom",
-    present, value; effective_until : "effectiveUntil", present, value; value : "value",
-    always, exact; }
-);
+record!(CreateAccountAliasRequest requires ["value"] {
+    effective_from: "effectiveFrom", present, value;
+    effective_until: "effectiveUntil", present, value;
+    value: "value", always, exact;
+});
 #[cfg(any(feature = "accounts", feature = "customers"))]
 impl CreateAccountAliasRequest {
     /// One with everything that is required.
@@ -190,11 +201,13 @@ pub struct CreateEntitySetting {
     pub value: String,
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
-record!(
-    CreateEntitySetting : Default requires[] { data_type : "dataType", always, value; id
-    : "id", always, value; name : "name", always, value; namespace : "namespace", always,
-    value; value : "value", always, json_text; }
-);
+record!(CreateEntitySetting: Default requires [] {
+    data_type: "dataType", always, value;
+    id: "id", always, value;
+    name: "name", always, value;
+    namespace: "namespace", always, value;
+    value: "value", always, json_text;
+});
 #[cfg(any(feature = "accounts", feature = "customers"))]
 impl CreateEntitySetting {
     /// One with everything that is required.
@@ -261,12 +274,13 @@ pub enum CreatePricePlanMigrationRequestMigrationMode {
     Other(String),
 }
 #[cfg(any(feature = "price-plans", feature = "price-plans-v2"))]
-open_enum!(
-    CreatePricePlanMigrationRequestMigrationMode { Immediate = "IMMEDIATE",
-    ImmediateIgnoreOverride = "IMMEDIATE_IGNORE_OVERRIDE", NextCycle = "NEXT_CYCLE",
-    NextCycleIgnoreOverride = "NEXT_CYCLE_IGNORE_OVERRIDE", StartOfCurrentCycle =
-    "START_OF_CURRENT_CYCLE" }
-);
+open_enum!(CreatePricePlanMigrationRequestMigrationMode {
+    Immediate = "IMMEDIATE",
+    ImmediateIgnoreOverride = "IMMEDIATE_IGNORE_OVERRIDE",
+    NextCycle = "NEXT_CYCLE",
+    NextCycleIgnoreOverride = "NEXT_CYCLE_IGNORE_OVERRIDE",
+    StartOfCurrentCycle = "START_OF_CURRENT_CYCLE",
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// A value from outside of the event that the formulas of the enrichments use.
 #[derive(Debug)]
@@ -281,10 +295,11 @@ pub struct Dependency {
     pub type_: DependencyType,
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-record!(
-    Dependency : Default requires[] { key : "key", always, value; name : "name", always,
-    value; type_ : "type", always, value; }
-);
+record!(Dependency: Default requires [] {
+    key: "key", always, value;
+    name: "name", always, value;
+    type_: "type", always, value;
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 impl Dependency {
     /// One with everything that is required.
@@ -326,7 +341,9 @@ pub enum DependencyType {
     Other(String),
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-open_enum!(DependencyType { Setting = "SETTING" });
+open_enum!(DependencyType {
+    Setting = "SETTING",
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// A dimension that events of the schema can carry.
 #[derive(Debug)]
@@ -337,7 +354,9 @@ pub struct DimensionsSchema {
     pub name: String,
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-record!(DimensionsSchema : Default requires[] { name : "name", always, value; });
+record!(DimensionsSchema: Default requires [] {
+    name: "name", always, value;
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 impl DimensionsSchema {
     /// One with everything that is required.
@@ -362,10 +381,10 @@ pub struct Enrichments {
     pub fields: Vec<Field>,
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-record!(
-    Enrichments : Default requires[] { dependencies : "dependencies", present, value;
-    fields : "fields", always, value; }
-);
+record!(Enrichments: Default requires [] {
+    dependencies: "dependencies", present, value;
+    fields: "fields", always, value;
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 impl Enrichments {
     /// One with everything that is required.
@@ -401,10 +420,10 @@ pub struct EventAttributeSchema {
     pub name: String,
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-record!(
-    EventAttributeSchema : Default requires[] { default_unit : "defaultUnit", present,
-    value; name : "name", always, value; }
-);
+record!(EventAttributeSchema: Default requires [] {
+    default_unit: "defaultUnit", present, value;
+    name: "name", always, value;
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 impl EventAttributeSchema {
     /// One with everything that is required.
@@ -460,16 +479,21 @@ pub struct EventSchema {
     pub version: i32,
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-record!(
-    EventSchema : Default requires[] { attributes : "attributes", present, value;
-    created_at : "createdAt", present, moment; description : "description", present,
-    value; dimensions : "dimensions", present, value; enrichments : "enrichments",
-    present, value; event_id_template : "eventIdTemplate", present, value;
-    event_level_revenue : "eventLevelRevenue", present, value; feature_details :
-    "featureDetails", present, value; filter_fields : "filterFields", present, value;
-    name : "name", always, value; status : "status", present, value; updated_at :
-    "updatedAt", present, moment; version : "version", always, value; }
-);
+record!(EventSchema: Default requires [] {
+    attributes: "attributes", present, value;
+    created_at: "createdAt", present, moment;
+    description: "description", present, value;
+    dimensions: "dimensions", present, value;
+    enrichments: "enrichments", present, value;
+    event_id_template: "eventIdTemplate", present, value;
+    event_level_revenue: "eventLevelRevenue", present, value;
+    feature_details: "featureDetails", present, value;
+    filter_fields: "filterFields", present, value;
+    name: "name", always, value;
+    status: "status", present, value;
+    updated_at: "updatedAt", present, moment;
+    version: "version", always, value;
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// State of the version. DRAFT: not yet activated; ACTIVE: in use; INACTIVE: deactivated; ARCHIVED: an older
 /// version.
@@ -488,10 +512,12 @@ pub enum EventSchemaStatus {
     Other(String),
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-open_enum!(
-    EventSchemaStatus { Draft = "DRAFT", Active = "ACTIVE", Inactive = "INACTIVE",
-    Archived = "ARCHIVED" }
-);
+open_enum!(EventSchemaStatus {
+    Draft = "DRAFT",
+    Active = "ACTIVE",
+    Inactive = "INACTIVE",
+    Archived = "ARCHIVED",
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// The feature that an event schema is tied to.
 #[derive(Debug)]
@@ -504,10 +530,10 @@ pub struct FeatureDetails {
     pub feature_id: String,
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-record!(
-    FeatureDetails : Default requires[] { attribute_name : "attributeName", always,
-    value; feature_id : "featureId", always, value; }
-);
+record!(FeatureDetails: Default requires [] {
+    attribute_name: "attributeName", always, value;
+    feature_id: "featureId", always, value;
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// An attribute or a dimension that is worked out for every event of the schema.
 #[derive(Debug)]
@@ -528,11 +554,13 @@ pub struct Field {
     pub value: String,
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-record!(
-    Field : Default requires[] { enrichment_type : "enrichmentType", always, value; name
-    : "name", always, value; order : "order", always, value; type_ : "type", always,
-    value; value : "value", always, value; }
-);
+record!(Field: Default requires [] {
+    enrichment_type: "enrichmentType", always, value;
+    name: "name", always, value;
+    order: "order", always, value;
+    type_: "type", always, value;
+    value: "value", always, value;
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 impl Field {
     /// One with everything that is required.
@@ -595,10 +623,11 @@ pub enum FieldEnrichmentType {
     Other(String),
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-open_enum!(
-    FieldEnrichmentType { Value = "VALUE", JsonLogic = "JSON_LOGIC",
-    JsonLogicFromDependency = "JSON_LOGIC_FROM_DEPENDENCY" }
-);
+open_enum!(FieldEnrichmentType {
+    Value = "VALUE",
+    JsonLogic = "JSON_LOGIC",
+    JsonLogicFromDependency = "JSON_LOGIC_FROM_DEPENDENCY",
+});
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
 /// What is added to the event. ATTRIBUTE: a number; DIMENSION: a label.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -612,7 +641,10 @@ pub enum FieldType {
     Other(String),
 }
 #[cfg(any(feature = "event-schemas", feature = "usage-meters"))]
-open_enum!(FieldType { Attribute = "ATTRIBUTE", Dimension = "DIMENSION" });
+open_enum!(FieldType {
+    Attribute = "ATTRIBUTE",
+    Dimension = "DIMENSION",
+});
 #[cfg(any(feature = "entitlements", feature = "event-ingestion"))]
 /// One event to ingest.
 #[derive(Debug)]
@@ -624,7 +656,9 @@ pub struct IngestEventRequest {
     pub event: crate::Event,
 }
 #[cfg(any(feature = "entitlements", feature = "event-ingestion"))]
-record!(IngestEventRequest requires["event"] { event : "event", always, exact; });
+record!(IngestEventRequest requires ["event"] {
+    event: "event", always, exact;
+});
 #[cfg(any(feature = "entitlements", feature = "event-ingestion"))]
 impl IngestEventRequest {
     /// One with everything that is required.
@@ -660,13 +694,15 @@ pub struct InvoiceGroupDetails {
     pub net_term_days: Option<i32>,
 }
 #[cfg(any(feature = "accounts", feature = "customers"))]
-record!(
-    InvoiceGroupDetails : Default requires[] { billing_address : "billingAddress",
-    always, value; daily_invoice_consolidation : "dailyInvoiceConsolidation", always,
-    value; email : "email", always, value; id : "id", always, value; invoice_currency :
-    "invoiceCurrency", always, value; name : "name", always, value; net_term_days :
-    "netTermDays", present, value; }
-);
+record!(InvoiceGroupDetails: Default requires [] {
+    billing_address: "billingAddress", always, value;
+    daily_invoice_consolidation: "dailyInvoiceConsolidation", always, value;
+    email: "email", always, value;
+    id: "id", always, value;
+    invoice_currency: "invoiceCurrency", always, value;
+    name: "name", always, value;
+    net_term_days: "netTermDays", present, value;
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -706,7 +742,10 @@ pub enum PaginationOptionsSortOrder {
         feature = "usage-meters"
     )
 )]
-open_enum!(PaginationOptionsSortOrder { Asc = "ASC", Desc = "DESC" });
+open_enum!(PaginationOptionsSortOrder {
+    Asc = "ASC",
+    Desc = "DESC",
+});
 #[cfg(any(feature = "accounts", feature = "schedules"))]
 /// What to do. GRANT_LICENSE: grant the account one-time licenses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -718,7 +757,9 @@ pub enum PreActionType {
     Other(String),
 }
 #[cfg(any(feature = "accounts", feature = "schedules"))]
-open_enum!(PreActionType { GrantLicense = "GRANT_LICENSE" });
+open_enum!(PreActionType {
+    GrantLicense = "GRANT_LICENSE",
+});
 #[cfg(
     any(
         feature = "accounts",
@@ -748,7 +789,10 @@ pub enum PricingRuleActionType {
         feature = "schedules"
     )
 )]
-open_enum!(PricingRuleActionType { Add = "ADD", Update = "UPDATE" });
+open_enum!(PricingRuleActionType {
+    Add = "ADD",
+    Update = "UPDATE",
+});
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
 /// What to do. CREATE: add the rate card; UPDATE: change it; DELETE: remove it; UPSERT: change it or, where there
 /// is none of that name, add it.
@@ -767,10 +811,12 @@ pub enum RateCardOperationActionType {
     Other(String),
 }
 #[cfg(any(feature = "price-plans-v2", feature = "schedules"))]
-open_enum!(
-    RateCardOperationActionType { Create = "CREATE", Update = "UPDATE", Delete =
-    "DELETE", Upsert = "UPSERT" }
-);
+open_enum!(RateCardOperationActionType {
+    Create = "CREATE",
+    Update = "UPDATE",
+    Delete = "DELETE",
+    Upsert = "UPSERT",
+});
 #[cfg(any(feature = "accounts", feature = "customers", feature = "settings"))]
 /// How the value of a setting is to be read. STRING: text; NUMERIC: a number; JSON: any JSON; JSON_LOGIC: a
 /// JsonLogic formula. The value itself is text in every case.
@@ -789,10 +835,12 @@ pub enum SettingDataType {
     Other(String),
 }
 #[cfg(any(feature = "accounts", feature = "customers", feature = "settings"))]
-open_enum!(
-    SettingDataType { String = "STRING", Numeric = "NUMERIC", Json = "JSON", JsonLogic =
-    "JSON_LOGIC" }
-);
+open_enum!(SettingDataType {
+    String = "STRING",
+    Numeric = "NUMERIC",
+    Json = "JSON",
+    JsonLogic = "JSON_LOGIC",
+});
 #[cfg(any(feature = "authentication", feature = "customer-portal"))]
 /// A token.
 #[derive(Clone, PartialEq)]
@@ -802,7 +850,9 @@ pub struct TokenResponse {
     pub token: String,
 }
 #[cfg(any(feature = "authentication", feature = "customer-portal"))]
-record!(TokenResponse : Default requires[] { token : "token", always, value; });
+record!(TokenResponse: Default requires [] {
+    token: "token", always, value;
+});
 #[cfg(any(feature = "authentication", feature = "customer-portal"))]
 impl std::fmt::Debug for TokenResponse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

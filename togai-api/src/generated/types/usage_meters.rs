@@ -20,11 +20,12 @@ pub struct Computation {
     /// Place in the order in which computations that match are worked out.
     pub order: Option<i64>,
 }
-record!(
-    Computation : Default requires[] { computation : "computation", always, json_text; id
-    : "id", present, value; matcher : "matcher", present, json_text; order : "order",
-    present, value; }
-);
+record!(Computation: Default requires [] {
+    computation: "computation", always, json_text;
+    id: "id", present, value;
+    matcher: "matcher", present, json_text;
+    order: "order", present, value;
+});
 impl Computation {
     /// One with everything that is required.
     pub fn new(computation: impl Into<String>) -> Self {
@@ -82,13 +83,16 @@ pub struct CreateUsageMeterRequest {
     /// Type of the usage meter. COUNTER: it counts usage.
     pub type_: CreateUsageMeterRequestType,
 }
-record!(
-    CreateUsageMeterRequest requires["aggregation", "name", "type"] { aggregation :
-    "aggregation", always, exact; billable_name : "billableName", present, value;
-    computations : "computations", present, value; description : "description", present,
-    value; event_schema_name : "eventSchemaName", present, value; filters : "filters",
-    present, value; name : "name", always, exact; type_ : "type", always, exact; }
-);
+record!(CreateUsageMeterRequest requires ["aggregation", "name", "type"] {
+    aggregation: "aggregation", always, exact;
+    billable_name: "billableName", present, value;
+    computations: "computations", present, value;
+    description: "description", present, value;
+    event_schema_name: "eventSchemaName", present, value;
+    filters: "filters", present, value;
+    name: "name", always, exact;
+    type_: "type", always, exact;
+});
 impl CreateUsageMeterRequest {
     /// One with everything that is required.
     pub fn new(
@@ -166,7 +170,9 @@ pub enum CreateUsageMeterRequestType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(CreateUsageMeterRequestType { Counter = "COUNTER" });
+open_enum!(CreateUsageMeterRequestType {
+    Counter = "COUNTER",
+});
 /// `GetUsageMetersForEventSchemaAggregations`
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -178,7 +184,10 @@ pub enum GetUsageMetersForEventSchemaAggregations {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(GetUsageMetersForEventSchemaAggregations { Count = "COUNT", Sum = "SUM" });
+open_enum!(GetUsageMetersForEventSchemaAggregations {
+    Count = "COUNT",
+    Sum = "SUM",
+});
 /// `GetUsageMetersForEventSchemaStatus`
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -190,9 +199,10 @@ pub enum GetUsageMetersForEventSchemaStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    GetUsageMetersForEventSchemaStatus { Active = "ACTIVE", Inactive = "INACTIVE" }
-);
+open_enum!(GetUsageMetersForEventSchemaStatus {
+    Active = "ACTIVE",
+    Inactive = "INACTIVE",
+});
 /// Changes to a usage meter.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -216,13 +226,16 @@ pub struct UpdateUsageMeterRequest {
     /// Type of the usage meter. COUNTER: it counts usage.
     pub type_: Option<UpdateUsageMeterRequestType>,
 }
-record!(
-    UpdateUsageMeterRequest requires[] { aggregation : "aggregation", present, value;
-    billable_name : "billableName", present, value; computations : "computations",
-    present, value; description : "description", present, value; event_schema_name :
-    "eventSchemaName", present, value; filters : "filters", present, value; name :
-    "name", present, value; type_ : "type", present, value; }
-);
+record!(UpdateUsageMeterRequest requires [] {
+    aggregation: "aggregation", present, value;
+    billable_name: "billableName", present, value;
+    computations: "computations", present, value;
+    description: "description", present, value;
+    event_schema_name: "eventSchemaName", present, value;
+    filters: "filters", present, value;
+    name: "name", present, value;
+    type_: "type", present, value;
+});
 impl UpdateUsageMeterRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -295,7 +308,9 @@ pub enum UpdateUsageMeterRequestType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(UpdateUsageMeterRequestType { Counter = "COUNTER" });
+open_enum!(UpdateUsageMeterRequestType {
+    Counter = "COUNTER",
+});
 /// A usage meter, which turns the events of an event schema into a number of units.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -331,16 +346,22 @@ pub struct UsageMeter {
     /// When the usage meter was last changed.
     pub updated_at: Option<crate::Timestamp>,
 }
-record!(
-    UsageMeter : Default requires[] { aggregation : "aggregation", always, value;
-    billable_name : "billableName", present, value; computations : "computations",
-    present, value; created_at : "createdAt", present, moment; description :
-    "description", present, value; display_name : "displayName", always, value;
-    event_schema : "eventSchema", present, value; filters : "filters", present, value; id
-    : "id", always, value; last_activated_at : "lastActivatedAt", present, moment; name :
-    "name", always, value; status : "status", present, value; type_ : "type", always,
-    value; updated_at : "updatedAt", present, moment; }
-);
+record!(UsageMeter: Default requires [] {
+    aggregation: "aggregation", always, value;
+    billable_name: "billableName", present, value;
+    computations: "computations", present, value;
+    created_at: "createdAt", present, moment;
+    description: "description", present, value;
+    display_name: "displayName", always, value;
+    event_schema: "eventSchema", present, value;
+    filters: "filters", present, value;
+    id: "id", always, value;
+    last_activated_at: "lastActivatedAt", present, moment;
+    name: "name", always, value;
+    status: "status", present, value;
+    type_: "type", always, value;
+    updated_at: "updatedAt", present, moment;
+});
 /// How the events are brought together. COUNT: the number of events that match; SUM: the sum of what the
 /// computation gives for each event that matches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -353,7 +374,10 @@ pub enum UsageMeterAggregation {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(UsageMeterAggregation { Count = "COUNT", Sum = "SUM" });
+open_enum!(UsageMeterAggregation {
+    Count = "COUNT",
+    Sum = "SUM",
+});
 /// A condition on one field of an event.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -364,10 +388,10 @@ pub struct UsageMeterFilterEntry {
     /// Value that the field is compared with.
     pub value: String,
 }
-record!(
-    UsageMeterFilterEntry : Default requires[] { field : "field", always, value; value :
-    "value", always, value; }
-);
+record!(UsageMeterFilterEntry: Default requires [] {
+    field: "field", always, value;
+    value: "value", always, value;
+});
 impl UsageMeterFilterEntry {
     /// One with everything that is required.
     pub fn new(field: impl Into<String>, value: impl Into<String>) -> Self {
@@ -399,10 +423,11 @@ pub struct UsageMeterPaginatedResponse {
     /// Marker of the next page; null or absent on the last one.
     pub next_token: Option<String>,
 }
-record!(
-    UsageMeterPaginatedResponse : Default requires[] { context : "context", present,
-    value; data : "data", present, value; next_token : "nextToken", present, value; }
-);
+record!(UsageMeterPaginatedResponse: Default requires [] {
+    context: "context", present, value;
+    data: "data", present, value;
+    next_token: "nextToken", present, value;
+});
 /// State of the usage meter. DRAFT: not yet activated; ACTIVE: in use; INACTIVE: deactivated; ARCHIVED: archived.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -418,10 +443,12 @@ pub enum UsageMeterStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(
-    UsageMeterStatus { Draft = "DRAFT", Active = "ACTIVE", Inactive = "INACTIVE",
-    Archived = "ARCHIVED" }
-);
+open_enum!(UsageMeterStatus {
+    Draft = "DRAFT",
+    Active = "ACTIVE",
+    Inactive = "INACTIVE",
+    Archived = "ARCHIVED",
+});
 /// Type of the usage meter. COUNTER: it counts usage.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -431,4 +458,6 @@ pub enum UsageMeterType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(UsageMeterType { Counter = "COUNTER" });
+open_enum!(UsageMeterType {
+    Counter = "COUNTER",
+});

@@ -11,10 +11,9 @@ pub struct TopupWalletRequest {
     /// Amount to add, in the unit of the wallet (`creditUnit` of the wallet).
     pub topup_amount: crate::Decimal,
 }
-record!(
-    TopupWalletRequest requires["topupAmount"] { topup_amount : "topupAmount", always,
-    exact; }
-);
+record!(TopupWalletRequest requires ["topupAmount"] {
+    topup_amount: "topupAmount", always, exact;
+});
 impl TopupWalletRequest {
     /// One with everything that is required.
     pub fn new(topup_amount: impl Into<crate::Decimal>) -> Self {
@@ -38,10 +37,10 @@ pub struct UpdateWalletRequest {
     /// State of a wallet. ACTIVE: the wallet is in use; INACTIVE: it is not.
     pub status: Option<WalletStatus>,
 }
-record!(
-    UpdateWalletRequest requires[] { effective_from : "effectiveFrom", present, value;
-    status : "status", present, value; }
-);
+record!(UpdateWalletRequest requires [] {
+    effective_from: "effectiveFrom", present, value;
+    status: "status", present, value;
+});
 impl UpdateWalletRequest {
     /// An empty one, to be filled by its setters.
     pub fn new() -> Self {
@@ -92,15 +91,20 @@ pub struct WalletBalanceResponse {
     /// Time at which the wallet was last changed.
     pub updated_at: Option<crate::Timestamp>,
 }
-record!(
-    WalletBalanceResponse : Default requires[] { account_id : "accountId", always, value;
-    balance : "balance", always, value; created_at : "createdAt", present, moment;
-    credit_unit : "creditUnit", always, value; customer_id : "customerId", always, value;
-    effective_from : "effectiveFrom", present, moment; external_id : "externalId",
-    present, value; hold_amount : "holdAmount", present, value; id : "id", always, value;
-    metadata : "metadata", present, value; status : "status", always, value; updated_at :
-    "updatedAt", present, moment; }
-);
+record!(WalletBalanceResponse: Default requires [] {
+    account_id: "accountId", always, value;
+    balance: "balance", always, value;
+    created_at: "createdAt", present, moment;
+    credit_unit: "creditUnit", always, value;
+    customer_id: "customerId", always, value;
+    effective_from: "effectiveFrom", present, moment;
+    external_id: "externalId", present, value;
+    hold_amount: "holdAmount", present, value;
+    id: "id", always, value;
+    metadata: "metadata", present, value;
+    status: "status", always, value;
+    updated_at: "updatedAt", present, moment;
+});
 /// One page of the entries of a wallet.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -111,10 +115,10 @@ pub struct WalletEntriesPaginatedResponse {
     /// Marker of the next page, at most 500 characters; null or absent on the last page.
     pub next_token: Option<String>,
 }
-record!(
-    WalletEntriesPaginatedResponse : Default requires[] { data : "data", always, value;
-    next_token : "nextToken", present, value; }
-);
+record!(WalletEntriesPaginatedResponse: Default requires [] {
+    data: "data", always, value;
+    next_token: "nextToken", present, value;
+});
 /// One amount that was added to a wallet or taken from it.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -140,13 +144,17 @@ pub struct WalletEntry {
     /// Id of the wallet that the entry belongs to.
     pub wallet_id: String,
 }
-record!(
-    WalletEntry : Default requires[] { amount : "amount", always, value; closing_balance
-    : "closingBalance", always, value; created_at : "createdAt", always, moment;
-    description : "description", present, value; entity_id : "entityId", present, value;
-    id : "id", always, value; status : "status", present, value; transaction_type :
-    "transactionType", always, value; wallet_id : "walletId", always, value; }
-);
+record!(WalletEntry: Default requires [] {
+    amount: "amount", always, value;
+    closing_balance: "closingBalance", always, value;
+    created_at: "createdAt", always, moment;
+    description: "description", present, value;
+    entity_id: "entityId", present, value;
+    id: "id", always, value;
+    status: "status", present, value;
+    transaction_type: "transactionType", always, value;
+    wallet_id: "walletId", always, value;
+});
 /// State of the entry. COMPLETED: it was carried out; ON_HOLD: its amount is on hold. The vendor declares it as
 /// required, yet its samples leave it out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -159,7 +167,10 @@ pub enum WalletEntryStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(WalletEntryStatus { Completed = "COMPLETED", OnHold = "ON_HOLD" });
+open_enum!(WalletEntryStatus {
+    Completed = "COMPLETED",
+    OnHold = "ON_HOLD",
+});
 /// Direction of the entry. CREDITED: the amount was added; DEBITED: the amount was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -171,7 +182,10 @@ pub enum WalletEntryTransactionType {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(WalletEntryTransactionType { Credited = "CREDITED", Debited = "DEBITED" });
+open_enum!(WalletEntryTransactionType {
+    Credited = "CREDITED",
+    Debited = "DEBITED",
+});
 /// State of a wallet. ACTIVE: the wallet is in use; INACTIVE: it is not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -183,4 +197,7 @@ pub enum WalletStatus {
     /// A value that this version of the client does not know. It is sent and read as it is.
     Other(String),
 }
-open_enum!(WalletStatus { Active = "ACTIVE", Inactive = "INACTIVE" });
+open_enum!(WalletStatus {
+    Active = "ACTIVE",
+    Inactive = "INACTIVE",
+});

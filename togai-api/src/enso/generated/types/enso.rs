@@ -20,11 +20,13 @@ pub struct BatchEventsResponse {
     /// How many events of a batch were taken, and how many were not.
     pub summary: Option<BatchEventsSummary>,
 }
-record!(
-    BatchEventsResponse : Default requires[] { data : "data", present, value;
-    failed_records : "failedRecords", present, value; message : "message", present,
-    value; status : "status", present, value; summary : "summary", present, value; }
-);
+record!(BatchEventsResponse: Default requires [] {
+    data: "data", present, value;
+    failed_records: "failedRecords", present, value;
+    message: "message", present, value;
+    status: "status", present, value;
+    summary: "summary", present, value;
+});
 /// What became of the events of a batch.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -35,10 +37,10 @@ pub struct BatchEventsResult {
     /// How many events of a batch were taken, and how many were not.
     pub summary: Option<BatchEventsSummary>,
 }
-record!(
-    BatchEventsResult : Default requires[] { failed_records : "failedRecords", present,
-    value; summary : "summary", present, value; }
-);
+record!(BatchEventsResult: Default requires [] {
+    failed_records: "failedRecords", present, value;
+    summary: "summary", present, value;
+});
 /// How many events of a batch were taken, and how many were not.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -51,10 +53,11 @@ pub struct BatchEventsSummary {
     /// Events that the request held.
     pub total: Option<i64>,
 }
-record!(
-    BatchEventsSummary : Default requires[] { failed : "failed", present, integer;
-    success : "success", present, integer; total : "total", present, integer; }
-);
+record!(BatchEventsSummary: Default requires [] {
+    failed: "failed", present, integer;
+    success: "success", present, integer;
+    total: "total", present, integer;
+});
 /// The body of a batch.
 #[derive(Debug)]
 #[derive(Clone, PartialEq)]
@@ -63,9 +66,9 @@ pub struct CreateEventsBatchRequest {
     /// The events, in an order to which the answer refers.
     pub events: Vec<EnsoEvent>,
 }
-record!(
-    CreateEventsBatchRequest requires["events"] { events : "events", always, exact; }
-);
+record!(CreateEventsBatchRequest requires ["events"] {
+    events: "events", always, exact;
+});
 impl CreateEventsBatchRequest {
     /// One with everything that is required.
     pub fn new(events: impl IntoIterator<Item = impl Into<EnsoEvent>>) -> Self {
@@ -107,13 +110,16 @@ pub struct EnsoEvent {
     /// How much was used. The page on single events declares it as a float.
     pub value: crate::Decimal,
 }
-record!(
-    EnsoEvent requires["CustomerEntityId", "metric", "timestamp", "value"] {
-    customer_entity_id : "CustomerEntityId", always, exact; event_id : "eventId",
-    present, value; job_id : "jobId", present, value; job_id_pascal_case : "JobId",
-    present, value; metadata : "metadata", present, value; metric : "metric", always,
-    exact; timestamp : "timestamp", always, exact; value : "value", always, exact; }
-);
+record!(EnsoEvent requires ["CustomerEntityId", "metric", "timestamp", "value"] {
+    customer_entity_id: "CustomerEntityId", always, exact;
+    event_id: "eventId", present, value;
+    job_id: "jobId", present, value;
+    job_id_pascal_case: "JobId", present, value;
+    metadata: "metadata", present, value;
+    metric: "metric", always, exact;
+    timestamp: "timestamp", always, exact;
+    value: "value", always, exact;
+});
 impl EnsoEvent {
     /// One with everything that is required.
     pub fn new(
@@ -194,8 +200,9 @@ pub struct FailedRecord {
     /// What is wrong as a status of HTTP, such as 404 for what is not known.
     pub status_code: Option<i64>,
 }
-record!(
-    FailedRecord : Default requires[] { code : "code", present, value; error : "error",
-    present, value; index : "index", present, integer; status_code : "statusCode",
-    present, integer; }
-);
+record!(FailedRecord: Default requires [] {
+    code: "code", present, value;
+    error: "error", present, value;
+    index: "index", present, integer;
+    status_code: "statusCode", present, integer;
+});
