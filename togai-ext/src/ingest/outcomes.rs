@@ -10,9 +10,8 @@ use togai_api::Error;
 
 use super::Verdict;
 use super::backend::Backend;
-use super::payload::{ReturnedOf, TagOf};
 use super::run::Run;
-use super::source::Source;
+use super::source::{ReturnedOf, Source, TagOf};
 use super::togai::Togai;
 
 /// The verdicts of a call, in whatever order its batches end; made by [`Ingest::outcomes`](super::Ingest::outcomes).

@@ -3,8 +3,6 @@
 use serde::Serialize;
 use togai_api::Event;
 
-use super::source::Source;
-
 /// What can be handed in: an [`Event`], or an event with something of the caller's own beside it, `(Event, T)`.
 ///
 /// ```
@@ -119,11 +117,6 @@ impl<E: Serialize> Payload for &E {
 
     fn into_returned(self) {}
 }
-
-/// What comes back of the events of a source.
-pub(super) type ReturnedOf<S> = <<<S as Source>::Item as Submission>::Payload as Payload>::Returned;
-/// What was handed in with them.
-pub(super) type TagOf<S> = <<S as Source>::Item as Submission>::Tag;
 
 mod sealed {
     use togai_api::Event;

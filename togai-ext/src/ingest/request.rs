@@ -8,10 +8,9 @@ use togai_api::{BoxFuture, Error};
 
 use super::backend::{Backend, Connection, Protocol};
 use super::outcomes::Verdicts;
-use super::payload::{ReturnedOf, TagOf};
 use super::record::{OnNotAccepted, Recorder};
 use super::run::{Run, Settings};
-use super::source::Source;
+use super::source::{ReturnedOf, Source, TagOf};
 use super::togai::Togai;
 use super::{IdPolicy, IngestError, IngestProgress, IngestReport, Verdict};
 use crate::cancel::Cancel;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures::{Stream, TryStream};
 use serde::Serialize;
 
-use super::payload::{Borrowed, Submission};
+use super::payload::{Borrowed, Payload, Submission};
 
 /// What a source gives: an event, or why there are no more.
 pub(super) type Pulled<S> = Result<S, Box<dyn std::error::Error + Send + Sync>>;
@@ -40,6 +40,11 @@ pub trait Source {
         None
     }
 }
+
+/// What comes back of the events of a source.
+pub(super) type ReturnedOf<S> = <<<S as Source>::Item as Submission>::Payload as Payload>::Returned;
+/// What was handed in with them.
+pub(super) type TagOf<S> = <<S as Source>::Item as Submission>::Tag;
 
 /// The events of an iterator.
 pub struct FromIterator<I>(pub(super) I);

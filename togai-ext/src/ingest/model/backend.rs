@@ -18,7 +18,7 @@ use super::super::encode::Fields;
 use super::super::togai::Togai;
 use super::super::{IngestExt as _, check, classify};
 use super::clock::HandClock;
-use super::service::{Refused, Reply, Said};
+use super::reply::{Refused, Reply, Said};
 use super::world::Shared;
 use crate::retry::{Parts, Retry};
 use crate::session::Session;

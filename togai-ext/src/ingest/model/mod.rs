@@ -19,10 +19,12 @@
 mod backend;
 mod chance;
 mod clock;
+mod item;
 mod kind;
 mod mutants;
 mod offer;
 mod poll;
+mod reply;
 mod requests;
 mod rules;
 mod say;
@@ -40,12 +42,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-pub(in crate::ingest) use source::Item;
+pub(in crate::ingest) use item::Item;
 
 use kind::{KINDS, Kind};
 use scenario::play;
-use service::SITUATIONS;
-use table::Table;
+use table::{SITUATIONS, Table};
 
 /// Steps of the normal run.
 const STEPS: u64 = 200_000;

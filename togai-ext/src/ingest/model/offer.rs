@@ -3,7 +3,7 @@
 use togai_api::{Event, Text, Timestamp};
 
 use super::chance::Chance;
-use super::source::{Item, Nature};
+use super::item::{Item, Nature};
 use super::world::World;
 
 /// Makes events. No two say the same unless they are meant to.

@@ -4,7 +4,8 @@ use togai_api::TransportErrorKind;
 
 use super::chance::Chance;
 use super::kind::Kind;
-use super::service::{Contents, Refused, Said};
+use super::reply::{Refused, Said};
+use super::service::Contents;
 use super::world::{Word, World};
 
 impl World {

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// What a request was, when it was answered.
+pub(super) const SITUATIONS: &[&str] = &["first", "whole", "part", "alone", "stopped"];
+
 /// Counts transitions, and answers by the situation that they met.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
@@ -51,7 +54,7 @@ impl fmt::Display for Table {
         for (name, count) in &self.transitions {
             writeln!(formatter, "{count:>9}  {name}")?;
         }
-        let columns = super::service::SITUATIONS;
+        let columns = SITUATIONS;
         write!(formatter, "{:<42}", "answer to a request that is")?;
         for column in columns {
             write!(formatter, "{column:>10}")?;

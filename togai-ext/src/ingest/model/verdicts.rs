@@ -6,7 +6,7 @@ use togai_api::{Event, Text};
 
 use super::super::Outcome;
 use super::super::source::Pulled;
-use super::source::{Item, Nature};
+use super::item::{Item, Nature};
 use super::world::{Expected, SourceState, Word, World};
 
 impl World {

@@ -7,9 +7,9 @@ use std::task::Waker;
 use togai_api::Event;
 
 use super::super::IdPolicy;
+use super::item::{Item, Nature};
+use super::reply::Reply;
 use super::rules::Rules;
-use super::service::Reply;
-use super::source::{Item, Nature};
 use super::table::Table;
 
 /// A world that the engine, the service and the source share.
