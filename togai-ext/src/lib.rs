@@ -40,6 +40,7 @@
 )]
 
 mod auth;
+mod base_url;
 mod call_options;
 mod cancel;
 mod client_builder;

@@ -2,10 +2,13 @@
 
 mod backoff;
 mod budget;
+mod call;
 mod pause;
 mod policy;
+mod shared;
 mod transport;
 
 pub use budget::RetryBudget;
+pub(crate) use call::Terms;
 pub use policy::RetryPolicy;
-pub(crate) use transport::{Parts, Retry, Terms};
+pub(crate) use transport::{Parts, Retry};

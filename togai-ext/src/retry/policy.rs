@@ -16,7 +16,7 @@ use std::time::Duration;
 /// - A throttled request (status 429) was not carried out, so it is repeated whatever it does. All calls of its quota class
 ///   keep the pause that the server asked for, up to a day.
 /// - So is a request that met no server: nothing was sent.
-/// - After 408, 500, 502, 503, 504, a broken connection or a timeout the request may have been carried out. It is repeated
+/// - After 408, a 5xx but 501 and 505, a broken connection or a timeout the request may have been carried out. It is repeated
 ///   where that is harmless: it reads, replaces or deletes, all its events have ids that count once, or it has an
 ///   idempotency key.
 /// - Other answers are final: 400, 401, 403, 404, 409 and 422 would be the same again.

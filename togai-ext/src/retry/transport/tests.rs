@@ -2,10 +2,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use togai_api::types::IngestBatchEventRequest;
-use togai_api::{Client, Core, Event, OPERATIONS, Operation, TransportErrorKind};
+use togai_api::{CallContext, Client, Core, Event, OPERATIONS, Operation, TransportErrorKind};
 
 use super::*;
 use crate::ClientExt as _;
+use crate::cancel::Cancel;
 use crate::clock::Clock as _;
 use crate::testing::{Answer, Script, VirtualClock};
 

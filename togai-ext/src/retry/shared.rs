@@ -1,0 +1,24 @@
+//! What all calls of a client go by.
+
+use std::time::Duration;
+
+use togai_api::Transport;
+
+use super::RetryPolicy;
+use super::budget::Account;
+use super::pause::Pauses;
+use crate::auth::Auth;
+use crate::session::Session;
+use crate::stats::Counters;
+
+/// What all clones of a client share.
+pub(super) struct Shared {
+    pub(super) inner: Box<dyn Transport>,
+    pub(super) session: Session,
+    pub(super) auth: Auth,
+    pub(super) policy: RetryPolicy,
+    pub(super) attempt_timeout: Option<Duration>,
+    pub(super) budget: Account,
+    pub(super) pauses: Pauses,
+    pub(super) counters: Counters,
+}
