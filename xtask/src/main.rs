@@ -35,7 +35,8 @@ Usage: cargo xtask <task>
   check-features         check the crates with each area alone, with none and with all, warnings being errors
   check-features --few   the same for togai-ext alone, with a few areas
   build-cost             measure what it costs to build the client, and others of the same document, and write
-                         docs/build-cost.md; with --quick in one round, with --assert failing where a target is missed";
+                         docs/build-cost.md; with --quick in one round, with --assert failing where a target is missed,
+                         with --before=COMMIT beside the client of another commit";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -64,7 +65,7 @@ fn run(arguments: &[&str]) -> Option<Result<String>> {
         ["regen", "--check"] => regen::run(&root, regen::Mode::Check),
         ["check-features"] => check_features::run(&root, check_features::Extent::All),
         ["check-features", "--few"] => check_features::run(&root, check_features::Extent::Few),
-        ["build-cost", options @ ..] => build_cost::run(&root, build_cost::Options::of(options)?),
+        ["build-cost", options @ ..] => build_cost::run(&root, &build_cost::Options::of(options)?),
         _ => return None,
     })
 }

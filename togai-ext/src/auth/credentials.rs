@@ -149,7 +149,8 @@ impl Credentials {
         Ok(self.set(token)?)
     }
 
-    fn number(&self) -> Option<u64> {
+    /// The number of the token in use.
+    pub(crate) fn number(&self) -> Option<u64> {
         self.lock().current.as_ref().map(Bearer::number)
     }
 

@@ -43,17 +43,17 @@ impl Auth {
     pub(crate) async fn admit(&self, operation: &'static Operation) -> Result<Admitted<'_>, TransportError> {
         loop {
             self.renew_in_time().await?;
-            let before = self.bearer();
+            let before = self.credentials.as_ref().and_then(Credentials::number);
             let now = self.session.clock().now();
             let pass = match self.session.gate().enter(operation.id, now).await {
                 Ok(pass) => pass,
                 // Another call may be asking for the next token.
-                Err(closed) if !closed.is_forbidden && self.renew(before.as_ref()).await => continue,
+                Err(closed) if !closed.is_forbidden && self.renew(before).await => continue,
                 Err(closed) => return Err(self.refusal(closed)),
             };
-            let bearer = self.bearer();
+            let bearer = self.credentials.as_ref().and_then(Credentials::current);
             // A token that was set during the wait has a turn of its own.
-            if bearer.as_ref().map(Bearer::number) == before.as_ref().map(Bearer::number) || matches!(pass, Pass::Probe)
+            if bearer.as_ref().map(Bearer::number) == before || matches!(pass, Pass::Probe)
             {
                 return Ok(Admitted { bearer, _pass: pass });
             }
@@ -90,11 +90,11 @@ impl Auth {
 
     /// Whether there is another token than that of a request which was refused: the provider is asked once for each.
     pub(crate) async fn renew_after(&self, refused: &Admitted<'_>) -> bool {
-        self.renew(refused.bearer.as_ref()).await
+        self.renew(refused.bearer.as_ref().map(Bearer::number)).await
     }
 
-    async fn renew(&self, refused: Option<&Bearer>) -> bool {
-        match (&self.credentials, refused.map(Bearer::number)) {
+    async fn renew(&self, refused: Option<u64>) -> bool {
+        match (&self.credentials, refused) {
             (Some(credentials), Some(number)) if self.session.gate().has_refused(number) => {
                 credentials.renew_refused(number).await
             }
@@ -118,10 +118,6 @@ impl Auth {
                 .map_err(|problem| TransportError::new(TransportErrorKind::NoToken, problem, CallContext::default())),
             _ => Ok(()),
         }
-    }
-
-    fn bearer(&self) -> Option<Bearer> {
-        self.credentials.as_ref().and_then(Credentials::current)
     }
 
     fn refusal(&self, Closed { next_probe, is_forbidden }: Closed) -> TransportError {

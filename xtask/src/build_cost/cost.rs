@@ -23,23 +23,37 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// Builds the subject in each way, once to warm up and then in rounds.
-    pub(super) fn measure(subject: &Subject, target: &Path, rounds: usize) -> Result<Self> {
-        eprintln!("building what {} depends on", subject.name);
-        cargo::warm_up(subject, target, Kind::Check)?;
-        cargo::warm_up(subject, target, Kind::Release)?;
+    /// Builds each subject in each way, once to warm up and then in rounds, one subject after the other in each round, so
+    /// that whatever else the machine does meets all of them.
+    pub(super) fn measure(subjects: &[Subject], target: &Path, rounds: usize) -> Result<Vec<Self>> {
+        for subject in subjects {
+            eprintln!("building what {} depends on", subject.name);
+            cargo::warm_up(subject, target, Kind::Check)?;
+            cargo::warm_up(subject, target, Kind::Release)?;
+        }
+        let first = Self::measure_round(subjects, target)?;
+        (1..rounds).try_fold(first, |costs, _| {
+            let round = Self::measure_round(subjects, target)?;
+            Ok(costs.into_iter().zip(round).map(|(cost, next)| cost.with(next)).collect())
+        })
+    }
+
+    fn measure_round(subjects: &[Subject], target: &Path) -> Result<Vec<Self>> {
+        subjects.iter().map(|subject| Self::measure_once(subject, target)).collect()
+    }
+
+    fn measure_once(subject: &Subject, target: &Path) -> Result<Self> {
         eprintln!("measuring {}", subject.name);
-        let check = Series::take(rounds, || cargo::timed(subject, target, Kind::Check))?;
-        let release = Series::take(rounds, || cargo::timed(subject, target, Kind::Release))?;
+        let check = Series::from(cargo::timed(subject, target, Kind::Check)?);
+        let release = Series::from(cargo::timed(subject, target, Kind::Release)?);
         let library = subject.library(target);
         let bytes = fs::metadata(&library).with_context(|| format!("cannot look at {}", library.display()))?.len();
-        Ok(Self {
-            name: subject.name,
-            lines: source::lines(&library.with_extension("d"))?,
-            crates: cargo::crates(subject)?,
-            check,
-            release,
-            bytes,
-        })
+        let lines = source::lines(&library.with_extension("d"))?;
+        Ok(Self { name: subject.name, lines, crates: cargo::crates(subject)?, check, release, bytes })
+    }
+
+    /// The same with the times of another round.
+    fn with(self, round: Self) -> Self {
+        Self { check: self.check.with(round.check), release: self.release.with(round.release), ..self }
     }
 }

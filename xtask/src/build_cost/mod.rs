@@ -1,5 +1,6 @@
 //! What it costs to build the client, beside what two other generators make of the same document.
 
+mod before;
 mod cargo;
 mod cost;
 mod machine;
@@ -28,12 +29,14 @@ const SCRATCH: &str = "target/build-cost";
 const PAGE: &str = "docs/build-cost.md";
 
 /// What to do, by the words after `build-cost`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// One round instead of three.
     quick: bool,
     /// To fail where a target is missed.
     assert: bool,
+    /// A commit whose client is measured beside ours.
+    before: Option<String>,
 }
 
 impl Options {
@@ -44,30 +47,32 @@ impl Options {
             match *word {
                 "--quick" => options.quick = true,
                 "--assert" => options.assert = true,
-                _ => return None,
+                _ => options.before = Some(word.strip_prefix("--before=").filter(|it| !it.is_empty())?.to_owned()),
             }
         }
         Some(options)
     }
 
-    fn rounds(self) -> usize {
+    fn rounds(&self) -> usize {
         if self.quick { 1 } else { 3 }
     }
 }
 
 /// Makes the others, measures all, and writes the page; answers with its tables.
-pub(crate) fn run(root: &Path, options: Options) -> Result<String> {
+pub(crate) fn run(root: &Path, options: &Options) -> Result<String> {
     let document = Document::load(root, &crate::service::TOGAI)?;
     let scratch = root.join(SCRATCH);
     eprintln!("generating the others");
     let mut subjects = Subject::ours(root);
+    if let Some(commit) = &options.before {
+        subjects.extend(Subject::before(&before::check_out(root, &scratch, commit)?));
+    }
     subjects.push(plain::make(root, &scratch, &document)?);
     subjects.push(openapi_generator::make(root, &scratch)?);
 
     let target = scratch.join("target");
     let machine = machine::describe()?;
-    let costs =
-        subjects.iter().map(|subject| Cost::measure(subject, &target, options.rounds())).collect::<Result<Vec<_>>>()?;
+    let costs = Cost::measure(&subjects, &target, options.rounds())?;
 
     let tables = page::tables(&costs, &machine, options.rounds());
     fs::write(root.join(PAGE), page::page(&tables)).with_context(|| format!("cannot write {PAGE}"))?;
@@ -84,8 +89,10 @@ mod tests {
 
     #[test]
     fn options_stand_in_any_order_and_others_are_refused() {
-        assert_eq!(Options::of(&[]), Some(Options { quick: false, assert: false }));
-        assert_eq!(Options::of(&["--assert", "--quick"]), Some(Options { quick: true, assert: true }));
-        assert_eq!(Options::of(&["--slow"]), None);
+        assert_eq!(Options::of(&[]), Some(Options::default()));
+        let both = Options { quick: true, assert: true, before: None };
+        assert_eq!(Options::of(&["--assert", "--quick"]), Some(both));
+        assert_eq!(Options::of(&["--before=v1.2"]).and_then(|options| options.before).as_deref(), Some("v1.2"));
+        assert_eq!((Options::of(&["--slow"]), Options::of(&["--before="])), (None, None));
     }
 }

@@ -77,7 +77,7 @@ left out inside of a file by the choice of features counts all the same.
 - **Crates below it** are those that are built for it on this machine, with build scripts and macros.
 - **The rlib** is that of the release build, with what rustc keeps in it for generic code.
 
-`--quick` measures one round. `--assert` fails where ours misses an aim. It needs Python and Java, and the network when it \
+`--quick` measures one round. `--before=COMMIT` measures the client of another commit as well, a round of each in turn. `--assert` fails where ours misses an aim. It needs Python and Java, and the network when it \
 runs for the first time; what it makes is in `target/build-cost/`.
 
 ## What it does not say

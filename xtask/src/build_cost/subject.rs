@@ -24,18 +24,24 @@ pub(super) const FULL: &str = "togai-api, `full`";
 impl Subject {
     /// Ours: without areas, with the areas that are on by default, and with all.
     pub(super) fn ours(root: &Path) -> Vec<Self> {
-        let with = |name, features| Self {
+        Self::of(root, [WITHOUT_AREAS, BY_DEFAULT, FULL])
+    }
+
+    /// The same of another commit, which is checked out in a folder.
+    pub(super) fn before(root: &Path) -> Vec<Self> {
+        Self::of(root, ["before: no areas", "before: default features", "before: `full`"])
+    }
+
+    fn of(root: &Path, names: [&'static str; 3]) -> Vec<Self> {
+        let features: [&'static [&'static str]; 3] = [&["--no-default-features"], &[], &["--features", "full"]];
+        let with = |(name, features)| Self {
             name,
             package: "togai-api",
             folder: root.join("togai-api"),
             features,
             locked: true,
         };
-        vec![
-            with(WITHOUT_AREAS, &["--no-default-features"]),
-            with(BY_DEFAULT, &[]),
-            with(FULL, &["--features", "full"]),
-        ]
+        names.into_iter().zip(features).map(with).collect()
     }
 
     /// A package of its own that was made in the scratch folder.
