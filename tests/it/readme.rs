@@ -109,7 +109,7 @@ fn every_setting_has_its_row() {
             let is_setter = line.contains("(mut self") || line.contains("(self, ") && line.contains("-> Self");
             line.contains("pub fn ") && is_setter
         }) {
-            let name = line.split("pub fn ").nth(1).unwrap().split('(').next().unwrap();
+            let name = line.split("pub fn ").nth(1).unwrap().split(['(', '<']).next().unwrap();
             row(name);
             settings += 1;
         }

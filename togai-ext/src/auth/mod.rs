@@ -53,8 +53,7 @@ impl Auth {
             };
             let bearer = self.credentials.as_ref().and_then(Credentials::current);
             // A token that was set during the wait has a turn of its own.
-            if bearer.as_ref().map(Bearer::number) == before || matches!(pass, Pass::Probe)
-            {
+            if bearer.as_ref().map(Bearer::number) == before || matches!(pass, Pass::Probe) {
                 return Ok(Admitted { bearer, _pass: pass });
             }
         }
