@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures::lock;
 use togai_api::{BoxFuture, Error};
@@ -31,8 +31,8 @@ struct State {
     current: Option<Bearer>,
     /// When the provider is to be asked for the next one.
     renew_at: Option<SystemTime>,
-    /// The refused token for which the provider was asked already.
-    asked_for: Option<u64>,
+    /// The refused token for which the provider was asked last, and when.
+    asked: Option<(u64, Instant)>,
     /// The tokens so far, the latest last, for the texts of a server that echoes one.
     texts: VecDeque<(u64, Arc<str>)>,
     secrets: Arc<[Arc<str>]>,
@@ -54,7 +54,7 @@ impl Credentials {
         let state = State {
             current: None,
             renew_at: None,
-            asked_for: None,
+            asked: None,
             texts: VecDeque::new(),
             secrets: Arc::default(),
             next_number: 0,
@@ -128,17 +128,20 @@ impl Credentials {
         Ok(())
     }
 
-    /// Asks the provider, once for each refused token, and says whether another one is in use then.
-    pub(crate) async fn renew_refused(&self, refused: u64) -> bool {
+    /// Asks the provider for another token than one that was refused, and says whether another one is in use then. It is
+    /// asked once for all requests with the token that were sent before, given by the time when one of them was sent; a
+    /// request that was not sent asks only where nobody has.
+    pub(crate) async fn renew_refused(&self, refused: u64, sent: Option<Instant>) -> bool {
         if self.provider.is_none() {
             return false;
         }
         let _asking = self.asking.lock().await;
-        let is_asked = self.lock().asked_for == Some(refused);
+        let asked = self.lock().asked.filter(|(token, _)| *token == refused);
+        let is_asked = asked.is_some_and(|(_, asked)| sent.is_none_or(|sent| sent <= asked));
         if self.number() == Some(refused) && !is_asked {
-            self.lock().asked_for = Some(refused);
             // Where it fails, the call ends with the refusal, which says what to do.
             let _ = self.ask().await;
+            self.lock().asked = Some((refused, self.session.clock().now()));
         }
         self.number() != Some(refused)
     }

@@ -4,7 +4,7 @@ mod credentials;
 mod token;
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
@@ -28,6 +28,7 @@ pub(crate) struct Auth {
 /// A request that may be sent, with the token for it.
 pub(crate) struct Admitted<'a> {
     bearer: Option<Bearer>,
+    since: Instant,
     _pass: Pass<'a>,
 }
 
@@ -48,13 +49,13 @@ impl Auth {
             let pass = match self.session.gate().enter(operation.id, now).await {
                 Ok(pass) => pass,
                 // Another call may be asking for the next token.
-                Err(closed) if !closed.is_forbidden && self.renew(before).await => continue,
+                Err(closed) if !closed.is_forbidden && self.renew(before, None).await => continue,
                 Err(closed) => return Err(self.refusal(closed)),
             };
             let bearer = self.credentials.as_ref().and_then(Credentials::current);
             // A token that was set during the wait has a turn of its own.
             if bearer.as_ref().map(Bearer::number) == before || matches!(pass, Pass::Probe) {
-                return Ok(Admitted { bearer, _pass: pass });
+                return Ok(Admitted { bearer, since: self.session.clock().now(), _pass: pass });
             }
         }
     }
@@ -87,15 +88,15 @@ impl Auth {
         }
     }
 
-    /// Whether there is another token than that of a request which was refused: the provider is asked once for each.
+    /// Asks the provider for another token than that of a request which was refused, and says whether there is one.
     pub(crate) async fn renew_after(&self, refused: &Admitted<'_>) -> bool {
-        self.renew(refused.bearer.as_ref().map(Bearer::number)).await
+        self.renew(refused.bearer.as_ref().map(Bearer::number), Some(refused.since)).await
     }
 
-    async fn renew(&self, refused: Option<u64>) -> bool {
+    async fn renew(&self, refused: Option<u64>, sent: Option<Instant>) -> bool {
         match (&self.credentials, refused) {
             (Some(credentials), Some(number)) if self.session.gate().has_refused(number) => {
-                credentials.renew_refused(number).await
+                credentials.renew_refused(number, sent).await
             }
             _ => false,
         }

@@ -198,13 +198,19 @@ impl<'a> Call<'a> {
 
     /// Waits until the request may be sent. It is an error where there is to be no attempt any more.
     async fn admit(&mut self) -> Result<Admitted<'a>, TransportError> {
-        self.keep_pause().await?;
-        let shared = self.shared;
-        let before = shared.session.clock().now();
-        let admission = pin!(shared.auth.admit(self.operation));
-        let admitted = self.within(admission).await?;
-        self.held_up += shared.session.clock().now().saturating_duration_since(before);
-        admitted
+        loop {
+            self.keep_pause().await?;
+            let shared = self.shared;
+            let before = shared.session.clock().now();
+            let admission = pin!(shared.auth.admit(self.operation));
+            let admitted = self.within(admission).await??;
+            let now = shared.session.clock().now();
+            self.held_up += now.saturating_duration_since(before);
+            // The server may have asked the call that this one waited for to pause.
+            if shared.pauses.left(self.operation.quota_class, now).is_none() {
+                return Ok(admitted);
+            }
+        }
     }
 
     /// Waits for something, but no longer than the call may take.
@@ -225,7 +231,7 @@ impl<'a> Call<'a> {
             Either::Left((value, _)) => Ok(value),
             Either::Right((true, _)) => Err(TransportError::new(
                 TransportErrorKind::Deadline,
-                "another call of this client has tried the token for so long",
+                "it waited for another call to try the token, or for the token provider",
                 CallContext::default(),
             )),
             Either::Right((false, _)) => Err(TransportError::cancelled(CallContext::default())),

@@ -459,7 +459,7 @@ async fn a_call_waits_for_another_one_to_try_the_token_no_longer_than_it_may() {
     let another = session.gate().enter("get_events", session.clock().now()).await;
     let client = Client::new("http://localhost", stage.retry.with(CallOptions::new().deadline(Duration::from_secs(5))));
     let error = client.get_events().send().await.unwrap_err();
-    insta::assert_snapshot!(error, @"get_events: the deadline passed before the request could be sent: another call of this client has tried the token for so long (0 attempts, 5 s)");
+    insta::assert_snapshot!(error, @"get_events: the deadline passed before the request could be sent: it waited for another call to try the token, or for the token provider (0 attempts, 5 s)");
     drop(another);
 }
 
@@ -493,4 +493,19 @@ async fn a_call_that_is_cancelled_while_it_waits_for_another_one_sends_nothing()
     cancel.cancel();
     assert_eq!(call.await.unwrap_err().kind(), TransportErrorKind::Cancelled);
     drop(another);
+}
+
+#[tokio::test]
+async fn a_call_that_waited_for_another_one_keeps_the_pause_that_that_one_was_asked_for() {
+    let stage = Stage::new(RetryPolicy::default(), 0.0, [ACCEPTED]);
+    let (session, operation) = (stage.retry.shared.session.clone(), operation("get_events"));
+    let another = session.gate().enter("get_events", session.clock().now()).await;
+    stage.clock.hang(true);
+    let mut call = stage.retry.execute(stage.request(operation, "{}"), operation);
+    assert!(futures::poll!(call.as_mut()).is_pending());
+    stage.clock.hang(false);
+    stage.retry.shared.pauses.extend(operation.quota_class, session.clock().now(), Duration::from_secs(9));
+    drop(another);
+    call.await.unwrap();
+    assert_eq!(stage.script.asked(), [9000]);
 }
