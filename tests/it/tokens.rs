@@ -9,7 +9,7 @@ use togai_ext::AccessToken;
 use togai_ext::prelude::*;
 use togai_sandbox::{Fault, Sandbox};
 
-use crate::support::{TOKEN, event, sandbox, start, told};
+use crate::support::{TOKEN, event, http, sandbox, start, told};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -214,4 +214,29 @@ async fn a_server_that_echoes_a_token_of_before_does_not_get_it_into_an_error() 
     let error = client.get_events().send().await.unwrap_err();
     let said = format!("{error} {error:?} {:?} {client:?}", error.message());
     assert!(!said.contains(TOKEN) && !said.contains("another-t0ken") && said.contains("neither *** nor ***"), "{said}");
+}
+
+#[tokio::test]
+async fn a_client_whose_own_transport_holds_the_token_is_not_kept_waiting_after_a_refusal() {
+    let sandbox = started().await;
+    let client = Client::new(sandbox.base_url(), togai_api::HttpTransport::new(http())).with(CallOptions::new());
+    for expected in 1..=3 {
+        let error = client.get_events().send().await.unwrap_err();
+        assert!(error.status().is_some_and(|status| status == 401), "{error}");
+        assert_eq!(sandbox.request_count(), expected);
+    }
+    let error = client.set_token(TOKEN).unwrap_err();
+    insta::assert_snapshot!(error, @"the client was put together by hand: its own transport holds the token");
+}
+
+#[tokio::test]
+async fn calls_do_not_wait_for_each_other_where_the_server_refuses_what_is_in_them() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::status(404).on("get_customer"));
+    client.get_customer().customer_id("nobody").send().await.unwrap_err();
+    sandbox.fault(Fault::delay(Duration::from_secs(3600)).on("get_events"));
+    let slow = client.get_events().send();
+    let quick = client.get_features().send();
+    let quick = futures::future::select(Box::pin(slow), Box::pin(quick)).await;
+    assert!(matches!(quick, futures::future::Either::Right((Ok(_), _))));
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use togai_api::{BoxFuture, Operation, Transport, TransportError};
 
@@ -27,7 +28,9 @@ impl Stack {
     /// The one of a client, or one around the transport of a client that was put together by hand.
     pub(crate) fn of_any(transport: &Arc<dyn Transport>) -> Self {
         let around = || {
-            let session = Session::new(Arc::new(SystemClock));
+            // That transport has a token of its own, of which nothing is known here: neither that it is the same as before
+            // nor when it changes.
+            let session = Session::with_probe_interval(Arc::new(SystemClock), Duration::ZERO);
             Self { retry: Retry::around(transport, session.clone()), session }
         };
         Self::of(transport).cloned().unwrap_or_else(around)

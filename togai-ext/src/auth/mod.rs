@@ -73,6 +73,7 @@ impl Auth {
             Ok(status) if status.is_success() => gate.prove(number, operation.id),
             Ok(StatusCode::UNAUTHORIZED) => gate.refuse(number, now),
             Ok(StatusCode::FORBIDDEN) => gate.forbid(number, operation.id, now),
+            Ok(status) if is_about_the_request(status) => gate.note_seen(number),
             _ => {}
         }
         let Some(credentials) = &self.credentials else { return };
@@ -128,6 +129,11 @@ impl Auth {
             TransportError::token_refused(left, CallContext::default())
         }
     }
+}
+
+/// Whether a status refuses a request for what is in it.
+fn is_about_the_request(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 409 | 410 | 412 | 413 | 422)
 }
 
 impl Admitted<'_> {

@@ -11,7 +11,7 @@ use futures::lock;
 ///
 /// The API locks an address out after five requests with a bad token in 30 minutes (docs.togai.com, quotas and limits).
 ///
-/// - Until the server has taken the token once, one request is in flight, and the others wait for it.
+/// - Until the server has looked at a request with the token, one is in flight, and the others wait for it.
 /// - A 401 closes the gate for all calls. After an interval one request, a probe, tries the token again.
 /// - A 403 does the same for its operation alone.
 /// - A token that was not refused before opens the gate at once, at most three times in three intervals.
@@ -68,6 +68,9 @@ struct State {
 enum Verdict {
     #[default]
     Untried,
+    /// The server has refused a request for what is in it, and so has probably looked at the token before.
+    Seen,
+    /// The server has carried out a request with it.
     Taken,
     Refused {
         next_probe: Instant,
@@ -127,7 +130,7 @@ impl TokenGate {
         if let Some(next_probe) = state.forbidden.get_mut(operation) {
             return Some(probe(next_probe, now, self.interval, true));
         }
-        matches!(state.verdict, Verdict::Taken).then_some(Ok(Pass::Free))
+        matches!(state.verdict, Verdict::Seen | Verdict::Taken).then_some(Ok(Pass::Free))
     }
 
     /// Notes that the server has carried out a request of an operation with a token.
@@ -140,6 +143,18 @@ impl TokenGate {
                 state.verdict = Verdict::Taken;
                 state.refused.retain(|refused| *refused != token);
                 state.forbidden.remove(operation);
+            }
+        });
+    }
+
+    /// Notes that the server has refused a request for what is in it, and not for its token.
+    pub(crate) fn note_seen(&self, token: u64) {
+        if self.is_open.load(Ordering::Relaxed) {
+            return;
+        }
+        self.change(|state| {
+            if state.token == token && matches!(state.verdict, Verdict::Untried) {
+                state.verdict = Verdict::Seen;
             }
         });
     }
@@ -182,11 +197,11 @@ impl TokenGate {
                     Verdict::Untried
                 }
                 Verdict::Refused { next_probe } => Verdict::Refused { next_probe },
-                Verdict::Untried | Verdict::Taken if is_refused => {
+                Verdict::Untried | Verdict::Seen | Verdict::Taken if is_refused => {
                     let last = state.refusals.back().copied().unwrap_or(now);
                     Verdict::Refused { next_probe: self.next_probe(state, last) }
                 }
-                Verdict::Untried | Verdict::Taken => Verdict::Untried,
+                Verdict::Untried | Verdict::Seen | Verdict::Taken => Verdict::Untried,
             };
         });
     }
@@ -308,6 +323,16 @@ mod tests {
     fn a_request_that_gives_up_lets_the_next_one_try() {
         let stage = Stage::new();
         assert_eq!((stage.enter("a"), stage.enter("a")), ("turn", "turn"));
+    }
+
+    #[test]
+    fn after_a_request_was_refused_for_what_is_in_it_nobody_waits_and_nothing_is_proven() {
+        let stage = Stage::new();
+        stage.gate.note_seen(0);
+        assert_eq!((stage.enter("a"), stage.gate.is_proven()), ("free", false));
+        stage.gate.refuse(0, stage.now);
+        stage.gate.note_seen(0);
+        assert_eq!(stage.enter("a"), "closed");
     }
 
     #[test]

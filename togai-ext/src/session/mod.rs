@@ -31,6 +31,8 @@ struct Shared {
 pub(crate) const PROBE_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 impl Session {
+    /// A session with the default interval.
+    #[cfg(test)]
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self::with_probe_interval(clock, PROBE_INTERVAL)
     }
