@@ -36,7 +36,11 @@
 //!   `http://` addresses of this machine work.
 #![cfg_attr(
     not(all(feature = "event-ingestion", feature = "event-management")),
-    allow(dead_code, reason = "much of what is below the calls is there for ingestion and verification")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "much of what is below the calls is there for ingestion and verification"
+    )
 )]
 
 mod auth;
