@@ -53,7 +53,7 @@ async fn a_refused_token_costs_one_request_over_all_operations_and_clones() {
     let said = told(error);
     assert!(
         said.starts_with(
-            "ingest: nothing was sent, since the server has refused the token (0 attempts); set another token, or wait "
+            "ingest: the server has refused the token, so it is not sent again for now (0 attempts); set another token, or wait "
         ),
         "{said}"
     );
@@ -72,7 +72,7 @@ async fn a_token_that_may_not_do_one_thing_may_do_others() {
     let error = client.get_events().send().await.unwrap_err();
     let said = told(&error);
     assert!(
-        said.starts_with("get_events: nothing was sent, since the server does not let the token do this"),
+        said.starts_with("get_events: the server does not let the token do this, so it is not asked again for now"),
         "{said}"
     );
 }
@@ -182,7 +182,7 @@ async fn without_a_first_token_the_provider_is_asked_before_the_first_request() 
     let client =
         builder(&sandbox, "").token_provider(async || Err::<String, _>("the vault is closed")).build().unwrap();
     let error = client.get_events().send().await.unwrap_err();
-    insta::assert_snapshot!(told(&error), @"get_events: nothing was sent, since there is no token: the vault is closed (0 attempts)");
+    insta::assert_snapshot!(told(&error), @"get_events: there is no token to send: the vault is closed (0 attempts)");
     assert!(error.is_retryable() && !error.maybe_delivered());
     assert_eq!(sandbox.request_count(), 1);
 }
@@ -239,4 +239,50 @@ async fn calls_do_not_wait_for_each_other_where_the_server_refuses_what_is_in_th
     let quick = client.get_features().send();
     let quick = futures::future::select(Box::pin(slow), Box::pin(quick)).await;
     assert!(matches!(quick, futures::future::Either::Right((Ok(_), _))));
+}
+
+#[tokio::test]
+async fn a_token_that_is_rotated_under_load_opens_the_gate_for_the_next_one() {
+    let sandbox = started().await;
+    let client = builder(&sandbox, "ends").token_provider(async || {
+        tokio::task::yield_now().await;
+        Ok::<_, Error>(TOKEN)
+    });
+    let client = client.build().unwrap();
+    sandbox.fault(Fault::status(200).json(serde_json::json!({ "data": [] })).on("get_features").first(1));
+    client.get_features().send().await.unwrap();
+    // Eight requests are in flight when the token is good no more, and each is sent once more with the next one.
+    let calls = join_all((0..8).map(|_| client.get_events().send())).await;
+    assert!(calls.iter().all(Result::is_ok), "{calls:?}");
+    assert_eq!(sandbox.request_count(), 1 + 8 + 8);
+}
+
+#[tokio::test]
+async fn a_provider_that_alternates_between_two_refused_tokens_ends_every_call() {
+    let sandbox = started().await;
+    let asked = Asked::default();
+    let noted = asked.clone();
+    let client = builder(&sandbox, "refused-0").token_provider(move || {
+        noted.note();
+        let token = format!("refused-{}", noted.count() % 2);
+        async move { Ok::<_, Error>(token) }
+    });
+    let client = client.build().unwrap();
+    for _ in 0..10 {
+        assert!(client.get_events().send().await.unwrap_err().is_auth());
+    }
+    assert!(asked.count() <= 4 && sandbox.request_count() <= 4, "{} {}", asked.count(), sandbox.request_count());
+}
+
+#[tokio::test]
+async fn why_the_provider_failed_stands_in_the_error() {
+    let sandbox = started().await;
+    let client =
+        builder(&sandbox, "expired").token_provider(async || Err::<String, _>("the vault is closed for expired"));
+    let client = client.build().unwrap();
+    client.get_events().send().await.unwrap_err();
+    let error = told(&client.get_events().send().await.unwrap_err());
+    let start = "get_events: the server has refused the token, so it is not sent again for now: the token provider failed: \
+                 the vault is closed for *** (0 attempts)";
+    assert!(error.starts_with(start), "{error}");
 }

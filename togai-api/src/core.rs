@@ -71,8 +71,15 @@ impl Core {
         self.execute_with(request, operation, operation.repeat == Repeat::Always).await
     }
 
-    /// The same for a request of which is known whether sending it twice has the effect of sending it once.
-    pub(crate) async fn execute_with<T: DeserializeOwned>(
+    /// The same for a request of which the caller knows whether sending it twice has the effect of sending it once.
+    ///
+    /// [`execute`](Self::execute) takes that from the operation alone, so a batch of events that all have ids is repeated
+    /// only if it is sent by this.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`execute`](Self::execute).
+    pub async fn execute_with<T: DeserializeOwned>(
         &self,
         request: Request,
         operation: &'static Operation,

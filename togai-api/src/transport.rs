@@ -38,6 +38,17 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///         eprintln!("{}", operation.id);
 ///         self.0.execute(request, operation)
 ///     }
+///
+///     // Without this a client of togai-ext below would not know what it may repeat.
+///     fn execute_with<'a>(
+///         &'a self,
+///         request: reqwest::Request,
+///         operation: &'static Operation,
+///         idempotent: bool,
+///     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+///         eprintln!("{}", operation.id);
+///         self.0.execute_with(request, operation, idempotent)
+///     }
 /// }
 /// # let _ = rustls::crypto::ring::default_provider().install_default();
 /// # let _ = Announce(togai_api::HttpTransport::new(reqwest::Client::new()));
@@ -333,6 +344,13 @@ impl TransportError {
         Self { failure, context, retry_after: Some(left) }
     }
 
+    /// Adds the error underneath.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.failure.source = Some(source.into());
+        self
+    }
+
     /// The same for a token that may not carry out the operation.
     pub fn forbidden(left: Duration, context: CallContext) -> Self {
         let failure = Failure { kind: TransportErrorKind::Forbidden, source: None };
@@ -393,9 +411,9 @@ impl TransportErrorKind {
             Self::Deadline => "the deadline passed before the request could be sent",
             Self::Paused => "the server has asked for a pause that the call cannot wait out",
             Self::Cancelled => "the call was given up before the request could be sent",
-            Self::TokenRefused => "nothing was sent, since the server has refused the token",
-            Self::Forbidden => "nothing was sent, since the server does not let the token do this",
-            Self::NoToken => "nothing was sent, since there is no token",
+            Self::TokenRefused => "the server has refused the token, so it is not sent again for now",
+            Self::Forbidden => "the server does not let the token do this, so it is not asked again for now",
+            Self::NoToken => "there is no token to send",
         }
     }
 }

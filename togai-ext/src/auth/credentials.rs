@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use futures::future::{Either, select};
 use futures::lock;
 use togai_api::{BoxFuture, Error};
 
@@ -31,8 +32,10 @@ struct State {
     current: Option<Bearer>,
     /// When the provider is to be asked for the next one.
     renew_at: Option<SystemTime>,
-    /// The refused token for which the provider was asked last, and when.
-    asked: Option<(u64, Instant)>,
+    /// The refused tokens for which the provider was asked, and when, the latest last.
+    asked: VecDeque<(u64, Instant)>,
+    /// Why the provider failed, and when, where it was asked last.
+    failure: Option<(String, Instant)>,
     /// The tokens so far, the latest last, for the texts of a server that echoes one.
     texts: VecDeque<(u64, Arc<str>)>,
     secrets: Arc<[Arc<str>]>,
@@ -41,10 +44,14 @@ struct State {
 
 /// A token is renewed so long before it expires, or when a tenth of its time is left, whichever is later.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
-/// A provider that failed while the token is still good is asked again after this time.
+/// A provider that failed is asked again after this time, while there is a token that could be sent.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// So many tokens are kept to be blotted out, and to be known again when they are set once more.
-const MOST_TEXTS: usize = 8;
+/// Without a token it is asked again after this time.
+const BREATH: Duration = Duration::from_secs(1);
+/// How long a call waits for the next token while the one in use is good.
+const MOST_PATIENCE: Duration = Duration::from_secs(5);
+/// The number of tokens that no error shows, and that are known again when they are set once more.
+const MOST_TEXTS: usize = 64;
 
 impl Credentials {
     /// Credentials with a first token; without one the provider is asked before the first request.
@@ -54,7 +61,8 @@ impl Credentials {
         let state = State {
             current: None,
             renew_at: None,
-            asked: None,
+            asked: VecDeque::new(),
+            failure: None,
             texts: VecDeque::new(),
             secrets: Arc::default(),
             next_number: 0,
@@ -70,25 +78,30 @@ impl Credentials {
     ///
     /// Fails where it looks like none; then the token before it stays in use.
     pub(crate) fn set(&self, token: AccessToken) -> Result<(), Error> {
+        self.replace(token, false)
+    }
+
+    /// The same. A token that comes in time from the provider is trusted like the one before it.
+    fn replace(&self, token: AccessToken, is_trusted: bool) -> Result<(), Error> {
         let now = self.session.clock().wall();
         let mut state = self.lock();
         let known = state.texts.iter().find(|(_, text)| **text == *token.text).map(|(number, _)| *number);
         let number = known.unwrap_or(state.next_number);
         let bearer = Bearer::new(token, number)?;
-        if known.is_none() {
-            state.next_number += 1;
-            if state.texts.len() == MOST_TEXTS {
-                state.texts.pop_front();
-            }
-            state.texts.push_back((number, Arc::clone(&bearer.text)));
-            state.secrets = state.texts.iter().map(|(_, text)| Arc::clone(text)).collect();
+        // The latest is the last to be forgotten.
+        state.texts.retain(|(other, _)| *other != number);
+        if state.texts.len() == MOST_TEXTS {
+            state.texts.pop_front();
         }
+        state.texts.push_back((number, Arc::clone(&bearer.text)));
+        state.secrets = state.texts.iter().map(|(_, text)| Arc::clone(text)).collect();
+        state.next_number += u64::from(known.is_none());
         state.renew_at = bearer.expires_at.map(|end| {
             let margin = end.duration_since(now).map_or(Duration::ZERO, |left| MARGIN.min(left / 10));
             end.checked_sub(margin).unwrap_or(end)
         });
         // Both change under one lock, so that no request takes the new token by what was known of the old one.
-        self.session.gate().replace(number, self.session.clock().now());
+        self.session.gate().replace(number, self.session.clock().now(), is_trusted);
         state.current = Some(bearer);
         Ok(())
     }
@@ -109,47 +122,92 @@ impl Credentials {
         self.provider.is_some() && (state.current.is_none() || state.renew_at.is_some_and(|time| time <= now))
     }
 
-    /// Asks the provider for a token, one call for all that wait, where none is in use or it expires soon.
+    /// Asks the provider for a token where none is in use or it expires soon. One call asks; the others wait for it, or go
+    /// on with the token in use while it is good.
     ///
     /// Fails where there is no token that could be sent.
     pub(crate) async fn renew_in_time(&self) -> Result<(), ProviderError> {
+        if self.is_good() {
+            if let Some(_asking) = self.asking.try_lock()
+                && self.is_due()
+            {
+                let patience = self.session.clock().sleep(MOST_PATIENCE);
+                let asked = select(Box::pin(self.ask(true)), patience).await;
+                if !matches!(asked, Either::Left((Ok(()), _))) {
+                    self.lock().renew_at = self.session.clock().wall().checked_add(PATIENCE);
+                }
+            }
+            return Ok(());
+        }
         let _asking = self.asking.lock().await;
         if !self.is_due() {
             return Ok(());
         }
-        let Err(problem) = self.ask().await else { return Ok(()) };
-        let now = self.session.clock().wall();
-        let mut state = self.lock();
-        let is_good = |bearer: &Bearer| bearer.expires_at.is_none_or(|end| now < end);
-        if !state.current.as_ref().is_some_and(is_good) {
-            return Err(problem);
+        // All that waited for a failure have met it.
+        match self.failure_within(BREATH) {
+            Some(problem) => Err(problem.into()),
+            None => self.ask(false).await,
         }
-        state.renew_at = now.checked_add(PATIENCE);
-        Ok(())
     }
 
     /// Asks the provider for another token than one that was refused, and says whether another one is in use then. It is
     /// asked once for all requests with the token that were sent before, given by the time when one of them was sent; a
-    /// request that was not sent asks only where nobody has.
+    /// request that was not sent asks only where nobody has, or where the provider failed some time ago.
     pub(crate) async fn renew_refused(&self, refused: u64, sent: Option<Instant>) -> bool {
         if self.provider.is_none() {
-            return false;
+            return self.number() != Some(refused);
         }
         let _asking = self.asking.lock().await;
-        let asked = self.lock().asked.filter(|(token, _)| *token == refused);
-        let is_asked = asked.is_some_and(|(_, asked)| sent.is_none_or(|sent| sent <= asked));
-        if self.number() == Some(refused) && !is_asked {
-            // Where it fails, the call ends with the refusal, which says what to do.
-            let _ = self.ask().await;
-            self.lock().asked = Some((refused, self.session.clock().now()));
+        let is_asked = self.lock().asked.iter().any(|(token, asked)| {
+            let is_before = sent.is_none_or(|sent| sent <= *asked);
+            *token == refused && is_before
+        });
+        let may_ask = !is_asked && self.failure_within(PATIENCE).is_none();
+        // Where it fails, the call ends with the refusal, which says why.
+        if self.number() == Some(refused) && may_ask && self.ask(false).await.is_ok() {
+            let now = self.session.clock().now();
+            let asked = &mut self.lock().asked;
+            asked.retain(|(token, _)| *token != refused);
+            if asked.len() == MOST_TEXTS {
+                asked.pop_front();
+            }
+            asked.push_back((refused, now));
         }
         self.number() != Some(refused)
     }
 
-    async fn ask(&self) -> Result<(), ProviderError> {
+    /// Why the provider failed, where it was asked last.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.lock().failure.as_ref().map(|(problem, _)| problem.clone())
+    }
+
+    fn failure_within(&self, time: Duration) -> Option<String> {
+        let (state, now) = (self.lock(), self.session.clock().now());
+        let failure = state.failure.as_ref().filter(|(_, failed)| now.saturating_duration_since(*failed) < time);
+        failure.map(|(problem, _)| problem.clone())
+    }
+
+    /// Whether there is a token that has not expired.
+    fn is_good(&self) -> bool {
+        let (now, state) = (self.session.clock().wall(), self.lock());
+        state.current.as_ref().is_some_and(|bearer| bearer.expires_at.is_none_or(|end| now < end))
+    }
+
+    async fn ask(&self, is_trusted: bool) -> Result<(), ProviderError> {
         let provider = self.provider.as_ref().ok_or("there is no token provider")?;
-        let token = provider().await?;
-        Ok(self.set(token)?)
+        let asked = match provider().await {
+            Ok(token) => self.replace(token, is_trusted).map_err(ProviderError::from),
+            Err(problem) => Err(problem),
+        };
+        let mut state = self.lock();
+        let Err(problem) = asked else {
+            state.failure = None;
+            return Ok(());
+        };
+        // A provider may repeat a token in its error.
+        let problem = state.texts.iter().fold(problem.to_string(), |text, (_, token)| text.replace(&**token, "***"));
+        state.failure = Some((problem.clone(), self.session.clock().now()));
+        Err(problem.into())
     }
 
     /// The number of the token in use.

@@ -29,7 +29,7 @@ pub(crate) struct Auth {
 pub(crate) struct Admitted<'a> {
     bearer: Option<Bearer>,
     since: Instant,
-    _pass: Pass<'a>,
+    pass: Pass<'a>,
 }
 
 impl Auth {
@@ -42,6 +42,7 @@ impl Auth {
     ///
     /// Fails at once where the server has refused the token, and where there is none.
     pub(crate) async fn admit(&self, operation: &'static Operation) -> Result<Admitted<'_>, TransportError> {
+        let mut may_renew = true;
         loop {
             self.renew_in_time().await?;
             let before = self.credentials.as_ref().and_then(Credentials::number);
@@ -49,13 +50,16 @@ impl Auth {
             let pass = match self.session.gate().enter(operation.id, now).await {
                 Ok(pass) => pass,
                 // Another call may be asking for the next token.
-                Err(closed) if !closed.is_forbidden && self.renew(before, None).await => continue,
+                Err(closed) if may_renew && !closed.is_forbidden && self.renew(before, None).await => {
+                    may_renew = false;
+                    continue;
+                }
                 Err(closed) => return Err(self.refusal(closed)),
             };
             let bearer = self.credentials.as_ref().and_then(Credentials::current);
             // A token that was set during the wait has a turn of its own.
             if bearer.as_ref().map(Bearer::number) == before || matches!(pass, Pass::Probe) {
-                return Ok(Admitted { bearer, since: self.session.clock().now(), _pass: pass });
+                return Ok(Admitted { bearer, since: self.session.clock().now(), pass });
             }
         }
     }
@@ -68,12 +72,12 @@ impl Auth {
         answer: &mut Result<reqwest::Response, TransportError>,
     ) {
         let (gate, now) = (self.session.gate(), self.session.clock().now());
-        let number = admitted.number();
+        let (number, is_probe) = (admitted.number(), matches!(admitted.pass, Pass::Probe));
         match answer.as_ref().map(reqwest::Response::status) {
-            Ok(status) if status.is_success() => gate.prove(number, operation.id),
-            Ok(StatusCode::UNAUTHORIZED) => gate.refuse(number, now),
+            Ok(status) if status.is_success() => gate.prove(number, operation.id, is_probe),
+            Ok(StatusCode::UNAUTHORIZED) => gate.refuse(number, now, is_probe),
             Ok(StatusCode::FORBIDDEN) => gate.forbid(number, operation.id, now),
-            Ok(status) if is_about_the_request(status) => gate.note_seen(number),
+            Ok(status) if is_about_the_request(status) => gate.note_seen(number, is_probe),
             _ => {}
         }
         let Some(credentials) = &self.credentials else { return };
@@ -95,9 +99,11 @@ impl Auth {
     }
 
     async fn renew(&self, refused: Option<u64>, sent: Option<Instant>) -> bool {
+        let gate = self.session.gate();
         match (&self.credentials, refused) {
-            (Some(credentials), Some(number)) if self.session.gate().has_refused(number) => {
+            (Some(credentials), Some(number)) if gate.has_refused(number) => {
                 credentials.renew_refused(number, sent).await
+                    && credentials.number().is_some_and(|number| !gate.has_refused(number))
             }
             _ => false,
         }
@@ -124,16 +130,20 @@ impl Auth {
     fn refusal(&self, Closed { next_probe, is_forbidden }: Closed) -> TransportError {
         let left = next_probe.saturating_duration_since(self.session.clock().now());
         if is_forbidden {
-            TransportError::forbidden(left, CallContext::default())
-        } else {
-            TransportError::token_refused(left, CallContext::default())
+            return TransportError::forbidden(left, CallContext::default());
+        }
+        let refused = TransportError::token_refused(left, CallContext::default());
+        match self.credentials.as_ref().and_then(Credentials::failure) {
+            Some(problem) => refused.with_source(format!("the token provider failed: {problem}")),
+            None => refused,
         }
     }
 }
 
-/// Whether a status refuses a request for what is in it.
+/// Whether a status says something about the request, and so was most likely given after a look at the token.
 fn is_about_the_request(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 404 | 409 | 410 | 412 | 413 | 422)
+    let is_about_the_way = matches!(status.as_u16(), 401 | 403 | 407 | 408 | 421 | 425 | 429);
+    (status.is_redirection() || status.is_client_error()) && !is_about_the_way
 }
 
 impl Admitted<'_> {

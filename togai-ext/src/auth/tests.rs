@@ -39,6 +39,8 @@ impl Stage {
 
     /// Renews the token where that is due, and says which one is in use.
     async fn token(&self) -> String {
+        // The provider is quicker than anybody's patience.
+        self.clock.hang(true);
         if self.credentials.is_due()
             && let Err(problem) = self.credentials.renew_in_time().await
         {
@@ -48,6 +50,7 @@ impl Stage {
     }
 
     async fn pass(&self, time: Duration) {
+        self.clock.hang(false);
         self.clock.sleep(time).await;
     }
 
@@ -160,4 +163,32 @@ async fn a_call_that_gives_up_while_it_asks_for_another_token_lets_the_next_one_
     assert!(Box::pin(stage.credentials.renew_refused(0, sent)).now_or_never().is_none());
     assert!(stage.credentials.renew_refused(0, sent).await);
     assert_eq!((stage.token().await.as_str(), stage.asked()), ("token-2", 2));
+}
+
+#[tokio::test]
+async fn a_provider_that_hangs_takes_no_good_token_out_of_use() {
+    let stage = Stage::new(Some(AccessToken::new("first")), |_| Some(HOUR));
+    stage.credentials.set(AccessToken::new("first").expires_at(stage.clock.wall() + HOUR)).unwrap();
+    stage.pass(Duration::from_secs(3500)).await;
+    // One call asks, and others go on.
+    stage.clock.hang(true);
+    let mut asking = Box::pin(stage.credentials.renew_in_time());
+    assert!(futures::poll!(asking.as_mut()).is_pending());
+    assert!(stage.credentials.renew_in_time().now_or_never().is_some_and(|renewed| renewed.is_ok()));
+    drop(asking);
+    // Here its patience ends at once.
+    stage.clock.hang(false);
+    stage.credentials.renew_in_time().await.unwrap();
+    assert_eq!((&*stage.credentials.current().unwrap().text, stage.asked()), ("first", 2));
+    assert!(!stage.credentials.is_due());
+}
+
+#[tokio::test]
+async fn all_that_wait_for_a_provider_that_fails_fail_with_it() {
+    let stage = Stage::new(None, |_| None);
+    let tokens = futures::future::join_all((0..10).map(|_| stage.token())).await;
+    assert!(tokens.iter().all(|problem| problem == "the vault is closed"), "{tokens:?}");
+    assert_eq!(stage.asked(), 1);
+    stage.pass(Duration::from_secs(1)).await;
+    assert_eq!((stage.token().await.as_str(), stage.asked()), ("the vault is closed", 2));
 }

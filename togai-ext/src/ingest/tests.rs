@@ -94,7 +94,7 @@ impl Backend for Fake {
             }
             fake.in_flight.lock().unwrap().0 -= 1;
             if answer.is_ok() {
-                fake.session.gate().prove(0, PROTOCOL.operation);
+                fake.session.gate().prove(0, PROTOCOL.operation, false);
             }
             answer.map_err(classify::failed)
         })
@@ -491,7 +491,7 @@ async fn a_batch_that_is_not_full_is_sent_after_it_has_waited() {
 #[tokio::test]
 async fn batches_on_their_way_end_while_verdicts_are_not_asked_for() {
     let fake = Fake::default();
-    fake.session.gate().prove(0, PROTOCOL.operation);
+    fake.session.gate().prove(0, PROTOCOL.operation, false);
     let mut run =
         Run::new(fake.clone(), FromStream::new(events(20)), &settings(5, 4), fake.session.clone(), Cancel::new());
     // The first batch is told, and three more are on their way or have ended.

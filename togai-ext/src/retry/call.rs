@@ -206,8 +206,9 @@ impl<'a> Call<'a> {
             let admitted = self.within(admission).await??;
             let now = shared.session.clock().now();
             self.held_up += now.saturating_duration_since(before);
-            // The server may have asked the call that this one waited for to pause.
-            if shared.pauses.left(self.operation.quota_class, now).is_none() {
+            // In that time the call may have been cancelled or be over, or the server have asked for a pause.
+            let is_paused = shared.pauses.left(self.operation.quota_class, now).is_some();
+            if !is_paused && self.check_time_left().is_ok() {
                 return Ok(admitted);
             }
         }
@@ -220,7 +221,10 @@ impl<'a> Call<'a> {
             Either::Left((value, _)) => return Ok(value),
             Either::Right(((), what)) => what,
         };
-        let late = self.shared.session.clock().sleep(self.left());
+        // It is no retry, so the time for retries is no reason to give up before an attempt would have.
+        let limit = self.left().max(self.shared.attempt_timeout.unwrap_or_default());
+        let left = self.deadline.map_or(limit, |deadline| deadline.saturating_sub(self.elapsed()));
+        let late = self.shared.session.clock().sleep(left);
         let end = match &self.terms.cancel {
             Some(cancel) => {
                 select(late, Box::pin(cancel.cancelled())).map(|end| matches!(end, Either::Left(_))).left_future()
@@ -242,12 +246,7 @@ impl<'a> Call<'a> {
     /// attempt any more.
     async fn keep_pause(&self) -> Result<(), TransportError> {
         loop {
-            if self.terms.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
-                return Err(TransportError::cancelled(CallContext::default()));
-            }
-            if self.deadline.is_some_and(|deadline| self.elapsed() >= deadline) {
-                return Err(TransportError::deadline(CallContext::default()));
-            }
+            self.check_time_left()?;
             let now = self.shared.session.clock().now();
             let Some(left) = self.shared.pauses.left(self.operation.quota_class, now) else { return Ok(()) };
             // Whoever waited comes back a little apart from the others.
@@ -258,6 +257,17 @@ impl<'a> Call<'a> {
                 None => return Err(TransportError::paused(left, CallContext::default())),
             }
         }
+    }
+
+    /// Fails where the call was cancelled, or its time is over.
+    fn check_time_left(&self) -> Result<(), TransportError> {
+        if self.terms.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            return Err(TransportError::cancelled(CallContext::default()));
+        }
+        if self.deadline.is_some_and(|deadline| self.elapsed() >= deadline) {
+            return Err(TransportError::deadline(CallContext::default()));
+        }
+        Ok(())
     }
 
     async fn wait(&self, wait: Duration) {
@@ -299,7 +309,7 @@ impl<'a> Call<'a> {
         if let Some(context) = context {
             context.attempts = self.attempts;
             context.elapsed = self.elapsed();
-            context.maybe_delivered = self.maybe_delivered;
+            context.maybe_delivered |= self.maybe_delivered;
             context.idempotent = Some(self.terms.idempotent);
         }
         answer

@@ -19,7 +19,8 @@ use std::time::Duration;
 /// - After 408, a 5xx but 501 and 505, a broken connection or a timeout the request may have been carried out. It is repeated
 ///   where that is harmless: it reads, replaces or deletes, all its events have ids that count once, or it has an
 ///   idempotency key.
-/// - Other answers are final: 400, 401, 403, 404, 409 and 422 would be the same again.
+/// - Other answers are final: 400, 403, 404, 409 and 422 would be the same again. So is a 401, unless
+///   [`token_provider`](crate::ClientBuilder::token_provider) gives another token; then the request is sent once more.
 ///
 /// The wait before an attempt is what the server asked for (`Retry-After` in seconds or as a date, or `retry-after-ms`),
 /// never less, and a random time on top, whose bound doubles from attempt to attempt. A wait that does not fit into the

@@ -134,34 +134,44 @@ impl TokenGate {
     }
 
     /// Notes that the server has carried out a request of an operation with a token.
-    pub(crate) fn prove(&self, token: u64, operation: &'static str) {
-        if self.is_open.load(Ordering::Relaxed) {
-            return;
-        }
-        self.change(|state| {
-            if state.token == token {
-                state.verdict = Verdict::Taken;
-                state.refused.retain(|refused| *refused != token);
+    pub(crate) fn prove(&self, token: u64, operation: &'static str, is_probe: bool) {
+        self.note_good(token, is_probe, |state| {
+            state.verdict = Verdict::Taken;
+            if is_probe {
                 state.forbidden.remove(operation);
             }
         });
     }
 
     /// Notes that the server has refused a request for what is in it, and not for its token.
-    pub(crate) fn note_seen(&self, token: u64) {
-        if self.is_open.load(Ordering::Relaxed) {
-            return;
-        }
-        self.change(|state| {
-            if state.token == token && matches!(state.verdict, Verdict::Untried) {
+    pub(crate) fn note_seen(&self, token: u64, is_probe: bool) {
+        self.note_good(token, is_probe, |state| {
+            if !matches!(state.verdict, Verdict::Taken) {
                 state.verdict = Verdict::Seen;
             }
         });
     }
 
-    /// Notes that the server has refused a token, status 401.
-    pub(crate) fn refuse(&self, token: u64, now: Instant) {
+    /// Once a token was refused, only what was sent after that says that it is good again.
+    fn note_good(&self, token: u64, is_probe: bool, change: impl FnOnce(&mut State)) {
+        if self.is_open.load(Ordering::Relaxed) {
+            return;
+        }
         self.change(|state| {
+            if state.token == token && (is_probe || !matches!(state.verdict, Verdict::Refused { .. })) {
+                state.refused.retain(|refused| *refused != token);
+                change(state);
+            }
+        });
+    }
+
+    /// Notes that the server has refused a token, status 401. The requests in flight that are refused together count as one
+    /// refusal.
+    pub(crate) fn refuse(&self, token: u64, now: Instant, is_probe: bool) {
+        self.change(|state| {
+            if state.refused.contains(&token) && !is_probe {
+                return;
+            }
             remember(&mut state.refusals, now, MOST_REFUSALS);
             if !state.refused.contains(&token) {
                 remember(&mut state.refused, token, MOST_REMEMBERED);
@@ -178,12 +188,16 @@ impl TokenGate {
         self.change(|state| {
             if state.token == token {
                 state.forbidden.insert(operation, now + self.interval);
+                if matches!(state.verdict, Verdict::Untried) {
+                    state.verdict = Verdict::Seen;
+                }
             }
         });
     }
 
-    /// Notes that another token is in use from now on.
-    pub(crate) fn replace(&self, token: u64, now: Instant) {
+    /// Notes that another token is in use from now on. One that is trusted need not be tried by one request while the token
+    /// before it was good.
+    pub(crate) fn replace(&self, token: u64, now: Instant, is_trusted: bool) {
         self.change(|state| {
             if state.token == token {
                 return;
@@ -201,6 +215,7 @@ impl TokenGate {
                     let last = state.refusals.back().copied().unwrap_or(now);
                     Verdict::Refused { next_probe: self.next_probe(state, last) }
                 }
+                Verdict::Seen | Verdict::Taken if is_trusted => Verdict::Seen,
                 Verdict::Untried | Verdict::Seen | Verdict::Taken => Verdict::Untried,
             };
         });
@@ -301,7 +316,7 @@ mod tests {
         assert!(matches!(first, Pass::Turn { .. }));
         let mut second = Box::pin(stage.gate.enter("a", stage.now));
         assert!(second.as_mut().now_or_never().is_none());
-        stage.gate.prove(0, "a");
+        stage.gate.prove(0, "a", false);
         drop(first);
         assert!(matches!(second.await, Ok(Pass::Free)));
         assert_eq!((stage.enter("b"), stage.gate.is_proven()), ("free", true));
@@ -313,7 +328,7 @@ mod tests {
         let first = stage.gate.enter("a", stage.now).await.unwrap();
         let mut second = Box::pin(stage.gate.enter("a", stage.now));
         assert!(second.as_mut().now_or_never().is_none());
-        stage.gate.refuse(0, stage.now);
+        stage.gate.refuse(0, stage.now, false);
         drop(first);
         let next_probe = stage.now + 10 * MINUTE;
         assert_eq!(second.await.unwrap_err(), Closed { next_probe, is_forbidden: false });
@@ -328,36 +343,64 @@ mod tests {
     #[test]
     fn after_a_request_was_refused_for_what_is_in_it_nobody_waits_and_nothing_is_proven() {
         let stage = Stage::new();
-        stage.gate.note_seen(0);
+        stage.gate.note_seen(0, false);
         assert_eq!((stage.enter("a"), stage.gate.is_proven()), ("free", false));
-        stage.gate.refuse(0, stage.now);
-        stage.gate.note_seen(0);
+        stage.gate.refuse(0, stage.now, false);
+        stage.gate.note_seen(0, false);
         assert_eq!(stage.enter("a"), "closed");
+    }
+
+    #[test]
+    fn what_was_sent_before_a_refusal_does_not_open_the_gate_again() {
+        let mut stage = Stage::new();
+        stage.gate.prove(0, "a", false);
+        stage.gate.forbid(0, "b", stage.now);
+        stage.gate.prove(0, "b", false);
+        assert_eq!(stage.enter("b"), "closed");
+        stage.gate.refuse(0, stage.now, false);
+        stage.gate.prove(0, "a", false);
+        stage.gate.note_seen(0, false);
+        assert_eq!(stage.enter("a"), "closed");
+        stage.pass(10);
+        assert_eq!(stage.enter("a"), "probe");
+        stage.gate.note_seen(0, true);
+        assert_eq!(stage.enter("a"), "free");
+    }
+
+    #[test]
+    fn requests_in_flight_that_are_refused_together_leave_room_for_a_new_token() {
+        let stage = Stage::new();
+        stage.gate.prove(0, "a", false);
+        for _ in 0..16 {
+            stage.gate.refuse(0, stage.now, false);
+        }
+        stage.gate.replace(1, stage.now, false);
+        assert_eq!(stage.enter("a"), "turn");
     }
 
     #[test]
     fn a_refused_token_is_probed_by_one_request_every_ten_minutes() {
         let mut stage = Stage::new();
-        stage.gate.prove(0, "a");
-        stage.gate.refuse(0, stage.now);
+        stage.gate.prove(0, "a", false);
+        stage.gate.refuse(0, stage.now, false);
         assert!(!stage.gate.is_proven());
         for _ in 0..5 {
             stage.pass(9);
             assert_eq!((stage.enter("a"), stage.enter("b")), ("closed", "closed"));
             stage.pass(1);
             assert_eq!((stage.enter("a"), stage.enter("b")), ("probe", "closed"));
-            stage.gate.refuse(0, stage.now);
+            stage.gate.refuse(0, stage.now, true);
         }
         stage.pass(10);
         assert_eq!(stage.enter("a"), "probe");
-        stage.gate.prove(0, "a");
+        stage.gate.prove(0, "a", true);
         assert_eq!((stage.enter("a"), stage.gate.is_proven()), ("free", true));
     }
 
     #[test]
     fn a_probe_without_a_response_counts_all_the_same() {
         let mut stage = Stage::new();
-        stage.gate.refuse(0, stage.now);
+        stage.gate.refuse(0, stage.now, false);
         stage.pass(10);
         assert_eq!((stage.enter("a"), stage.enter("a")), ("probe", "closed"));
         stage.pass(10);
@@ -367,28 +410,28 @@ mod tests {
     #[test]
     fn a_403_closes_the_gate_for_its_operation_alone() {
         let mut stage = Stage::new();
-        stage.gate.prove(0, "a");
+        stage.gate.prove(0, "a", false);
         stage.gate.forbid(0, "a", stage.now);
         assert_eq!((stage.enter("a"), stage.enter("b"), stage.gate.is_proven()), ("closed", "free", true));
         stage.pass(10);
         assert_eq!((stage.enter("a"), stage.enter("a"), stage.enter("b")), ("probe", "closed", "free"));
-        stage.gate.prove(0, "a");
+        stage.gate.prove(0, "a", true);
         assert_eq!((stage.enter("a"), stage.enter("b")), ("free", "free"));
     }
 
     #[test]
     fn another_token_opens_the_gate_at_once_and_the_same_one_does_not() {
         let stage = Stage::new();
-        stage.gate.refuse(0, stage.now);
-        stage.gate.replace(0, stage.now);
+        stage.gate.refuse(0, stage.now, false);
+        stage.gate.replace(0, stage.now, false);
         assert_eq!(stage.enter("a"), "closed");
-        stage.gate.replace(1, stage.now);
+        stage.gate.replace(1, stage.now, false);
         assert_eq!(stage.enter("a"), "turn");
         // A token that was refused before does not open it either, however it comes back.
-        stage.gate.replace(0, stage.now);
+        stage.gate.replace(0, stage.now, false);
         assert_eq!(stage.enter("a"), "closed");
-        stage.gate.replace(1, stage.now);
-        stage.gate.prove(1, "a");
+        stage.gate.replace(1, stage.now, false);
+        stage.gate.prove(1, "a", false);
         assert_eq!(stage.enter("a"), "free");
     }
 
@@ -399,12 +442,13 @@ mod tests {
         let mut token = 0;
         for minute in 0..200 {
             // A new token is set every minute, and each is refused.
-            if stage.enter("a") != "closed" {
-                stage.gate.refuse(token, stage.now);
+            let pass = stage.enter("a");
+            if pass != "closed" {
+                stage.gate.refuse(token, stage.now, pass == "probe");
                 refused.push(minute);
             }
             token += 1;
-            stage.gate.replace(token, stage.now);
+            stage.gate.replace(token, stage.now, false);
             stage.pass(1);
         }
         assert_eq!(refused[..4], [0, 1, 2, 3]);
@@ -417,9 +461,9 @@ mod tests {
     #[test]
     fn the_refusal_of_a_token_that_was_replaced_says_nothing_of_the_new_one() {
         let stage = Stage::new();
-        stage.gate.replace(1, stage.now);
-        stage.gate.prove(1, "a");
-        stage.gate.refuse(0, stage.now);
+        stage.gate.replace(1, stage.now, false);
+        stage.gate.prove(1, "a", false);
+        stage.gate.refuse(0, stage.now, false);
         stage.gate.forbid(0, "a", stage.now);
         assert_eq!((stage.enter("a"), stage.gate.is_proven()), ("free", true));
     }
@@ -427,9 +471,19 @@ mod tests {
     #[test]
     fn a_new_token_is_tried_by_one_request_even_where_the_old_one_was_good() {
         let stage = Stage::new();
-        stage.gate.prove(0, "a");
+        stage.gate.prove(0, "a", false);
         stage.gate.forbid(0, "b", stage.now);
-        stage.gate.replace(1, stage.now);
+        stage.gate.replace(1, stage.now, false);
         assert_eq!((stage.enter("a"), stage.enter("b"), stage.gate.is_proven()), ("turn", "turn", false));
+    }
+
+    #[test]
+    fn a_token_that_was_renewed_in_time_is_not_waited_for() {
+        let stage = Stage::new();
+        stage.gate.replace(1, stage.now, true);
+        assert_eq!(stage.enter("a"), "turn");
+        stage.gate.prove(1, "a", false);
+        stage.gate.replace(2, stage.now, true);
+        assert_eq!((stage.enter("a"), stage.gate.is_proven()), ("free", false));
     }
 }

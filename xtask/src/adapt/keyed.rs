@@ -37,7 +37,9 @@ pub(super) fn condition(truth: &Value, operation: &Operation<'_>) -> Result<Opti
     let is_set = quote!(crate::keyed::Key::is_set(&item.#key));
     Ok(Some(match (is_list, is_required) {
         (true, true) => quote!(!body.#field.is_empty() && body.#field.iter().all(|item| #is_set)),
-        (true, false) => quote!(body.#field.as_ref().is_some_and(|list| list.iter().all(|item| #is_set))),
+        (true, false) => {
+            quote!(body.#field.as_ref().is_some_and(|list| !list.is_empty() && list.iter().all(|item| #is_set)))
+        }
         (false, true) => quote!(crate::keyed::Key::is_set(&body.#field.#key)),
         (false, false) => quote!(body.#field.as_ref().is_some_and(|item| #is_set)),
     }))
@@ -96,7 +98,9 @@ mod tests {
         check(
             "with_event_ids",
             &optional,
-            Some("body.items.as_ref().is_some_and(|list|list.iter().all(|item|crate::keyed::Key::is_set(&item.id)))"),
+            Some(
+                "body.items.as_ref().is_some_and(|list|!list.is_empty()&&list.iter().all(|item|crate::keyed::Key::is_set(&item.id)))",
+            ),
         );
     }
 

@@ -122,7 +122,7 @@ impl Backend for Direct {
             let exchange = Exchange::begin(&world, &request.body);
             let Reply { said, before } = exchange.reply().await;
             if world.lock().is_proven {
-                session.gate().prove(0, PROTOCOL.operation);
+                session.gate().prove(0, PROTOCOL.operation, false);
             }
             match said {
                 Said::All => Ok(Response::AllAccepted),
@@ -216,7 +216,7 @@ pub(super) fn over_the_wire(world: &Shared, clock: &HandClock) -> Connection<Tog
 fn session(world: &Shared, clock: &HandClock) -> Session {
     let session = Session::new(Arc::new(clock.clone()));
     if world.lock().is_proven {
-        session.gate().prove(0, PROTOCOL.operation);
+        session.gate().prove(0, PROTOCOL.operation, false);
     }
     session
 }

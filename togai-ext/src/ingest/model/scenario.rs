@@ -168,7 +168,7 @@ impl<B: Backend> Stage<B> {
                 let mut world = self.world.lock();
                 if !world.rules.is_wire {
                     world.is_proven = true;
-                    self.session.gate().prove(0, "ingest_batch");
+                    self.session.gate().prove(0, "ingest_batch", false);
                 }
                 self.flag.0.store(true, Ordering::Relaxed);
                 ("another call proves the token", String::new())
