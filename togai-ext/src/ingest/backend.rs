@@ -58,6 +58,7 @@ pub struct Protocol {
 pub struct Request {
     pub(crate) body: Bytes,
     /// How many events there are in it.
+    #[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai's answers do not count events"))]
     pub(crate) events: usize,
     /// Whether sending it again is harmless when the service may have it.
     pub(crate) idempotent: bool,
