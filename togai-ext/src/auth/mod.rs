@@ -18,7 +18,7 @@ use crate::session::{Closed, Pass, Session};
 
 /// Lets the requests of a session through with its token, and notes what the server says of it.
 ///
-/// It is the one place that tells the gate of the session about the token.
+/// Together with its [`Credentials`] it is the one writer of the session's gate.
 pub(crate) struct Auth {
     session: Session,
     /// Nothing where the transport below adds the token.
@@ -33,7 +33,6 @@ pub(crate) struct Admitted<'a> {
 }
 
 impl Auth {
-    /// `token` and `provider`: see [`ClientBuilder`](crate::ClientBuilder).
     pub(crate) fn new(session: Session, credentials: Option<Credentials>) -> Self {
         Self { session, credentials }
     }

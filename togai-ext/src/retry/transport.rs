@@ -70,9 +70,7 @@ impl Retry {
     pub(crate) fn stats(&self) -> Stats {
         self.shared.counters.snapshot()
     }
-}
 
-impl Retry {
     /// Carries a request through.
     pub(crate) fn call<'a>(
         &'a self,

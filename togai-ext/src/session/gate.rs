@@ -83,7 +83,7 @@ const MOST_REFUSALS: usize = 4;
 const MOST_OPENINGS: usize = 3;
 const WINDOW: u32 = 3;
 const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-/// So many refused tokens are remembered; a session with more of them goes by the times alone.
+/// The number of refused tokens that are remembered; beyond it the times alone decide.
 const MOST_REMEMBERED: usize = 64;
 
 impl TokenGate {
