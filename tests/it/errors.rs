@@ -64,7 +64,7 @@ async fn values_that_are_missing_or_wrong_are_named_before_anything_is_sent() {
         client.create_account().customer_id("acme").send().await.unwrap_err(),
         client.get_events().page_size(-1).send().await.unwrap_err(),
         client.event_correction().action("UNDO").created_at("yesterday").send().await.unwrap_err(),
-        client.ingest_events(Vec::<Event>::new()).batch_size(5000).send().await.unwrap_err().into(),
+        client.ingest_events(Vec::<Event>::new()).batch_size(5000).send().await.unwrap_err().into_error(),
     ] {
         assert!(error.is_invalid_request());
         let _ = writeln!(all, "{error}");

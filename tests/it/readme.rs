@@ -99,8 +99,8 @@ fn every_setting_has_its_row() {
         include_str!("../../togai-ext/src/client_builder.rs"),
         include_str!("../../togai-ext/src/retry/policy.rs"),
         include_str!("../../togai-ext/src/ingest/enso.rs"),
-        include_str!("../../togai-ext/src/ingest/request.rs"),
-        include_str!("../../togai-ext/src/ingest/tee/request.rs"),
+        include_str!("../../togai-ingest/src/delivery.rs"),
+        include_str!("../../togai-ingest/src/tee/request.rs"),
         include_str!("../../togai-ext/src/verify/request.rs"),
     ];
     let mut settings = 0;

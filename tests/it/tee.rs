@@ -7,13 +7,13 @@ use futures::future::{Either, select};
 use futures::{FutureExt, StreamExt, stream};
 use togai_ext::enso::EnsoEvent;
 use togai_ext::prelude::*;
-use togai_ext::{Error, Tee, TeeReport};
+use togai_ext::{Tee, TeeReport, Togai};
 use togai_sandbox::{Fault, ManualClock, Sandbox};
 
 use crate::services::{DefaultEnso, Service as _};
 use crate::support::{TOKEN, client_of, counts, event, sandbox};
 
-type Clients = Tee<Client, togai_ext::enso::Client>;
+type Clients = Tee<Togai, togai_ext::enso::Enso>;
 
 fn tee_of(sandbox: &Sandbox) -> Clients {
     Tee::new(&client_of(sandbox), &DefaultEnso::client_of(sandbox))
@@ -133,7 +133,7 @@ async fn a_source_that_fails_ends_both_calls_after_what_came_before() {
     let report = tee.ingest_try_stream(source).send().await;
     check(&report, ["7 accepted"; 2]);
     assert_eq!((sandbox.metered_count(), sandbox.enso_metered_count()), (7, 7));
-    let errors = [Error::from(report.first.unwrap_err()), Error::from(report.second.unwrap_err())];
+    let errors = [report.first.unwrap_err().into_error(), report.second.unwrap_err().into_error()];
     for (error, operation) in errors.iter().zip(["ingest_batch", "create_events_batch"]) {
         assert!(error.is_source());
         assert_eq!(error.to_string(), format!("{operation}: the source failed after 7 events: the file ends here"));

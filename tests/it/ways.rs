@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use togai_ext::{Error, IngestError, IngestReport, Outcome};
+use togai_ext::{Error, IngestError, IngestErrorExt as _, IngestReport, Outcome};
 use togai_sandbox::Sandbox;
 
 use crate::services::{EventOf, Service};
@@ -71,7 +71,7 @@ impl Told {
             Ok(report) => Self { outcomes: outcomes(&report), stopped_by: None },
             Err(failure) => {
                 assert_says_no_token(&failure);
-                Self { outcomes: outcomes(failure.report()), stopped_by: Some(failure.into()) }
+                Self { outcomes: outcomes(failure.report()), stopped_by: Some(failure.into_error()) }
             }
         }
     }

@@ -12,9 +12,9 @@ use crate::base_url;
 use crate::clock::SystemClock;
 use crate::retry::{Parts, Retry};
 use crate::service::Service;
-use crate::session::{PROBE_INTERVAL, Session};
 use crate::stack::Stack;
 use crate::{AccessToken, Environment, RetryBudget, RetryPolicy, tls};
+use togai_ingest::Session;
 
 const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 
@@ -143,7 +143,7 @@ impl<C: Service> ClientBuilder<C> {
         Self {
             token,
             token_provider: None,
-            token_probe_interval: PROBE_INTERVAL,
+            token_probe_interval: Session::PROBE_INTERVAL,
             base_url: C::BASE_URL.to_owned(),
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(30),

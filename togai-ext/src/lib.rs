@@ -46,7 +46,6 @@
 mod auth;
 mod base_url;
 mod call_options;
-mod cancel;
 mod client_builder;
 mod clock;
 #[cfg(feature = "enso")]
@@ -54,12 +53,10 @@ pub mod enso;
 mod environment;
 #[cfg(feature = "event-ingestion")]
 mod ingest;
-mod mutant;
 mod paginate;
 pub mod prelude;
 mod retry;
 mod service;
-mod session;
 mod stack;
 mod stats;
 #[cfg(test)]
@@ -69,17 +66,19 @@ mod trace;
 #[cfg(feature = "event-management")]
 mod verify;
 
+/// The retries over any transport, for the model of ingestion.
+#[cfg(feature = "test-util")]
+#[doc(hidden)]
+pub mod test_util {
+    pub use crate::stack::over as transport;
+}
+
 pub use auth::AccessToken;
 pub use call_options::{CallOptions, ClientExt};
 pub use client_builder::ClientBuilder;
 pub use environment::Environment;
 #[cfg(feature = "event-ingestion")]
-pub use ingest::{
-    Backend, IdPolicy, Ingest, IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Source, Submission,
-    Verdict, Verdicts,
-};
-#[cfg(feature = "enso")]
-pub use ingest::{Tee, TeeIngest, TeeReport};
+pub use ingest::{Ingest, IngestError, IngestErrorExt, IngestExt, IngestReport, Togai, Verdict, Verdicts};
 pub use paginate::{Items, Page, PagedRequest, Pages, Paginate};
 pub use retry::{RetryBudget, RetryPolicy};
 pub use stats::{ClassStats, Stats};
@@ -88,6 +87,11 @@ pub use togai_api::CreateCreditResponse;
 pub use togai_api::{
     Attribute, Call, Client, Date, Decimal, Error, Event, OPERATIONS, ResponseValue, Text, Timestamp, builder,
     operations, types,
+};
+#[cfg(feature = "event-ingestion")]
+pub use togai_ingest::{
+    Backend, DeliveryError, DeliveryErrorKind, IdPolicy, IngestProgress, IntoBackend, Outcome, Source, Submission, Tee,
+    TeeIngest, TeeReport,
 };
 #[cfg(feature = "event-management")]
 pub use verify::{EventState, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt};

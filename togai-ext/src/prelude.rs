@@ -7,4 +7,4 @@ pub use crate::{
     RetryPolicy, Text, Timestamp,
 };
 #[cfg(feature = "event-ingestion")]
-pub use crate::{IdPolicy, IngestError, IngestExt, IngestProgress, IngestReport, Outcome, Verdict};
+pub use crate::{IdPolicy, IngestError, IngestErrorExt, IngestExt, IngestProgress, IngestReport, Outcome, Verdict};

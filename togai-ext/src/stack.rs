@@ -9,7 +9,7 @@ use togai_api::{BoxFuture, Operation, Transport, TransportError};
 use crate::CallOptions;
 use crate::clock::SystemClock;
 use crate::retry::Retry;
-use crate::session::Session;
+use togai_ingest::Session;
 
 /// The transport of a client of this crate.
 #[derive(Clone, Debug)]
@@ -39,6 +39,20 @@ impl Stack {
     pub(crate) fn with(&self, options: CallOptions) -> Self {
         Self { retry: self.retry.with(options), session: self.session.clone() }
     }
+}
+
+/// The retries of a client over a transport that adds the token itself.
+#[cfg(feature = "test-util")]
+pub fn over(inner: impl Transport, session: Session, policy: crate::RetryPolicy) -> impl Transport {
+    let retry = Retry::new(crate::retry::Parts {
+        inner: Box::new(inner),
+        session: session.clone(),
+        credentials: None,
+        policy,
+        attempt_timeout: None,
+        budget: crate::RetryBudget::default(),
+    });
+    Stack { retry, session }
 }
 
 impl Transport for Stack {

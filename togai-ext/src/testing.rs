@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind};
 
-use crate::clock::Clock;
+use togai_ingest::Clock;
 
 /// Time that passes only in sleep. Chance always falls on the same number.
 #[derive(Clone, Debug)]

@@ -1,177 +1,354 @@
-//! What ingestion needs to know of a service, so that another service is another implementation.
+//! What the engine needs to know of a service.
 
+use std::error::Error as StdError;
+use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::StatusCode;
-use togai_api::{BoxFuture, Error};
+use futures::future::BoxFuture;
+use http::StatusCode;
+use serde::Serialize;
 
-use super::encode::Fields;
 use crate::cancel::Cancel;
+use crate::json::Fields;
 use crate::session::Session;
 
-/// A service that takes events, as one call needs it: what stands in the type of an [`Ingest`](crate::Ingest).
+/// A service that takes events: one implementation for each service.
 ///
-/// It is there to be named, as [`Source`](crate::Source) is. Which services there are is up to this crate.
+/// The [front page](crate#a-backend-of-your-own) shows a whole one. A clone is made for each call and for each batch, so a
+/// backend holds its HTTP client by a handle.
 pub trait Backend: Clone + Send + Sync + 'static {
-    /// What the requests of the service look like.
-    #[doc(hidden)]
+    /// The event of the service. It is written as JSON, and given back when it was not accepted.
+    type Event: Serialize;
+
+    /// What requests of the service look like.
     fn protocol(&self) -> &'static Protocol;
 
-    /// What is wrong with an encoded event, as far as its fields tell.
+    /// Puts the id into an event that has none.
+    fn set_id(event: &mut Self::Event, id: &str);
+
+    /// Checks the fields at the top of an encoded event before it is sent. It runs for rows of the caller's own types, too.
+    ///
+    /// `fields` says where the fields are that [`Protocol::fields`] names. The default is no check.
     ///
     /// # Errors
     ///
-    /// The field, what is wrong with it, and what to do.
-    #[doc(hidden)]
-    fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String>;
+    /// The field, what is wrong with it, and what to do. The event is then
+    /// [`Rejected`](crate::Outcome::Rejected) without a request.
+    fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String> {
+        let _ = (event, fields);
+        Ok(())
+    }
 
-    /// Sends a request, and says what the service answered.
-    #[doc(hidden)]
+    /// Checks what [`check`](Self::check) does not see: the inside of an event. The default is no check.
+    ///
+    /// # Errors
+    ///
+    /// As for [`check`](Self::check).
+    fn check_event(&self, event: &Self::Event) -> Result<(), String> {
+        let _ = event;
+        Ok(())
+    }
+
+    /// Sends a request, with whatever retries the backend makes, and says how the service responded.
+    ///
+    /// - After the [`cancel`](Request::cancel) signal it must not start another attempt.
+    /// - A backend that shares its token among calls asks the session's [`TokenGate`](crate::TokenGate) before each attempt,
+    ///   and reports to it. One that does not need not: the engine notes the first response of success, and
+    ///   [`Scope::Token`] ends the call.
+    ///
+    /// # Errors
+    ///
+    /// If the service did not accept the request, in whole or in part, or if nothing says that it did.
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>>;
 }
 
-/// A service, and what its calls share: what a client gives to a call.
-#[derive(Debug)]
+/// What can be turned into a connection to a service, such as a client of the service.
+///
+/// ```
+/// use togai_ext::prelude::*;
+/// use togai_ingest::{Backend, Connection, IntoBackend};
+///
+/// fn connect<B: Backend>(client: impl IntoBackend<B>) -> Connection<B> {
+///     client.into_backend()
+/// }
+///
+/// # fn main() -> Result<(), togai_ext::Error> {
+/// let client = ClientBuilder::new("token").build()?;
+/// assert_eq!(connect(&client).protocol().operation, "ingest_batch");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The backend is a parameter, so that a crate can implement the trait for a client that another crate defines.
+pub trait IntoBackend<B: Backend> {
+    /// The backend, and what the calls of the client share.
+    fn into_backend(self) -> Connection<B>;
+}
+
+/// A backend, and the session that its calls share. Calls are made from it; see [`Connection::ingest_events`].
+#[derive(Clone, Debug)]
 pub struct Connection<B> {
     pub(crate) backend: B,
     pub(crate) session: Session,
 }
 
-/// What the requests of a service look like.
-#[derive(Clone, Copy, Debug)]
-pub struct Protocol {
-    /// The name of the operation, for errors.
-    pub(crate) operation: &'static str,
-    /// The largest number of events in a request that the service documents, where it documents one.
-    pub(crate) max_batch_size: Option<usize>,
-    pub(crate) envelope: Envelope,
-    /// The fields at the top of an event that are of interest; the first one is the id that the service tells events
-    /// apart by.
-    pub(crate) fields: &'static [&'static str],
-    /// Whether sending an id again that the service may have is harmless.
-    pub(crate) idempotent: bool,
+impl<B: Backend> Connection<B> {
+    /// A connection to a service.
+    pub fn new(backend: B, session: Session) -> Self {
+        Self { backend, session }
+    }
+
+    /// The backend.
+    pub fn backend(&self) -> &B {
+        &self.backend
+    }
+
+    /// What the calls share.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What requests of the service look like.
+    pub fn protocol(&self) -> &'static Protocol {
+        self.backend.protocol()
+    }
 }
 
-/// A request for some events.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub(crate) body: Bytes,
-    /// How many events there are in it.
-    #[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai's answers do not count events"))]
-    pub(crate) events: usize,
-    /// Whether sending it again is harmless when the service may have it.
-    pub(crate) idempotent: bool,
-    /// After this signal it is not sent again.
-    pub(crate) cancel: Cancel,
+impl<B: Backend> IntoBackend<B> for Connection<B> {
+    fn into_backend(self) -> Connection<B> {
+        self
+    }
+}
+
+impl<B: Backend> IntoBackend<B> for &Connection<B> {
+    fn into_backend(self) -> Connection<B> {
+        self.clone()
+    }
+}
+
+/// What requests of a service look like.
+///
+/// ```
+/// use togai_ingest::{Envelope, Protocol};
+///
+/// static PROTOCOL: Protocol = Protocol::new("record", &["id", "meter"])
+///     .max_batch_size(500)
+///     .envelope(Envelope { before: r#"{"events":["#, between: ",", after: "]}" })
+///     .idempotent(true);
+/// assert_eq!(PROTOCOL.max_batch_size, Some(500));
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Protocol {
+    /// The name of the operation, for errors.
+    pub operation: &'static str,
+    /// The largest number of events in a request that the service documents; none by default.
+    pub max_batch_size: Option<usize>,
+    /// The text around the events of a request; a JSON array by default.
+    pub envelope: Envelope,
+    /// The fields at the top of an event that are of interest, at most 8. The first one is the id.
+    pub fields: &'static [&'static str],
+    /// Whether the service counts an id once, so that sending an event twice is harmless; `false` by default.
+    pub idempotent: bool,
+}
+
+impl Protocol {
+    /// The requests of an operation with events in a JSON array. The first field is the id.
+    pub const fn new(operation: &'static str, fields: &'static [&'static str]) -> Self {
+        let envelope = Envelope { before: "[", between: ",", after: "]" };
+        Self { operation, max_batch_size: None, envelope, fields, idempotent: false }
+    }
+
+    /// Sets the largest number of events in a request.
+    #[must_use]
+    pub const fn max_batch_size(self, events: usize) -> Self {
+        Self { max_batch_size: Some(events), ..self }
+    }
+
+    /// Sets the text around the events of a request.
+    #[must_use]
+    pub const fn envelope(self, envelope: Envelope) -> Self {
+        Self { envelope, ..self }
+    }
+
+    /// Sets whether sending an event twice is harmless.
+    #[must_use]
+    pub const fn idempotent(self, is_idempotent: bool) -> Self {
+        Self { idempotent: is_idempotent, ..self }
+    }
 }
 
 /// The text around the events of a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Envelope {
-    pub(crate) before: &'static str,
-    pub(crate) between: &'static str,
-    pub(crate) after: &'static str,
+pub struct Envelope {
+    /// Before the first event.
+    pub before: &'static str,
+    /// Between two events.
+    pub between: &'static str,
+    /// After the last event.
+    pub after: &'static str,
 }
 
-/// What a service answered to a request that it took, in whole or in part.
+/// A request for some events.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Request {
+    /// The body. A clone shares the bytes.
+    pub body: Bytes,
+    /// The number of events in it.
+    pub events: usize,
+    /// Whether sending the request twice is harmless: what [`Protocol::idempotent`] says, or the caller.
+    pub idempotent: bool,
+    /// After this signal no further attempt starts.
+    pub cancel: Cancel,
+}
+
+impl Request {
+    pub(crate) fn new(body: Bytes, events: usize, idempotent: bool, cancel: Cancel) -> Self {
+        Self { body, events, idempotent, cancel }
+    }
+}
+
+/// The response to a request that the service accepted, in whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
-    /// Every event was accepted.
+    /// The service accepted every event.
     AllAccepted,
-    /// Some were not.
+    /// The service did not accept every event.
     Partial(Partial),
 }
 
-/// A request that the service did not take, or of which it did not say that it took it.
-#[derive(Debug)]
-pub struct Failed {
-    pub(crate) scope: Scope,
-    pub(crate) effect: Effect,
-    /// The status of the response, where there was one.
-    pub(crate) status: Option<StatusCode>,
-    /// The service's code for what is wrong.
-    pub(crate) code: Option<Arc<str>>,
-    /// What the service said.
-    pub(crate) message: Option<Arc<str>>,
-    /// What happened, in a sentence.
-    pub(crate) reason: Arc<str>,
-    /// What a call ends with that this ends.
-    pub(crate) error: Error,
-}
-
-/// Who is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// The content of the request: an event in it.
-    Content,
-    /// The size of the request, in bytes for certain, or in whichever way.
-    Size { by_bytes: bool },
-    /// The token, or what it may do.
-    Token,
-    /// The service, or the way to it: further requests would meet the same.
-    Service,
-}
-
-/// Whether the service may have applied the request, in this attempt or in one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    NotApplied,
-    MaybeApplied,
-}
-
-/// What a service answered to a request that it took in part.
+/// The response to a request that the service accepted in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Partial {
-    pub(crate) status: StatusCode,
-    pub(crate) failures: Vec<Failure>,
-    /// Whether the list can be short of failures: where the service caps it, or where there is none.
-    pub(crate) may_be_incomplete: bool,
-    /// Whether it says of the request as a whole that all went well.
-    pub(crate) says_success: bool,
-    /// What the service said of the request as a whole.
-    pub(crate) message: Option<Arc<str>>,
-    /// Whether the service may have had the request before this attempt, so that it knows the events from there.
-    pub(crate) maybe_repeated: bool,
+    /// The status of the response.
+    pub status: StatusCode,
+    /// The events that were not accepted.
+    pub failures: Vec<Failure>,
+    /// Whether failures can be missing from the list: because the service caps it, or because there is none.
+    pub may_be_incomplete: bool,
+    /// Whether the response says of the request as a whole that it succeeded.
+    pub says_success: bool,
+    /// The service's message about the request as a whole.
+    pub message: Option<Arc<str>>,
+    /// Whether an earlier attempt may have been applied, so that a duplicate may be one of our own.
+    pub maybe_repeated: bool,
 }
 
-/// The message of a failure for which the server gave none.
-pub(crate) const NO_REASON: &str = "the server gave no reason";
+impl Partial {
+    /// A complete list of failures, on the first attempt and without a message.
+    pub fn new(status: StatusCode, failures: Vec<Failure>) -> Self {
+        Self { status, failures, may_be_incomplete: false, says_success: false, message: None, maybe_repeated: false }
+    }
+}
 
 /// An event that was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) event: Named,
-    pub(crate) kind: FailureKind,
-    /// The status that it has of its own; otherwise that of the answer holds.
-    pub(crate) status: Option<StatusCode>,
+#[non_exhaustive]
+pub struct Failure {
+    /// Which event of the request it is.
+    pub event: EventRef,
+    /// Why it was not accepted.
+    pub kind: FailureKind,
+    /// Its own status, where it has one; else the status of the response counts.
+    pub status: Option<StatusCode>,
     /// The service's code for what is wrong.
-    pub(crate) code: Option<Arc<str>>,
-    pub(crate) message: Arc<str>,
+    pub code: Option<Arc<str>>,
+    /// The service's message.
+    pub message: Arc<str>,
 }
 
-/// How an answer says which event of the request it means.
+/// The message of a failure for which the service gave none.
+pub(crate) const NO_REASON: &str = "the server gave no reason";
+
+impl Failure {
+    /// A failure without a status and a code of its own. Without a message its reason is that the server gave none.
+    pub fn new(event: EventRef, kind: FailureKind, message: Option<&str>) -> Self {
+        Self { event, kind, status: None, code: None, message: message.unwrap_or(NO_REASON).into() }
+    }
+}
+
+/// How a response says which event of the request it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai does not name places"))]
-pub(crate) enum Named {
-    /// By its id.
+pub enum EventRef {
+    /// By the id of the event.
     Id(String),
-    /// By its place in the request.
-    Place(usize),
+    /// By the index of the event in the request, from 0.
+    Index(usize),
     /// Not at all.
-    Nobody,
+    Unnamed,
 }
 
 /// Why an event was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai refuses an event or has it"))]
-pub(crate) enum FailureKind {
+pub enum FailureKind {
     /// For what is wrong with it.
     Refused,
-    /// In words that could also be said of an event that the service has from an earlier request.
+    /// In words that could also mean that the service has the event from an earlier request.
     Vague,
     /// The service has it already.
     Duplicate,
     /// The service failed at it, and may have it all the same.
     Unclear,
+}
+
+/// A request that the service did not accept, or of which nothing says that it did.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failed {
+    /// Who is at fault.
+    pub scope: Scope,
+    /// Whether the service may have applied the request.
+    pub effect: Effect,
+    /// The status of the response, where there was one.
+    pub status: Option<StatusCode>,
+    /// The service's code for what is wrong.
+    pub code: Option<Arc<str>>,
+    /// The service's message.
+    pub message: Option<Arc<str>>,
+    /// What happened, in a sentence: the text of `error`, unless it is set.
+    pub reason: Arc<str>,
+    /// How long the service asked to wait.
+    pub retry_after: Option<Duration>,
+    /// The error of the service's client, for the caller of the engine.
+    pub error: Box<dyn StdError + Send + Sync>,
+}
+
+impl Failed {
+    /// A failure without a response. The other fields are set where they are known.
+    pub fn new(scope: Scope, effect: Effect, error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let error = error.into();
+        let reason = error.to_string().into();
+        Self { scope, effect, status: None, code: None, message: None, reason, retry_after: None, error }
+    }
+}
+
+/// Who is at fault for a failed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The content of the request: an event in it.
+    Content,
+    /// The size of the request.
+    Size {
+        /// Whether the service means its bytes (413), and not perhaps the number of events.
+        by_bytes: bool,
+    },
+    /// The token, or what it may do.
+    Token,
+    /// The rate of requests: the service throttles, and further requests would be refused until it no longer does.
+    Rate,
+    /// The service, or the way to it: further requests would fail alike.
+    Service,
+}
+
+/// Whether the service may have applied a failed request, on this attempt or an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It did not.
+    NotApplied,
+    /// It may have.
+    MaybeApplied,
 }

@@ -4,29 +4,49 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A cancellation signal: after it, no further attempt starts, and the one in flight is awaited. Clones share the signal.
+/// The cancellation signal of a call: after it, no further attempt starts, and the one in flight is awaited.
+///
+/// ```
+/// use togai_ingest::Cancel;
+///
+/// let cancel = Cancel::new();
+/// let clone = cancel.clone();
+/// cancel.cancel();
+/// assert!(clone.is_cancelled());
+/// ```
+///
+/// Clones share the signal.
 #[derive(Clone, Debug)]
-pub(crate) struct Cancel {
+pub struct Cancel {
     signal: Arc<watch::Sender<bool>>,
 }
 
 impl Cancel {
-    pub(crate) fn new() -> Self {
+    /// A signal that was not given yet.
+    pub fn new() -> Self {
         Self { signal: Arc::new(watch::Sender::new(false)) }
     }
 
-    pub(crate) fn cancel(&self) {
+    /// Gives the signal.
+    pub fn cancel(&self) {
         self.signal.send_replace(true);
     }
 
-    pub(crate) fn is_cancelled(&self) -> bool {
+    /// Whether the signal was given.
+    pub fn is_cancelled(&self) -> bool {
         *self.signal.borrow()
     }
 
     /// Waits for the signal; returns at once after it.
-    pub(crate) async fn cancelled(&self) {
+    pub async fn cancelled(&self) {
         // The sender lives as long as `self`, so the only way to end is the signal.
         let _ = self.signal.subscribe().wait_for(|is_cancelled| *is_cancelled).await;
+    }
+}
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -3,34 +3,40 @@
 use std::fmt::Debug;
 use std::time::{Duration, Instant, SystemTime};
 
-use togai_api::BoxFuture;
+use futures::future::BoxFuture;
 
-/// Where time passes and chance falls.
-pub(crate) trait Clock: Debug + Send + Sync + 'static {
-    fn now(&self) -> Instant;
-    fn wall(&self) -> SystemTime;
+/// The clock of a session: the timer of the caller's runtime.
+///
+/// ```
+/// use std::time::Duration;
+/// use togai_ingest::{BoxFuture, Clock};
+///
+/// #[derive(Debug)]
+/// struct Tokio;
+///
+/// impl Clock for Tokio {
+///     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+///         Box::pin(tokio::time::sleep(duration))
+///     }
+/// }
+/// ```
+///
+/// The engine depends on no runtime. A clock for tests can replace the other methods as well.
+pub trait Clock: Debug + Send + Sync + 'static {
+    /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
-    /// A number from 0 up to, but not including, 1.
-    fn random(&self) -> f64;
-}
 
-/// The time of the machine, and a random number that differs from run to run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SystemClock;
-
-impl Clock for SystemClock {
+    /// The time for measuring.
     fn now(&self) -> Instant {
         Instant::now()
     }
 
+    /// The time of day, to compare with times from a server.
     fn wall(&self) -> SystemTime {
         SystemTime::now()
     }
 
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-
+    /// A random number from 0 up to, but not including, 1.
     fn random(&self) -> f64 {
         fastrand::f64()
     }

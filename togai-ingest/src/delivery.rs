@@ -4,22 +4,22 @@ use std::fmt;
 use std::future::poll_fn;
 use std::time::Duration;
 
-use togai_api::{BoxFuture, Error};
+use futures::future::BoxFuture;
 
-use super::backend::{Backend, Connection, Protocol};
-use super::outcomes::Verdicts;
-use super::record::{OnNotAccepted, Recorder};
-use super::run::{Run, Settings};
-use super::source::{ReturnedOf, Source, TagOf};
-use super::togai::Togai;
-use super::{IdPolicy, IngestError, IngestProgress, IngestReport, Verdict};
+use crate::backend::{Backend, Connection, Protocol};
 use crate::cancel::Cancel;
+use crate::engine::{Run, Settings};
+use crate::error::{DeliveryError, DeliveryErrorKind};
+use crate::ids::IdPolicy;
+use crate::report::{IngestError, IngestProgress, IngestReport, OnNotAccepted, Recorder, Verdict};
 use crate::session::Room;
+use crate::source::{ReturnedOf, Source, TagOf};
+use crate::verdicts::Verdicts;
 
 /// What became of a call.
 type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<ReturnedOf<S>, TagOf<S>>>;
 
-/// A call of ingestion; made by [`IngestExt`](super::IngestExt).
+/// A call of ingestion; made by [`Connection`], or by the client of a service.
 ///
 /// | setting | default |
 /// |---|---|
@@ -48,7 +48,7 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 /// - Until the server has once answered a request of the client with success, one batch is in flight, so that a bad token
 ///   costs one request. After 401 or 403 no batch is started, and none is repeated.
 #[must_use = "nothing is ingested until the request is sent"]
-pub struct Ingest<'a, S: Source, B: Backend = Togai> {
+pub struct Ingest<'a, S: Source, B: Backend> {
     connection: Connection<B>,
     source: S,
     settings: Settings,
@@ -58,7 +58,7 @@ pub struct Ingest<'a, S: Source, B: Backend = Togai> {
 }
 
 impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
-    pub(super) fn new(connection: Connection<B>, source: S) -> Self {
+    pub(crate) fn new(connection: Connection<B>, source: S) -> Self {
         let protocol = connection.backend.protocol();
         let mut settings = Settings { idempotent: protocol.idempotent, ..Settings::default() };
         let default = settings.room.events;
@@ -124,7 +124,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// Sets whether events are checked against the documented limits before they are sent; they are by default.
     ///
     /// An event beyond a limit is rejected with the field and the limit, and costs no request. Of events of an own type
-    /// ([`ingest_slice`](super::IngestExt::ingest_slice)) the fields at the top are checked.
+    /// ([`ingest_slice`](Connection::ingest_slice)) the fields at the top are checked.
     pub fn local_checks(mut self, are_on: bool) -> Self {
         self.settings.local_checks = are_on;
         self
@@ -229,6 +229,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     pub fn send(self) -> BoxFuture<'a, Sent<S>>
     where
         S: Send + 'a,
+        B: Backend<Event = S::Event>,
         ReturnedOf<S>: Send,
         TagOf<S>: Send,
     {
@@ -237,7 +238,10 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         Box::pin(self.deliver())
     }
 
-    async fn deliver(mut self) -> Sent<S> {
+    async fn deliver(mut self) -> Sent<S>
+    where
+        B: Backend<Event = S::Event>,
+    {
         let operation = self.connection.backend.protocol().operation;
         let mut recorder = Recorder::new(operation, self.on_not_accepted.take());
         let mut on_progress = self.on_progress.take();
@@ -246,8 +250,8 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
             Ok(run) => run,
             Err(error) => return Err(IngestError::new(error, IngestReport::new(operation))),
         };
-        while let Some(settled) = poll_fn(|context| run.poll_settled(context)).await {
-            recorder.record(settled, run.submitted());
+        while let Some(finished) = poll_fn(|context| run.poll_finished(context)).await {
+            recorder.record(finished, run.submitted());
             if let Some(tell) = &mut on_progress {
                 tell(recorder.progress());
             }
@@ -257,7 +261,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
                     "{kept} events were not accepted, more than are kept: look at the first of them, and raise \
                      `max_not_accepted` or take them with `on_not_accepted`"
                 );
-                run.stop(Error::protocol(operation, problem));
+                run.stop(DeliveryError::new(operation, DeliveryErrorKind::TooManyNotAccepted, problem));
             }
         }
         let report = recorder.finish(run.submitted());
@@ -292,25 +296,29 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// no bound on what is not accepted, and `on_not_accepted` and `on_progress` are not called. Where going on makes no
     /// sense, the verdicts of all events that were pulled come first, and then the error. As long as the stream is not
     /// polled, nothing is pulled and no batch is started.
-    pub fn outcomes(self) -> Verdicts<S, B> {
+    pub fn outcomes(self) -> Verdicts<S, B>
+    where
+        B: Backend<Event = S::Event>,
+    {
         Verdicts::new(self.start())
     }
 
     /// Whether the call can start.
-    #[cfg(feature = "enso")]
-    pub(super) fn can_start(&self) -> bool {
+    pub(crate) fn can_start(&self) -> bool {
         check(&self.settings, &self.connection.backend).is_ok()
     }
 
-    fn start(self) -> Result<Run<B, S>, Error> {
-        let Connection { backend, session } = self.connection;
-        check(&self.settings, &backend)?;
-        Ok(Run::new(backend, self.source, &self.settings, session, Cancel::new()))
+    fn start(self) -> Result<Run<B, S>, DeliveryError>
+    where
+        B: Backend<Event = S::Event>,
+    {
+        check(&self.settings, &self.connection.backend)?;
+        Ok(Run::new(self.connection, self.source, &self.settings, Cancel::new()))
     }
 }
 
 /// Refuses settings that no request can be made with.
-fn check(settings: &Settings, backend: &impl Backend) -> Result<(), Error> {
+fn check(settings: &Settings, backend: &impl Backend) -> Result<(), DeliveryError> {
     let Room { events, bytes } = settings.room;
     let Protocol { operation, max_batch_size: largest, .. } = *backend.protocol();
     let problem = if events == 0 || largest.is_some_and(|largest| events > largest) {
@@ -323,7 +331,7 @@ fn check(settings: &Settings, backend: &impl Backend) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::invalid_request(operation, problem))
+    Err(DeliveryError::new(operation, DeliveryErrorKind::InvalidSettings, problem))
 }
 
 impl<S: Source, B: Backend> fmt::Debug for Ingest<'_, S, B> {

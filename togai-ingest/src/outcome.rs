@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use reqwest::StatusCode;
+use http::StatusCode;
 
 /// What became of an event that was handed in.
 ///
 /// ```
-/// use togai_ext::Outcome;
+/// use togai_ingest::Outcome;
 ///
 /// let outcome = Outcome::NotSent { why: "the token was refused".into() };
 /// assert_eq!(outcome.to_string(), "not sent: the token was refused");
@@ -59,7 +59,7 @@ impl Outcome {
     /// Whether the event is worth sending again as it is, with its id, once what was in the way is gone.
     ///
     /// ```
-    /// use togai_ext::Outcome;
+    /// use togai_ingest::Outcome;
     ///
     /// assert!(Outcome::NotSent { why: "the token was refused".into() }.is_retryable());
     /// assert!(Outcome::Unknown { why: "no answer came in time".into(), may_be_resent: true }.is_retryable());
@@ -84,7 +84,7 @@ impl Outcome {
     /// The server's code for what is wrong with a rejected event, where it gave one.
     ///
     /// ```
-    /// use togai_ext::Outcome;
+    /// use togai_ingest::Outcome;
     ///
     /// let message = "the customer is not known".into();
     /// let outcome = Outcome::Rejected { status: None, code: Some("2002".into()), message };

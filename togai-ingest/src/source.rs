@@ -1,6 +1,8 @@
 //! Where the events of a call come from.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::slice;
 use std::task::{Context, Poll};
@@ -8,10 +10,10 @@ use std::task::{Context, Poll};
 use futures::{Stream, TryStream};
 use serde::Serialize;
 
-use super::payload::{Borrowed, Payload, Submission};
+use crate::submission::{Payload, Row, Submission};
 
 /// What a source gives: an event, or why there are no more.
-pub(super) type Pulled<S> = Result<S, Box<dyn std::error::Error + Send + Sync>>;
+pub type Pulled<S> = Result<S, Box<dyn StdError + Send + Sync>>;
 
 /// Where the events of a call come from, one at a time: what stands in the type of an [`Ingest`](crate::Ingest).
 ///
@@ -27,8 +29,10 @@ pub(super) type Pulled<S> = Result<S, Box<dyn std::error::Error + Send + Sync>>;
 ///
 /// It is there to be named. Calls are made by [`IngestExt`](crate::IngestExt), from iterators, streams and slices.
 pub trait Source {
+    /// The event of the service that they are handed in for.
+    type Event;
     /// What is handed in.
-    type Item: Submission;
+    type Item: Submission<Self::Event>;
 
     /// The next event; nothing at the end.
     #[doc(hidden)]
@@ -42,78 +46,101 @@ pub trait Source {
 }
 
 /// What comes back of the events of a source.
-pub(super) type ReturnedOf<S> = <<<S as Source>::Item as Submission>::Payload as Payload>::Returned;
-/// What was handed in with them.
-pub(super) type TagOf<S> = <<S as Source>::Item as Submission>::Tag;
+pub(crate) type ReturnedOf<S> = <PayloadOf<S> as Payload<<S as Source>::Event>>::Returned;
+/// The tags that are handed in with them.
+pub(crate) type TagOf<S> = <<S as Source>::Item as Submission<<S as Source>::Event>>::Tag;
+type PayloadOf<S> = <<S as Source>::Item as Submission<<S as Source>::Event>>::Payload;
 
 /// The events of an iterator.
-pub struct FromIterator<I>(pub(super) I);
+pub struct FromIterator<I, E> {
+    events: I,
+    event: PhantomData<fn() -> E>,
+}
 
-impl<I: Iterator<Item: Submission>> Source for FromIterator<I> {
+impl<I, E> FromIterator<I, E> {
+    pub(crate) fn new(events: I) -> Self {
+        Self { events, event: PhantomData }
+    }
+}
+
+impl<I: Iterator<Item: Submission<E>>, E> Source for FromIterator<I, E> {
+    type Event = E;
     type Item = I::Item;
 
     fn poll_pull(&mut self, _: &mut Context<'_>) -> Poll<Option<Pulled<I::Item>>> {
-        Poll::Ready(self.0.next().map(Ok))
+        Poll::Ready(self.events.next().map(Ok))
     }
 }
 
-/// The events of a slice.
-pub struct FromSlice<'a, E>(pub(super) slice::Iter<'a, E>);
+/// The rows of a slice.
+pub struct FromSlice<'a, R, E> {
+    rows: slice::Iter<'a, R>,
+    event: PhantomData<fn() -> E>,
+}
 
-impl<'a, E: Serialize> Source for FromSlice<'a, E> {
-    type Item = Borrowed<'a, E>;
-
-    fn poll_pull(&mut self, _: &mut Context<'_>) -> Poll<Option<Pulled<Borrowed<'a, E>>>> {
-        Poll::Ready(self.0.next().map(|event| Ok(Borrowed(event))))
+impl<'a, R, E> FromSlice<'a, R, E> {
+    pub(crate) fn new(rows: &'a [R]) -> Self {
+        Self { rows: rows.iter(), event: PhantomData }
     }
 }
 
-impl<E> fmt::Debug for FromSlice<'_, E> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("FromSlice").finish_non_exhaustive()
+impl<'a, R: Serialize, E> Source for FromSlice<'a, R, E> {
+    type Event = E;
+    type Item = Row<'a, R, E>;
+
+    fn poll_pull(&mut self, _: &mut Context<'_>) -> Poll<Option<Pulled<Self::Item>>> {
+        Poll::Ready(self.rows.next().map(|row| Ok(Row::new(row))))
     }
 }
 
 /// The events of a stream.
-pub struct FromStream<S>(Pin<Box<S>>);
+pub struct FromStream<S, E> {
+    events: Pin<Box<S>>,
+    event: PhantomData<fn() -> E>,
+}
 
-impl<S> FromStream<S> {
-    pub(super) fn new(stream: S) -> Self {
-        Self(Box::pin(stream))
+impl<S, E> FromStream<S, E> {
+    pub(crate) fn new(events: S) -> Self {
+        Self { events: Box::pin(events), event: PhantomData }
     }
 }
 
-impl<S: Stream<Item: Submission>> Source for FromStream<S> {
+impl<S: Stream<Item: Submission<E>>, E> Source for FromStream<S, E> {
+    type Event = E;
     type Item = S::Item;
 
     fn poll_pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<S::Item>>> {
-        self.0.as_mut().poll_next(context).map(|event| event.map(Ok))
+        self.events.as_mut().poll_next(context).map(|event| event.map(Ok))
     }
 }
 
 /// The events of a stream that may fail.
-pub struct FromTryStream<S>(Pin<Box<S>>);
+pub struct FromTryStream<S, E> {
+    events: Pin<Box<S>>,
+    event: PhantomData<fn() -> E>,
+}
 
-impl<S> FromTryStream<S> {
-    pub(super) fn new(stream: S) -> Self {
-        Self(Box::pin(stream))
+impl<S, E> FromTryStream<S, E> {
+    pub(crate) fn new(events: S) -> Self {
+        Self { events: Box::pin(events), event: PhantomData }
     }
 }
 
-impl<S> Source for FromTryStream<S>
+impl<S, E> Source for FromTryStream<S, E>
 where
-    S: TryStream<Ok: Submission, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+    S: TryStream<Ok: Submission<E>, Error: Into<Box<dyn StdError + Send + Sync>>>,
 {
+    type Event = E;
     type Item = S::Ok;
 
     fn poll_pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<S::Ok>>> {
-        self.0.as_mut().try_poll_next(context).map(|event| event.map(|event| event.map_err(Into::into)))
+        self.events.as_mut().try_poll_next(context).map(|event| event.map(|event| event.map_err(Into::into)))
     }
 }
 
 macro_rules! opaque {
-    ($($source:ident),*) => {
-        $(impl<S> fmt::Debug for $source<S> {
+    ($($source:ident<$($parameter:tt),*>)*) => {
+        $(impl<$($parameter),*> fmt::Debug for $source<$($parameter),*> {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.debug_struct(stringify!($source)).finish_non_exhaustive()
             }
@@ -121,4 +148,4 @@ macro_rules! opaque {
     };
 }
 
-opaque!(FromIterator, FromStream, FromTryStream);
+opaque!(FromIterator<I, E> FromSlice<'a, R, E> FromStream<S, E> FromTryStream<S, E>);

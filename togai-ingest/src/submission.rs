@@ -1,9 +1,10 @@
 //! What can be handed in, and what comes back of it.
 
-use serde::Serialize;
-use togai_api::Event;
+use std::marker::PhantomData;
 
-/// What can be handed in: an [`Event`], or an event with something of the caller's own beside it, `(Event, T)`.
+use serde::{Serialize, Serializer};
+
+/// What can be handed in for a service with events of type `E`: an `E`, or an `E` with a tag of the caller's, `(E, T)`.
 ///
 /// ```
 /// use futures::TryStreamExt;
@@ -13,7 +14,7 @@ use togai_api::Event;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
 /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
-/// // The place of each event in a queue, to be acknowledged when its verdict is there.
+/// // The offset of each event in a queue, to be acknowledged when its verdict is there.
 /// let events = [41, 42].map(|offset| (Event::new("rides", "acme-prod").attribute("distance", 3), offset));
 /// let mut verdicts = client.ingest_events(events).outcomes();
 /// let mut acknowledged = Vec::new();
@@ -26,11 +27,11 @@ use togai_api::Event;
 /// # }
 /// ```
 ///
-/// The tag is not sent. It comes back with the verdict of its event. Whose events they are depends on the client: see
-/// [`IngestExt::Event`](crate::IngestExt::Event). No type outside of this crate can implement it.
-pub trait Submission: sealed::Sealed {
+/// The tag is not sent. It comes back with the verdict of its event. The trait is there to be named; its methods may change.
+pub trait Submission<E> {
     /// What is sent.
-    type Payload: Payload;
+    #[doc(hidden)]
+    type Payload: Payload<E>;
     /// What comes back with the verdict.
     type Tag;
 
@@ -38,7 +39,7 @@ pub trait Submission: sealed::Sealed {
     fn into_parts(self) -> (Self::Payload, Self::Tag);
 }
 
-impl<E: Owned> Submission for E {
+impl<E: Serialize> Submission<E> for E {
     type Payload = E;
     type Tag = ();
 
@@ -47,7 +48,7 @@ impl<E: Owned> Submission for E {
     }
 }
 
-impl<E: Owned, T> Submission for (E, T) {
+impl<E: Serialize, T> Submission<E> for (E, T) {
     type Payload = E;
     type Tag = T;
 
@@ -56,77 +57,78 @@ impl<E: Owned, T> Submission for (E, T) {
     }
 }
 
-/// An event of a type of the caller's own, who keeps it.
-#[derive(Debug)]
-pub struct Borrowed<'a, E>(pub(super) &'a E);
-
-impl<'a, E: Serialize> Submission for Borrowed<'a, E> {
-    type Payload = &'a E;
-    type Tag = ();
-
-    fn into_parts(self) -> (&'a E, ()) {
-        (self.0, ())
-    }
-}
-
-/// An event of whatever type, as the engine needs it.
-pub trait Payload: Serialize {
+/// What is sent of a submission.
+#[doc(hidden)]
+pub trait Payload<E>: Serialize {
     /// What of it comes back with the verdict.
     type Returned;
 
-    /// Puts the id in that the event is sent with.
-    fn set_id(&mut self, id: &str);
+    /// The event of the service, where it is one.
+    fn event(&self) -> Option<&E>;
 
-    /// What is wrong with the event beyond the fields at its top.
-    fn check(&self) -> Result<(), String>;
+    /// The same, to put an id into it.
+    fn event_mut(&mut self) -> Option<&mut E>;
 
     /// Turns into what comes back.
     fn into_returned(self) -> Self::Returned;
 }
 
-/// An event that moves in and, where it was not accepted, back out.
-pub trait Owned: Payload<Returned = Self> + sealed::Sealed {}
+impl<E: Serialize> Payload<E> for E {
+    type Returned = E;
 
-impl Owned for Event {}
-
-impl Payload for Event {
-    type Returned = Event;
-
-    fn set_id(&mut self, id: &str) {
-        self.id = Some(id.into());
+    fn event(&self) -> Option<&E> {
+        Some(self)
     }
 
-    fn check(&self) -> Result<(), String> {
-        super::check::check_event(self)
+    fn event_mut(&mut self) -> Option<&mut E> {
+        Some(self)
     }
 
-    fn into_returned(self) -> Event {
+    fn into_returned(self) -> E {
         self
     }
 }
 
-impl<E: Serialize> Payload for &E {
+/// A row of a type of the caller's own, who keeps it. It is written as an event `E` of the service is.
+#[derive(Debug)]
+pub struct Row<'a, R, E> {
+    row: &'a R,
+    // It keeps this implementation apart from the one for `E` itself.
+    event: PhantomData<fn() -> E>,
+}
+
+impl<'a, R, E> Row<'a, R, E> {
+    pub(crate) fn new(row: &'a R) -> Self {
+        Self { row, event: PhantomData }
+    }
+}
+
+impl<R: Serialize, E> Serialize for Row<'_, R, E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.row.serialize(serializer)
+    }
+}
+
+impl<R: Serialize, E> Submission<E> for Row<'_, R, E> {
+    type Payload = Self;
+    type Tag = ();
+
+    fn into_parts(self) -> (Self, ()) {
+        (self, ())
+    }
+}
+
+impl<R: Serialize, E> Payload<E> for Row<'_, R, E> {
     type Returned = ();
 
-    /// The caller's event stays as it is. The id is in the verdict.
-    fn set_id(&mut self, _: &str) {}
+    fn event(&self) -> Option<&E> {
+        None
+    }
 
-    fn check(&self) -> Result<(), String> {
-        Ok(())
+    /// The caller's row stays as it is. The id is in the verdict.
+    fn event_mut(&mut self) -> Option<&mut E> {
+        None
     }
 
     fn into_returned(self) {}
-}
-
-mod sealed {
-    use togai_api::Event;
-
-    pub trait Sealed {}
-    impl Sealed for Event {}
-    #[cfg(feature = "enso")]
-    impl Sealed for togai_api::enso::types::EnsoEvent {}
-    impl<E: super::Owned, T> Sealed for (E, T) {}
-    impl<E> Sealed for super::Borrowed<'_, E> {}
-    #[cfg(test)]
-    impl Sealed for super::super::model::Item {}
 }

@@ -6,19 +6,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures::Stream;
-use togai_api::Error;
 
-use super::Verdict;
-use super::backend::Backend;
-use super::run::Run;
-use super::source::{ReturnedOf, Source, TagOf};
-use super::togai::Togai;
+use crate::backend::Backend;
+use crate::engine::Run;
+use crate::error::DeliveryError;
+use crate::report::{Verdict, into_verdicts};
+use crate::source::{ReturnedOf, Source, TagOf};
 
-/// The verdicts of a call, in whatever order its batches end; made by [`Ingest::outcomes`](super::Ingest::outcomes).
+/// The verdicts of a call, in whatever order its batches end; made by [`Ingest::outcomes`](crate::Ingest::outcomes).
 ///
 /// Dropping it stops the call: batches in flight are abandoned, and the server may take them.
 #[must_use = "nothing is ingested until the stream is polled"]
-pub struct Verdicts<S: Source, B: Backend = Togai> {
+pub struct Verdicts<S: Source, B: Backend> {
     state: State<S, B>,
     ready: VecDeque<Verdict<ReturnedOf<S>, TagOf<S>>>,
 }
@@ -26,11 +25,11 @@ pub struct Verdicts<S: Source, B: Backend = Togai> {
 enum State<S: Source, B: Backend> {
     Running(Box<Run<B, S>>),
     Over,
-    Failed(Error),
+    Failed(DeliveryError),
 }
 
 impl<S: Source, B: Backend> Verdicts<S, B> {
-    pub(super) fn new(started: Result<Run<B, S>, Error>) -> Self {
+    pub(crate) fn new(started: Result<Run<B, S>, DeliveryError>) -> Self {
         let state = match started {
             Ok(run) => State::Running(Box::new(run)),
             Err(error) => State::Failed(error),
@@ -42,8 +41,8 @@ impl<S: Source, B: Backend> Verdicts<S, B> {
 // Nothing in it is ever pinned in place: a source keeps what has to be pinned in a box.
 impl<S: Source, B: Backend> Unpin for Verdicts<S, B> {}
 
-impl<S: Source, B: Backend> Stream for Verdicts<S, B> {
-    type Item = Result<Verdict<ReturnedOf<S>, TagOf<S>>, Error>;
+impl<S: Source, B: Backend<Event = S::Event>> Stream for Verdicts<S, B> {
+    type Item = Result<Verdict<ReturnedOf<S>, TagOf<S>>, DeliveryError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // Whoever is slow with the verdicts of one batch shall not keep the answers to others from being read in time.
@@ -57,10 +56,10 @@ impl<S: Source, B: Backend> Stream for Verdicts<S, B> {
             let run = match std::mem::replace(&mut self.state, State::Over) {
                 State::Over => return Poll::Ready(None),
                 State::Failed(error) => return Poll::Ready(Some(Err(error))),
-                State::Running(mut run) => match run.poll_settled(context) {
+                State::Running(mut run) => match run.poll_finished(context) {
                     Poll::Ready(None) => run.into_stopped_by().map_or(State::Over, State::Failed),
-                    Poll::Ready(Some(settled)) => {
-                        self.ready.extend(settled.into_verdicts());
+                    Poll::Ready(Some(finished)) => {
+                        self.ready.extend(into_verdicts(finished));
                         State::Running(run)
                     }
                     Poll::Pending => {

@@ -93,7 +93,7 @@ async fn where_no_answer_comes_in_time_nothing_is_known() {
     let client = client.with(CallOptions::new().retry(RetryPolicy::never()));
     sandbox.fault(Fault::delay(Duration::from_secs(3600)).on(S::BATCH));
     let failure = client.ingest_events((0..5).map(S::event)).send().await.unwrap_err();
-    assert!(failure.error().is_timeout() && failure.error().maybe_delivered());
+    assert!(failure.call_error().is_some_and(Error::is_timeout) && failure.error().maybe_delivered());
     assert_eq!(counts(failure.report()), "5 unknown");
 }
 
@@ -105,7 +105,7 @@ async fn without_a_server_nothing_was_sent() {
     let client = S::builder(TOKEN, &address).with_retry(RetryPolicy::never()).build().unwrap();
     let failure = client.ingest_events((0..5).map(S::event)).send().await.unwrap_err();
     assert_eq!(counts(failure.report()), "5 not sent");
-    assert!(failure.error().is_connect() && !failure.error().maybe_delivered());
+    assert!(failure.call_error().is_some_and(Error::is_connect) && !failure.error().maybe_delivered());
 
     let (report, not_sent, _) = failure.into_parts();
     let events: Vec<EventOf<S>> = not_sent.into_iter().map(|unsent| unsent.event).collect();

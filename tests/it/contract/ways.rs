@@ -66,7 +66,7 @@ pub(super) async fn ingest(way: Way, client: &Client, input: Input) -> Told {
                         let twice = told.outcomes.insert(verdict.index, verdict.outcome);
                         assert_eq!(twice, None, "two verdicts of event {}", verdict.index);
                     }
-                    Err(error) => told.stopped_by = Some(error),
+                    Err(error) => told.stopped_by = Some(error.into_error()),
                 }
             }
             told

@@ -113,7 +113,7 @@ async fn options_hold_and_counts_are_kept_as_with_togai() {
     sandbox.fault(Fault::delay(Duration::from_secs(3600)));
     let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
     let failure = hasty.ingest_events([Enso::event(3)]).send().await.unwrap_err();
-    assert!(failure.error().is_timeout(), "{failure}");
+    assert!(failure.call_error().is_some_and(Error::is_timeout), "{failure}");
 }
 
 const OWN_TOKEN: &str = "an-0wn-t0ken-for-ens0";

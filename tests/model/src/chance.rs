@@ -2,11 +2,11 @@
 
 /// What is left of a number that choices are made from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Chance(pub(super) u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
     /// A number below another one.
-    pub(super) fn below(&mut self, count: usize) -> usize {
+    pub(crate) fn below(&mut self, count: usize) -> usize {
         let count = count.max(1) as u64;
         let choice = self.0 % count;
         self.0 /= count;
@@ -14,7 +14,7 @@ impl Chance {
     }
 
     /// What is left, for choices that are made elsewhere.
-    pub(super) fn rest(self) -> u64 {
+    pub(crate) fn rest(self) -> u64 {
         self.0
     }
 }

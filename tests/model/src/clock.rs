@@ -6,13 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
-use togai_api::BoxFuture;
-
-use crate::clock::Clock;
+use togai_ingest::{BoxFuture, Clock};
 
 /// A clock that is moved by hand to the end of the sleep that ends first.
 #[derive(Clone, Debug)]
-pub(super) struct HandClock {
+pub(crate) struct HandClock {
     start: Instant,
     sleeps: Arc<Mutex<Sleeps>>,
 }
@@ -26,7 +24,7 @@ struct Sleeps {
 }
 
 impl HandClock {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { start: Instant::now(), sleeps: Arc::default() }
     }
 
@@ -35,12 +33,12 @@ impl HandClock {
     }
 
     /// Whether somebody would be woken if time went on.
-    pub(super) fn is_waited_for(&self) -> bool {
+    pub(crate) fn is_waited_for(&self) -> bool {
         self.lock().sleeping.values().any(|(_, waker)| waker.is_some())
     }
 
     /// Lets time pass until the sleep that ends first has ended.
-    pub(super) fn pass(&self) -> bool {
+    pub(crate) fn pass(&self) -> bool {
         let mut sleeps = self.lock();
         let awake = |(end, waker): &(Duration, Option<Waker>)| waker.is_some().then_some(*end);
         let Some(end) = sleeps.sleeping.values().filter_map(awake).min() else { return false };

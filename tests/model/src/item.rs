@@ -1,24 +1,50 @@
 //! What the model hands in.
 
 use serde::ser::{Error as _, SerializeStruct};
-use serde::{Serialize, Serializer};
-use togai_api::Event;
+use serde::{Deserialize, Serialize, Serializer};
+use togai_ingest::Submission;
+use togai_ingest::test_util::Payload;
 
-use super::super::payload::{Payload, Submission};
+/// The event of the service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Reading {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
+    pub(crate) meter_name: String,
+    pub(crate) account_id: String,
+    pub(crate) timestamp: String,
+    pub(crate) value: String,
+    /// Whatever makes an event large.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Reading {
+    pub(crate) fn new(account_id: String, id: Option<String>) -> Self {
+        Self {
+            id,
+            meter_name: "rides".to_owned(),
+            account_id,
+            timestamp: "2024-04-18T16:00:17Z".to_owned(),
+            value: "1".to_owned(),
+            notes: Vec::new(),
+        }
+    }
+}
 
 /// An event that is handed in.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Item {
-    pub(super) event: Event,
-    pub(super) nature: Nature,
-    pub(super) tag: u64,
-    /// An answer that comes while the event is pulled, by the choice that it is made from.
-    pub(super) answer: Option<u64>,
+pub(crate) struct Item {
+    pub(crate) event: Reading,
+    pub(crate) nature: Nature,
+    pub(crate) tag: u64,
+    /// A response that comes while the event is pulled, by the choice that it is made from.
+    pub(crate) response: Option<u64>,
 }
 
 /// What an event is to those that look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Nature {
+pub(crate) enum Nature {
     Good,
     /// The local checks find fault with it, and so does the service.
     Bad,
@@ -30,8 +56,8 @@ pub(super) enum Nature {
 
 /// An event, or one that fails in the middle of being written.
 #[derive(Debug)]
-pub(in super::super) struct Written {
-    event: Event,
+pub(crate) struct Written {
+    event: Reading,
     breaks: bool,
 }
 
@@ -40,29 +66,29 @@ impl Serialize for Written {
         if !self.breaks {
             return self.event.serialize(serializer);
         }
-        let mut fields = serializer.serialize_struct("Event", 2)?;
-        fields.serialize_field("schemaName", &self.event.schema_name)?;
+        let mut fields = serializer.serialize_struct("Reading", 2)?;
+        fields.serialize_field("meterName", &self.event.meter_name)?;
         Err(S::Error::custom("there is no more"))
     }
 }
 
-impl Payload for Written {
-    type Returned = Event;
+impl Payload<Reading> for Written {
+    type Returned = Reading;
 
-    fn set_id(&mut self, id: &str) {
-        self.event.set_id(id);
+    fn event(&self) -> Option<&Reading> {
+        Some(&self.event)
     }
 
-    fn check(&self) -> Result<(), String> {
-        self.event.check()
+    fn event_mut(&mut self) -> Option<&mut Reading> {
+        Some(&mut self.event)
     }
 
-    fn into_returned(self) -> Event {
+    fn into_returned(self) -> Reading {
         self.event
     }
 }
 
-impl Submission for Item {
+impl Submission<Reading> for Item {
     type Payload = Written;
     type Tag = u64;
 

@@ -2,7 +2,7 @@
 
 /// What a service can answer. The first one is the simplest, to which a failure shrinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     All,
     Complete,
     Duplicates,
@@ -34,7 +34,7 @@ pub(super) enum Kind {
 }
 
 /// All of them, with what they are called in the table.
-pub(super) const KINDS: &[(Kind, &str)] = &[
+pub(crate) const KINDS: &[(Kind, &str)] = &[
     (Kind::All, "202, all"),
     (Kind::Complete, "207, all that are bad"),
     (Kind::Duplicates, "207, bad ones and duplicates"),
@@ -67,11 +67,11 @@ pub(super) const KINDS: &[(Kind, &str)] = &[
 
 impl Kind {
     /// Whether a request of several events may be sent again in parts after it.
-    pub(super) fn splits(self) -> bool {
+    pub(crate) fn splits(self) -> bool {
         (Self::Duplicates as usize..=Self::Size422 as usize).contains(&(self as usize))
     }
 
-    pub(super) fn is_final(self) -> bool {
+    pub(crate) fn is_final(self) -> bool {
         self as usize >= Self::Unauthorized as usize || matches!(self, Self::UnclearApplied | Self::UnclearNot)
     }
 }

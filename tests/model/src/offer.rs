@@ -1,21 +1,19 @@
 //! What events there are to be handed in.
 
-use togai_api::{Event, Text, Timestamp};
-
-use super::chance::Chance;
-use super::item::{Item, Nature};
-use super::world::World;
+use crate::chance::Chance;
+use crate::item::{Item, Nature, Reading};
+use crate::world::World;
 
 /// Makes events. No two say the same unless they are meant to.
 #[derive(Default)]
-pub(super) struct Offers {
+pub(crate) struct Offers {
     made: u64,
     tags: u64,
 }
 
 impl Offers {
     /// An event by chance, with what it is called in the table.
-    pub(super) fn item(&mut self, world: &mut World, chance: &mut Chance) -> (&'static str, Item) {
+    pub(crate) fn item(&mut self, world: &mut World, chance: &mut Chance) -> (&'static str, Item) {
         let (name, event, nature) = match chance.below(24) {
             0..=5 => ("an event with a fresh id", self.event(true), Nature::Good),
             6..=7 => ("an event without an id", self.event(false), Nature::Good),
@@ -23,13 +21,13 @@ impl Offers {
             9 => self.same_again(world, chance, false),
             10 => self.same_again(world, chance, true),
             11 => {
-                let event = self.event(chance.below(2) == 1).attribute("distance", "far");
+                let event = Reading { value: "far".to_owned(), ..self.event(chance.below(2) == 1) };
                 ("a bad event", event, Nature::Bad)
             }
             12..=17 => ("a poisonous event", self.event(chance.below(3) != 2), Nature::Poison),
             18 => {
-                let large = |event: Event, number: usize| event.dimension(format!("d{number}"), "x".repeat(200));
-                let event = (0..=chance.below(3)).fold(self.event(true), large);
+                let notes = (0..=chance.below(3)).map(|_| "x".repeat(200)).collect();
+                let event = Reading { notes, ..self.event(true) };
                 ("a huge event", event, Nature::Good)
             }
             19 => ("an event that cannot be written", self.event(chance.below(2) == 1), Nature::Unencodable),
@@ -37,24 +35,22 @@ impl Offers {
                 // From a call before, of which this one knows nothing.
                 let event = self.event(true);
                 if let Some(id) = &event.id {
-                    world.has.insert(id.to_string(), None);
+                    world.has.insert(id.clone(), None);
                 }
                 ("an event that the service has", event, Nature::Good)
             }
         };
         self.tags += 1;
-        (name, Item { event, nature, tag: self.tags * 7, answer: None })
+        (name, Item { event, nature, tag: self.tags * 7, response: None })
     }
 
-    fn event(&mut self, has_id: bool) -> Event {
+    fn event(&mut self, has_id: bool) -> Reading {
         self.made += 1;
-        let event =
-            Event::new("rides", format!("a{}", self.made)).timestamp(Timestamp::from_unix_seconds(1_713_456_017));
-        if has_id { event.id(format!("e{}", self.made)) } else { event }
+        Reading::new(format!("a{}", self.made), has_id.then(|| format!("e{}", self.made)))
     }
 
     /// One that says the same as one before, both without an id.
-    fn like_one_before(&mut self, world: &World, chance: &mut Chance) -> (&'static str, Event, Nature) {
+    fn like_one_before(&mut self, world: &World, chance: &mut Chance) -> (&'static str, Reading, Nature) {
         let without: Vec<_> = world.handed.iter().filter(|handed| handed.item.event.id.is_none()).collect();
         match without.get(chance.below(without.len())) {
             Some(handed) => ("an event without an id, like one before", handed.item.event.clone(), handed.item.nature),
@@ -63,15 +59,15 @@ impl Offers {
     }
 
     /// One with an id that was there before.
-    fn same_again(&mut self, world: &World, chance: &mut Chance, is_other: bool) -> (&'static str, Event, Nature) {
+    fn same_again(&mut self, world: &World, chance: &mut Chance, is_other: bool) -> (&'static str, Reading, Nature) {
         let with: Vec<_> = world.handed.iter().filter(|handed| handed.id.is_some()).collect();
         let place = with.len().saturating_sub(1 + chance.below(with.len().min(12)));
         let Some(handed) = with.get(place) else { return ("an event with a fresh id", self.event(true), Nature::Good) };
         let mut event = handed.item.event.clone();
-        event.id = handed.id.as_deref().map(Text::from);
+        event.id.clone_from(&handed.id);
         if is_other {
             self.made += 1;
-            event.account_id = Text::displayed(format_args!("a{}", self.made));
+            event.account_id = format!("a{}", self.made);
             ("an event with an id of another one", event, handed.item.nature)
         } else {
             ("an event that was there before", event, handed.item.nature)

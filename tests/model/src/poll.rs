@@ -4,22 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
-use togai_api::{Error, Event};
+use togai_ingest::test_util::{BatchOutcomes, Finished, Recorder, into_verdicts};
+use togai_ingest::{Backend, DeliveryError, Outcome};
 
-use super::super::backend::Backend;
-use super::super::batch::Entry;
-use super::super::flight::Outcomes;
-use super::super::outcome::Outcome;
-use super::super::record::Recorder;
-use super::super::run::Settled;
-use super::scenario::{Stage, Taker};
+use crate::item::Reading;
+use crate::scenario::{Stage, Taker};
 
 /// How many polls there may be for one thing that happened.
 const MOST_POLLS: usize = 10_000;
 
-impl<B: Backend> Stage<B> {
+impl<B: Backend<Event = Reading>> Stage<B> {
     /// Polls the call as often as it is woken.
-    pub(super) fn poll(&mut self) {
+    pub(crate) fn poll(&mut self) {
         for _ in 0..MOST_POLLS {
             if self.is_over() {
                 return;
@@ -39,7 +35,7 @@ impl<B: Backend> Stage<B> {
     }
 
     /// A call may be polled at any time; where nothing has happened, nothing comes of it.
-    pub(super) fn poll_for_nothing(&mut self) {
+    pub(crate) fn poll_for_nothing(&mut self) {
         let state = |stage: &Self| {
             let world = stage.world.lock();
             (world.handed.len(), world.received, world.verdicts, stage.run.is_some())
@@ -54,11 +50,11 @@ impl<B: Backend> Stage<B> {
         let waker = Waker::from(Arc::clone(&self.flag));
         let mut context = Context::from_waker(&waker);
         let Some(run) = &mut self.run else { return };
-        match run.poll_settled(&mut context) {
+        match run.poll_finished(&mut context) {
             Poll::Pending => {}
-            Poll::Ready(Some(settled)) => {
+            Poll::Ready(Some(finished)) => {
                 let submitted = run.submitted();
-                self.take(settled, submitted);
+                self.take(finished, submitted);
                 // Whoever has had something asks for more.
                 self.flag.0.store(true, Ordering::Relaxed);
             }
@@ -66,11 +62,11 @@ impl<B: Backend> Stage<B> {
         }
     }
 
-    fn take(&mut self, settled: Settled<Entry<Event, u64>>, submitted: u64) {
+    fn take(&mut self, finished: Finished<Reading, u64>, submitted: u64) {
         let mut world = self.world.lock();
         let progress = match &mut self.taker {
             Taker::Each(tally) => {
-                for verdict in settled.into_verdicts() {
+                for verdict in into_verdicts(finished) {
                     world.judge(verdict.index, verdict.id.as_deref(), &verdict.event, verdict.tag, &verdict.outcome);
                     tally.count(verdict.index..verdict.index + 1, &verdict.outcome);
                 }
@@ -78,16 +74,16 @@ impl<B: Backend> Stage<B> {
                 tally.progress()
             }
             Taker::Report(recorder) => {
-                match &settled {
-                    Settled::One { entry, id, outcome } => {
+                match &finished {
+                    Finished::Event { entry, id, outcome } => {
                         world.judge(entry.index, id.as_deref(), &entry.event, entry.tag, outcome);
                         self.verdicts.push((entry.index, outcome.clone()));
                     }
-                    Settled::Batch { entries, encoded, outcomes } => {
+                    Finished::Batch { entries, encoded, outcomes } => {
                         for (position, entry) in entries.iter().enumerate() {
                             let outcome = match outcomes {
-                                Outcomes::AllAccepted => Outcome::Accepted,
-                                Outcomes::Each(each) => each[position].clone(),
+                                BatchOutcomes::AllAccepted => Outcome::Accepted,
+                                BatchOutcomes::Each(each) => each[position].clone(),
                             };
                             let id = encoded.id_text(position);
                             world.judge(entry.index, Some(&id), &entry.event, entry.tag, &outcome);
@@ -95,7 +91,7 @@ impl<B: Backend> Stage<B> {
                         }
                     }
                 }
-                recorder.record(settled, submitted);
+                recorder.record(finished, submitted);
                 recorder.progress()
             }
         };
@@ -117,7 +113,7 @@ impl<B: Backend> Stage<B> {
         let submitted = run.submitted();
         let error = run.into_stopped_by();
         let mut world = self.world.lock();
-        let is_source_error = error.as_ref().is_some_and(Error::is_source);
+        let is_source_error = error.as_ref().is_some_and(DeliveryError::is_source);
         let is_owner_error = error.as_ref().is_some_and(|error| error.to_string().contains("enough"));
         world.check_end(submitted, error.is_some(), is_source_error);
         world.check(!is_owner_error || self.owner_has_stopped, || "nobody stopped the call".into());

@@ -1,17 +1,15 @@
 //! What the service answers.
 
-use togai_api::TransportErrorKind;
-
 /// An answer on its way to the engine.
 #[derive(Clone, Debug)]
-pub(super) struct Reply {
-    pub(super) said: Said,
+pub(crate) struct Reply {
+    pub(crate) said: Said,
     /// Whether an attempt before, of which the engine sees only this much, may have been applied.
-    pub(super) before: bool,
+    pub(crate) before: bool,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Said {
+pub(crate) enum Said {
     All,
     /// With how many failures there are, be they listed or not.
     Partial {
@@ -22,13 +20,23 @@ pub(super) enum Said {
     Unclear,
     Garbled,
     Status(u16, &'static str),
-    Broken(TransportErrorKind),
+    Broken(Broken),
+}
+
+/// Why there is no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    Connect,
+    Interrupted,
+    Timeout,
+    /// A pause, a deadline or the cancellation kept the request from being sent.
+    NotBegun,
 }
 
 /// An event in the list of a 207, by its id and by its place in the request; neither where it has no name.
 #[derive(Clone, Debug)]
-pub(super) struct Refused {
-    pub(super) id: Option<String>,
-    pub(super) place: Option<usize>,
-    pub(super) is_duplicate: bool,
+pub(crate) struct Refused {
+    pub(crate) id: Option<String>,
+    pub(crate) place: Option<usize>,
+    pub(crate) is_duplicate: bool,
 }

@@ -1,10 +1,10 @@
 //! What the engine sends, held against what was handed in and what was sent before.
 
 use serde_json::value::RawValue;
-use togai_api::Event;
 
-use super::rules::Rules;
-use super::world::{BatchOf, Flight, World};
+use crate::item::Reading;
+use crate::rules::Rules;
+use crate::world::{BatchOf, Flight, World};
 
 impl World {
     /// The event that stands in a request, by its id or, where the engine made that, by what it says.
@@ -26,7 +26,7 @@ impl World {
     }
 
     /// A request came.
-    pub(super) fn receive(&mut self, body: &[u8]) -> usize {
+    pub(crate) fn receive(&mut self, body: &[u8]) -> usize {
         #[derive(serde::Deserialize)]
         struct Body<'a> {
             #[serde(borrow)]
@@ -81,8 +81,8 @@ impl World {
             **before == *written
         } else {
             handed.written = Some(written.into());
-            let expected = handed.item.event.clone().id(id);
-            serde_json::from_str::<Event>(written).is_ok_and(|event| event == expected)
+            let expected = Reading { id: Some(id.to_owned()), ..handed.item.event.clone() };
+            serde_json::from_str::<Reading>(written).is_ok_and(|event| event == expected)
         };
         self.check(is_right, || format!("event {index} was sent as {written}"));
     }

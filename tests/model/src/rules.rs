@@ -1,41 +1,43 @@
 //! The settings of a scenario.
 
-use super::super::IdPolicy;
-use super::chance::Chance;
+use togai_ingest::IdPolicy;
+
+use crate::Over;
+use crate::chance::Chance;
 
 /// The settings of a scenario, and what the service keeps to itself.
 #[expect(clippy::struct_excessive_bools, reason = "facts that are independent of one another")]
 #[derive(Clone, Debug)]
-pub(super) struct Rules {
-    pub(super) batch_size: usize,
-    pub(super) batch_bytes: usize,
-    pub(super) concurrency: usize,
-    pub(super) ids: IdPolicy,
-    pub(super) local_checks: bool,
-    pub(super) budget: usize,
-    pub(super) lingers: bool,
-    pub(super) is_resending_harmless: bool,
+pub(crate) struct Rules {
+    pub(crate) batch_size: usize,
+    pub(crate) batch_bytes: usize,
+    pub(crate) concurrency: usize,
+    pub(crate) ids: IdPolicy,
+    pub(crate) local_checks: bool,
+    pub(crate) budget: usize,
+    pub(crate) lingers: bool,
+    pub(crate) is_resending_harmless: bool,
     /// Whether failures are named by their place in the request, and not by id.
-    pub(super) names_places: bool,
+    pub(crate) names_places: bool,
     /// The service takes no more than so many events and bytes in a request.
-    pub(super) most_events: usize,
-    pub(super) most_bytes: usize,
+    pub(crate) most_events: usize,
+    pub(crate) most_bytes: usize,
     /// Whether verdicts are put down in a report, as `send` does, or given out one by one, as `outcomes` does.
-    pub(super) by_report: bool,
+    pub(crate) by_report: bool,
     /// Whether the engine talks to the service through the client and its retries.
-    pub(super) is_wire: bool,
+    pub(crate) is_wire: bool,
     /// Whether that client is one of Enso.
-    pub(super) is_enso: bool,
+    pub(crate) is_enso: bool,
     /// How often an answer is one that ends the call: the smaller the more often.
-    pub(super) patience: usize,
+    pub(crate) patience: usize,
 }
 
 /// Settings by chance, and whether the token is known to be good.
-pub(super) fn rules(mut chance: Chance) -> (Rules, bool) {
+pub(crate) fn rules(mut chance: Chance, over: Over) -> (Rules, bool) {
     let is_proven = chance.below(2) > 0;
     let batch_size = [3, 1, 7, 4, 5, 6, 8, 12, 6, 2, 4, 5][chance.below(12)];
-    let is_wire = chance.below(6) == 5;
-    let is_enso = cfg!(feature = "enso") && is_wire && chance.below(2) == 1;
+    let is_wire = over == Over::Clients;
+    let is_enso = is_wire && chance.below(2) == 1;
     let has_limits = chance.below(2) == 1;
     let rules = Rules {
         batch_size,

@@ -1,16 +1,14 @@
 //! What an answer does to the service, and what it says to the engine.
 
-use togai_api::TransportErrorKind;
-
-use super::chance::Chance;
-use super::kind::Kind;
-use super::reply::{Refused, Said};
-use super::service::Contents;
-use super::world::{Word, World};
+use crate::chance::Chance;
+use crate::kind::Kind;
+use crate::reply::{Broken, Refused, Said};
+use crate::service::Contents;
+use crate::world::{Word, World};
 
 impl World {
     /// Takes what is good and new.
-    pub(super) fn apply(&mut self, place: usize) {
+    pub(crate) fn apply(&mut self, place: usize) {
         for index in self.contents(place).good {
             if let Some(id) = self.handed[index].id.clone() {
                 self.has.entry(id).or_insert(Some(index));
@@ -18,13 +16,13 @@ impl World {
         }
     }
 
-    pub(super) fn leave_open(&mut self, place: usize) {
+    pub(crate) fn leave_open(&mut self, place: usize) {
         for index in self.flights[place].indexes.clone() {
             self.handed[index].is_ambiguous = true;
         }
     }
 
-    pub(super) fn say(&mut self, kind: Kind, place: usize, chance: &mut Chance) -> Said {
+    pub(crate) fn say(&mut self, kind: Kind, place: usize, chance: &mut Chance) -> Said {
         let indexes = self.flights[place].indexes.clone();
         // What was there before, since an answer may name it; what this request brings is not a duplicate of itself.
         let Contents { bad, mut duplicates, .. } = self.contents(place);
@@ -79,11 +77,8 @@ impl World {
                 Said::Status(302, "")
             }
             Kind::Throttled => Said::Status(429, "slow down"),
-            Kind::Connect => Said::Broken(TransportErrorKind::Connect),
-            Kind::NotBegun => Said::Broken(
-                [TransportErrorKind::Paused, TransportErrorKind::Deadline, TransportErrorKind::Cancelled]
-                    [chance.below(3)],
-            ),
+            Kind::Connect => Said::Broken(Broken::Connect),
+            Kind::NotBegun => Said::Broken(Broken::NotBegun),
             Kind::UnclearApplied
             | Kind::UnclearNot
             | Kind::OutageApplied
@@ -106,7 +101,7 @@ impl World {
             self.apply(place);
         }
         self.leave_open(place);
-        let broken = [TransportErrorKind::Interrupted, TransportErrorKind::Timeout][chance.below(2)];
+        let broken = [Broken::Interrupted, Broken::Timeout][chance.below(2)];
         match kind {
             Kind::OutageApplied => Said::Status(503, "later"),
             Kind::OutageNot => Said::Status(500, ""),

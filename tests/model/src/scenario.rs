@@ -5,56 +5,50 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Wake;
 use std::time::Duration;
 
-use togai_api::{Error, Event};
+use togai_ingest::test_util::{Recorder, Room, Run, Settings, Tally, enough};
+use togai_ingest::{Backend, Cancel, Connection, Outcome, Session};
 
-use super::super::backend::{Backend, Connection};
-use super::super::outcome::Outcome;
-use super::super::progress::Tally;
-use super::super::record::Recorder;
-use super::super::run::{Run, Settings};
-use super::backend::{Direct, over_the_wire};
-use super::chance::Chance;
-use super::clock::HandClock;
-use super::offer::Offers;
-use super::rules::rules;
-use super::source::Queue;
-use super::table::Table;
-use super::world::{Shared, SourceState};
-use crate::cancel::Cancel;
-use crate::session::{Room, Session};
+use crate::Over;
+use crate::bare::Direct;
+use crate::chance::Chance;
+use crate::clock::HandClock;
+use crate::item::Reading;
+use crate::offer::Offers;
+use crate::rules::rules;
+use crate::source::Queue;
+use crate::table::Table;
+use crate::world::{Shared, SourceState};
 
 /// What a scenario did, and what was wrong.
-pub(super) struct Played {
-    pub(super) table: Table,
-    pub(super) told: Vec<String>,
-    pub(super) wrong: Option<String>,
+pub(crate) struct Played {
+    pub(crate) table: Table,
+    pub(crate) told: Vec<String>,
+    pub(crate) wrong: Option<String>,
 }
 
 /// Plays a scenario, up to the end of the call.
-pub(super) fn play(numbers: &[u64], tells: bool) -> Played {
+pub(crate) fn play(numbers: &[u64], over: Over, tells: bool) -> Played {
     let mut numbers = numbers.iter().copied();
-    let (rules, is_proven) = rules(Chance(numbers.next().unwrap_or_default()));
+    let (rules, is_proven) = rules(Chance(numbers.next().unwrap_or_default()), over);
     let told = if tells { vec![format!("{rules:?}, proven: {is_proven}")] } else { Vec::new() };
-    let is_wire = rules.is_wire;
-    #[cfg(feature = "enso")]
-    let is_enso = rules.is_enso;
+    #[cfg(feature = "client")]
+    let (is_wire, is_enso) = (rules.is_wire, rules.is_enso);
     let world = Shared::new(rules);
     world.lock().is_proven = is_proven;
     let clock = HandClock::new();
-    #[cfg(feature = "enso")]
+    #[cfg(feature = "client")]
     if is_enso {
-        let connection = super::backend::EnsoOverTheWire::connect(&world, &clock);
+        let connection = crate::client::over_enso(&world, &clock);
+        return Stage::new(connection, world, clock, tells, told).play(numbers);
+    } else if is_wire {
+        let connection = crate::client::over_togai(&world, &clock);
         return Stage::new(connection, world, clock, tells, told).play(numbers);
     }
-    if is_wire {
-        Stage::new(over_the_wire(&world, &clock), world, clock, tells, told).play(numbers)
-    } else {
-        Stage::new(Direct::connect(&world, &clock), world, clock, tells, told).play(numbers)
-    }
+    Stage::new(Direct::connect(&world, &clock), world, clock, tells, told).play(numbers)
 }
 
 #[derive(Default)]
-pub(super) struct Flag(pub(super) AtomicBool);
+pub(crate) struct Flag(pub(crate) AtomicBool);
 
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
@@ -63,30 +57,30 @@ impl Wake for Flag {
 }
 
 /// What takes the verdicts: a report, or whoever wants each of them, with the tally of the progress.
-pub(super) enum Taker {
-    Report(Recorder<'static, Event, u64>),
+pub(crate) enum Taker {
+    Report(Recorder<'static, Reading, u64>),
     Each(Tally),
 }
 
 /// A call on its way, with all that it is played with.
-pub(super) struct Stage<B> {
-    pub(super) run: Option<Run<B, Queue>>,
-    pub(super) world: Shared,
-    pub(super) clock: HandClock,
+pub(crate) struct Stage<B> {
+    pub(crate) run: Option<Run<B, Queue>>,
+    pub(crate) world: Shared,
+    pub(crate) clock: HandClock,
     session: Session,
-    pub(super) flag: Arc<Flag>,
-    pub(super) taker: Taker,
-    pub(super) verdicts: Vec<(u64, Outcome)>,
-    pub(super) watermark: u64,
-    pub(super) owner_has_stopped: bool,
-    pub(super) offers: Offers,
-    pub(super) tells: bool,
-    pub(super) told: Vec<String>,
+    pub(crate) flag: Arc<Flag>,
+    pub(crate) taker: Taker,
+    pub(crate) verdicts: Vec<(u64, Outcome)>,
+    pub(crate) watermark: u64,
+    pub(crate) owner_has_stopped: bool,
+    pub(crate) offers: Offers,
+    pub(crate) tells: bool,
+    pub(crate) told: Vec<String>,
 }
 
-impl<B: Backend> Stage<B> {
+impl<B: Backend<Event = Reading>> Stage<B> {
     fn new(connection: Connection<B>, world: Shared, clock: HandClock, tells: bool, told: Vec<String>) -> Self {
-        let Connection { backend, session } = connection;
+        let session = connection.session().clone();
         let rules = world.lock().rules.clone();
         let settings = Settings {
             room: Room { events: rules.batch_size, bytes: rules.batch_bytes },
@@ -103,7 +97,7 @@ impl<B: Backend> Stage<B> {
             Taker::Each(Tally::default())
         };
         Self {
-            run: Some(Run::new(backend, Queue(world.clone()), &settings, session.clone(), Cancel::new())),
+            run: Some(Run::new(connection, Queue(world.clone()), &settings, Cancel::new())),
             world,
             clock,
             session,
@@ -134,7 +128,7 @@ impl<B: Backend> Stage<B> {
         Played { table, told: self.told, wrong }
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.run.is_none() || self.world.lock().wrong.is_some()
     }
 
@@ -224,7 +218,7 @@ impl<B: Backend> Stage<B> {
     fn offer_with_answer(&mut self, chance: Chance) -> (&'static str, String) {
         let (name, told) = self.offer(Chance(chance.rest() >> 20));
         if let Some(item) = self.world.lock().queue.back_mut().filter(|_| name != "nothing happens") {
-            item.answer = Some(chance.rest());
+            item.response = Some(chance.rest());
         }
         ("an answer comes while an event is pulled", told)
     }
@@ -244,7 +238,7 @@ impl<B: Backend> Stage<B> {
     /// The owner has had enough, as `send` has where too much was not accepted.
     fn stop(&mut self) -> (&'static str, String) {
         if let Some(run) = &mut self.run {
-            run.stop(Error::protocol("ingest_batch", "enough"));
+            run.stop(enough());
         }
         self.owner_has_stopped = true;
         self.world.lock().is_stopped = true;

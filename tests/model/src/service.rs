@@ -2,22 +2,22 @@
 
 use std::task::{Context, Poll};
 
-use super::chance::Chance;
-use super::item::Nature;
-use super::kind::{KINDS, Kind};
-use super::reply::{Reply, Said};
-use super::world::World;
+use crate::chance::Chance;
+use crate::item::Nature;
+use crate::kind::{KINDS, Kind};
+use crate::reply::{Reply, Said};
+use crate::world::World;
 
 /// What is in a request, as the service sees it.
-pub(super) struct Contents {
-    pub(super) bad: Vec<usize>,
-    pub(super) duplicates: Vec<usize>,
-    pub(super) good: Vec<usize>,
-    pub(super) fits: bool,
+pub(crate) struct Contents {
+    pub(crate) bad: Vec<usize>,
+    pub(crate) duplicates: Vec<usize>,
+    pub(crate) good: Vec<usize>,
+    pub(crate) fits: bool,
 }
 
 impl World {
-    pub(super) fn contents(&self, place: usize) -> Contents {
+    pub(crate) fn contents(&self, place: usize) -> Contents {
         let flight = &self.flights[place];
         let fits = flight.indexes.len() <= self.rules.most_events && flight.bytes <= self.rules.most_bytes;
         let (mut bad, mut duplicates, mut good) = (Vec::new(), Vec::new(), Vec::new());
@@ -71,7 +71,7 @@ impl World {
     }
 
     /// Answers one of the requests that wait for it, with whatever is true; nothing where none waits.
-    pub(super) fn answer_by_chance(&mut self, choice: u64) -> Option<String> {
+    pub(crate) fn answer_by_chance(&mut self, choice: u64) -> Option<String> {
         let mut chance = Chance(choice);
         let waiting: Vec<usize> =
             (0..self.flights.len()).filter(|place| self.flights[*place].reply.is_none()).collect();
@@ -101,7 +101,7 @@ impl World {
     }
 
     /// Answers the oldest request as it deserves.
-    pub(super) fn answer_plainly(&mut self) -> Option<String> {
+    pub(crate) fn answer_plainly(&mut self) -> Option<String> {
         let place = self.flights.iter().position(|flight| flight.reply.is_none())?;
         let contents = self.contents(place);
         let plain = [Kind::All, Kind::Complete, Kind::Size413];
@@ -117,7 +117,7 @@ impl World {
         // An attempt before this one, of which the transport has told nobody but by this mark.
         let before = !self.rules.is_wire && chance.below(6) == 5;
         if before {
-            self.table.transition("an attempt before the answer may have been applied");
+            self.table.transition(crate::EARLIER_ATTEMPT);
             if chance.below(2) == 1 && self.contents(place).fits {
                 self.apply(place);
             }
@@ -145,7 +145,7 @@ impl World {
     }
 
     /// Hands an answer to the engine, and forgets the request.
-    pub(super) fn poll_reply(&mut self, number: usize, context: &mut Context<'_>) -> Poll<Reply> {
+    pub(crate) fn poll_reply(&mut self, number: usize, context: &mut Context<'_>) -> Poll<Reply> {
         let Some(place) = self.flights.iter().position(|flight| flight.number == number) else { return Poll::Pending };
         let Some(reply) = self.flights[place].reply.take() else {
             self.flights[place].waker = Some(context.waker().clone());
@@ -176,7 +176,7 @@ impl World {
     }
 
     /// The engine lets go of a request, answered or not.
-    pub(super) fn abandon(&mut self, number: usize) {
+    pub(crate) fn abandon(&mut self, number: usize) {
         if let Some(place) = self.flights.iter().position(|flight| flight.number == number) {
             let flight = self.flights.remove(place);
             for index in flight.indexes {

@@ -4,26 +4,26 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a request was, when it was answered.
-pub(super) const SITUATIONS: &[&str] = &["first", "whole", "part", "alone", "stopped"];
+pub(crate) const SITUATIONS: &[&str] = &["first", "whole", "part", "alone", "stopped"];
 
 /// Counts transitions, and answers by the situation that they met.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table {
-    pub(super) steps: u64,
+pub(crate) struct Table {
+    pub(crate) steps: u64,
     transitions: BTreeMap<&'static str, u64>,
     answers: BTreeMap<(&'static str, &'static str), u64>,
 }
 
 impl Table {
-    pub(super) fn transition(&mut self, name: &'static str) {
+    pub(crate) fn transition(&mut self, name: &'static str) {
         *self.transitions.entry(name).or_default() += 1;
     }
 
-    pub(super) fn answer(&mut self, situation: &'static str, answer: &'static str) {
+    pub(crate) fn answer(&mut self, situation: &'static str, answer: &'static str) {
         *self.answers.entry((answer, situation)).or_default() += 1;
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.steps += other.steps;
         for (name, count) in &other.transitions {
             *self.transitions.entry(name).or_default() += count;
@@ -34,7 +34,7 @@ impl Table {
     }
 
     /// Pairs, and transitions, that ran less often than is wanted.
-    pub(super) fn rare(
+    pub(crate) fn rare(
         &self,
         pairs: &[(&'static str, &'static str)],
         names: &[&'static str],

@@ -2,16 +2,15 @@
 
 use std::task::{Context, Poll};
 
-use togai_api::{Event, Text};
+use togai_ingest::Outcome;
+use togai_ingest::test_util::Pulled;
 
-use super::super::Outcome;
-use super::super::source::Pulled;
-use super::item::{Item, Nature};
-use super::world::{Expected, SourceState, Word, World};
+use crate::item::{Item, Nature, Reading};
+use crate::world::{Expected, SourceState, Word, World};
 
 impl World {
     /// The engine asks for an event.
-    pub(super) fn pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<Item>>> {
+    pub(crate) fn pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<Item>>> {
         let (told, stopped) = (self.end_was_told, self.is_stopped);
         self.check(!told, || "the source was asked after its end".into());
         self.check(!stopped, || "the source was asked after the call was stopped".into());
@@ -38,7 +37,7 @@ impl World {
     }
 
     /// The engine gave an event its verdict.
-    pub(super) fn judge(&mut self, index: u64, id: Option<&str>, event: &Event, tag: u64, outcome: &Outcome) {
+    pub(crate) fn judge(&mut self, index: u64, id: Option<&str>, event: &Reading, tag: u64, outcome: &Outcome) {
         let place = usize::try_from(index).unwrap_or(usize::MAX);
         let Some(handed) = self.handed.get_mut(place) else {
             self.check(false, || format!("event {index} has a verdict, and was not pulled"));
@@ -50,7 +49,7 @@ impl World {
         if handed.expected == Expected::Sent && expected.id.is_none() {
             // One that was in no request is seen with its id for the first time.
             handed.id = handed.id.take().or_else(|| id.map(str::to_owned));
-            expected.id = handed.id.as_deref().map(Text::from);
+            expected.id.clone_from(&handed.id);
         }
         let has_id = handed.expected != Expected::Sent || handed.id.is_some();
         // Of an event that cannot be written the engine knows no id, be there one or not.
@@ -107,11 +106,12 @@ impl World {
             Outcome::Duplicate => has.is_some() || handed.expected == Expected::Duplicate,
             Outcome::Rejected { .. } | Outcome::NotSent { .. } => has != Some(Some(index)),
             Outcome::Unknown { .. } => true,
+            _ => false,
         }
     }
 
     /// What has to hold whenever the engine waits, and nothing is to be done for it.
-    pub(super) fn check_waiting(&mut self) {
+    pub(crate) fn check_waiting(&mut self) {
         if self.is_stopped || self.rules.is_wire {
             return;
         }
@@ -125,7 +125,7 @@ impl World {
     }
 
     /// What has to hold once the call has ended.
-    pub(super) fn check_end(&mut self, submitted: u64, is_error: bool, is_source_error: bool) {
+    pub(crate) fn check_end(&mut self, submitted: u64, is_error: bool, is_source_error: bool) {
         let (pulled, verdicts) = (self.handed.len() as u64, self.verdicts);
         self.check(submitted == pulled, || format!("{submitted} are said to be pulled, and {pulled} were"));
         self.check(pulled == verdicts as u64, || format!("{pulled} events have {verdicts} verdicts"));
@@ -146,7 +146,6 @@ fn is_right(handed: &super::world::Handed, outcome: &Outcome) -> bool {
         (Expected::Rejected, Outcome::Rejected { status: None, .. }) | (Expected::Duplicate, Outcome::Duplicate) => {
             handed.batch.is_none()
         }
-        (Expected::Rejected | Expected::Duplicate, _) => false,
         (Expected::Sent, Outcome::Accepted) => handed.said == Some(Word::Accepted),
         (Expected::Sent, Outcome::Duplicate) => handed.said == Some(Word::Duplicate),
         (Expected::Sent, Outcome::Rejected { status, .. }) => match handed.said {
@@ -155,5 +154,7 @@ fn is_right(handed: &super::world::Handed, outcome: &Outcome) -> bool {
         },
         (Expected::Sent, Outcome::Unknown { .. }) => handed.said.is_none() && handed.is_ambiguous,
         (Expected::Sent, Outcome::NotSent { .. }) => handed.said.is_none() && !handed.is_ambiguous,
+        // Any other verdict, also one that the model does not know.
+        _ => false,
     }
 }

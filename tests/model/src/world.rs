@@ -4,72 +4,71 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use togai_api::Event;
+use togai_ingest::IdPolicy;
 
-use super::super::IdPolicy;
-use super::item::{Item, Nature};
-use super::reply::Reply;
-use super::rules::Rules;
-use super::table::Table;
+use crate::item::{Item, Nature, Reading};
+use crate::reply::Reply;
+use crate::rules::Rules;
+use crate::table::Table;
 
 /// A world that the engine, the service and the source share.
 #[derive(Clone)]
-pub(super) struct Shared(Arc<Mutex<World>>);
+pub(crate) struct Shared(Arc<Mutex<World>>);
 
 impl Shared {
-    pub(super) fn new(rules: Rules) -> Self {
+    pub(crate) fn new(rules: Rules) -> Self {
         Self(Arc::new(Mutex::new(World::new(rules))))
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "facts that are independent of one another")]
-pub(super) struct World {
-    pub(super) rules: Rules,
-    pub(super) table: Table,
+pub(crate) struct World {
+    pub(crate) rules: Rules,
+    pub(crate) table: Table,
     /// The first thing that went wrong.
-    pub(super) wrong: Option<String>,
+    pub(crate) wrong: Option<String>,
     /// Counts what happens, to say what was before what.
-    pub(super) now: u64,
+    pub(crate) now: u64,
 
-    pub(super) queue: VecDeque<Item>,
-    pub(super) source: SourceState,
-    pub(super) source_waker: Option<Waker>,
+    pub(crate) queue: VecDeque<Item>,
+    pub(crate) source: SourceState,
+    pub(crate) source_waker: Option<Waker>,
     /// Whether the engine was told that there is no more, and whether that was a failure.
-    pub(super) end_was_told: bool,
-    pub(super) failure_was_told: bool,
+    pub(crate) end_was_told: bool,
+    pub(crate) failure_was_told: bool,
 
     /// What was pulled, by its index.
-    pub(super) handed: Vec<Handed>,
+    pub(crate) handed: Vec<Handed>,
     /// Which event an id stands for that has no verdict yet.
-    pub(super) open: HashMap<String, usize>,
+    pub(crate) open: HashMap<String, usize>,
     /// Which event keeps others with its id from being sent: one that is open, or was accepted.
-    pub(super) holders: HashMap<String, usize>,
+    pub(crate) holders: HashMap<String, usize>,
     /// The events that are to be sent, and were not in any request.
-    pub(super) unsent: VecDeque<usize>,
-    pub(super) batches: Vec<BatchOf>,
-    pub(super) flights: Vec<Flight>,
-    pub(super) received: usize,
+    pub(crate) unsent: VecDeque<usize>,
+    pub(crate) batches: Vec<BatchOf>,
+    pub(crate) flights: Vec<Flight>,
+    pub(crate) received: usize,
 
     /// What the service has, and which event of the call it has it from.
-    pub(super) has: HashMap<String, Option<usize>>,
-    pub(super) is_proven: bool,
+    pub(crate) has: HashMap<String, Option<usize>>,
+    pub(crate) is_proven: bool,
     /// Whether the engine has had an answer after which there is to be no further batch, or no further request at all.
-    pub(super) is_stopped: bool,
+    pub(crate) is_stopped: bool,
     /// Whether an answer comes while an event is pulled. Then a batch may have been put on its way after it, which is
     /// sent when it has its turn.
-    pub(super) is_pulling: bool,
-    pub(super) may_start_late: bool,
-    pub(super) is_refused: bool,
-    pub(super) learnt: Learnt,
-    pub(super) verdicts: usize,
+    pub(crate) is_pulling: bool,
+    pub(crate) may_start_late: bool,
+    pub(crate) is_refused: bool,
+    pub(crate) learnt: Learnt,
+    pub(crate) verdicts: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SourceState {
+pub(crate) enum SourceState {
     Open,
     Ended,
     Failed,
@@ -77,28 +76,28 @@ pub(super) enum SourceState {
 
 /// An event that was pulled.
 #[expect(clippy::struct_excessive_bools, reason = "facts that are independent of one another")]
-pub(super) struct Handed {
-    pub(super) item: Item,
-    pub(super) expected: Expected,
+pub(crate) struct Handed {
+    pub(crate) item: Item,
+    pub(crate) expected: Expected,
     /// The id that it has, as far as that has been seen.
-    pub(super) id: Option<String>,
-    pub(super) pulled_at: u64,
-    pub(super) batch: Option<usize>,
+    pub(crate) id: Option<String>,
+    pub(crate) pulled_at: u64,
+    pub(crate) batch: Option<usize>,
     /// How it was written when it was sent first.
-    pub(super) written: Option<Box<str>>,
-    pub(super) in_flight: bool,
+    pub(crate) written: Option<Box<str>>,
+    pub(crate) in_flight: bool,
     /// Whether a request with it was answered in a way that leaves open whether the service took it.
-    pub(super) is_ambiguous: bool,
+    pub(crate) is_ambiguous: bool,
     /// Whether a request with it was refused.
-    pub(super) was_refused: bool,
+    pub(crate) was_refused: bool,
     /// What the service said of it, in so many words, when it was sent last.
-    pub(super) said: Option<Word>,
-    pub(super) has_verdict: bool,
+    pub(crate) said: Option<Word>,
+    pub(crate) has_verdict: bool,
 }
 
 /// What must become of an event without a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Expected {
+pub(crate) enum Expected {
     Sent,
     Rejected,
     Duplicate,
@@ -106,42 +105,42 @@ pub(super) enum Expected {
 
 /// What a service says of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Word {
+pub(crate) enum Word {
     Accepted,
     Duplicate,
     Refused,
 }
 
-pub(super) struct BatchOf {
-    pub(super) last: usize,
-    pub(super) requests: usize,
+pub(crate) struct BatchOf {
+    pub(crate) last: usize,
+    pub(crate) requests: usize,
     /// Whether a request of it was refused for its size, and how many were answered otherwise since: they cost nothing.
-    pub(super) was_too_large: bool,
-    pub(super) free: usize,
-    pub(super) last_request: Vec<usize>,
+    pub(crate) was_too_large: bool,
+    pub(crate) free: usize,
+    pub(crate) last_request: Vec<usize>,
     /// Whether the request that was last is one that the client may repeat.
-    pub(super) may_be_repeated: bool,
-    pub(super) attempts: u32,
+    pub(crate) may_be_repeated: bool,
+    pub(crate) attempts: u32,
 }
 
 /// A request on its way.
-pub(super) struct Flight {
-    pub(super) number: usize,
-    pub(super) indexes: Vec<usize>,
-    pub(super) batch: usize,
-    pub(super) is_whole: bool,
+pub(crate) struct Flight {
+    pub(crate) number: usize,
+    pub(crate) indexes: Vec<usize>,
+    pub(crate) batch: usize,
+    pub(crate) is_whole: bool,
     /// How many bytes it has.
-    pub(super) bytes: usize,
-    pub(super) reply: Option<Reply>,
-    pub(super) waker: Option<Waker>,
+    pub(crate) bytes: usize,
+    pub(crate) reply: Option<Reply>,
+    pub(crate) waker: Option<Waker>,
 }
 
 /// How large a request may be, as far as the answers say: the model's own account of it, with what held when.
 #[derive(Default)]
-pub(super) struct Learnt {
+pub(crate) struct Learnt {
     passed: [usize; 2],
-    /// How many requests got through since one was refused for its size.
-    calm: u32,
+    /// How many requests got through since one was refused for its events, and for its bytes.
+    calm: [u32; 2],
     limits: Vec<(u64, [usize; 2])>,
 }
 
@@ -150,23 +149,25 @@ impl Learnt {
         self.limits.last().map_or([usize::MAX; 2], |(_, limit)| *limit)
     }
 
-    pub(super) fn note_passed(&mut self, now: u64, sizes: [usize; 2]) {
+    pub(crate) fn note_passed(&mut self, now: u64, sizes: [usize; 2]) {
         let mut limit = self.limit();
         for ((limit, passed), size) in limit.iter_mut().zip(&mut self.passed).zip(sizes) {
             *passed = size.max(*passed);
             // What was never refused has no limit that could be raised.
             *limit = size.max(*limit);
         }
-        self.calm += 1;
-        if self.calm >= 32 {
-            // From here on it may be tried whether the limit still holds.
-            limit = [usize::MAX; 2];
+        for (limit, calm) in limit.iter_mut().zip(&mut self.calm) {
+            *calm += 1;
+            if *calm >= 32 {
+                // From here on it may be tried whether the limit still holds.
+                *limit = usize::MAX;
+            }
         }
         self.limits.push((now, limit));
     }
 
     /// Either the events or the bytes were too many; a single event cannot be made smaller.
-    pub(super) fn note_refused(&mut self, now: u64, sizes: [usize; 2], is_by_bytes: bool) {
+    pub(crate) fn note_refused(&mut self, now: u64, sizes: [usize; 2], is_by_bytes: bool) {
         let mut limit = self.limit();
         let order = if is_by_bytes { [1, 0] } else { [0, 1] };
         let cause = order.into_iter().find(|cause| sizes[*cause] > self.passed[*cause]);
@@ -177,13 +178,13 @@ impl Learnt {
                 order[0]
             });
             limit[cause] = sizes[cause].div_ceil(2).max(self.passed[cause]).min(limit[cause]);
-            self.calm = 0;
+            self.calm[cause] = 0;
         }
         self.limits.push((now, limit));
     }
 
     /// The most that was allowed at some time in between.
-    pub(super) fn most_between(&self, start: u64, end: u64) -> [usize; 2] {
+    pub(crate) fn most_between(&self, start: u64, end: u64) -> [usize; 2] {
         let first = self.limits.partition_point(|(time, _)| *time <= start);
         let before = first.checked_sub(1).map_or([usize::MAX; 2], |place| self.limits[place].1);
         let later = self.limits[first..].iter().take_while(|(time, _)| *time <= end).map(|(_, limit)| *limit);
@@ -222,26 +223,26 @@ impl World {
     }
 
     /// Notes that something is wrong unless it is as it should be.
-    pub(super) fn check(&mut self, is_right: bool, what: impl FnOnce() -> String) {
+    pub(crate) fn check(&mut self, is_right: bool, what: impl FnOnce() -> String) {
         if !is_right && self.wrong.is_none() {
             self.wrong = Some(what());
         }
     }
 
-    pub(super) fn tick(&mut self) -> u64 {
+    pub(crate) fn tick(&mut self) -> u64 {
         self.now += 1;
         self.now
     }
 
     /// How many requests there may be at a time.
-    pub(super) fn most_in_flight(&self) -> usize {
+    pub(crate) fn most_in_flight(&self) -> usize {
         if self.is_proven { self.rules.concurrency } else { 1 }
     }
 
     /// An event was pulled. What becomes of it is foretold where no request is needed for that.
-    pub(super) fn take_in(&mut self, item: Item) {
+    pub(crate) fn take_in(&mut self, item: Item) {
         let index = self.handed.len();
-        let id = item.event.id.as_ref().map(ToString::to_string);
+        let id = item.event.id.clone();
         let is_refused_here = match item.nature {
             Nature::Unencodable => true,
             Nature::Bad => self.rules.local_checks,
@@ -282,7 +283,7 @@ impl World {
     }
 }
 
-fn is_same(one: &Event, other: &Event) -> bool {
+fn is_same(one: &Reading, other: &Reading) -> bool {
     // The one that was pulled before may have been given its id only later.
     let mut one = one.clone();
     one.id.clone_from(&other.id);

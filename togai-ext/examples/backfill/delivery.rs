@@ -19,7 +19,9 @@ pub(crate) struct Settings {
 }
 
 /// What became of the events, whether the call got to its end or not.
-pub(crate) type Ended<E> = Result<IngestReport<E, Origin>, IngestError<E, Origin>>;
+pub(crate) type Ended<E> = Result<IngestReport<E, Origin>, Failure<E>>;
+/// Why it did not get to its end.
+pub(crate) type Failure<E> = IngestError<E, Origin>;
 
 /// Sends what is read until there is no more, or until it is to stop; then what was read before is sent.
 pub(crate) async fn deliver<C: Service>(

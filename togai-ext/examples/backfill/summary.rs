@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount};
-use togai_ext::Error;
+use togai_ext::{Error, IngestErrorExt as _};
 
-use crate::delivery::{Ended, Settings};
+use crate::delivery::{Ended, Failure, Settings};
 use crate::progress::{Progress, per_second};
 use crate::rejected::Finished;
 use crate::service::Service;
@@ -41,10 +41,10 @@ impl Summary {
         progress.finish();
         let (report, error) = match ended {
             Ok(report) => (report, None),
-            Err(failure) => (failure.report(), Some(failure.error())),
+            Err(failure) => (failure.report(), Some(failure)),
         };
         let stopped_by = match (error, &file.failure) {
-            (Some(error), _) => Some(format!("{error}\n  {}", remedy::<C>(error))),
+            (Some(failure), _) => Some(format!("{}\n  {}", failure.error(), remedy::<C>(failure))),
             (None, Some(failure)) => Some(format!("{failure}\n  see to the file that takes the rejected lines")),
             (None, None) if progress.is_interrupted() => Some("Ctrl-C, after all that was read had been sent".into()),
             (None, None) => None,
@@ -120,12 +120,13 @@ impl Summary {
 }
 
 /// What to do about an error, beyond what it says itself.
-fn remedy<C: Service>(error: &Error) -> &'static str {
+fn remedy<C: Service>(failure: &Failure<C::Event>) -> &'static str {
+    let error = failure.error();
     if error.is_auth() {
         C::CHECK_TOKEN
     } else if error.is_source() {
         "see to the file"
-    } else if error.is_retryable() {
+    } else if failure.call_error().is_some_and(Error::is_retryable) {
         "the server is not up to it now"
     } else {
         "see to what it says"

@@ -150,7 +150,7 @@ impl Delivery {
         self.totals.duplicates += report.duplicates();
         handed_back.append(&mut self.waiting);
         self.waiting = handed_back;
-        ended.map(|_| ()).map_err(Error::from)
+        ended.map(|_| ()).map_err(IngestErrorExt::into_error)
     }
 
     /// Writes to the dead letters what could not be delivered in the end.

@@ -12,7 +12,7 @@ use togai_api::{BoxFuture, Error};
 
 use super::AccessToken;
 use super::token::Bearer;
-use crate::session::Session;
+use togai_ingest::Session;
 
 /// Makes tokens.
 pub(crate) type Provider = Box<dyn Fn() -> BoxFuture<'static, Result<AccessToken, ProviderError>> + Send + Sync>;
@@ -65,7 +65,7 @@ impl Credentials {
             failure: None,
             texts: VecDeque::new(),
             secrets: Arc::default(),
-            next_number: 0,
+            next_number: 1,
         };
         let credentials = Self { session, state: Mutex::new(state), provider, asking: lock::Mutex::default() };
         if let Some(token) = token {

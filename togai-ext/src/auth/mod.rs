@@ -14,7 +14,7 @@ pub(crate) use credentials::{Credentials, Provider};
 pub use token::AccessToken;
 use token::Bearer;
 
-use crate::session::{Closed, Pass, Session};
+use togai_ingest::{Closed, Pass, Session};
 
 /// Lets the requests of a session through with its token, and notes what the server says of it.
 ///
@@ -57,7 +57,7 @@ impl Auth {
             };
             let bearer = self.credentials.as_ref().and_then(Credentials::current);
             // A token that was set during the wait has a turn of its own.
-            if bearer.as_ref().map(Bearer::number) == before || matches!(pass, Pass::Probe) {
+            if bearer.as_ref().map(Bearer::number) == before || pass.is_probe() {
                 return Ok(Admitted { bearer, since: self.session.clock().now(), pass });
             }
         }
@@ -71,7 +71,7 @@ impl Auth {
         answer: &mut Result<reqwest::Response, TransportError>,
     ) {
         let (gate, now) = (self.session.gate(), self.session.clock().now());
-        let (number, is_probe) = (admitted.number(), matches!(admitted.pass, Pass::Probe));
+        let (number, is_probe) = (admitted.number(), admitted.pass.is_probe());
         match answer.as_ref().map(reqwest::Response::status) {
             Ok(status) if status.is_success() => gate.prove(number, operation.id, is_probe),
             Ok(StatusCode::UNAUTHORIZED) => gate.refuse(number, now, is_probe),

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use futures::FutureExt;
 
 use super::*;
-use crate::clock::Clock as _;
 use crate::testing::VirtualClock;
+use togai_ingest::Clock as _;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -148,11 +148,11 @@ async fn a_time_beyond_all_clocks_is_no_end_and_one_long_ago_is() {
 async fn a_refused_token_is_asked_for_once_and_again_after_the_next_probe() {
     let stage = Stage::new(Some("first".into()), |number| (number > 1).then_some(HOUR));
     let (credentials, sent) = (&stage.credentials, Some(stage.clock.now()));
-    assert!(!credentials.renew_refused(0, sent).await);
-    assert!(!credentials.renew_refused(0, sent).await && !credentials.renew_refused(0, None).await);
+    assert!(!credentials.renew_refused(1, sent).await);
+    assert!(!credentials.renew_refused(1, sent).await && !credentials.renew_refused(1, None).await);
     assert_eq!(stage.asked(), 1);
     stage.pass(HOUR).await;
-    assert!(credentials.renew_refused(0, Some(stage.clock.now())).await);
+    assert!(credentials.renew_refused(1, Some(stage.clock.now())).await);
     assert_eq!((stage.token().await.as_str(), stage.asked()), ("token-2", 2));
 }
 
@@ -160,8 +160,8 @@ async fn a_refused_token_is_asked_for_once_and_again_after_the_next_probe() {
 async fn a_call_that_gives_up_while_it_asks_for_another_token_lets_the_next_one_ask() {
     let stage = Stage::new(Some("first".into()), |_| Some(HOUR));
     let sent = Some(stage.clock.now());
-    assert!(Box::pin(stage.credentials.renew_refused(0, sent)).now_or_never().is_none());
-    assert!(stage.credentials.renew_refused(0, sent).await);
+    assert!(Box::pin(stage.credentials.renew_refused(1, sent)).now_or_never().is_none());
+    assert!(stage.credentials.renew_refused(1, sent).await);
     assert_eq!((stage.token().await.as_str(), stage.asked()), ("token-2", 2));
 }
 

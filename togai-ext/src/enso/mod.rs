@@ -70,6 +70,7 @@ mod converted;
 mod number;
 mod service;
 
+pub use crate::ingest::Enso;
 pub use conversion::Conversion;
 pub use converted::{ConversionError, Converted, Lost};
 pub use togai_api::enso::types::EnsoEvent;

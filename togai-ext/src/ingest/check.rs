@@ -5,7 +5,7 @@
 
 use togai_api::{Attribute, Event};
 
-use super::encode::Fields;
+use togai_ingest::Fields;
 
 /// The fields at the top of an event, by their names: the id, what has a limited length, and what has to be there.
 pub(super) const FIELDS: &[&str] = &["id", "schemaName", "accountId", "timestamp", "attributes", "dimensions"];
@@ -107,7 +107,8 @@ fn is_plain_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encode::Encoder;
+    use togai_ingest::test_util::Encoder;
+
     use super::*;
 
     /// What is wrong with an event.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use reqwest::StatusCode;
 use togai_api::Error;
 
-use super::backend::{Effect, Failed, Scope};
-use crate::mutant::mutant;
+use togai_ingest::{Effect, Failed, Scope};
 
 /// What an error of a request says.
 pub(super) fn failed(error: Error) -> Failed {
@@ -20,22 +19,26 @@ pub(super) fn failed(error: Error) -> Failed {
         }
         Some(StatusCode::BAD_REQUEST) => Scope::Content,
         _ if error.is_auth() => Scope::Token,
+        _ if error.is_throttled() => Scope::Rate,
         _ => Scope::Service,
     };
     // A refusal for what is in a request, or for its size, is one before it is carried out, whatever the service.
     let is_refusal = matches!(scope, Scope::Content | Scope::Size { .. });
     let is_certain = is_refusal || error.is_idempotent() || status.is_none_or(says_nothing_was_taken);
-    let may_have_it =
-        mutant!("takes no answer for not sent", error.maybe_delivered(), status.is_some() && error.maybe_delivered());
+    let may_have_it = error.maybe_delivered();
     let effect = if may_have_it || !is_certain { Effect::MaybeApplied } else { Effect::NotApplied };
-    let code = error.code().map(Into::into);
-    Failed { scope, effect, status, code, message, reason: error.to_string().into(), error }
+    let (code, retry_after) = (error.code().map(Into::into), error.retry_after());
+    let mut failed = Failed::new(scope, effect, error);
+    (failed.status, failed.code, failed.message, failed.retry_after) = (status, code, message, retry_after);
+    failed
 }
 
 /// What a response of success says that does not say what became of the events.
 pub(super) fn unclear(why: &str, error: Error) -> Failed {
-    let (scope, effect, status) = (Scope::Service, Effect::MaybeApplied, error.status());
-    Failed { scope, effect, status, code: None, message: None, reason: why.into(), error }
+    let status = error.status();
+    let mut failed = Failed::new(Scope::Service, Effect::MaybeApplied, error);
+    (failed.status, failed.reason) = (status, why.into());
+    failed
 }
 
 /// Whether HTTP leaves no doubt that a request with such an answer was not carried out. A redirection that asks for another

@@ -4,10 +4,8 @@ use togai_api::BoxFuture;
 use togai_api::enso::Client;
 use togai_api::enso::operations::CREATE_EVENTS_BATCH;
 use togai_api::enso::types::EnsoEvent;
+use togai_ingest::{Backend, Connection, Envelope, Failed, Fields, IntoBackend, Protocol, Request, Response};
 
-use super::backend::{Backend, Connection, Envelope, Failed, Protocol, Request, Response};
-use super::encode::Fields;
-use super::payload::{Owned, Payload};
 use super::sender::{NotTaken, Sender};
 use super::{IngestExt, check, classify};
 
@@ -15,16 +13,16 @@ use super::{IngestExt, check, classify};
 /// events, and taken to hold for batches.
 const FIELDS: &[&str] = &["eventId", "CustomerEntityId", "metric", "timestamp", "value"];
 
-static BATCH: Protocol = Protocol {
-    operation: "create_events_batch",
-    max_batch_size: None,
-    envelope: Envelope { before: r#"{"events":["#, between: ",", after: "]}" },
-    fields: FIELDS,
-    // No document says that an `eventId` counts once.
-    idempotent: false,
-};
+/// No document says that an `eventId` counts once, so it is not idempotent.
+static BATCH: Protocol = Protocol::new("create_events_batch", FIELDS).envelope(Envelope {
+    before: r#"{"events":["#,
+    between: ",",
+    after: "]}",
+});
 
-/// Enso, as one call needs it.
+/// Enso as a service that events are delivered to.
+///
+/// It is the backend in the types of calls, such as [`Ingest`](crate::Ingest).
 #[derive(Clone, Debug)]
 pub struct Enso {
     sender: Sender,
@@ -34,20 +32,40 @@ impl IngestExt for Client {
     type Event = EnsoEvent;
     type Backend = Enso;
 
-    /// A single event is a batch of one: no other operation of Enso is in the document.
-    fn connect(&self, _is_single: bool) -> Connection<Enso> {
+    fn connect(&self) -> Connection<Enso> {
         let sender = Sender::new(self.core(), &CREATE_EVENTS_BATCH);
-        Connection { session: sender.session(), backend: Enso { sender } }
+        let session = sender.session();
+        Connection::new(Enso { sender }, session)
+    }
+}
+
+impl IntoBackend<Enso> for &Client {
+    fn into_backend(self) -> Connection<Enso> {
+        self.connect()
     }
 }
 
 impl Backend for Enso {
+    type Event = EnsoEvent;
+
     fn protocol(&self) -> &'static Protocol {
         &BATCH
     }
 
+    fn set_id(event: &mut EnsoEvent, id: &str) {
+        event.event_id = Some(id.to_owned());
+    }
+
     fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String> {
         check_fields(event, fields)
+    }
+
+    /// No limit of a field is documented, and a value is declared as a float.
+    fn check_event(&self, event: &EnsoEvent) -> Result<(), String> {
+        match event.value.to_string().parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(()),
+            _ => Err("`value` is beyond what a float can hold: send it in parts".to_owned()),
+        }
     }
 
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
@@ -61,28 +79,6 @@ impl Backend for Enso {
                     .unwrap_or_else(|| Err(classify::failed(error))),
             }
         })
-    }
-}
-
-impl Owned for EnsoEvent {}
-
-impl Payload for EnsoEvent {
-    type Returned = Self;
-
-    fn set_id(&mut self, id: &str) {
-        self.event_id = Some(id.to_owned());
-    }
-
-    /// No limit of a field is documented, and a value is declared as a float.
-    fn check(&self) -> Result<(), String> {
-        match self.value.to_string().parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(()),
-            _ => Err("`value` is beyond what a float can hold: send it in parts".to_owned()),
-        }
-    }
-
-    fn into_returned(self) -> Self {
-        self
     }
 }
 

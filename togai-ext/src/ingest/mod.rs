@@ -1,59 +1,35 @@
 //! Delivering events: in batches, each once, with a verdict for each.
 
-// Reading order: what a user sees, the way of a call, and what stands under it.
-mod error;
-mod id;
-mod outcome;
-mod outcomes;
-mod payload;
-mod progress;
-mod report;
-mod request;
-
-mod flight;
-mod intake;
-mod record;
-mod run;
-mod sender;
-mod source;
-mod verdict;
-
-mod backend;
-mod batch;
 mod check;
 mod classify;
-mod content;
-mod encode;
 #[cfg(feature = "enso")]
 mod enso;
-mod ordinal;
-mod ranges;
-mod seen;
-#[cfg(feature = "enso")]
-mod tee;
-mod text;
+mod error;
+mod sender;
 mod togai;
+
+use std::error::Error as StdError;
 
 use futures::{Stream, TryStream};
 use serde::Serialize;
 use togai_api::{Client, Event};
+use togai_ingest::{Backend, Connection, FromIterator, FromSlice, FromStream, FromTryStream, IntoBackend, Submission};
 
-pub use backend::Backend;
-use backend::Connection;
-pub use error::IngestError;
-pub use id::IdPolicy;
-pub use outcome::Outcome;
-pub use outcomes::Verdicts;
-use payload::Owned;
-pub use payload::Submission;
-pub use progress::IngestProgress;
-pub use report::{IngestReport, Verdict};
-pub use request::Ingest;
-pub use source::Source;
-use source::{FromIterator, FromSlice, FromStream, FromTryStream};
 #[cfg(feature = "enso")]
-pub use tee::{Tee, TeeIngest, TeeReport};
-use togai::{Endpoint, Togai};
+pub use enso::Enso;
+pub use error::IngestErrorExt;
+pub use togai::Togai;
+
+/// A call of ingestion before it is sent; see [`togai_ingest::Ingest`]. `B` is [`Togai`] unless another service is named.
+pub type Ingest<'a, S, B = Togai> = togai_ingest::Ingest<'a, S, B>;
+/// The outcomes of a call; see [`togai_ingest::IngestReport`]. `E` is [`Event`] unless another event is named.
+pub type IngestReport<E = Event, T = ()> = togai_ingest::IngestReport<E, T>;
+/// A call that did not deliver everything; see [`togai_ingest::IngestError`]. `E` is [`Event`] unless another event is named.
+pub type IngestError<E = Event, T = ()> = togai_ingest::IngestError<E, T>;
+/// An event with its outcome; see [`togai_ingest::Verdict`]. `E` is [`Event`] unless another event is named.
+pub type Verdict<E = Event, T = ()> = togai_ingest::Verdict<E, T>;
+/// The outcomes of a call as a stream; see [`togai_ingest::Verdicts`]. `B` is [`Togai`] unless another service is named.
+pub type Verdicts<S, B = Togai> = togai_ingest::Verdicts<S, B>;
 
 /// Ingestion of events, each of which gets a verdict.
 ///
@@ -96,31 +72,35 @@ use togai::{Endpoint, Togai};
 #[cfg_attr(not(feature = "enso"), doc = "the module `enso`, which comes with the feature of that name.")]
 pub trait IngestExt: sealed::Sealed {
     /// What is ingested: [`Event`](crate::Event) for Togai, and `EnsoEvent` for Enso.
-    type Event: Owned;
+    type Event: Serialize;
+    /// The service.
+    type Backend: Backend<Event = Self::Event>;
 
-    /// The service, as a call needs it.
+    /// The connection that calls are made over.
     #[doc(hidden)]
-    type Backend: Backend;
+    fn connect(&self) -> Connection<Self::Backend>;
 
-    /// The service for a call, and what the call shares with others of the client.
+    /// The same for a single event, where the service has an operation for it.
     #[doc(hidden)]
-    fn connect(&self, is_single: bool) -> Connection<Self::Backend>;
+    fn connect_single(&self) -> Connection<Self::Backend> {
+        self.connect()
+    }
 
     /// Ingests the events of an iterator.
     ///
     /// The iterator is pulled on the task that sends, so one that reads a file belongs on a thread of its own, with a
     /// channel to [`ingest_stream`](Self::ingest_stream). An iterator that is lent (`&mut events`) can be gone on with
     /// when the call has stopped.
-    fn ingest_events<'a, I>(&self, events: I) -> Ingest<'a, FromIterator<I::IntoIter>, Self::Backend>
+    fn ingest_events<'a, I>(&self, events: I) -> Ingest<'a, FromIterator<I::IntoIter, Self::Event>, Self::Backend>
     where
-        I: IntoIterator<Item: Submission<Payload = Self::Event>>,
+        I: IntoIterator<Item: Submission<Self::Event>>,
     {
-        Ingest::new(self.connect(false), FromIterator(events.into_iter()))
+        self.connect().ingest_events(events)
     }
 
     /// Ingests the events of a stream.
     ///
-    /// A batch is sent when it is full or the stream has ended, not before, unless [`linger`](Ingest::linger) is set.
+    /// A batch is sent when it is full or the stream has ended, not before, unless [`linger`](togai_ingest::Ingest::linger) is set.
     ///
     /// A call that stops drops its source. Lend the source instead, to go on with what it still holds:
     ///
@@ -145,11 +125,11 @@ pub trait IngestExt: sealed::Sealed {
     /// # Ok(())
     /// # }
     /// ```
-    fn ingest_stream<'a, S>(&self, events: S) -> Ingest<'a, FromStream<S>, Self::Backend>
+    fn ingest_stream<'a, S>(&self, events: S) -> Ingest<'a, FromStream<S, Self::Event>, Self::Backend>
     where
-        S: Stream<Item: Submission<Payload = Self::Event>>,
+        S: Stream<Item: Submission<Self::Event>>,
     {
-        Ingest::new(self.connect(false), FromStream::new(events))
+        self.connect().ingest_stream(events)
     }
 
     /// Ingests the events of a stream that may fail.
@@ -176,11 +156,11 @@ pub trait IngestExt: sealed::Sealed {
     /// After the first error nothing more is pulled. What was pulled before is sent, and the call ends in an error with the
     /// report; [`Error::is_source`](crate::Error::is_source) tells it from one of the server. A record that is no event
     /// and shall not end the call is left out of the stream by its owner.
-    fn ingest_try_stream<'a, S>(&self, events: S) -> Ingest<'a, FromTryStream<S>, Self::Backend>
+    fn ingest_try_stream<'a, S>(&self, events: S) -> Ingest<'a, FromTryStream<S, Self::Event>, Self::Backend>
     where
-        S: TryStream<Ok: Submission<Payload = Self::Event>, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        S: TryStream<Ok: Submission<Self::Event>, Error: Into<Box<dyn StdError + Send + Sync>>>,
     {
-        Ingest::new(self.connect(false), FromTryStream::new(events))
+        self.connect().ingest_try_stream(events)
     }
 
     /// Ingests events of a type of your own, which is written as an event of the service is: for Togai in JSON with
@@ -228,8 +208,11 @@ pub trait IngestExt: sealed::Sealed {
     ///
     /// Nothing is copied but into the request, so it is the fastest way in. In the report events have their index and
     /// id. An event without an id is given one as it is sent, which your value does not show: have them in your type.
-    fn ingest_slice<'a, E: Serialize>(&self, events: &'a [E]) -> Ingest<'a, FromSlice<'a, E>, Self::Backend> {
-        Ingest::new(self.connect(false), FromSlice(events.iter()))
+    fn ingest_slice<'a, R: Serialize>(
+        &self,
+        events: &'a [R],
+    ) -> Ingest<'a, FromSlice<'a, R, Self::Event>, Self::Backend> {
+        self.connect().ingest_slice(events)
     }
 
     /// Ingests a single event: with Togai through `POST /ingest`, which has a quota of its own beside that of batches.
@@ -248,11 +231,14 @@ pub trait IngestExt: sealed::Sealed {
     /// ```
     ///
     /// Where there are many events, batches take a thousandth of the requests.
-    fn ingest_event<'a, S>(&self, event: S) -> Ingest<'a, FromIterator<std::option::IntoIter<S>>, Self::Backend>
+    fn ingest_event<'a, S>(
+        &self,
+        event: S,
+    ) -> Ingest<'a, FromIterator<std::option::IntoIter<S>, Self::Event>, Self::Backend>
     where
-        S: Submission<Payload = Self::Event>,
+        S: Submission<Self::Event>,
     {
-        Ingest::new(self.connect(true), FromIterator(Some(event).into_iter()))
+        self.connect_single().ingest_events(Some(event))
     }
 }
 
@@ -260,8 +246,12 @@ impl IngestExt for Client {
     type Event = Event;
     type Backend = Togai;
 
-    fn connect(&self, is_single: bool) -> Connection<Togai> {
-        Togai::connect(self, if is_single { Endpoint::Single } else { Endpoint::Batch })
+    fn connect(&self) -> Connection<Togai> {
+        self.into_backend()
+    }
+
+    fn connect_single(&self) -> Connection<Togai> {
+        Togai::connect(self, togai::Endpoint::Single)
     }
 }
 
@@ -272,8 +262,3 @@ mod sealed {
     #[cfg(feature = "enso")]
     impl Sealed for togai_api::enso::Client {}
 }
-
-#[cfg(test)]
-mod model;
-#[cfg(test)]
-mod tests;

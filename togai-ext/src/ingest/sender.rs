@@ -5,9 +5,9 @@ use std::time::Instant;
 use serde::de::DeserializeOwned;
 use togai_api::{Core, Error, Operation, ResponseValue, read_response};
 
-use super::backend::Request;
+use togai_ingest::{Request, Session};
+
 use crate::retry::Terms;
-use crate::session::Session;
 use crate::stack::Stack;
 
 /// What became of a request.

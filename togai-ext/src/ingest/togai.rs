@@ -3,12 +3,12 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 use togai_api::operations::{INGEST, INGEST_BATCH};
-use togai_api::{BoxFuture, Client, ResponseValue};
-
-use super::backend::{
-    Backend, Connection, Envelope, Failed, Failure, FailureKind, NO_REASON, Named, Partial, Protocol, Request, Response,
+use togai_api::{BoxFuture, Client, Event, ResponseValue};
+use togai_ingest::{
+    Backend, Connection, Envelope, EventRef, Failed, Failure, FailureKind, Fields, IntoBackend, Partial, Protocol,
+    Request, Response,
 };
-use super::encode::Fields;
+
 use super::sender::{NotTaken, Sender};
 use super::{check, classify};
 
@@ -27,24 +27,20 @@ pub(super) enum Endpoint {
 /// The API meters an id once in 45 days (vendor's Python client 1.0.3, `Event.id`).
 const IDEMPOTENT: bool = true;
 
-static SINGLE: Protocol = Protocol {
-    operation: "ingest",
-    max_batch_size: Some(1),
-    envelope: Envelope { before: r#"{"event":"#, between: "", after: "}" },
-    fields: check::FIELDS,
-    idempotent: IDEMPOTENT,
-};
+static SINGLE: Protocol = Protocol::new("ingest", check::FIELDS)
+    .max_batch_size(1)
+    .envelope(Envelope { before: r#"{"event":"#, between: "", after: "}" })
+    .idempotent(IDEMPOTENT);
 
-static BATCH: Protocol = Protocol {
-    operation: "ingest_batch",
-    // By the schema of the vendor's Python client 1.0.3.
-    max_batch_size: Some(1000),
-    envelope: Envelope { before: r#"{"events":["#, between: ",", after: "]}" },
-    fields: check::FIELDS,
-    idempotent: IDEMPOTENT,
-};
+/// At most 1000 events, by the schema of the vendor's Python client 1.0.3.
+static BATCH: Protocol = Protocol::new("ingest_batch", check::FIELDS)
+    .max_batch_size(1000)
+    .envelope(Envelope { before: r#"{"events":["#, between: ",", after: "]}" })
+    .idempotent(IDEMPOTENT);
 
-/// Togai, as one call needs it.
+/// Togai as a service that events are delivered to.
+///
+/// It is the backend in the types of calls, such as [`Ingest`](crate::Ingest).
 #[derive(Clone, Debug)]
 pub struct Togai {
     sender: Sender,
@@ -58,11 +54,20 @@ impl Togai {
             Endpoint::Batch => &INGEST_BATCH,
         };
         let sender = Sender::new(client.core(), operation);
-        Connection { session: sender.session(), backend: Self { sender, endpoint } }
+        let session = sender.session();
+        Connection::new(Self { sender, endpoint }, session)
+    }
+}
+
+impl IntoBackend<Togai> for &Client {
+    fn into_backend(self) -> Connection<Togai> {
+        Togai::connect(self, Endpoint::Batch)
     }
 }
 
 impl Backend for Togai {
+    type Event = Event;
+
     fn protocol(&self) -> &'static Protocol {
         match self.endpoint {
             Endpoint::Single => &SINGLE,
@@ -70,8 +75,16 @@ impl Backend for Togai {
         }
     }
 
+    fn set_id(event: &mut Event, id: &str) {
+        event.id = Some(id.into());
+    }
+
     fn check(&self, event: &[u8], fields: &Fields) -> Result<(), String> {
         check::check_fields(event, fields)
+    }
+
+    fn check_event(&self, event: &Event) -> Result<(), String> {
+        check::check_event(event)
     }
 
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
@@ -110,25 +123,25 @@ fn read(response: &ResponseValue<Value>) -> Result<Response, Failed> {
     if status == StatusCode::ACCEPTED && failures.is_empty() && answer["success"] != Value::Bool(false) {
         return Ok(Response::AllAccepted);
     }
-    Ok(Response::Partial(Partial {
-        status,
-        may_be_incomplete: failures.is_empty() || failures.len() >= CAP_OF_FAILURES,
-        failures,
-        says_success: answer["success"] == Value::Bool(true),
-        message: answer["message"].as_str().map(|message| response.safe_text(message).into()),
-        maybe_repeated: response.maybe_repeated(),
-    }))
+    let may_be_incomplete = failures.is_empty() || failures.len() >= CAP_OF_FAILURES;
+    let mut partial = Partial::new(status, failures);
+    partial.may_be_incomplete = may_be_incomplete;
+    partial.says_success = answer["success"] == Value::Bool(true);
+    partial.message = answer["message"].as_str().map(|message| response.safe_text(message).into());
+    partial.maybe_repeated = response.maybe_repeated();
+    Ok(Response::Partial(partial))
 }
 
 fn failure(response: &ResponseValue<Value>, error: &Value) -> Failure {
     let event = match error.pointer("/eventPayload/id") {
-        Some(Value::String(id)) => Named::Id(id.clone()),
-        Some(Value::Number(id)) => Named::Id(id.to_string()),
-        _ => Named::Nobody,
+        Some(Value::String(id)) => EventRef::Id(id.clone()),
+        Some(Value::Number(id)) => EventRef::Id(id.to_string()),
+        _ => EventRef::Unnamed,
     };
-    let message = response.safe_text(error["message"].as_str().unwrap_or(NO_REASON));
-    let kind = if speaks_of_duplicate(&message) { FailureKind::Duplicate } else { FailureKind::Refused };
-    Failure { event, kind, status: None, code: None, message: message.into() }
+    let message = error["message"].as_str().map(|message| response.safe_text(message));
+    let is_duplicate = message.as_deref().is_some_and(speaks_of_duplicate);
+    let kind = if is_duplicate { FailureKind::Duplicate } else { FailureKind::Refused };
+    Failure::new(event, kind, message.as_deref())
 }
 
 /// Whether a message says that the server has the event already, and not that something in it is there twice.

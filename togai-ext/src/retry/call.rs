@@ -12,8 +12,8 @@ use super::RetryPolicy;
 use super::backoff::{self, Backoff};
 use super::shared::Shared;
 use crate::auth::Admitted;
-use crate::cancel::Cancel;
 use crate::{CallOptions, trace};
+use togai_ingest::Cancel;
 
 /// What a caller says with a request.
 #[derive(Clone, Debug)]

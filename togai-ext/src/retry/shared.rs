@@ -8,8 +8,8 @@ use super::RetryPolicy;
 use super::budget::Account;
 use super::pause::Pauses;
 use crate::auth::Auth;
-use crate::session::Session;
 use crate::stats::Counters;
+use togai_ingest::Session;
 
 /// What all clones of a client share.
 pub(super) struct Shared {

@@ -13,9 +13,9 @@ use super::call::{Answer, Call, Terms};
 use super::pause::Pauses;
 use super::shared::Shared;
 use crate::auth::{Auth, Credentials};
-use crate::session::Session;
 use crate::stats::{Counters, Stats};
 use crate::{AccessToken, CallOptions, trace};
+use togai_ingest::Session;
 
 /// Carries calls through.
 #[derive(Clone)]

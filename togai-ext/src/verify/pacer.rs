@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::clock::Clock;
+use togai_ingest::Clock;
 
 /// Lets a request begin every so often.
 ///

@@ -9,7 +9,7 @@ use togai_api::{Client, Error};
 
 use super::run::{self, Settings};
 use super::{EventState, Verification, VerifyError};
-use crate::clock::Clock;
+use togai_ingest::Clock;
 
 /// A call of verification; made by [`VerifyExt`](super::VerifyExt).
 ///

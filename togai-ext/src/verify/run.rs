@@ -9,7 +9,7 @@ use super::list::{list, listing};
 use super::look_up::look_up;
 use super::pacer::Pacer;
 use super::{EventState, Verification};
-use crate::clock::Clock;
+use togai_ingest::Clock;
 
 /// How a call goes about it.
 #[derive(Clone, Debug)]

@@ -6,9 +6,9 @@ use togai_api::{Client, Error};
 
 use super::*;
 use crate::retry::{Parts, Retry};
-use crate::session::Session;
 use crate::testing::{Answer, Script, VirtualClock};
 use crate::{RetryBudget, RetryPolicy};
+use togai_ingest::Session;
 
 const METERED: &str = "INGESTION_COMPLETED_EVENT_METERED";
 const IN_PROGRESS: &str = "INGESTION_IN_PROGRESS";

@@ -4,27 +4,28 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::backend::Envelope;
-use crate::mutant::mutant;
+use crate::backend::Envelope;
 
 /// An event that has been taken in, without its bytes.
 #[derive(Debug)]
-pub(super) struct Entry<E, T> {
+pub struct Entry<E, T> {
     /// Its place in the input.
-    pub(super) index: u64,
-    pub(super) event: E,
-    pub(super) tag: T,
+    pub index: u64,
+    /// What comes back of it.
+    pub event: E,
+    /// Its tag.
+    pub tag: T,
 }
 
 /// A batch that is being filled. Events are encoded once, side by side.
-pub(super) struct Batch<E, T> {
-    pub(super) entries: Vec<Entry<E, T>>,
-    pub(super) encoded: Encoded<Vec<u8>>,
+pub(crate) struct Batch<E, T> {
+    pub(crate) entries: Vec<Entry<E, T>>,
+    pub(crate) encoded: Encoded<Vec<u8>>,
 }
 
 /// The events of a batch as they are sent, with where each of them stands.
 #[derive(Debug)]
-pub(super) struct Encoded<B> {
+pub struct Encoded<B> {
     body: B,
     slots: Vec<Slot>,
     envelope: Envelope,
@@ -32,34 +33,34 @@ pub(super) struct Encoded<B> {
 
 /// Where an event stands in its batch.
 #[derive(Clone, Debug)]
-pub(super) struct Slot {
-    pub(super) event: Range<usize>,
+pub(crate) struct Slot {
+    pub(crate) event: Range<usize>,
     /// The id as it stands in the event, with its quotes.
-    pub(super) id: Range<usize>,
+    pub(crate) id: Range<usize>,
     /// A hash of the id.
-    pub(super) hash: u64,
+    pub(crate) hash: u64,
 }
 
 impl<E, T> Batch<E, T> {
     /// A batch that is written to a buffer, and is expected to have so many events.
-    pub(super) fn new(envelope: Envelope, mut body: Vec<u8>, events: usize) -> Self {
+    pub(crate) fn new(envelope: Envelope, mut body: Vec<u8>, events: usize) -> Self {
         body.clear();
         body.extend_from_slice(envelope.before.as_bytes());
         let encoded = Encoded { body, slots: Vec::with_capacity(events), envelope };
         Self { entries: Vec::with_capacity(events), encoded }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// How many bytes a request of it has.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.encoded.body.len() + self.encoded.envelope.after.len()
     }
 
     /// Where the next event is to be written: the end of the buffer, behind what stands between two events.
-    pub(super) fn space(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn space(&mut self) -> &mut Vec<u8> {
         if !self.entries.is_empty() {
             self.encoded.body.extend_from_slice(self.encoded.envelope.between.as_bytes());
         }
@@ -67,30 +68,30 @@ impl<E, T> Batch<E, T> {
     }
 
     /// Takes away what was written since the last event.
-    pub(super) fn discard(&mut self) {
+    pub(crate) fn discard(&mut self) {
         let end = self.encoded.slots.last().map_or(self.encoded.envelope.before.len(), |slot| slot.event.end);
         self.encoded.body.truncate(end);
     }
 
     /// Takes in the event that was written last.
-    pub(super) fn push(&mut self, entry: Entry<E, T>, slot: Slot) {
+    pub(crate) fn push(&mut self, entry: Entry<E, T>, slot: Slot) {
         self.entries.push(entry);
         self.encoded.slots.push(slot);
     }
 
     /// Takes the event that was written last, and not yet taken in, into a batch of its own.
-    pub(super) fn carry(&mut self, entry: Entry<E, T>, mut slot: Slot, buffer: Vec<u8>) -> Self {
+    pub(crate) fn carry(&mut self, entry: Entry<E, T>, mut slot: Slot, buffer: Vec<u8>) -> Self {
         let before = self.encoded.envelope.before.len();
         let mut next = Self::new(self.encoded.envelope, buffer, self.len());
         next.encoded.body.extend_from_slice(&self.encoded.body[slot.event.clone()]);
         slot.event = before..next.encoded.body.len();
         next.push(entry, slot);
-        mutant!("leaves the bytes of a carried event behind", self.discard(), ());
+        self.discard();
         next
     }
 
     /// The events, and the body of the request without a copy.
-    pub(super) fn freeze(mut self) -> (Vec<Entry<E, T>>, Encoded<Bytes>) {
+    pub(crate) fn freeze(mut self) -> (Vec<Entry<E, T>>, Encoded<Bytes>) {
         let Encoded { body, slots, envelope } = &mut self.encoded;
         body.extend_from_slice(envelope.after.as_bytes());
         let body = Bytes::from(std::mem::take(body));
@@ -99,33 +100,33 @@ impl<E, T> Batch<E, T> {
 }
 
 impl<B: AsRef<[u8]>> Encoded<B> {
-    pub(super) fn slots(&self) -> &[Slot] {
+    pub(crate) fn slots(&self) -> &[Slot] {
         &self.slots
     }
 
-    pub(super) fn event(&self, position: usize) -> &[u8] {
+    pub(crate) fn event(&self, position: usize) -> &[u8] {
         self.event_in(&self.slots[position])
     }
 
     /// The id of an event as JSON.
-    pub(super) fn id(&self, position: usize) -> &[u8] {
+    pub(crate) fn id(&self, position: usize) -> &[u8] {
         self.id_in(&self.slots[position])
     }
 
     /// The id of an event as the service says it.
-    pub(super) fn id_text(&self, position: usize) -> String {
+    pub fn id_text(&self, position: usize) -> String {
         self.id_text_in(&self.slots[position])
     }
 
-    pub(super) fn event_in(&self, slot: &Slot) -> &[u8] {
+    pub(crate) fn event_in(&self, slot: &Slot) -> &[u8] {
         &self.body.as_ref()[slot.event.clone()]
     }
 
-    pub(super) fn id_in(&self, slot: &Slot) -> &[u8] {
+    pub(crate) fn id_in(&self, slot: &Slot) -> &[u8] {
         &self.event_in(slot)[slot.id.clone()]
     }
 
-    pub(super) fn id_text_in(&self, slot: &Slot) -> String {
+    pub(crate) fn id_text_in(&self, slot: &Slot) -> String {
         let id = self.id_in(slot);
         // An id that is a number is compared as it is written.
         serde_json::from_slice(id).unwrap_or_else(|_| String::from_utf8_lossy(id).into_owned())
@@ -134,8 +135,8 @@ impl<B: AsRef<[u8]>> Encoded<B> {
 
 impl Encoded<Bytes> {
     /// The body of a request of some of the events, by the bytes that are there already.
-    pub(super) fn request(&self, positions: &[usize]) -> Bytes {
-        if mutant!("sends the whole batch in place of a part", positions.len() == self.slots.len(), true) {
+    pub(crate) fn request(&self, positions: &[usize]) -> Bytes {
+        if positions.len() == self.slots.len() {
             return self.body.clone();
         }
         let mut body = Vec::with_capacity(self.request_bytes(positions));
@@ -150,24 +151,24 @@ impl Encoded<Bytes> {
         body.into()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.body.len()
     }
 
     /// How many bytes a request of some of the events has.
-    pub(super) fn request_bytes(&self, positions: &[usize]) -> usize {
+    pub(crate) fn request_bytes(&self, positions: &[usize]) -> usize {
         let events: usize = positions.iter().map(|position| self.further_bytes(*position)).sum();
         let Envelope { before, between, after } = self.envelope;
         (before.len() + events + after.len()).saturating_sub(between.len())
     }
 
     /// How many bytes an event adds to a request of others.
-    pub(super) fn further_bytes(&self, position: usize) -> usize {
+    pub(crate) fn further_bytes(&self, position: usize) -> usize {
         self.envelope.between.len() + self.slots[position].event.len()
     }
 
     /// The buffer, where nobody else has a part of it any more.
-    pub(super) fn into_buffer(self) -> Option<Vec<u8>> {
+    pub(crate) fn into_buffer(self) -> Option<Vec<u8>> {
         self.body.try_into_mut().ok().map(Vec::from)
     }
 }

@@ -3,35 +3,34 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use reqwest::StatusCode;
+use http::StatusCode;
 
-use super::Outcome;
-use super::backend::{Effect, Failed, Failure, FailureKind, Named, Partial};
-use crate::mutant::mutant;
+use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial};
+use crate::outcome::Outcome;
 
 /// What an answer that names failures says of the events of a request, given by their ids. No two of them are the same.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub struct Decided {
     /// What became of each event; nothing where the answer leaves it open.
-    pub(super) outcomes: Vec<Option<Outcome>>,
+    pub outcomes: Vec<Option<Outcome>>,
     /// Whether at least one of the events that are left open was not accepted.
-    pub(super) is_one_refused: bool,
+    pub is_one_refused: bool,
     /// Why events are left open.
-    pub(super) why: Arc<str>,
+    pub why: Arc<str>,
 }
 
 /// What is known of a request beside its answer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Circumstances {
+pub struct Repeat {
     /// Whether the service may have had the events before, from an earlier request of the same call. Then a duplicate is
     /// one of our own, and was accepted.
-    pub(super) maybe_repeated: bool,
+    pub maybe_repeated: bool,
     /// Whether sending the events again is harmless, should nothing be known of them.
-    pub(super) may_be_resent: bool,
+    pub is_harmless: bool,
 }
 
 /// Judges the events of a request that the service took in part, given by their ids in the order of the request.
-pub(super) fn of_partial(ids: &[String], partial: &Partial, circumstances: Circumstances) -> Judged {
+pub fn partial(ids: &[String], partial: &Partial, repeat: Repeat) -> Decided {
     let places: HashMap<&str, usize> = ids.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
     let mut outcomes = vec![None; ids.len()];
     let mut unmatched = 0;
@@ -39,15 +38,12 @@ pub(super) fn of_partial(ids: &[String], partial: &Partial, circumstances: Circu
         let place = match &failure.event {
             // A request of one event leaves no doubt which one is meant.
             _ if ids.len() == 1 => Some(0),
-            Named::Id(id) => places.get(id.as_str()).copied(),
-            Named::Place(place) => {
-                let place = Some(*place).filter(|place| *place < ids.len());
-                mutant!("counts places from the end", place, place.map(|place| ids.len() - 1 - place))
-            }
-            Named::Nobody => None,
+            EventRef::Id(id) => places.get(id.as_str()).copied(),
+            EventRef::Index(place) => Some(*place).filter(|place| *place < ids.len()),
+            EventRef::Unnamed => None,
         };
         match place {
-            Some(place) => outcomes[place] = Some(of_failure(failure, partial, circumstances)),
+            Some(place) => outcomes[place] = Some(of_event(failure, partial, repeat)),
             None => unmatched += 1,
         }
     }
@@ -57,36 +53,36 @@ pub(super) fn of_partial(ids: &[String], partial: &Partial, circumstances: Circu
         "the server refused events of the request and may not have listed them all".into()
     };
     // Whoever is not named was accepted only if everyone who was not accepted is named.
-    let is_whole = mutant!("takes a short list for a whole one", !partial.may_be_incomplete, true);
-    if mutant!("passes over a failure without a name", unmatched == 0, true) && is_whole {
+    let is_whole = !partial.may_be_incomplete;
+    if unmatched == 0 && is_whole {
         for outcome in &mut outcomes {
             outcome.get_or_insert(Outcome::Accepted);
         }
     }
     let is_one_refused = unmatched > 0 || partial.failures.is_empty();
-    Judged { outcomes, is_one_refused, why }
+    Decided { outcomes, is_one_refused, why }
 }
 
 /// What became of an event that an answer names.
-fn of_failure(failure: &Failure, partial: &Partial, circumstances: Circumstances) -> Outcome {
-    let maybe_repeated = circumstances.maybe_repeated || partial.maybe_repeated;
+fn of_event(failure: &Failure, partial: &Partial, repeat: Repeat) -> Outcome {
+    let maybe_repeated = repeat.maybe_repeated || partial.maybe_repeated;
     let message = || Arc::clone(&failure.message);
-    let unknown = || Outcome::Unknown { why: message(), may_be_resent: circumstances.may_be_resent };
+    let unknown = || Outcome::Unknown { why: message(), may_be_resent: repeat.is_harmless };
     match failure.kind {
         FailureKind::Unclear => unknown(),
-        FailureKind::Vague if mutant!("believes a vague refusal of an echo", maybe_repeated, false) => unknown(),
+        FailureKind::Vague if maybe_repeated => unknown(),
         FailureKind::Refused | FailureKind::Vague => Outcome::Rejected {
             status: Some(failure.status.unwrap_or(partial.status)),
             code: failure.code.clone(),
             message: message(),
         },
-        FailureKind::Duplicate if mutant!("takes an echo for a duplicate", maybe_repeated, false) => Outcome::Accepted,
+        FailureKind::Duplicate if maybe_repeated => Outcome::Accepted,
         FailureKind::Duplicate => Outcome::Duplicate,
     }
 }
 
 /// What becomes of all events of a request after which further requests would meet the same.
-pub(super) fn of_failed(failed: &Failed, may_be_resent: bool) -> Outcome {
+pub(crate) fn failed(failed: &Failed, may_be_resent: bool) -> Outcome {
     let why = Arc::clone(&failed.reason);
     match (failed.effect, failed.status) {
         (Effect::MaybeApplied, _) => Outcome::Unknown { why, may_be_resent },
@@ -100,25 +96,25 @@ pub(super) fn of_failed(failed: &Failed, may_be_resent: bool) -> Outcome {
 
 /// How a server refused a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     status: Option<StatusCode>,
     code: Option<Arc<str>>,
     message: Arc<str>,
 }
 
 impl Refusal {
-    pub(super) fn of(failed: &Failed) -> Self {
+    pub(crate) fn of(failed: &Failed) -> Self {
         let message = failed.message.as_ref().unwrap_or(&failed.reason);
         Self { status: failed.status, code: failed.code.clone(), message: Arc::clone(message) }
     }
 
     /// What the server said.
-    pub(super) fn message(&self) -> &Arc<str> {
+    pub(crate) fn message(&self) -> &Arc<str> {
         &self.message
     }
 
     /// The same, with why no more is known.
-    pub(super) fn with_note(&self, note: &str) -> Self {
+    pub(crate) fn with_note(&self, note: &str) -> Self {
         Self { message: format!("{note}: {}", self.message).into(), ..self.clone() }
     }
 }
@@ -131,47 +127,39 @@ impl From<Refusal> for Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{partial as decide, *};
 
-    const FIRST: Circumstances = Circumstances { maybe_repeated: false, may_be_resent: true };
-    const REPEATED: Circumstances = Circumstances { maybe_repeated: true, ..FIRST };
+    const FIRST: Repeat = Repeat { maybe_repeated: false, is_harmless: true };
+    const REPEATED: Repeat = Repeat { maybe_repeated: true, ..FIRST };
 
     fn failure(id: Option<&str>, message: &str) -> Failure {
-        of(id.map_or(Named::Nobody, |id| Named::Id(id.to_owned())), message)
+        of(id.map_or(EventRef::Unnamed, |id| EventRef::Id(id.to_owned())), message)
     }
 
-    fn of(event: Named, message: &str) -> Failure {
+    fn of(event: EventRef, message: &str) -> Failure {
         let kind = match message {
             "duplicate" => FailureKind::Duplicate,
             "failed" => FailureKind::Unclear,
             "no" => FailureKind::Vague,
             _ => FailureKind::Refused,
         };
-        Failure { event, kind, status: None, code: None, message: message.into() }
+        Failure::new(event, kind, Some(message))
     }
 
-    fn partial(failures: &[Failure], may_be_incomplete: bool) -> Partial {
-        let status = StatusCode::MULTI_STATUS;
-        Partial {
-            status,
-            failures: failures.to_vec(),
-            may_be_incomplete,
-            says_success: false,
-            message: None,
-            maybe_repeated: false,
-        }
+    fn response(failures: &[Failure], may_be_incomplete: bool) -> Partial {
+        Partial { may_be_incomplete, ..Partial::new(StatusCode::MULTI_STATUS, failures.to_vec()) }
     }
 
-    fn told(judged: &Judged) -> Vec<String> {
-        let told = |outcome: &Option<Outcome>| outcome.as_ref().map_or("open".to_owned(), ToString::to_string);
-        judged.outcomes.iter().map(told).collect()
+    fn texts(decided: &Decided) -> Vec<String> {
+        let text = |outcome: &Option<Outcome>| outcome.as_ref().map_or("open".to_owned(), ToString::to_string);
+        decided.outcomes.iter().map(text).collect()
     }
 
     #[track_caller]
     fn check(failures: &[Failure], may_be_incomplete: bool, expected: [&str; 3], is_one_refused: bool) {
         let ids = ["a", "b", "c"].map(str::to_owned);
-        let judged = of_partial(&ids, &partial(failures, may_be_incomplete), FIRST);
-        assert_eq!((told(&judged), judged.is_one_refused), (expected.map(str::to_owned).to_vec(), is_one_refused));
+        let decided = decide(&ids, &response(failures, may_be_incomplete), FIRST);
+        assert_eq!((texts(&decided), decided.is_one_refused), (expected.map(str::to_owned).to_vec(), is_one_refused));
     }
 
     #[test]
@@ -197,7 +185,7 @@ mod tests {
 
     #[test]
     fn places_name_events_in_any_order() {
-        let at = |place, message| of(Named::Place(place), message);
+        let at = |place, message| of(EventRef::Index(place), message);
         check(&[at(2, "bad"), at(0, "worse")], false, ["rejected: worse", "accepted", "rejected: bad"], false);
         check(&[at(1, "failed")], false, ["accepted", "unknown: failed", "accepted"], false);
         check(&[at(3, "bad")], false, ["open"; 3], true);
@@ -207,11 +195,11 @@ mod tests {
     #[test]
     fn a_refusal_without_a_reason_may_be_said_of_what_this_call_sent_before() {
         let ids = ["a".to_owned()];
-        let answer = partial(&[of(Named::Place(0), "no")], false);
-        assert_eq!(told(&of_partial(&ids, &answer, FIRST)), ["rejected: no"]);
-        assert_eq!(told(&of_partial(&ids, &answer, REPEATED)), ["unknown: no"]);
+        let answer = response(&[of(EventRef::Index(0), "no")], false);
+        assert_eq!(texts(&decide(&ids, &answer, FIRST)), ["rejected: no"]);
+        assert_eq!(texts(&decide(&ids, &answer, REPEATED)), ["unknown: no"]);
         let repeated = Partial { maybe_repeated: true, ..answer };
-        assert_eq!(told(&of_partial(&ids, &repeated, FIRST)), ["unknown: no"]);
+        assert_eq!(texts(&decide(&ids, &repeated, FIRST)), ["unknown: no"]);
     }
 
     #[test]
@@ -219,42 +207,42 @@ mod tests {
         let own = Failure {
             status: Some(StatusCode::NOT_FOUND),
             code: Some("2002".into()),
-            ..of(Named::Place(0), "not known")
+            ..of(EventRef::Index(0), "not known")
         };
-        let judged = of_partial(&["a".to_owned()], &partial(&[own], false), FIRST);
+        let decided = decide(&["a".to_owned()], &response(&[own], false), FIRST);
         let expected = Outcome::Rejected {
             status: Some(StatusCode::NOT_FOUND),
             code: Some("2002".into()),
             message: "not known".into(),
         };
-        assert_eq!(judged.outcomes, [Some(expected)]);
+        assert_eq!(decided.outcomes, [Some(expected)]);
     }
 
     #[test]
     fn an_event_of_which_nothing_is_known_says_whether_it_may_be_sent_again() {
         for may_be_resent in [true, false] {
-            let circumstances = Circumstances { may_be_resent, ..FIRST };
-            let answer = partial(&[of(Named::Place(0), "failed")], false);
-            let judged = of_partial(&["a".to_owned()], &answer, circumstances);
-            assert_eq!(judged.outcomes[0].as_ref().map(Outcome::is_retryable), Some(may_be_resent));
+            let repeat = Repeat { is_harmless: may_be_resent, ..FIRST };
+            let answer = response(&[of(EventRef::Index(0), "failed")], false);
+            let decided = decide(&["a".to_owned()], &answer, repeat);
+            assert_eq!(decided.outcomes[0].as_ref().map(Outcome::is_retryable), Some(may_be_resent));
         }
     }
 
     #[test]
     fn a_failure_of_a_request_of_one_event_is_that_event_s() {
         for id in [None, Some("z")] {
-            let judged = of_partial(&["a".to_owned()], &partial(&[failure(id, "bad")], false), FIRST);
-            assert_eq!(told(&judged), ["rejected: bad"]);
+            let decided = decide(&["a".to_owned()], &response(&[failure(id, "bad")], false), FIRST);
+            assert_eq!(texts(&decided), ["rejected: bad"]);
         }
     }
 
     #[test]
     fn a_duplicate_of_what_this_call_sent_before_was_accepted() {
         let ids = ["a".to_owned()];
-        let answer = partial(&[failure(Some("a"), "duplicate")], false);
-        assert_eq!(told(&of_partial(&ids, &answer, FIRST)), ["duplicate"]);
-        assert_eq!(told(&of_partial(&ids, &answer, REPEATED)), ["accepted"]);
+        let answer = response(&[failure(Some("a"), "duplicate")], false);
+        assert_eq!(texts(&decide(&ids, &answer, FIRST)), ["duplicate"]);
+        assert_eq!(texts(&decide(&ids, &answer, REPEATED)), ["accepted"]);
         let repeated = Partial { maybe_repeated: true, ..answer };
-        assert_eq!(told(&of_partial(&ids, &repeated, FIRST)), ["accepted"]);
+        assert_eq!(texts(&decide(&ids, &repeated, FIRST)), ["accepted"]);
     }
 }

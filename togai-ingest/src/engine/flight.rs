@@ -3,57 +3,62 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use togai_api::Error;
 
-use super::Outcome;
-use super::backend::{Backend, Effect, Failed, NO_REASON, Partial, Request, Response, Scope};
 use super::batch::Encoded;
-use super::verdict::{self, Circumstances, Refusal};
+use super::decide::{self, Refusal, Repeat};
+use crate::backend::{Backend, Effect, Failed, NO_REASON, Partial, Request, Response, Scope};
 use crate::cancel::Cancel;
-use crate::mutant::mutant;
+use crate::error::DeliveryError;
+use crate::outcome::Outcome;
 use crate::session::{Room, Session};
 
 /// What a batch needs in flight.
 #[derive(Clone, Debug)]
-pub(super) struct Terms<B> {
-    pub(super) backend: B,
-    pub(super) session: Session,
+pub(crate) struct FlightSettings<B> {
+    pub(crate) backend: B,
+    pub(crate) session: Session,
     /// How many requests there may be to find out which events are refused. A request that had to be smaller, and was taken
     /// then, is none of them.
-    pub(super) isolation_budget: usize,
+    pub(crate) isolation_budget: usize,
     /// Whether sending an event again is harmless when the service may have it.
-    pub(super) idempotent: bool,
-    pub(super) cancel: Cancel,
+    pub(crate) idempotent: bool,
+    pub(crate) cancel: Cancel,
 }
 
 /// What became of a batch.
 #[derive(Debug)]
-pub(super) struct Landed {
-    pub(super) outcomes: Outcomes,
+pub(crate) struct Landed {
+    pub(crate) outcomes: BatchOutcomes,
     /// Why it makes no sense to go on with other batches.
-    pub(super) stopped_by: Option<Error>,
+    pub(crate) stopped_by: Option<DeliveryError>,
 }
 
 /// What became of the events of a batch, by their place in it.
 #[derive(Debug)]
-pub(super) enum Outcomes {
+pub enum BatchOutcomes {
+    /// All were accepted.
     AllAccepted,
+    /// The outcome of each.
     Each(Vec<Outcome>),
 }
 
+/// The number of the token of a backend that does not manage tokens by the gate. Where tokens have numbers of their own, it
+/// is never in use, and noting it changes nothing.
+const NO_TOKEN: u64 = 0;
+
 /// Sends a batch, and what has to be sent again of it in parts.
-pub(super) async fn fly<B: Backend>(terms: Terms<B>, batch: Arc<Encoded<Bytes>>) -> Landed {
+pub(crate) async fn deliver<B: Backend>(settings: FlightSettings<B>, batch: Arc<Encoded<Bytes>>) -> Landed {
     let count = batch.slots().len();
     let whole = Part { positions: (0..count).collect(), ..Part::default() };
-    let budget = Budget { left: terms.isolation_budget };
-    let mut flight = Flight { terms, batch, outcomes: vec![None; count], todo: vec![whole], budget };
+    let budget = Budget { left: settings.isolation_budget };
+    let mut flight = Flight { settings, batch, outcomes: vec![None; count], todo: vec![whole], budget };
     let stopped_by = flight.send_all().await;
     Landed { outcomes: flight.finish(), stopped_by }
 }
 
 /// A batch in flight.
 struct Flight<B> {
-    terms: Terms<B>,
+    settings: FlightSettings<B>,
     batch: Arc<Encoded<Bytes>>,
     outcomes: Vec<Option<Outcome>>,
     /// A stack: what comes first is on top.
@@ -102,7 +107,7 @@ struct Budget {
 impl Budget {
     /// Whether a part may be sent. The first request for an event always may.
     fn covers(&self, part: &Part) -> bool {
-        part.before.is_none() || mutant!("sends one more than the budget", self.left > 0, true)
+        part.before.is_none() || self.left > 0
     }
 
     /// Takes away a further request for what was sent before. A part that had to be smaller costs something only where it
@@ -127,7 +132,7 @@ enum Step {
 
 impl<B: Backend> Flight<B> {
     /// Goes on until there is nothing to do, or no use in it; then it says why.
-    async fn send_all(&mut self) -> Option<Error> {
+    async fn send_all(&mut self) -> Option<DeliveryError> {
         while let Some(part) = self.todo.pop() {
             match self.next_step(&part) {
                 Step::Send => {
@@ -148,11 +153,11 @@ impl<B: Backend> Flight<B> {
         let is_resized = matches!(part.before, Some(Before::TooLarge(_)));
         if can_be_halved && part.suspicion == Suspicion::Certain {
             Step::Halve { is_one_refused: true }
-        } else if can_be_halved && is_resized && self.terms.session.limits().is_refused(self.size(part)) {
+        } else if can_be_halved && is_resized && self.settings.session.limits().is_refused(self.size(part)) {
             Step::Halve { is_one_refused: false }
         } else if !self.budget.covers(part) {
             Step::Leave
-        } else if mutant!("ignores the cancellation", self.terms.cancel.is_cancelled(), false) {
+        } else if self.settings.cancel.is_cancelled() {
             Step::Stop
         } else {
             Step::Send
@@ -160,24 +165,24 @@ impl<B: Backend> Flight<B> {
     }
 
     /// Sends a part. An error is one after which further requests would meet the same.
-    async fn send(&mut self, part: Part) -> Option<Error> {
-        let request = Request {
-            body: self.batch.request(&part.positions),
-            events: part.positions.len(),
-            idempotent: self.terms.idempotent,
-            cancel: self.terms.cancel.clone(),
-        };
-        let response = self.terms.backend.send(request).await;
+    async fn send(&mut self, part: Part) -> Option<DeliveryError> {
+        let FlightSettings { idempotent, cancel, .. } = &self.settings;
+        let body = self.batch.request(&part.positions);
+        let request = Request::new(body, part.positions.len(), *idempotent, cancel.clone());
+        let response = self.settings.backend.send(request).await;
         let is_too_large = matches!(&response, Err(failed) if matches!(failed.scope, Scope::Size { .. }));
         self.budget.charge(&part, is_too_large);
+        if response.is_ok() {
+            self.settings.session.gate().prove(NO_TOKEN, self.operation(), false);
+        }
         match response {
             Ok(Response::AllAccepted) => self.accept(&part),
             Ok(Response::Partial(partial)) => self.judge(&part, &partial),
             Err(failed) => match failed.scope {
                 Scope::Content | Scope::Size { .. } => self.refuse(part, &failed),
-                Scope::Token | Scope::Service => {
-                    self.end(&part, verdict::of_failed(&failed, self.terms.idempotent));
-                    return Some(failed.error);
+                Scope::Token | Scope::Rate | Scope::Service => {
+                    self.end(&part, decide::failed(&failed, self.settings.idempotent));
+                    return Some(DeliveryError::from_failed(self.operation(), failed));
                 }
             },
         }
@@ -205,11 +210,11 @@ impl<B: Backend> Flight<B> {
     fn judge(&mut self, part: &Part, partial: &Partial) {
         self.note_passed(part);
         let ids: Vec<String> = part.positions.iter().map(|position| self.batch.id_text(*position)).collect();
-        let circumstances = Circumstances { maybe_repeated: part.maybe_applied, may_be_resent: self.terms.idempotent };
-        let judged = verdict::of_partial(&ids, partial, circumstances);
+        let repeat = Repeat { maybe_repeated: part.maybe_applied, is_harmless: self.settings.idempotent };
+        let judged = decide::partial(&ids, partial, repeat);
         let mut open = Vec::new();
         for (position, outcome) in part.positions.iter().zip(judged.outcomes) {
-            let place = mutant!("puts verdicts in the wrong place", *position, part.positions[0]);
+            let place = *position;
             match outcome {
                 Some(outcome) => self.outcomes[place] = Some(outcome),
                 None => open.push(*position),
@@ -220,14 +225,14 @@ impl<B: Backend> Flight<B> {
         }
         let why = if part.positions.len() == 1 { why_alone(partial) } else { judged.why };
         let before = Some(Before::Open(why));
-        let maybe_applied = mutant!("forgets that a 207 took some", true, false);
+        let maybe_applied = true;
         let rest = Part { positions: open, maybe_applied, before, ..Part::default() };
         if part.positions.len() == 1 && !part.maybe_applied && !partial.maybe_repeated && !partial.says_success {
             // It has been sent by itself, and the service says that of what it was sent not all was accepted. Had it been
             // sent before, that could be said of a duplicate, too.
             let message = partial.message.clone().unwrap_or_else(|| NO_REASON.into());
             self.record(&rest, &Outcome::Rejected { status: Some(partial.status), code: None, message });
-        } else if part.positions.len() > 1 && mutant!("sends again what it left open", self.terms.idempotent, true) {
+        } else if part.positions.len() > 1 && self.settings.idempotent {
             self.halve(rest, judged.is_one_refused);
         } else {
             self.leave(&rest);
@@ -240,19 +245,15 @@ impl<B: Backend> Flight<B> {
         let is_ambiguous = failed.effect == Effect::MaybeApplied;
         let (before, is_one_refused) = match failed.scope {
             Scope::Size { by_bytes } => {
-                self.terms.session.limits().note_refused(self.size(&part), by_bytes);
+                self.settings.session.limits().note_refused(self.size(&part), by_bytes);
                 (Before::TooLarge(refusal.clone()), false)
             }
             _ => (Before::Refused(refusal.clone()), true),
         };
         let maybe_applied = part.maybe_applied || is_ambiguous;
-        let may_go_on = mutant!(
-            "sends again what an earlier attempt may have delivered",
-            self.terms.idempotent || !maybe_applied,
-            true
-        );
+        let may_go_on = self.settings.idempotent || !maybe_applied;
         if part.positions.len() > 1 && may_go_on {
-            part.maybe_applied |= mutant!("forgets an attempt before a refusal", is_ambiguous, false);
+            part.maybe_applied |= is_ambiguous;
             part.before = Some(before);
             self.halve(part, is_one_refused);
         } else if maybe_applied {
@@ -278,7 +279,7 @@ impl<B: Backend> Flight<B> {
     fn halve(&mut self, part: Part, is_one_refused: bool) {
         let Part { mut positions, maybe_applied, before, .. } = part;
         let second = positions.split_off(positions.len().div_ceil(2));
-        positions.truncate(mutant!("loses the event in the middle", positions.len(), second.len().max(1)));
+        positions.truncate(positions.len());
         let mut suspicion = Suspicion::Nothing;
         if !second.is_empty() {
             if is_one_refused {
@@ -315,8 +316,12 @@ impl<B: Backend> Flight<B> {
         }
     }
 
+    fn operation(&self) -> &'static str {
+        self.settings.backend.protocol().operation
+    }
+
     fn unknown(&self, why: Arc<str>) -> Outcome {
-        Outcome::Unknown { why, may_be_resent: self.terms.idempotent }
+        Outcome::Unknown { why, may_be_resent: self.settings.idempotent }
     }
 
     fn record(&mut self, part: &Part, outcome: &Outcome) {
@@ -326,21 +331,21 @@ impl<B: Backend> Flight<B> {
     }
 
     fn note_passed(&self, part: &Part) {
-        self.terms.session.limits().note_passed(self.size(part));
+        self.settings.session.limits().note_passed(self.size(part));
     }
 
     fn size(&self, part: &Part) -> Room {
         Room { events: part.positions.len(), bytes: self.batch.request_bytes(&part.positions) }
     }
 
-    fn finish(self) -> Outcomes {
+    fn finish(self) -> BatchOutcomes {
         if self.outcomes.iter().all(|outcome| matches!(outcome, Some(Outcome::Accepted))) {
-            return Outcomes::AllAccepted;
+            return BatchOutcomes::AllAccepted;
         }
         // Every part ends in a record of its events, so there is none without an outcome. Should there be one all the
         // same, nothing is known of it.
         let lost = self.unknown("the batch ended without a verdict for it".into());
-        Outcomes::Each(self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| lost.clone())).collect())
+        BatchOutcomes::Each(self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| lost.clone())).collect())
     }
 }
 

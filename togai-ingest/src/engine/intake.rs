@@ -5,19 +5,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::backend::Backend;
 use super::batch::{Batch, Encoded, Entry, Slot};
-use super::encode::Encoder;
-use super::flight::Outcomes;
-use super::id::Ids;
-use super::payload::Payload;
+use super::flight::BatchOutcomes;
 use super::seen::{Other, Seen};
-use super::{IdPolicy, Outcome};
-use crate::mutant::mutant;
+use crate::backend::Backend;
+use crate::ids::{IdPolicy, Ids};
+use crate::json::Encoder;
+use crate::outcome::Outcome;
 use crate::session::{Room, Session};
+use crate::submission::Payload;
 
 /// Takes events in.
-pub(super) struct Intake<B, E, T> {
+pub(crate) struct Intake<B, E, T> {
     backend: B,
     session: Session,
     /// How large a batch may be.
@@ -30,24 +29,24 @@ pub(super) struct Intake<B, E, T> {
 }
 
 /// A batch that nothing is added to any more.
-pub(super) struct FullBatch<E, T> {
+pub(crate) struct FullBatch<E, T> {
     number: u32,
-    pub(super) entries: Vec<Entry<E, T>>,
-    pub(super) encoded: Arc<Encoded<Bytes>>,
+    pub(crate) entries: Vec<Entry<E, T>>,
+    pub(crate) encoded: Arc<Encoded<Bytes>>,
 }
 
 /// What became of an event that was handed in.
-pub(super) enum Taken<E, T> {
+pub(crate) enum Added<E, T> {
     /// It is in the batch that is being filled.
-    Filling,
-    /// So it is, and the batch before it is full.
-    NoRoomInLast(FullBatch<E, T>),
+    ToFilling,
+    /// It is the first of the next batch, since the one before had no room for it.
+    ToNext(FullBatch<E, T>),
     /// It is not to be sent.
-    Settled { entry: Entry<E, T>, id: Option<String>, outcome: Outcome },
+    Refused { entry: Entry<E, T>, id: Option<String>, outcome: Outcome },
 }
 
 impl<B: Backend, E, T> Intake<B, E, T> {
-    pub(super) fn new(backend: B, session: Session, room: Room, ids: IdPolicy, local_checks: bool) -> Self {
+    pub(crate) fn new(backend: B, session: Session, room: Room, ids: IdPolicy, local_checks: bool) -> Self {
         let protocol = backend.protocol();
         Self {
             session,
@@ -62,12 +61,12 @@ impl<B: Backend, E, T> Intake<B, E, T> {
     }
 
     /// How many events are in the batch that is being filled.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.filling.len()
     }
 
     /// Whether there is no room for another event.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         let room = self.room();
         self.filling.len() >= room.events || self.filling.bytes() >= room.bytes
     }
@@ -78,7 +77,12 @@ impl<B: Backend, E, T> Intake<B, E, T> {
     }
 
     /// Writes an event into the batch that is being filled, unless it is one not to be sent.
-    pub(super) fn take<P: Payload<Returned = E>>(&mut self, index: u64, mut payload: P, tag: T) -> Taken<E, T> {
+    pub(crate) fn take<P: Payload<B::Event, Returned = E>>(
+        &mut self,
+        index: u64,
+        mut payload: P,
+        tag: T,
+    ) -> Added<E, T> {
         let encoded = self.encode(&mut payload);
         let entry = Entry { index, event: payload.into_returned(), tag };
         let slot = match encoded {
@@ -86,24 +90,24 @@ impl<B: Backend, E, T> Intake<B, E, T> {
             Err((slot, outcome)) => {
                 let id = slot.map(|slot| self.filling.encoded.id_text_in(&slot));
                 self.filling.discard();
-                return Taken::Settled { entry, id, outcome };
+                return Added::Refused { entry, id, outcome };
             }
         };
         let hash = slot.hash;
         let taken = if self.filling.len() > 0 && self.filling.bytes() > self.room().bytes {
             let buffer = self.seen.take_buffer();
             let next = self.filling.carry(entry, slot, buffer);
-            Taken::NoRoomInLast(self.replace(next))
+            Added::ToNext(self.replace(next))
         } else {
             self.filling.push(entry, slot);
-            Taken::Filling
+            Added::ToFilling
         };
-        mutant!("does not note an id", self.seen.add(hash, self.filling.len() - 1), ());
+        self.seen.add(hash, self.filling.len() - 1);
         taken
     }
 
     /// Writes an event behind the others, with its id, and says what becomes of it where it is not to be sent.
-    fn encode<P: Payload>(&mut self, payload: &mut P) -> Result<Slot, (Option<Slot>, Outcome)> {
+    fn encode<P: Payload<B::Event>>(&mut self, payload: &mut P) -> Result<Slot, (Option<Slot>, Outcome)> {
         let rejected = |message: String| Outcome::Rejected { status: None, code: None, message: message.into() };
         let id_name = self.backend.protocol().fields[0];
         let space = self.filling.space();
@@ -113,7 +117,10 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         }
         let slot_of = |encoder: &Encoder, end| encoder.fields().id().map(|id| Slot { event: start..end, id, hash: 0 });
         if self.local_checks {
-            let checked = self.backend.check(&space[start..], self.encoder.fields()).and_then(|()| payload.check());
+            let checked = self
+                .backend
+                .check(&space[start..], self.encoder.fields())
+                .and_then(|()| P::event(payload).map_or(Ok(()), |event| self.backend.check_event(event)));
             if let Err(problem) = checked {
                 return Err((slot_of(&self.encoder, space.len()), rejected(problem)));
             }
@@ -129,7 +136,9 @@ impl<B: Backend, E, T> Intake<B, E, T> {
             if let Err(error) = self.encoder.add_id(id, start, space) {
                 return Err((None, rejected(format!("the id cannot be written as JSON: {error}"))));
             }
-            payload.set_id(id);
+            if let Some(event) = P::event_mut(payload) {
+                B::set_id(event, id);
+            }
         }
         let Some(mut slot) = slot_of(&self.encoder, space.len()) else {
             return Err((None, rejected(format!("`{id_name}` cannot be found in the event"))));
@@ -150,7 +159,7 @@ impl<B: Backend, E, T> Intake<B, E, T> {
     }
 
     /// Closes the batch that is being filled.
-    pub(super) fn seal(&mut self, is_last: bool) -> FullBatch<E, T> {
+    pub(crate) fn seal(&mut self, is_last: bool) -> FullBatch<E, T> {
         // The next one is about as large, if there is one.
         let (bytes, events) = if is_last { (0, 0) } else { (self.filling.bytes(), self.filling.len()) };
         let mut buffer = self.seen.take_buffer();
@@ -168,14 +177,10 @@ impl<B: Backend, E, T> Intake<B, E, T> {
     }
 
     /// Notes what became of a batch: which ids no other event may have.
-    pub(super) fn settle(&mut self, batch: &FullBatch<E, T>, outcomes: &Outcomes) {
+    pub(crate) fn settle(&mut self, batch: &FullBatch<E, T>, outcomes: &BatchOutcomes) {
         self.seen.settle(batch.number, |position| match outcomes {
-            Outcomes::AllAccepted => true,
-            Outcomes::Each(outcomes) => mutant!(
-                "forgets the id of what must not be sent again",
-                holds_its_id(&outcomes[position]),
-                matches!(outcomes[position], Outcome::Accepted | Outcome::Duplicate)
-            ),
+            BatchOutcomes::AllAccepted => true,
+            BatchOutcomes::Each(outcomes) => holds_its_id(&outcomes[position]),
         });
     }
 }

@@ -1,5 +1,11 @@
 //! The loop that pulls events, keeps batches in flight and says what becomes of them.
 
+mod batch;
+mod decide;
+mod flight;
+mod intake;
+mod seen;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,33 +13,43 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use togai_api::{BoxFuture, Error};
 
-use super::backend::Backend;
-use super::batch::{Encoded, Entry};
-use super::flight::{self, Landed, Outcomes, Terms};
-use super::intake::{FullBatch, Intake, Taken};
-use super::payload::Submission;
-use super::source::{ReturnedOf, Source, TagOf};
-use super::{IdPolicy, Outcome};
+pub use batch::{Encoded, Entry};
+#[cfg(feature = "test-util")]
+pub use decide::{Repeat, partial as decide_partial};
+pub use flight::BatchOutcomes;
+
+use crate::backend::{Backend, Connection};
 use crate::cancel::Cancel;
-use crate::mutant::mutant;
-use crate::session::{Room, Session};
+use crate::error::DeliveryError;
+use crate::ids::IdPolicy;
+use crate::outcome::Outcome;
+use crate::session::Room;
+use crate::source::{ReturnedOf, Source, TagOf};
+use crate::submission::Submission;
+use flight::{FlightSettings, Landed};
+use intake::{Added, FullBatch, Intake};
 
 /// How a call goes about it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Settings {
+pub struct Settings {
     /// How large a batch may be.
-    pub(super) room: Room,
-    pub(super) concurrency: usize,
-    pub(super) ids: IdPolicy,
-    pub(super) local_checks: bool,
-    pub(super) isolation_budget: usize,
-    pub(super) linger: Option<Duration>,
+    pub room: Room,
+    /// Batches in flight.
+    pub concurrency: usize,
+    /// Where ids come from.
+    pub ids: IdPolicy,
+    /// Whether events are checked before they are sent.
+    pub local_checks: bool,
+    /// Further requests for a batch.
+    pub isolation_budget: usize,
+    /// How long a batch waits for more events.
+    pub linger: Option<Duration>,
     /// Whether sending an event again is harmless when the service may have it.
-    pub(super) idempotent: bool,
+    pub idempotent: bool,
 }
 
 impl Default for Settings {
@@ -51,7 +67,7 @@ impl Default for Settings {
 }
 
 /// A call in progress. It gives out what became of its events, in groups.
-pub(super) struct Run<B, S: Source> {
+pub struct Run<B, S: Source> {
     source: S,
     input: Input,
     /// How many events were pulled.
@@ -63,18 +79,18 @@ pub(super) struct Run<B, S: Source> {
     full: Option<FullBatchOf<S>>,
     in_flight: FuturesUnordered<InFlight<ReturnedOf<S>, TagOf<S>>>,
     /// Batches that have landed, before their verdicts are given out.
-    landed: VecDeque<(FullBatchOf<S>, Outcomes)>,
-    stopped_by: Option<Error>,
+    landed: VecDeque<(FullBatchOf<S>, BatchOutcomes)>,
+    stopped_by: Option<DeliveryError>,
     concurrency: usize,
     linger_time: Option<Duration>,
-    terms: Terms<B>,
+    flight_settings: FlightSettings<B>,
 }
 
 /// What the source has left.
 enum Input {
     Open,
     Ended,
-    Failed(Error),
+    Failed(DeliveryError),
 }
 
 /// Whether the batch that is being filled waits for more events.
@@ -106,26 +122,35 @@ impl<E, T> Future for InFlight<E, T> {
 /// How many events are pulled before other tasks have their turn, where there is nothing to wait for.
 const EVENTS_A_TURN: u64 = 10_000;
 
-/// Events with what became of them.
-pub(super) enum Settled<E> {
+/// Events that have their outcomes.
+pub enum Finished<E, T> {
     /// An event that was not sent.
-    One {
-        entry: E,
+    Event {
+        /// The event.
+        entry: Entry<E, T>,
+        /// Its id, where it has one.
         id: Option<String>,
+        /// Its outcome.
         outcome: Outcome,
     },
+    /// A batch.
     Batch {
-        entries: Vec<E>,
+        /// Its events.
+        entries: Vec<Entry<E, T>>,
+        /// Their bytes.
         encoded: Arc<Encoded<Bytes>>,
-        outcomes: Outcomes,
+        /// Their outcomes.
+        outcomes: BatchOutcomes,
     },
 }
 
 type FullBatchOf<S> = FullBatch<ReturnedOf<S>, TagOf<S>>;
-type SettledOf<S> = Settled<Entry<ReturnedOf<S>, TagOf<S>>>;
+type FinishedOf<S> = Finished<ReturnedOf<S>, TagOf<S>>;
 
-impl<B: Backend, S: Source> Run<B, S> {
-    pub(super) fn new(backend: B, source: S, settings: &Settings, session: Session, cancel: Cancel) -> Self {
+impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
+    /// A call that has not pulled anything yet.
+    pub fn new(connection: Connection<B>, source: S, settings: &Settings, cancel: Cancel) -> Self {
+        let Connection { backend, session } = connection;
         let Settings { room, concurrency, ids, local_checks, isolation_budget, linger, idempotent } = *settings;
         Self {
             source,
@@ -140,27 +165,27 @@ impl<B: Backend, S: Source> Run<B, S> {
             stopped_by: None,
             concurrency,
             linger_time: linger,
-            terms: Terms { backend, session, isolation_budget, idempotent, cancel },
+            flight_settings: FlightSettings { backend, session, isolation_budget, idempotent, cancel },
         }
     }
 
     /// How many events were pulled.
-    pub(super) fn submitted(&self) -> u64 {
+    pub fn submitted(&self) -> u64 {
         self.submitted
     }
 
     /// Pulls nothing more, and starts no further batch. The first reason holds.
-    pub(super) fn stop(&mut self, why: Error) {
+    pub fn stop(&mut self, why: DeliveryError) {
         if why.is_auth() {
-            self.terms.cancel.cancel();
+            self.flight_settings.cancel.cancel();
         }
         self.stopped_by.get_or_insert(why);
     }
 
     /// What stopped the call, once there is nothing more to be polled for.
-    pub(super) fn into_stopped_by(self) -> Option<Error> {
+    pub fn into_stopped_by(self) -> Option<DeliveryError> {
         let source_failed_by = match self.input {
-            Input::Failed(error) => mutant!("forgets that the source failed", Some(error), None),
+            Input::Failed(error) => Some(error),
             Input::Open | Input::Ended => None,
         };
         self.stopped_by.or(source_failed_by)
@@ -169,15 +194,15 @@ impl<B: Backend, S: Source> Run<B, S> {
     /// Waits for the next events that something became of; there are none once all that were pulled are accounted for.
     ///
     /// Batches in flight are looked at before the source, so that an endless source does not starve them.
-    pub(super) fn poll_settled(&mut self, context: &mut Context<'_>) -> Poll<Option<SettledOf<S>>> {
+    pub fn poll_finished(&mut self, context: &mut Context<'_>) -> Poll<Option<FinishedOf<S>>> {
         loop {
             self.drive(context);
             if let Some((batch, outcomes)) = self.landed.pop_front() {
                 self.intake.settle(&batch, &outcomes);
                 let FullBatch { entries, encoded, .. } = batch;
-                return Poll::Ready(Some(Settled::Batch { entries, encoded, outcomes }));
+                return Poll::Ready(Some(Finished::Batch { entries, encoded, outcomes }));
             }
-            if mutant!("goes on after a failure", self.stopped_by.is_some(), false) {
+            if self.stopped_by.is_some() {
                 return self.poll_rest();
             }
             if self.submitted - self.submitted_at_last_break >= EVENTS_A_TURN {
@@ -185,8 +210,8 @@ impl<B: Backend, S: Source> Run<B, S> {
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if let Some(settled) = self.pull(context) {
-                return Poll::Ready(Some(settled));
+            if let Some(refused) = self.pull(context) {
+                return Poll::Ready(Some(refused));
             }
             self.poll_linger(context);
             if self.full.is_none() && self.is_due() {
@@ -199,8 +224,8 @@ impl<B: Backend, S: Source> Run<B, S> {
         }
     }
 
-    /// Lets batches in flight go on. What lands is kept for [`poll_settled`](Self::poll_settled).
-    pub(super) fn drive(&mut self, context: &mut Context<'_>) {
+    /// Lets batches in flight go on. What lands is kept for [`poll_finished`](Self::poll_finished).
+    pub(crate) fn drive(&mut self, context: &mut Context<'_>) {
         while let Poll::Ready(Some(landing)) = self.in_flight.poll_next_unpin(context) {
             let Some((batch, Landed { outcomes, stopped_by })) = landing else { continue };
             // Said before any other batch has its turn.
@@ -212,20 +237,19 @@ impl<B: Backend, S: Source> Run<B, S> {
     }
 
     /// Pulls until the batch is full or the source has nothing, or until something became of an event without a request.
-    fn pull(&mut self, context: &mut Context<'_>) -> Option<SettledOf<S>> {
+    fn pull(&mut self, context: &mut Context<'_>) -> Option<FinishedOf<S>> {
         while self.may_pull() && !self.is_due() {
             match self.source.poll_pull(context) {
                 Poll::Ready(Some(Ok(submission))) => {
-                    let settled = self.take_in(submission);
-                    if settled.is_some() {
-                        return settled;
+                    let refused = self.take_in(submission);
+                    if refused.is_some() {
+                        return refused;
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {
                     // What was pulled before is sent, so it is said only at the end.
-                    let problem = format!("the source failed after {} events", self.submitted);
-                    let operation = self.terms.backend.protocol().operation;
-                    self.input = Input::Failed(Error::source_failed(operation, problem).with_source(error));
+                    let operation = self.flight_settings.backend.protocol().operation;
+                    self.input = Input::Failed(DeliveryError::source_failed(operation, self.submitted, error));
                 }
                 Poll::Ready(None) => self.input = Input::Ended,
                 Poll::Pending => break,
@@ -246,7 +270,7 @@ impl<B: Backend, S: Source> Run<B, S> {
 
     /// Whether another batch may be in flight.
     fn may_start(&self) -> bool {
-        let is_proven = mutant!("does not wait for the first success", self.terms.session.gate().is_proven(), true);
+        let is_proven = self.flight_settings.session.gate().is_proven();
         let limit = if is_proven { self.concurrency } else { 1 };
         self.in_flight.len() < limit
     }
@@ -265,22 +289,22 @@ impl<B: Backend, S: Source> Run<B, S> {
         if let Linger::Waiting(timer) = &mut self.linger
             && timer.poll_unpin(context).is_ready()
         {
-            self.linger = mutant!("forgets that it has lingered", Linger::Over, Linger::Off);
+            self.linger = Linger::Over;
         }
     }
 
     /// Takes an event in, and says what became of it where it is not to be sent.
-    fn take_in(&mut self, submission: S::Item) -> Option<SettledOf<S>> {
+    fn take_in(&mut self, submission: S::Item) -> Option<FinishedOf<S>> {
         let (payload, tag) = submission.into_parts();
         let index = self.submitted;
-        self.submitted += mutant!("does not count what is not sent", 1, u64::from(self.intake.len() > 0));
+        self.submitted += 1;
         match self.intake.take(index, payload, tag) {
-            Taken::Settled { entry, id, outcome } => return Some(Settled::One { entry, id, outcome }),
-            Taken::NoRoomInLast(batch) => self.fill(batch),
-            Taken::Filling => {}
+            Added::Refused { entry, id, outcome } => return Some(Finished::Event { entry, id, outcome }),
+            Added::ToNext(batch) => self.fill(batch),
+            Added::ToFilling => {}
         }
         if let Some(time) = self.linger_time.filter(|_| self.intake.len() == 1) {
-            self.linger = Linger::Waiting(self.terms.session.clock().sleep(time));
+            self.linger = Linger::Waiting(self.flight_settings.session.clock().sleep(time));
         }
         None
     }
@@ -302,23 +326,23 @@ impl<B: Backend, S: Source> Run<B, S> {
             return false;
         }
         let Some(batch) = self.full.take() else { return false };
-        let flight = Box::pin(flight::fly(self.terms.clone(), Arc::clone(&batch.encoded)));
+        let flight = Box::pin(flight::deliver(self.flight_settings.clone(), Arc::clone(&batch.encoded)));
         self.in_flight.push(InFlight { batch: Some(batch), flight });
         true
     }
 
     /// After a stop: batches in flight are waited for, and the others were not sent.
-    fn poll_rest(&mut self) -> Poll<Option<SettledOf<S>>> {
-        if mutant!("forgets what is in flight on a stop", !self.in_flight.is_empty(), false) {
+    fn poll_rest(&mut self) -> Poll<Option<FinishedOf<S>>> {
+        if !self.in_flight.is_empty() {
             return Poll::Pending;
         }
         while self.full.is_none() && !self.is_due() {
             let Some(submission) = self.source.leftover() else { break };
-            if let Some(settled) = self.take_in(submission) {
-                return Poll::Ready(Some(settled));
+            if let Some(refused) = self.take_in(submission) {
+                return Poll::Ready(Some(refused));
             }
         }
-        if mutant!("forgets what was not sealed on a stop", self.full.is_none() && self.intake.len() > 0, false) {
+        if self.full.is_none() && self.intake.len() > 0 {
             self.seal();
         }
         Poll::Ready(self.full.take().map(|FullBatch { entries, encoded, .. }| {
@@ -326,8 +350,11 @@ impl<B: Backend, S: Source> Run<B, S> {
                 Some(error) => format!("the call was stopped before it: {error}").into(),
                 None => "the call was stopped before it".into(),
             };
-            let outcomes = Outcomes::Each(vec![Outcome::NotSent { why }; entries.len()]);
-            Settled::Batch { entries, encoded, outcomes }
+            let outcomes = BatchOutcomes::Each(vec![Outcome::NotSent { why }; entries.len()]);
+            Finished::Batch { entries, encoded, outcomes }
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,7 @@ use bytes::Bytes;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::batch::{Encoded, Slot};
-use super::content;
-use crate::mutant::mutant;
+use crate::ids::content;
 
 /// How many bytes of batches are remembered that are on their way no more. More of them would not stay in the caches of
 /// the processor, which would make all of ingestion a tenth slower.
@@ -18,7 +17,7 @@ const REMEMBERED_BYTES: usize = 1 << 20;
 /// The ids of the batch that is being filled, of all batches on their way, and of the last MiB of batches that were
 /// accepted. An id is in it once.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     hasher: DefaultHashBuilder,
     table: HashTable<Place>,
     /// The batches that are known by their number, from `first` on; nothing where one is forgotten.
@@ -41,25 +40,25 @@ struct Place {
 
 /// What another event with the same id is to an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Other {
+pub(crate) enum Other {
     /// Equal in all it says.
     Same,
     Different,
 }
 
 impl Seen {
-    pub(super) fn hash(&self, id: &[u8]) -> u64 {
+    pub(crate) fn hash(&self, id: &[u8]) -> u64 {
         self.hasher.hash_one(id)
     }
 
     /// Looks for another event with the id. `filling` is the batch that has no number yet.
-    pub(super) fn find(&self, hash: u64, id: &[u8], event: &[u8], filling: &Encoded<Vec<u8>>) -> Option<Other> {
+    pub(crate) fn find(&self, hash: u64, id: &[u8], event: &[u8], filling: &Encoded<Vec<u8>>) -> Option<Other> {
         let place = self.table.find(hash, |place| place.hash == hash && self.id(*place, filling) == Some(id))?;
         let other = match self.batch(place.batch) {
             Some(batch) => batch.event(place.position as usize),
             None => filling.event(place.position as usize),
         };
-        let is_same = mutant!("takes other content for the same", content::is_same(other, event), true);
+        let is_same = content::is_same(other, event);
         Some(if is_same { Other::Same } else { Other::Different })
     }
 
@@ -82,13 +81,13 @@ impl Seen {
     }
 
     /// Notes an event of the batch that is being filled.
-    pub(super) fn add(&mut self, hash: u64, position: usize) {
+    pub(crate) fn add(&mut self, hash: u64, position: usize) {
         let place = Place { hash, batch: self.next_number(), position: u32::try_from(position).unwrap_or_default() };
         self.table.insert_unique(hash, place, |place| place.hash);
     }
 
     /// Gives the batch that was being filled a number.
-    pub(super) fn seal(&mut self, batch: Arc<Encoded<Bytes>>) -> u32 {
+    pub(crate) fn seal(&mut self, batch: Arc<Encoded<Bytes>>) -> u32 {
         let number = self.next_number();
         self.batches.push_back(Some(batch));
         number
@@ -96,11 +95,11 @@ impl Seen {
 
     /// Notes that a batch is on its way no more. Its ids are remembered for a while, but for those of the events that
     /// were not accepted: who hands one of them in again wants it to be sent.
-    pub(super) fn settle(&mut self, number: u32, is_kept: impl Fn(usize) -> bool) {
+    pub(crate) fn settle(&mut self, number: u32, is_kept: impl Fn(usize) -> bool) {
         let Some(batch) = self.batches.get(self.place_of(number)).cloned().flatten() else { return };
         for (position, slot) in batch.slots().iter().enumerate() {
-            if mutant!("forgets the ids of what was accepted", !is_kept(position), true) {
-                mutant!("keeps the ids of what was refused", self.remove(number, position, slot), ());
+            if !is_kept(position) {
+                self.remove(number, position, slot);
             }
         }
         self.settled.push_back(number);
@@ -112,7 +111,7 @@ impl Seen {
     }
 
     /// An empty buffer for another batch, with room where one was used before.
-    pub(super) fn take_buffer(&mut self) -> Vec<u8> {
+    pub(crate) fn take_buffer(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.spare)
     }
 
@@ -146,7 +145,8 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use super::super::backend::Envelope;
+    use crate::backend::Envelope;
+
     use super::super::batch::{Batch, Entry};
     use super::*;
 

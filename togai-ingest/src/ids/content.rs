@@ -14,7 +14,7 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x0f3a_6c52_71b9_4d0e_9a64_2c8e_51d7_b3f
 ///
 /// Two events have the same id where they are equal in everything but the order of fields, white space, and the way that
 /// characters are escaped. Numbers are taken as they are written.
-pub(super) fn id(event: &[u8], ordinal: impl FnOnce(u128) -> u32) -> Uuid {
+pub(crate) fn id(event: &[u8], ordinal: impl FnOnce(u128) -> u32) -> Uuid {
     let mut content = canonical(event);
     let first = Uuid::new_v5(&NAMESPACE, &content);
     match ordinal(first.as_u128()) {
@@ -27,7 +27,7 @@ pub(super) fn id(event: &[u8], ordinal: impl FnOnce(u128) -> u32) -> Uuid {
 }
 
 /// Whether two events say the same.
-pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     one == other || canonical(one) == canonical(other)
 }
 

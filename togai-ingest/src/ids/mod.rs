@@ -1,10 +1,11 @@
 //! Where ids of events come from.
 
+pub(crate) mod content;
+mod ordinal;
+
 use uuid::Uuid;
 
-use super::content;
-use super::ordinal::Ordinals;
-use crate::mutant::mutant;
+use ordinal::Ordinals;
 
 /// Where the id of an event comes from that has none.
 ///
@@ -53,7 +54,7 @@ pub enum IdPolicy {
     /// # }
     /// ```
     ///
-    /// Set the timestamp of events, since [`Event::new`](crate::Event::new) takes the time of now. How events are written
+    /// Set the timestamp of events, since [`Event::new`](togai_ext::Event::new) takes the time of now. How events are written
     /// does not matter: the order of fields and white space are left out of the hash, which is the same in all versions
     /// of this crate. Events that are equal in everything and belong to different calls count as one. So hand in an input
     /// as a whole, once a call, and after a correction the whole of it again.
@@ -68,7 +69,7 @@ pub enum IdPolicy {
 
 /// Makes ids for one call.
 #[derive(Debug)]
-pub(super) enum Ids {
+pub(crate) enum Ids {
     Random { base: u128, next: u32 },
     FromContent(Box<Ordinals>),
     Require,
@@ -78,7 +79,7 @@ pub(super) enum Ids {
 const COUNTED: u32 = 16;
 
 impl Ids {
-    pub(super) fn new(policy: IdPolicy) -> Self {
+    pub(crate) fn new(policy: IdPolicy) -> Self {
         match policy {
             // The first id draws the first base.
             IdPolicy::Random => Self::Random { base: 0, next: 1 << COUNTED },
@@ -88,7 +89,7 @@ impl Ids {
     }
 
     /// An id for an event that has none, given by its JSON; nothing where it has to have one.
-    pub(super) fn make(&mut self, event: &[u8]) -> Option<Uuid> {
+    pub(crate) fn make(&mut self, event: &[u8]) -> Option<Uuid> {
         match self {
             Self::Random { base, next } => {
                 // Asking the system for random bits once an event would cost more than encoding it.
@@ -97,7 +98,7 @@ impl Ids {
                     *next = 0;
                 }
                 let id = *base | u128::from(*next);
-                *next += mutant!("gives an id twice", 1, u32::from(*next % 4 != 3));
+                *next += 1;
                 Some(Uuid::from_u128(id))
             }
             Self::FromContent(ordinals) => Some(content::id(event, |hash| ordinals.next(hash))),
@@ -106,7 +107,7 @@ impl Ids {
     }
 
     /// Takes other random bits for the events to come, so that the time in their ids is that of now.
-    pub(super) fn refresh(&mut self) {
+    pub(crate) fn refresh(&mut self) {
         if let Self::Random { next, .. } = self {
             *next = 1 << COUNTED;
         }

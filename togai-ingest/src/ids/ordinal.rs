@@ -7,7 +7,7 @@
 /// always has the same ones. Both are what an id needs. Up to some millions of events the numbers are exact, but for one
 /// in many thousands, so they do not depend on the order either.
 #[derive(Debug)]
-pub(super) struct Ordinals {
+pub(crate) struct Ordinals {
     /// A blocked Bloom filter: which events were there. It never denies one that was.
     blocks: Vec<[u64; 8]>,
     /// A count-min sketch of those that were there before. It never counts too few.
@@ -28,7 +28,7 @@ impl Default for Ordinals {
 
 impl Ordinals {
     /// The number of an event, given by a hash of it.
-    pub(super) fn next(&mut self, hash: u128) -> u32 {
+    pub(crate) fn next(&mut self, hash: u128) -> u32 {
         if self.note(hash) { self.count(hash) } else { 0 }
     }
 

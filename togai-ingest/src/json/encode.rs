@@ -14,17 +14,32 @@ use super::text::{give_up_on, write_plain, write_value};
 /// How many fields can be looked out for.
 const MOST: usize = 8;
 
-/// Where the fields stand that were looked out for, in the order of their names; a field that is not there is empty.
+/// Where the fields that a [`Protocol`](crate::Protocol) names are in an encoded event, by their place in that list.
+///
+/// ```
+/// use togai_ingest::Fields;
+///
+/// /// A check of an event whose second field is a meter.
+/// fn check(event: &[u8], fields: &Fields) -> Result<(), String> {
+///     match fields.get(1, event) {
+///         Some(meter) if meter.starts_with(b"\"") => Ok(()),
+///         Some(_) => Err("`meter` is no text: write it in quotes".to_owned()),
+///         None => Err("`meter` is not set, and every event has one".to_owned()),
+///     }
+/// }
+/// assert!(check(b"{}", &Fields::default()).is_err());
+/// ```
 #[derive(Debug, Default)]
 pub struct Fields([Range<usize>; MOST]);
 
 impl Fields {
-    /// The value of a field, given by the place of its name, in the text of the event.
-    pub(crate) fn get<'a>(&self, name: usize, event: &'a [u8]) -> Option<&'a [u8]> {
+    /// The value of a field as JSON, given by the place of its name; nothing where the event does not have it.
+    pub fn get<'a>(&self, name: usize, event: &'a [u8]) -> Option<&'a [u8]> {
         event.get(self.0[name].clone()).filter(|value| !value.is_empty())
     }
 
-    pub(crate) fn is_set(&self, name: usize) -> bool {
+    /// Whether the event has a field, given by the place of its name.
+    pub fn is_set(&self, name: usize) -> bool {
         !self.0[name].is_empty()
     }
 
@@ -36,7 +51,7 @@ impl Fields {
 
 /// Writes events as JSON, and looks out for some of their fields.
 #[derive(Debug)]
-pub(super) struct Encoder {
+pub struct Encoder {
     /// The fields to look out for. The first one is the id.
     names: &'static [&'static str],
     /// Where they stand in the event that was written last.
@@ -57,12 +72,13 @@ struct Key {
 }
 
 impl Encoder {
-    pub(super) fn new(names: &'static [&'static str]) -> Self {
+    /// Writes events whose fields of interest have these names. The first one is the id.
+    pub fn new(names: &'static [&'static str]) -> Self {
         Self { names, fields: Fields::default(), keys: Vec::new() }
     }
 
     /// Where the fields of the event stand that was written last, counted from its beginning.
-    pub(super) fn fields(&self) -> &Fields {
+    pub fn fields(&self) -> &Fields {
         &self.fields
     }
 
@@ -70,7 +86,7 @@ impl Encoder {
     ///
     /// An id that is null or empty is left out: it tells no events apart. Where the event cannot be written the buffer is
     /// as it was.
-    pub(super) fn encode<E: Serialize>(&mut self, event: &E, buffer: &mut Vec<u8>) -> Result<(), Error> {
+    pub fn encode<E: Serialize>(&mut self, event: &E, buffer: &mut Vec<u8>) -> Result<(), Error> {
         let start = buffer.len();
         self.fields = Fields::default();
         let mut writer = Writer {
@@ -114,7 +130,7 @@ impl Encoder {
     }
 
     /// Adds the id to the event that was written last, from `start` on, which has none.
-    pub(super) fn add_id(&mut self, id: &str, start: usize, buffer: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn add_id(&mut self, id: &str, start: usize, buffer: &mut Vec<u8>) -> Result<(), Error> {
         // The event is an object, so this is its closing brace.
         buffer.pop();
         if !buffer[start + 1..].trim_ascii().is_empty() {

@@ -2,9 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use togai_api::{Error, Event};
-
 use super::{IngestReport, Verdict};
+use crate::error::{DeliveryError, DeliveryErrorKind};
 
 /// Why not all events were handed over, with what became of those that were pulled.
 ///
@@ -25,27 +24,27 @@ use super::{IngestReport, Verdict};
 /// # }
 /// ```
 ///
-/// What the source still holds was not pulled. It converts into [`Error`], which loses the report.
-pub struct IngestError<E = Event, T = ()> {
+/// What the source still holds was not pulled.
+pub struct IngestError<E, T = ()> {
     // Boxed, so that a `Result` stays small.
-    inner: Box<(Error, IngestReport<E, T>)>,
+    inner: Box<(DeliveryError, IngestReport<E, T>)>,
 }
 
 impl<E, T> IngestError<E, T> {
-    pub(super) fn new(error: Error, report: IngestReport<E, T>) -> Self {
+    pub(crate) fn new(error: DeliveryError, report: IngestReport<E, T>) -> Self {
         Self { inner: Box::new((error, report)) }
     }
 
-    pub(super) fn not_all_accepted(report: IngestReport<E, T>) -> Self {
+    pub(crate) fn not_all_accepted(report: IngestReport<E, T>) -> Self {
         let mut problem = String::from("not all events were accepted");
         if let Some(first) = report.not_accepted().first() {
             let _ = write!(problem, "; event {} is {}", first.index, first.outcome);
         }
-        Self::new(Error::protocol(report.operation, problem), report)
+        Self::new(DeliveryError::new(report.operation, DeliveryErrorKind::NotAllAccepted, problem), report)
     }
 
     /// What stopped the call.
-    pub fn error(&self) -> &Error {
+    pub fn error(&self) -> &DeliveryError {
         &self.inner.0
     }
 
@@ -58,16 +57,38 @@ impl<E, T> IngestError<E, T> {
     ///
     /// The events have the ids that they were to be sent with. The report still counts them. Where
     /// [`on_not_accepted`](crate::Ingest::on_not_accepted) took the events that were not accepted, it took these, too.
-    pub fn into_parts(self) -> (IngestReport<E, T>, Vec<Verdict<E, T>>, Error) {
+    pub fn into_parts(self) -> (IngestReport<E, T>, Vec<Verdict<E, T>>, DeliveryError) {
         let (error, mut report) = *self.inner;
         let not_sent = report.take_not_sent();
         (report, not_sent, error)
     }
 }
 
-impl<E, T> From<IngestError<E, T>> for Error {
-    fn from(failure: IngestError<E, T>) -> Self {
-        failure.inner.0
+impl<E, T> IngestReport<E, T> {
+    /// How many events there were, where all of them were accepted; else an error that holds the report.
+    ///
+    /// ```
+    /// use togai_ext::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// let event = Event::new("api_calls", "acme-prod").attribute("count", 1);
+    /// assert_eq!(client.ingest_events([event]).send().await?.into_result()?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where an event was not accepted, be it only that the server has it already.
+    pub fn into_result(self) -> Result<u64, IngestError<E, T>> {
+        if self.counts.accepted == self.counts.submitted {
+            Ok(self.counts.submitted)
+        } else {
+            Err(IngestError::not_all_accepted(self))
+        }
     }
 }
 

@@ -1,11 +1,21 @@
 //! What became of all events of a call.
 
+mod error;
+mod progress;
+mod ranges;
+mod recorder;
+
 use std::fmt::Write as _;
 
-use togai_api::Event;
+pub use error::IngestError;
+pub use progress::IngestProgress;
+#[cfg(feature = "test-util")]
+pub use progress::Tally;
+pub(crate) use recorder::OnNotAccepted;
+pub use recorder::{Recorder, into_verdicts};
 
-use super::ranges::Ranges;
-use super::{IngestError, IngestProgress, Outcome};
+use crate::outcome::Outcome;
+use ranges::Ranges;
 
 /// What became of the events that were handed in, each of them.
 ///
@@ -27,19 +37,19 @@ use super::{IngestError, IngestProgress, Outcome};
 /// ```
 ///
 /// Counts are of all events; the events themselves are kept where they were not accepted. Accepted ones take no memory
-/// but for the ranges of their indexes. Where [`on_not_accepted`](super::Ingest::on_not_accepted) takes the events that
+/// but for the ranges of their indexes. Where [`on_not_accepted`](crate::Ingest::on_not_accepted) takes the events that
 /// were not accepted, the report keeps the counts alone.
 ///
 /// `E` is what comes back of an event, and `T` the tag that was handed in with it; see [`Verdict`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "events may not have been accepted"]
-pub struct IngestReport<E = Event, T = ()> {
+pub struct IngestReport<E, T = ()> {
     /// The name of the operation, for errors.
-    pub(super) operation: &'static str,
-    pub(super) counts: IngestProgress,
-    pub(super) accepted: Ranges,
+    pub(crate) operation: &'static str,
+    pub(crate) counts: IngestProgress,
+    pub(crate) accepted: Ranges,
     /// In order once the call is over.
-    pub(super) not_accepted: Vec<Verdict<E, T>>,
+    pub(crate) not_accepted: Vec<Verdict<E, T>>,
 }
 
 /// An event with what became of it.
@@ -62,12 +72,12 @@ pub struct IngestReport<E = Event, T = ()> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Verdict<E = Event, T = ()> {
+pub struct Verdict<E, T = ()> {
     /// The place of the event among those that were handed in, counted from 0.
     pub index: u64,
     /// The id of the event; none where it was rejected before it got one.
     pub id: Option<String>,
-    /// The event, with its id. It is `()` for [`ingest_slice`](super::IngestExt::ingest_slice), whose events stay with
+    /// The event, with its id. It is `()` for [`ingest_slice`](crate::Connection::ingest_slice), whose events stay with
     /// the caller.
     pub event: E,
     /// What was handed in with the event, `T` of `(Event, T)`.
@@ -84,7 +94,7 @@ impl<E, T> Default for IngestReport<E, T> {
 
 impl<E, T> IngestReport<E, T> {
     /// One of no events yet.
-    pub(super) fn new(operation: &'static str) -> Self {
+    pub(crate) fn new(operation: &'static str) -> Self {
         let (counts, accepted) = (IngestProgress::default(), Ranges::default());
         Self { operation, counts, accepted, not_accepted: Vec::new() }
     }
@@ -147,34 +157,8 @@ impl<E, T> IngestReport<E, T> {
         })
     }
 
-    /// How many events there were, where all of them were accepted; else an error that holds the report.
-    ///
-    /// ```
-    /// use togai_ext::prelude::*;
-    ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
-    /// let event = Event::new("api_calls", "acme-prod").attribute("count", 1);
-    /// assert_eq!(client.ingest_events([event]).send().await?.into_result()?, 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Where an event was not accepted, be it only that the server has it already.
-    pub fn into_result(self) -> Result<u64, IngestError<E, T>> {
-        if self.counts.accepted == self.counts.submitted {
-            Ok(self.counts.submitted)
-        } else {
-            Err(IngestError::not_all_accepted(self))
-        }
-    }
-
     /// Takes the events out that were not sent. Their count stays.
-    pub(super) fn take_not_sent(&mut self) -> Vec<Verdict<E, T>> {
+    pub(crate) fn take_not_sent(&mut self) -> Vec<Verdict<E, T>> {
         let (not_sent, others) = std::mem::take(&mut self.not_accepted)
             .into_iter()
             .partition(|event| matches!(event.outcome, Outcome::NotSent { .. }));
@@ -183,7 +167,7 @@ impl<E, T> IngestReport<E, T> {
     }
 
     /// A short text of the counts, such as `2497 of 2500 events accepted, 3 rejected`.
-    pub(super) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let IngestProgress { submitted, accepted, duplicates, rejected, unknown, not_sent, .. } = self.counts;
         let mut summary = format!("{accepted} of {submitted} events accepted");
         let others = [(duplicates, "duplicates"), (rejected, "rejected"), (unknown, "unknown"), (not_sent, "not sent")];

@@ -1,7 +1,7 @@
 //! How far a call is.
 
-use super::Outcome;
 use super::ranges::Ranges;
+use crate::outcome::Outcome;
 
 /// How far a call of ingestion is.
 ///
@@ -51,14 +51,14 @@ impl IngestProgress {
 
 /// Counts verdicts, and knows which indexes have one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub struct Tally {
     progress: IngestProgress,
     settled: Ranges,
 }
 
 impl Tally {
     /// Counts events with the same outcome, given by the range of their indexes.
-    pub(super) fn count(&mut self, indexes: std::ops::Range<u64>, outcome: &Outcome) {
+    pub fn count(&mut self, indexes: std::ops::Range<u64>, outcome: &Outcome) {
         let progress = &mut self.progress;
         let count = match outcome {
             Outcome::Accepted => &mut progress.accepted,
@@ -73,11 +73,12 @@ impl Tally {
     }
 
     /// Takes over how many events were pulled, which is counted elsewhere.
-    pub(super) fn set_submitted(&mut self, submitted: u64) {
+    pub fn set_submitted(&mut self, submitted: u64) {
         self.progress.submitted = submitted;
     }
 
-    pub(super) fn progress(&self) -> IngestProgress {
+    /// The counts so far.
+    pub fn progress(&self) -> IngestProgress {
         self.progress
     }
 }

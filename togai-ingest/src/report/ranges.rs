@@ -4,11 +4,11 @@ use std::ops::Range;
 
 /// Indexes in order, without gaps of zero between two ranges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Ranges(Vec<Range<u64>>);
+pub(crate) struct Ranges(Vec<Range<u64>>);
 
 impl Ranges {
     /// Adds indexes, none of which is there yet. Batches end in any order, so ranges are joined to both sides.
-    pub(super) fn add(&mut self, added: Range<u64>) {
+    pub(crate) fn add(&mut self, added: Range<u64>) {
         if added.is_empty() {
             return;
         }
@@ -31,11 +31,11 @@ impl Ranges {
     }
 
     /// The first index that is not in the set.
-    pub(super) fn first_missing(&self) -> u64 {
+    pub(crate) fn first_missing(&self) -> u64 {
         self.0.first().filter(|range| range.start == 0).map_or(0, |range| range.end)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
         self.0.iter().cloned().flatten()
     }
 }

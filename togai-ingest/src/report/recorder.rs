@@ -2,37 +2,38 @@
 
 use std::ops::Range;
 
-use super::batch::Entry;
-use super::flight::Outcomes;
 use super::progress::Tally;
-use super::run::Settled;
-use super::{IngestProgress, IngestReport, Outcome, Verdict};
+use super::{IngestProgress, IngestReport, Verdict};
+use crate::engine::{BatchOutcomes, Entry, Finished};
+use crate::outcome::Outcome;
 
 /// What is done with an event that was not accepted.
-pub(super) type OnNotAccepted<'a, E, T> = Box<dyn FnMut(Verdict<E, T>) + Send + 'a>;
+pub(crate) type OnNotAccepted<'a, E, T> = Box<dyn FnMut(Verdict<E, T>) + Send + 'a>;
 
 /// Writes a report.
-pub(super) struct Recorder<'a, E, T> {
+pub struct Recorder<'a, E, T> {
     report: IngestReport<E, T>,
     tally: Tally,
     on_not_accepted: Option<OnNotAccepted<'a, E, T>>,
 }
 
 impl<'a, E, T> Recorder<'a, E, T> {
-    pub(super) fn new(operation: &'static str, on_not_accepted: Option<OnNotAccepted<'a, E, T>>) -> Self {
+    /// An empty report. The handler takes the events that were not accepted, in place of the report.
+    pub fn new(operation: &'static str, on_not_accepted: Option<OnNotAccepted<'a, E, T>>) -> Self {
         Self { report: IngestReport::new(operation), tally: Tally::default(), on_not_accepted }
     }
 
-    pub(super) fn record(&mut self, settled: Settled<Entry<E, T>>, submitted: u64) {
+    /// Adds events, of so many that were pulled.
+    pub fn record(&mut self, finished: Finished<E, T>, submitted: u64) {
         self.tally.set_submitted(submitted);
-        match settled {
-            Settled::Batch { entries, outcomes: Outcomes::AllAccepted, .. } => {
+        match finished {
+            Finished::Batch { entries, outcomes: BatchOutcomes::AllAccepted, .. } => {
                 for range in runs(&entries) {
                     self.tally.count(range.clone(), &Outcome::Accepted);
                     self.accept(range);
                 }
             }
-            settled => settled.into_verdicts().for_each(|verdict| self.record_one(verdict)),
+            finished => into_verdicts(finished).for_each(|verdict| self.record_one(verdict)),
         }
     }
 
@@ -56,15 +57,17 @@ impl<'a, E, T> Recorder<'a, E, T> {
     }
 
     /// How many events are kept.
-    pub(super) fn kept(&self) -> usize {
+    pub(crate) fn kept(&self) -> usize {
         self.report.not_accepted.len()
     }
 
-    pub(super) fn progress(&self) -> IngestProgress {
+    /// The counts so far.
+    pub fn progress(&self) -> IngestProgress {
         self.tally.progress()
     }
 
-    pub(super) fn finish(mut self, submitted: u64) -> IngestReport<E, T> {
+    /// The report, of so many events that were pulled.
+    pub fn finish(mut self, submitted: u64) -> IngestReport<E, T> {
         self.tally.set_submitted(submitted);
         self.report.counts = self.tally.progress();
         self.report.not_accepted.sort_by_key(|verdict| verdict.index);
@@ -78,35 +81,33 @@ fn runs<E, T>(entries: &[Entry<E, T>]) -> impl Iterator<Item = Range<u64>> {
     entries.chunk_by(consecutive).filter_map(|run| Some(run.first()?.index..run.last()?.index + 1))
 }
 
-impl<E, T> Settled<Entry<E, T>> {
-    /// The verdict of each event, in the order in which they were handed in.
-    pub(super) fn into_verdicts(self) -> impl Iterator<Item = Verdict<E, T>> {
-        let verdict = |Entry { index, event, tag }, id, outcome| Verdict { index, id, event, tag, outcome };
-        let (one, batch) = match self {
-            Self::One { entry, id, outcome } => (Some(verdict(entry, id, outcome)), None),
-            Self::Batch { entries, encoded, outcomes } => (None, Some((entries, encoded, outcomes))),
-        };
-        let batch = batch.into_iter().flat_map(move |(entries, encoded, outcomes)| {
-            let mut each = match outcomes {
-                Outcomes::AllAccepted => Vec::new(),
-                Outcomes::Each(outcomes) => outcomes,
-            }
-            .into_iter();
-            entries.into_iter().enumerate().map(move |(position, entry)| {
-                let id = Some(encoded.id_text(position));
-                verdict(entry, id, each.next().unwrap_or(Outcome::Accepted))
-            })
-        });
-        one.into_iter().chain(batch)
-    }
+/// The verdict of each event, in the order in which they were handed in.
+pub fn into_verdicts<E, T>(finished: Finished<E, T>) -> impl Iterator<Item = Verdict<E, T>> {
+    let verdict = |Entry { index, event, tag }, id, outcome| Verdict { index, id, event, tag, outcome };
+    let (one, batch) = match finished {
+        Finished::Event { entry, id, outcome } => (Some(verdict(entry, id, outcome)), None),
+        Finished::Batch { entries, encoded, outcomes } => (None, Some((entries, encoded, outcomes))),
+    };
+    let batch = batch.into_iter().flat_map(move |(entries, encoded, outcomes)| {
+        let mut each = match outcomes {
+            BatchOutcomes::AllAccepted => Vec::new(),
+            BatchOutcomes::Each(outcomes) => outcomes,
+        }
+        .into_iter();
+        entries.into_iter().enumerate().map(move |(position, entry)| {
+            let id = Some(encoded.id_text(position));
+            verdict(entry, id, each.next().unwrap_or(Outcome::Accepted))
+        })
+    });
+    one.into_iter().chain(batch)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn one(index: u64, outcome: Outcome) -> Settled<Entry<char, ()>> {
-        Settled::One { entry: Entry { index, event: 'e', tag: () }, id: None, outcome }
+    fn one(index: u64, outcome: Outcome) -> Finished<char, ()> {
+        Finished::Event { entry: Entry { index, event: 'e', tag: () }, id: None, outcome }
     }
 
     fn rejected() -> Outcome {

@@ -7,9 +7,31 @@ use std::time::{Duration, Instant};
 
 use futures::lock;
 
-/// Keeps a token that the server refuses from being sent over and over.
+/// Keeps a refused token from being sent again and again.
 ///
-/// The API locks an address out after five requests with a bad token in 30 minutes (docs.togai.com, quotas and limits).
+/// ```
+/// use std::time::{Duration, Instant};
+/// use togai_ingest::TokenGate;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let gate = TokenGate::new(Duration::from_secs(600));
+/// let now = Instant::now();
+///
+/// // The first token has the number 1. The server refuses it.
+/// gate.replace(1, now, false);
+/// drop(gate.enter("record", now).await.expect("nothing is known of the token yet"));
+/// gate.refuse(1, now, false);
+/// let closed = gate.enter("record", now).await.unwrap_err();
+/// assert_eq!(closed.next_probe - now, Duration::from_secs(600));
+///
+/// // Another token opens the gate at once.
+/// gate.replace(2, now, false);
+/// assert!(gate.enter("record", now).await.is_ok());
+/// # }
+/// ```
+///
+/// Tokens are known by numbers, which the caller gives. Number 0 is that of a client that manages no token.
 ///
 /// - Until the server has looked at a request with the token, one is in flight, and the others wait for it.
 /// - A 401 closes the gate for all calls. After an interval one request, a probe, tries the token again.
@@ -17,7 +39,7 @@ use futures::lock;
 /// - A token that was not refused before opens the gate at once, at most three times in three intervals.
 /// - Of four refused requests in three intervals the last one closes the gate until the first one is that long ago.
 #[derive(Debug)]
-pub(crate) struct TokenGate {
+pub struct TokenGate {
     /// Whether every request may pass, for those who ask at each request.
     is_open: AtomicBool,
     /// Whether the server has taken the token.
@@ -28,24 +50,32 @@ pub(crate) struct TokenGate {
     interval: Duration,
 }
 
-/// A request may be sent.
-#[derive(Debug)]
-pub(crate) enum Pass<'a> {
-    /// Like all others.
-    Free,
-    /// To try the token; others wait until this is dropped.
-    Turn { _guard: lock::MutexGuard<'a, ()> },
-    /// To try a token that was refused.
-    Probe,
+/// The permission to send a request. While nothing is known of the token, other requests wait until it is dropped.
+#[derive(Debug, Default)]
+pub struct Pass<'a> {
+    is_probe: bool,
+    turn: Option<lock::MutexGuard<'a, ()>>,
+}
+
+impl Pass<'_> {
+    /// Whether other requests wait until this pass is dropped.
+    pub fn is_exclusive(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// Whether the request is to try a token that was refused.
+    pub fn is_probe(&self) -> bool {
+        self.is_probe
+    }
 }
 
 /// A request may not be sent, since the server refused the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Closed {
+pub struct Closed {
     /// When one request may try again.
-    pub(crate) next_probe: Instant,
+    pub next_probe: Instant,
     /// Whether it was refused for one operation alone, with a 403.
-    pub(crate) is_forbidden: bool,
+    pub is_forbidden: bool,
 }
 
 #[derive(Debug, Default)]
@@ -87,7 +117,8 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const MOST_REMEMBERED: usize = 64;
 
 impl TokenGate {
-    pub(crate) fn new(interval: Duration) -> Self {
+    /// A gate that leaves a refused token alone for an interval, at most a year.
+    pub fn new(interval: Duration) -> Self {
         Self {
             is_open: AtomicBool::new(false),
             is_proven: AtomicBool::new(false),
@@ -99,26 +130,26 @@ impl TokenGate {
     }
 
     /// Whether the server has taken the token.
-    pub(crate) fn is_proven(&self) -> bool {
+    pub fn is_proven(&self) -> bool {
         self.is_proven.load(Ordering::Relaxed)
     }
 
     /// Whether a token was refused, and not taken since.
-    pub(crate) fn has_refused(&self, token: u64) -> bool {
+    pub fn has_refused(&self, token: u64) -> bool {
         self.lock().refused.contains(&token)
     }
 
     /// Waits until a request of an operation may be sent, or fails at once where it may not.
-    pub(crate) async fn enter(&self, operation: &'static str, now: Instant) -> Result<Pass<'_>, Closed> {
+    pub async fn enter(&self, operation: &'static str, now: Instant) -> Result<Pass<'_>, Closed> {
         if self.is_open.load(Ordering::Relaxed) {
-            return Ok(Pass::Free);
+            return Ok(Pass::default());
         }
         if let Some(pass) = self.pass(operation, now) {
             return pass;
         }
         let guard = self.turn.lock().await;
         // The request that held the turn may have found out.
-        self.pass(operation, now).unwrap_or(Ok(Pass::Turn { _guard: guard }))
+        self.pass(operation, now).unwrap_or(Ok(Pass { is_probe: false, turn: Some(guard) }))
     }
 
     /// Whether a request may be sent; nothing while that is to be found out.
@@ -130,11 +161,11 @@ impl TokenGate {
         if let Some(next_probe) = state.forbidden.get_mut(operation) {
             return Some(probe(next_probe, now, self.interval, true));
         }
-        matches!(state.verdict, Verdict::Seen | Verdict::Taken).then_some(Ok(Pass::Free))
+        matches!(state.verdict, Verdict::Seen | Verdict::Taken).then(|| Ok(Pass::default()))
     }
 
     /// Notes that the server has carried out a request of an operation with a token.
-    pub(crate) fn prove(&self, token: u64, operation: &'static str, is_probe: bool) {
+    pub fn prove(&self, token: u64, operation: &'static str, is_probe: bool) {
         self.note_good(token, is_probe, |state| {
             state.verdict = Verdict::Taken;
             if is_probe {
@@ -144,7 +175,7 @@ impl TokenGate {
     }
 
     /// Notes that the server has refused a request for what is in it, and not for its token.
-    pub(crate) fn note_seen(&self, token: u64, is_probe: bool) {
+    pub fn note_seen(&self, token: u64, is_probe: bool) {
         self.note_good(token, is_probe, |state| {
             if !matches!(state.verdict, Verdict::Taken) {
                 state.verdict = Verdict::Seen;
@@ -167,7 +198,7 @@ impl TokenGate {
 
     /// Notes that the server has refused a token, status 401. The requests in flight that are refused together count as one
     /// refusal.
-    pub(crate) fn refuse(&self, token: u64, now: Instant, is_probe: bool) {
+    pub fn refuse(&self, token: u64, now: Instant, is_probe: bool) {
         self.change(|state| {
             if state.refused.contains(&token) && !is_probe {
                 return;
@@ -184,7 +215,7 @@ impl TokenGate {
     }
 
     /// Notes that the server does not let a token carry out an operation, status 403.
-    pub(crate) fn forbid(&self, token: u64, operation: &'static str, now: Instant) {
+    pub fn forbid(&self, token: u64, operation: &'static str, now: Instant) {
         self.change(|state| {
             if state.token == token {
                 state.forbidden.insert(operation, now + self.interval);
@@ -197,7 +228,7 @@ impl TokenGate {
 
     /// Notes that another token is in use from now on. One that is trusted need not be tried by one request while the token
     /// before it was good.
-    pub(crate) fn replace(&self, token: u64, now: Instant, is_trusted: bool) {
+    pub fn replace(&self, token: u64, now: Instant, is_trusted: bool) {
         self.change(|state| {
             if state.token == token {
                 return;
@@ -263,7 +294,7 @@ fn probe(
         return Err(Closed { next_probe: *next_probe, is_forbidden });
     }
     *next_probe = now + interval;
-    Ok(Pass::Probe)
+    Ok(Pass { is_probe: true, turn: None })
 }
 
 /// Adds to what is remembered, and forgets the oldest where there would be too much.
@@ -301,9 +332,9 @@ mod tests {
         fn enter(&self, operation: &'static str) -> &'static str {
             match self.gate.enter(operation, self.now).now_or_never() {
                 None => "waits",
-                Some(Ok(Pass::Free)) => "free",
-                Some(Ok(Pass::Turn { .. })) => "turn",
-                Some(Ok(Pass::Probe)) => "probe",
+                Some(Ok(Pass { is_probe: true, .. })) => "probe",
+                Some(Ok(Pass { turn: Some(_), .. })) => "turn",
+                Some(Ok(Pass { .. })) => "free",
                 Some(Err(_)) => "closed",
             }
         }
@@ -313,12 +344,12 @@ mod tests {
     async fn one_request_tries_the_token_and_then_nobody_waits() {
         let stage = Stage::new();
         let first = stage.gate.enter("a", stage.now).await.unwrap();
-        assert!(matches!(first, Pass::Turn { .. }));
+        assert!(first.is_exclusive());
         let mut second = Box::pin(stage.gate.enter("a", stage.now));
         assert!(second.as_mut().now_or_never().is_none());
         stage.gate.prove(0, "a", false);
         drop(first);
-        assert!(matches!(second.await, Ok(Pass::Free)));
+        assert!(matches!(second.await, Ok(Pass { is_probe: false, turn: None })));
         assert_eq!((stage.enter("b"), stage.gate.is_proven()), ("free", true));
     }
 

@@ -3,8 +3,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::mutant::mutant;
-
 /// What all clones of a client have learnt of how large a request may be.
 ///
 /// The documents disagree (500 or 1000 events, and no number of bytes), so it is learnt: a size that was refused is not
@@ -18,9 +16,11 @@ pub(crate) struct Limits {
 
 /// How many events and how many bytes a request may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Room {
-    pub(crate) events: usize,
-    pub(crate) bytes: usize,
+pub struct Room {
+    /// Events.
+    pub events: usize,
+    /// Bytes of the body.
+    pub bytes: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -140,8 +140,7 @@ impl Dimension {
         if self.is_trying {
             (self.is_trying, self.patience) = (false, self.patience.saturating_mul(2).min(MOST_PATIENCE));
         }
-        let half =
-            mutant!("does not learn from a refusal of size", size.div_ceil(2), size).max(self.got_through).max(1);
+        let half = size.div_ceil(2).max(self.got_through).max(1);
         self.limit = Some(self.limit.map_or(half, |limit| limit.min(half)));
         self.at_limit = 0;
         self.refused = Some(self.refused.map_or(size, |refused| refused.min(size)));

@@ -6,15 +6,35 @@ mod limits;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use gate::{Closed, Pass, TokenGate};
-pub(crate) use limits::{Limits, Room};
+pub use gate::{Closed, Pass, TokenGate};
+pub(crate) use limits::Limits;
+pub use limits::Room;
 
 use crate::clock::Clock;
 
-/// What all clones of a client share: the clock, whether the token is good, and how large a request may be. Clones of a
-/// session are one and the same.
+/// What all clones of a client share: the clock, the token gate, and the size limits that the server has shown.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use togai_ingest::{BoxFuture, Clock, Session};
+///
+/// #[derive(Debug)]
+/// struct Tokio;
+///
+/// impl Clock for Tokio {
+///     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+///         Box::pin(tokio::time::sleep(duration))
+///     }
+/// }
+///
+/// let session = Session::new(Arc::new(Tokio));
+/// assert!(!session.gate().is_proven());
+/// ```
+///
+/// Clones of a session are one and the same. Make one for each client, and give it to every call of that client.
 #[derive(Clone, Debug)]
-pub(crate) struct Session {
+pub struct Session {
     shared: Arc<Shared>,
 }
 
@@ -25,28 +45,30 @@ struct Shared {
     limits: Limits,
 }
 
-/// How long a token is left alone after it was refused, where nothing else is set.
-///
-/// The API locks an address out after five requests with a bad token in 30 minutes (docs.togai.com, quotas and limits).
-pub(crate) const PROBE_INTERVAL: Duration = Duration::from_secs(10 * 60);
-
 impl Session {
-    /// A session with the default interval.
-    #[cfg(test)]
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self::with_probe_interval(clock, PROBE_INTERVAL)
+    /// How long a refused token is left alone where nothing else is set: 10 minutes.
+    ///
+    /// The API of Togai locks an address out after five requests with a bad token in 30 minutes (docs.togai.com, quotas and
+    /// limits).
+    pub const PROBE_INTERVAL: Duration = Duration::from_secs(10 * 60);
+
+    /// A session with the default [`PROBE_INTERVAL`](Self::PROBE_INTERVAL).
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self::with_probe_interval(clock, Self::PROBE_INTERVAL)
     }
 
-    pub(crate) fn with_probe_interval(clock: Arc<dyn Clock>, interval: Duration) -> Self {
+    /// A session that leaves a refused token alone for an interval.
+    pub fn with_probe_interval(clock: Arc<dyn Clock>, interval: Duration) -> Self {
         Self { shared: Arc::new(Shared { clock, gate: TokenGate::new(interval), limits: Limits::default() }) }
     }
 
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.shared.clock
     }
 
     /// Whether the token is good.
-    pub(crate) fn gate(&self) -> &TokenGate {
+    pub fn gate(&self) -> &TokenGate {
         &self.shared.gate
     }
 

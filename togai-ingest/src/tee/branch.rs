@@ -5,34 +5,35 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use super::super::payload::Submission;
-use super::super::source::{Pulled, Source};
 use super::hub::{Hub, Side};
+use crate::source::{Pulled, Source};
+use crate::submission::Submission;
 
 /// The source of one side.
-pub struct Branch<'a, X, Y, S: Side<X, Y>> {
-    hub: Shared<'a, X, Y>,
-    side: PhantomData<fn() -> S>,
+pub struct Branch<'a, X, Y, S: Side<X, Y>, E> {
+    hub: SharedHub<'a, X, Y>,
+    side: PhantomData<fn() -> (S, E)>,
 }
 
 /// The hub of two branches.
-pub(super) struct Shared<'a, X, Y>(Arc<Mutex<Hub<'a, X, Y>>>);
+pub(crate) struct SharedHub<'a, X, Y>(Arc<Mutex<Hub<'a, X, Y>>>);
 
-impl<'a, X, Y> Shared<'a, X, Y> {
-    pub(super) fn new(hub: Hub<'a, X, Y>) -> Self {
+impl<'a, X, Y> SharedHub<'a, X, Y> {
+    pub(crate) fn new(hub: Hub<'a, X, Y>) -> Self {
         Self(Arc::new(Mutex::new(hub)))
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Hub<'a, X, Y>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Hub<'a, X, Y>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn branch<S: Side<X, Y>>(&self) -> Branch<'a, X, Y, S> {
+    pub(crate) fn branch<S: Side<X, Y>, E>(&self) -> Branch<'a, X, Y, S, E> {
         Branch { hub: Self(Arc::clone(&self.0)), side: PhantomData }
     }
 }
 
-impl<X, Y, S: Side<X, Y, Half: Submission>> Source for Branch<'_, X, Y, S> {
+impl<X, Y, E, S: Side<X, Y, Half: Submission<E>>> Source for Branch<'_, X, Y, S, E> {
+    type Event = E;
     type Item = S::Half;
 
     fn poll_pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<S::Half>>> {
@@ -45,13 +46,13 @@ impl<X, Y, S: Side<X, Y, Half: Submission>> Source for Branch<'_, X, Y, S> {
 }
 
 /// A call that is over, or was never begun, is not to be waited for.
-impl<X, Y, S: Side<X, Y>> Drop for Branch<'_, X, Y, S> {
+impl<X, Y, S: Side<X, Y>, E> Drop for Branch<'_, X, Y, S, E> {
     fn drop(&mut self) {
         self.hub.lock().close::<S>();
     }
 }
 
-impl<X, Y, S: Side<X, Y>> fmt::Debug for Branch<'_, X, Y, S> {
+impl<X, Y, S: Side<X, Y>, E> fmt::Debug for Branch<'_, X, Y, S, E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Branch").finish_non_exhaustive()
     }

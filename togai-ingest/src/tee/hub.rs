@@ -9,20 +9,20 @@ use std::task::{Context, Poll, Waker};
 
 use futures::Stream;
 
-use super::super::source::Pulled;
+use crate::source::Pulled;
 
 /// What pairs come from.
-pub(super) type Pairs<'a, X, Y> = Pin<Box<dyn Stream<Item = Result<(X, Y), SharedError>> + Send + 'a>>;
+pub(crate) type Pairs<'a, X, Y> = Pin<Box<dyn Stream<Item = Result<(X, Y), SharedError>> + Send + 'a>>;
 
 /// What both sides pull from: the source, and for each side the halves of pairs that the other one has pulled.
-pub(super) struct Hub<'a, X, Y> {
+pub(crate) struct Hub<'a, X, Y> {
     source: Pairs<'a, X, Y>,
     /// How the source ended, once it has.
     end: Option<Result<(), SharedError>>,
     queues: Queues<X, Y>,
     sides: [Pulling; 2],
-    pub(super) max_lag: usize,
-    pub(super) continue_alone: bool,
+    pub(crate) max_lag: usize,
+    pub(crate) continue_alone: bool,
 }
 
 /// What was pulled by the other side, and not by this one yet.
@@ -90,14 +90,14 @@ impl<X, Y> Side<X, Y> for Second {
 }
 
 impl<'a, X, Y> Hub<'a, X, Y> {
-    pub(super) fn new(source: Pairs<'a, X, Y>, max_lag: usize) -> Self {
+    pub(crate) fn new(source: Pairs<'a, X, Y>, max_lag: usize) -> Self {
         let queues = (VecDeque::new(), VecDeque::new());
         Self { source, end: None, queues, sides: Default::default(), max_lag, continue_alone: false }
     }
 
     /// The next event of a side: what waits for it, or else what comes from the source, the other half of which then
     /// waits for the other side.
-    pub(super) fn poll_pull<S: Side<X, Y>>(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<S::Half>>> {
+    pub(crate) fn poll_pull<S: Side<X, Y>>(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<S::Half>>> {
         let (own, waiting_for_other) = S::waiting(&mut self.queues);
         if let Some(half) = own.pop_front() {
             // The other side may have waited for room.
@@ -133,7 +133,7 @@ impl<'a, X, Y> Hub<'a, X, Y> {
     }
 
     /// What still waits for a side that has stopped. When there is nothing, the side is over.
-    pub(super) fn leftover<S: Side<X, Y>>(&mut self) -> Option<S::Half> {
+    pub(crate) fn leftover<S: Side<X, Y>>(&mut self) -> Option<S::Half> {
         let half = S::waiting(&mut self.queues).0.pop_front();
         if half.is_none() {
             self.close::<S>();
@@ -142,7 +142,7 @@ impl<'a, X, Y> Hub<'a, X, Y> {
     }
 
     /// Hands nothing more to a side.
-    pub(super) fn close<S: Side<X, Y>>(&mut self) {
+    pub(crate) fn close<S: Side<X, Y>>(&mut self) {
         self.sides[S::PLACE].is_over = true;
         self.wake_other::<S>();
     }
@@ -156,10 +156,10 @@ impl<'a, X, Y> Hub<'a, X, Y> {
 
 /// Why the source failed, for both sides.
 #[derive(Clone, Debug)]
-pub(super) struct SharedError(Arc<dyn StdError + Send + Sync>);
+pub(crate) struct SharedError(Arc<dyn StdError + Send + Sync>);
 
 impl SharedError {
-    pub(super) fn new(error: Box<dyn StdError + Send + Sync>) -> Self {
+    pub(crate) fn new(error: Box<dyn StdError + Send + Sync>) -> Self {
         Self(error.into())
     }
 }

@@ -10,8 +10,8 @@ use std::error::Error as StdError;
 
 use futures::{Stream, StreamExt, TryStream, TryStreamExt, stream};
 
-use super::IngestExt;
-use super::payload::Submission;
+use crate::backend::{Backend, Connection, IntoBackend};
+use crate::submission::Submission;
 use hub::SharedError;
 pub use report::TeeReport;
 pub use request::TeeIngest;
@@ -21,7 +21,7 @@ pub use request::TeeIngest;
 /// ```
 /// use togai_ext::enso::{Conversion, EnsoEvent};
 /// use togai_ext::prelude::*;
-/// use togai_ext::Tee;
+/// use togai_ingest::Tee;
 /// use togai_sandbox::Sandbox;
 ///
 /// # #[tokio::main]
@@ -48,7 +48,7 @@ pub use request::TeeIngest;
 /// ```
 ///
 /// What goes in are pairs: an event for the first client, and what it is for the second, each with a tag where that is
-/// wanted. Between services [`Conversion`](crate::enso::Conversion) makes one of the other. A pair has the same index in
+/// wanted. Between services [`Conversion`](togai_ext::enso::Conversion) makes one of the other. A pair has the same index in
 /// both reports.
 ///
 /// Each client delivers as by itself, in its own batches and at its own pace, and has a report of its own. The one that
@@ -57,20 +57,18 @@ pub use request::TeeIngest;
 /// events; with [`continue_alone`](TeeIngest::continue_alone) it goes on.
 ///
 /// Events without ids get ids of their own on each side, so have ids in them where the two are to be compared.
-///
-/// It comes with the feature `enso`.
 #[derive(Clone, Debug)]
 pub struct Tee<A, B> {
-    first: A,
-    second: B,
+    first: Connection<A>,
+    second: Connection<B>,
 }
 
-impl<A: IngestExt + Clone, B: IngestExt + Clone> Tee<A, B> {
+impl<A: Backend, B: Backend> Tee<A, B> {
     /// A pair of clients, which may be of two services or of one.
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -83,15 +81,15 @@ impl<A: IngestExt + Clone, B: IngestExt + Clone> Tee<A, B> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn new(first: &A, second: &B) -> Self {
-        Self { first: first.clone(), second: second.clone() }
+    pub fn new(first: impl IntoBackend<A>, second: impl IntoBackend<B>) -> Self {
+        Self { first: first.into_backend(), second: second.into_backend() }
     }
 
-    /// Ingests the pairs of an iterator. See [`IngestExt::ingest_events`].
+    /// Ingests the pairs of an iterator. See [`Connection::ingest_events`].
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -108,17 +106,17 @@ impl<A: IngestExt + Clone, B: IngestExt + Clone> Tee<A, B> {
     pub fn ingest_events<'a, I, X, Y>(&self, pairs: I) -> TeeIngest<'a, A, B, X, Y>
     where
         I: IntoIterator<Item = (X, Y), IntoIter: Send + 'a>,
-        X: Submission<Payload = A::Event> + Send + 'a,
-        Y: Submission<Payload = B::Event> + Send + 'a,
+        X: Submission<A::Event> + Send + 'a,
+        Y: Submission<B::Event> + Send + 'a,
     {
         self.ingest_stream(stream::iter(pairs))
     }
 
-    /// Ingests the pairs of a stream. See [`IngestExt::ingest_stream`].
+    /// Ingests the pairs of a stream. See [`Connection::ingest_stream`].
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -137,19 +135,19 @@ impl<A: IngestExt + Clone, B: IngestExt + Clone> Tee<A, B> {
     pub fn ingest_stream<'a, S, X, Y>(&self, pairs: S) -> TeeIngest<'a, A, B, X, Y>
     where
         S: Stream<Item = (X, Y)> + Send + 'a,
-        X: Submission<Payload = A::Event> + Send + 'a,
-        Y: Submission<Payload = B::Event> + Send + 'a,
+        X: Submission<A::Event> + Send + 'a,
+        Y: Submission<B::Event> + Send + 'a,
     {
         self.ingest_try_stream(pairs.map(Ok::<_, Infallible>))
     }
 
-    /// Ingests the pairs of a stream that may fail. See [`IngestExt::ingest_try_stream`].
+    /// Ingests the pairs of a stream that may fail. See [`Connection::ingest_try_stream`].
     ///
     /// After the first error nothing more is pulled, and both calls end in it, once they have sent what came before.
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -170,8 +168,8 @@ impl<A: IngestExt + Clone, B: IngestExt + Clone> Tee<A, B> {
     pub fn ingest_try_stream<'a, S, X, Y>(&self, pairs: S) -> TeeIngest<'a, A, B, X, Y>
     where
         S: TryStream<Ok = (X, Y), Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'a,
-        X: Submission<Payload = A::Event> + Send + 'a,
-        Y: Submission<Payload = B::Event> + Send + 'a,
+        X: Submission<A::Event> + Send + 'a,
+        Y: Submission<B::Event> + Send + 'a,
     {
         let pairs = pairs.into_stream().map_err(|error| SharedError::new(error.into()));
         TeeIngest::new(&self.first, &self.second, Box::pin(pairs))

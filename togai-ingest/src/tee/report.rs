@@ -1,12 +1,12 @@
 //! What became of the events of both sides.
 
-use super::super::{IngestError, IngestReport};
+use crate::report::{IngestError, IngestReport};
 
 /// What became of the events of a [`Tee`](crate::Tee), for each of its clients.
 ///
 /// ```
 /// # use togai_ext::prelude::*;
-/// # use togai_ext::Tee;
+/// # use togai_ingest::Tee;
 /// # use togai_sandbox::Sandbox;
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,7 +41,7 @@ impl<E1, E2, T1, T2> TeeReport<E1, E2, T1, T2> {
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -62,7 +62,7 @@ impl<E1, E2, T1, T2> TeeReport<E1, E2, T1, T2> {
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -2,19 +2,23 @@
 
 use std::fmt;
 
-use futures::future::join;
-use togai_api::BoxFuture;
+use futures::future::{BoxFuture, join};
 
-use super::super::payload::{Payload, Submission};
-use super::super::{Ingest, IngestExt};
 use super::TeeReport;
-use super::branch::{Branch, Shared};
+use super::branch::{Branch, SharedHub};
 use super::hub::{First, Hub, Pairs, Second};
+use crate::backend::{Backend, Connection};
+use crate::delivery::Ingest;
+use crate::submission::{Payload, Submission};
 
-/// What comes back of an event that was handed in.
-type ReturnedOf<X> = <<X as Submission>::Payload as Payload>::Returned;
+/// What comes back of an event that is handed in to a backend.
+type ReturnedOf<X, B> = <<X as Submission<<B as Backend>::Event>>::Payload as Payload<<B as Backend>::Event>>::Returned;
+type TagOf<X, B> = <X as Submission<<B as Backend>::Event>>::Tag;
 /// The report of both sides.
-type ReportOf<X, Y> = TeeReport<ReturnedOf<X>, ReturnedOf<Y>, <X as Submission>::Tag, <Y as Submission>::Tag>;
+type ReportOf<A, B, X, Y> = TeeReport<ReturnedOf<X, A>, ReturnedOf<Y, B>, TagOf<X, A>, TagOf<Y, B>>;
+/// The calls of both sides.
+type FirstCall<'a, A, X, Y> = Ingest<'a, Branch<'a, X, Y, First, <A as Backend>::Event>, A>;
+type SecondCall<'a, B, X, Y> = Ingest<'a, Branch<'a, X, Y, Second, <B as Backend>::Event>, B>;
 
 /// A delivery to two clients; made by [`Tee`](crate::Tee).
 ///
@@ -24,10 +28,10 @@ type ReportOf<X, Y> = TeeReport<ReturnedOf<X>, ReturnedOf<Y>, <X as Submission>:
 /// | [`max_lag`](Self::max_lag) | 10,000 events |
 /// | [`continue_alone`](Self::continue_alone) | off |
 #[must_use = "nothing is ingested until the call is sent"]
-pub struct TeeIngest<'a, A: IngestExt, B: IngestExt, X: Submission, Y: Submission> {
-    first: Ingest<'a, Branch<'a, X, Y, First>, A::Backend>,
-    second: Ingest<'a, Branch<'a, X, Y, Second>, B::Backend>,
-    hub: Shared<'a, X, Y>,
+pub struct TeeIngest<'a, A: Backend, B: Backend, X: Submission<A::Event>, Y: Submission<B::Event>> {
+    first: FirstCall<'a, A, X, Y>,
+    second: SecondCall<'a, B, X, Y>,
+    hub: SharedHub<'a, X, Y>,
 }
 
 /// Events that one side may be ahead of the other, where nothing else is set.
@@ -35,14 +39,14 @@ const MAX_LAG: usize = 10_000;
 
 impl<'a, A, B, X, Y> TeeIngest<'a, A, B, X, Y>
 where
-    A: IngestExt,
-    B: IngestExt,
-    X: Submission<Payload = A::Event>,
-    Y: Submission<Payload = B::Event>,
+    A: Backend,
+    B: Backend,
+    X: Submission<A::Event>,
+    Y: Submission<B::Event>,
 {
-    pub(super) fn new(first: &A, second: &B, pairs: Pairs<'a, X, Y>) -> Self {
-        let hub = Shared::new(Hub::new(pairs, MAX_LAG));
-        let (first, second) = (first.connect(false), second.connect(false));
+    pub(crate) fn new(first: &Connection<A>, second: &Connection<B>, pairs: Pairs<'a, X, Y>) -> Self {
+        let hub = SharedHub::new(Hub::new(pairs, MAX_LAG));
+        let (first, second) = (first.clone(), second.clone());
         Self { first: Ingest::new(first, hub.branch()), second: Ingest::new(second, hub.branch()), hub }
     }
 
@@ -50,7 +54,7 @@ where
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -68,12 +72,7 @@ where
     /// # Ok(())
     /// # }
     /// ```
-    pub fn first(
-        mut self,
-        change: impl FnOnce(
-            Ingest<'a, Branch<'a, X, Y, First>, A::Backend>,
-        ) -> Ingest<'a, Branch<'a, X, Y, First>, A::Backend>,
-    ) -> Self {
+    pub fn first(mut self, change: impl FnOnce(FirstCall<'a, A, X, Y>) -> FirstCall<'a, A, X, Y>) -> Self {
         self.first = change(self.first);
         self
     }
@@ -82,7 +81,7 @@ where
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -95,12 +94,7 @@ where
     /// # Ok(())
     /// # }
     /// ```
-    pub fn second(
-        mut self,
-        change: impl FnOnce(
-            Ingest<'a, Branch<'a, X, Y, Second>, B::Backend>,
-        ) -> Ingest<'a, Branch<'a, X, Y, Second>, B::Backend>,
-    ) -> Self {
+    pub fn second(mut self, change: impl FnOnce(SecondCall<'a, B, X, Y>) -> SecondCall<'a, B, X, Y>) -> Self {
         self.second = change(self.second);
         self
     }
@@ -111,7 +105,7 @@ where
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -139,7 +133,7 @@ where
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -168,7 +162,7 @@ where
     ///
     /// ```
     /// # use togai_ext::prelude::*;
-    /// # use togai_ext::Tee;
+    /// # use togai_ingest::Tee;
     /// # use togai_sandbox::Sandbox;
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -181,14 +175,14 @@ where
     /// # Ok(())
     /// # }
     /// ```
-    pub fn send(self) -> BoxFuture<'a, ReportOf<X, Y>>
+    pub fn send(self) -> BoxFuture<'a, ReportOf<A, B, X, Y>>
     where
-        A: 'a,
-        B: 'a,
+        A::Event: 'a,
+        B::Event: 'a,
         X: Send + 'a,
         Y: Send + 'a,
-        ReturnedOf<X>: Send,
-        ReturnedOf<Y>: Send,
+        ReturnedOf<X, A>: Send,
+        ReturnedOf<Y, B>: Send,
         X::Tag: Send,
         Y::Tag: Send,
     {
@@ -209,7 +203,9 @@ where
     }
 }
 
-impl<A: IngestExt, B: IngestExt, X: Submission, Y: Submission> fmt::Debug for TeeIngest<'_, A, B, X, Y> {
+impl<A: Backend, B: Backend, X: Submission<A::Event>, Y: Submission<B::Event>> fmt::Debug
+    for TeeIngest<'_, A, B, X, Y>
+{
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("TeeIngest").field("first", &self.first).field("second", &self.second).finish()
     }

@@ -8,8 +8,8 @@ use reqwest::StatusCode;
 use togai_api::enso::FailureCode;
 use togai_api::enso::types::{BatchEventsResponse, BatchEventsSummary, FailedRecord};
 use togai_api::{ResponseValue, is_outage};
+use togai_ingest::{EventRef, Failed, Failure, FailureKind, Partial, Response};
 
-use super::super::backend::{Failed, Failure, FailureKind, NO_REASON, Named, Partial, Response};
 use super::super::classify;
 
 /// What an answer says of so many events, with the token blotted out.
@@ -76,23 +76,20 @@ pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usi
     let mut failures = Vec::with_capacity(named.len() + nameless.len());
     if all_failed {
         let others = (0..events).filter(|place| !named.contains_key(place));
-        failures.extend(others.map(|place| unexplained(Named::Place(place))));
+        failures.extend(others.map(|place| unexplained(EventRef::Index(place))));
     }
     let contradicts = counted < named.len();
-    failures.extend(
-        named
-            .into_values()
-            .map(|failure| Failure { kind: if contradicts { FailureKind::Unclear } else { failure.kind }, ..failure }),
-    );
+    failures.extend(named.into_values().map(|mut failure| {
+        if contradicts {
+            failure.kind = FailureKind::Unclear;
+        }
+        failure
+    }));
     failures.extend(nameless);
-    Ok(Response::Partial(Partial {
-        status,
-        failures,
-        may_be_incomplete: may_be_incomplete && !all_failed,
-        says_success: false,
-        message: answer.message.as_deref().map(Into::into),
-        maybe_repeated: false,
-    }))
+    let mut partial = Partial::new(status, failures);
+    partial.may_be_incomplete = may_be_incomplete && !all_failed;
+    partial.message = answer.message.as_deref().map(Into::into);
+    Ok(Response::Partial(partial))
 }
 
 /// The failures of an answer by the places of their events, and those of which the place is none. Of several at a place the
@@ -105,10 +102,10 @@ fn failures(answer: &BatchEventsResponse, events: usize) -> (BTreeMap<usize, Fai
         // A request of one event leaves no doubt which one is meant.
         let place = if events == 1 { Some(0) } else { index.filter(|index| *index < events) };
         let Some(place) = place else {
-            nameless.push(failure(record, Named::Nobody));
+            nameless.push(failure(record, EventRef::Unnamed));
             continue;
         };
-        let failure = failure(record, Named::Place(place));
+        let failure = failure(record, EventRef::Index(place));
         match named.entry(place) {
             Entry::Vacant(entry) => _ = entry.insert(failure),
             Entry::Occupied(mut entry) if doubt(&failure) > doubt(entry.get()) => _ = entry.insert(failure),
@@ -147,20 +144,16 @@ fn counts(answer: &BatchEventsResponse) -> Option<Counts> {
     (total.is_none() || count(total) == Some(sum)).then_some(Counts { failed, total: sum })
 }
 
-fn failure(record: &FailedRecord, event: Named) -> Failure {
+fn failure(record: &FailedRecord, event: EventRef) -> Failure {
     let code = record.code.as_ref();
     let status = record.status_code.and_then(|status| u16::try_from(status).ok());
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     // What is not known is 404 in the vendor's sample.
     let unknown = code.filter(|code| **code == FailureCode::CUSTOMER_ENTITY_UNKNOWN).map(|_| StatusCode::NOT_FOUND);
-    let message = record.error.as_deref().or(code.and_then(FailureCode::name)).unwrap_or(NO_REASON);
-    Failure {
-        event,
-        kind: kind(code, status),
-        status: status.or(unknown),
-        code: code.map(plain),
-        message: message.into(),
-    }
+    let message = record.error.as_deref().or(code.and_then(FailureCode::name));
+    let mut failure = Failure::new(event, kind(code, status), message);
+    (failure.status, failure.code) = (status.or(unknown), code.map(plain));
+    failure
 }
 
 /// How certain a failure is. What is said by a documented code is never said of an event that was taken; anything else could
@@ -185,6 +178,6 @@ fn plain(code: &FailureCode) -> Arc<str> {
 }
 
 /// A refusal of which no more is known.
-fn unexplained(event: Named) -> Failure {
-    Failure { event, kind: FailureKind::Vague, status: None, code: None, message: NO_REASON.into() }
+fn unexplained(event: EventRef) -> Failure {
+    Failure::new(event, FailureKind::Vague, None)
 }

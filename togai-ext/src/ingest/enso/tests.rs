@@ -3,10 +3,9 @@ use serde_json::{Value, json};
 use reqwest::StatusCode;
 use togai_api::enso::types::BatchEventsResponse;
 
-use super::super::Outcome;
-use super::super::backend::{FailureKind, Partial};
-use super::super::encode::Encoder;
-use super::super::verdict::{Circumstances, of_partial};
+use togai_ingest::test_util::{Encoder, Repeat, decide_partial};
+use togai_ingest::{FailureKind, Outcome, Partial};
+
 use super::answer::read;
 use super::*;
 
@@ -22,9 +21,9 @@ fn verdicts_of(answer: &Value, events: usize) -> String {
         Err(why) => why,
         Ok(Response::Partial(partial)) => {
             let ids = &["a", "b", "c"].map(str::to_owned)[..events];
-            let circumstances = Circumstances { maybe_repeated: false, may_be_resent: false };
+            let repeat = Repeat { maybe_repeated: false, is_harmless: false };
             let told = |outcome: &Option<Outcome>| outcome.as_ref().map_or("open".to_owned(), ToString::to_string);
-            let outcomes = of_partial(ids, &partial, circumstances).outcomes;
+            let outcomes = decide_partial(ids, &partial, repeat).outcomes;
             outcomes.iter().map(told).collect::<Vec<_>>().join(", ")
         }
     }

@@ -6,9 +6,9 @@ use togai_api::{CallContext, Client, Core, Event, OPERATIONS, Operation, Transpo
 
 use super::*;
 use crate::ClientExt as _;
-use crate::cancel::Cancel;
-use crate::clock::Clock as _;
 use crate::testing::{Answer, Script, VirtualClock};
+use togai_ingest::Cancel;
+use togai_ingest::Clock as _;
 
 const THROTTLED: Answer = Answer::Status(429, &[], "");
 const ACCEPTED: Answer = Answer::Status(202, &[], "{}");

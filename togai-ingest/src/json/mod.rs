@@ -1,0 +1,6 @@
+//! Events as JSON.
+
+mod encode;
+mod text;
+
+pub use encode::{Encoder, Fields};
