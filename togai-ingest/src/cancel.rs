@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn those_who_wait_and_those_who_come_later_see_the_signal() {
+    async fn waiting_and_later_clones_see_the_signal() {
         let cancel = Cancel::new();
         let other = cancel.clone();
         let mut waiting = Box::pin(other.cancelled());

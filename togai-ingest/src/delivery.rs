@@ -12,7 +12,7 @@ use crate::engine::{Run, Settings};
 use crate::error::{DeliveryError, DeliveryErrorKind};
 use crate::ids::IdPolicy;
 use crate::report::{IngestError, IngestProgress, IngestReport, OnNotAccepted, Recorder, Verdict};
-use crate::session::Room;
+use crate::session::BatchSize;
 use crate::source::{ReturnedOf, Source, TagOf};
 use crate::verdicts::Verdicts;
 
@@ -61,14 +61,14 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     pub(crate) fn new(connection: Connection<B>, source: S) -> Self {
         let protocol = connection.backend.protocol();
         let mut settings = Settings { idempotent: protocol.idempotent, ..Settings::default() };
-        let default = settings.room.events;
-        settings.room.events = protocol.max_batch_size.map_or(default, |largest| largest.min(default));
+        let default = settings.max_size.events;
+        settings.max_size.events = protocol.max_batch_size.map_or(default, |largest| largest.min(default));
         Self { connection, source, settings, max_not_accepted: 100_000, on_not_accepted: None, on_progress: None }
     }
 
     /// Sets how many events go into a request; 1000 by default, which is the most that Togai takes.
     pub fn batch_size(mut self, events: usize) -> Self {
-        self.settings.room.events = events;
+        self.settings.max_size.events = events;
         self
     }
 
@@ -77,7 +77,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// It is measured on the events as they are sent. An event that is larger by itself is sent alone. No service documents
     /// a limit; where the server has one, the client finds it.
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
-        self.settings.room.bytes = bytes;
+        self.settings.max_size.bytes = bytes;
         self
     }
 
@@ -319,7 +319,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
 
 /// Refuses settings that no request can be made with.
 fn check(settings: &Settings, backend: &impl Backend) -> Result<(), DeliveryError> {
-    let Room { events, bytes } = settings.room;
+    let BatchSize { events, bytes } = settings.max_size;
     let Protocol { operation, max_batch_size: largest, .. } = *backend.protocol();
     let problem = if events == 0 || largest.is_some_and(|largest| events > largest) {
         let range = largest.map_or_else(|| "1 or more".to_owned(), |largest| format!("1 to {largest}"));
@@ -338,8 +338,8 @@ impl<S: Source, B: Backend> fmt::Debug for Ingest<'_, S, B> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Ingest")
-            .field("batch_size", &self.settings.room.events)
-            .field("batch_bytes", &self.settings.room.bytes)
+            .field("batch_size", &self.settings.max_size.events)
+            .field("batch_bytes", &self.settings.max_size.bytes)
             .field("concurrency", &self.settings.concurrency)
             .field("linger", &self.settings.linger)
             .field("ids", &self.settings.ids)

@@ -51,7 +51,7 @@ pub mod test_util {
     pub use crate::engine::{BatchOutcomes, Encoded, Entry, Finished, Repeat, Run, Settings, decide_partial};
     pub use crate::json::Encoder;
     pub use crate::report::{Recorder, Tally, into_verdicts};
-    pub use crate::session::Room;
+    pub use crate::session::BatchSize;
     pub use crate::source::Pulled;
     pub use crate::submission::Payload;
 

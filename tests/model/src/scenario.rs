@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Wake;
 use std::time::Duration;
 
-use togai_ingest::test_util::{Recorder, Room, Run, Settings, Tally, enough};
+use togai_ingest::test_util::{BatchSize, Recorder, Run, Settings, Tally, enough};
 use togai_ingest::{Backend, Cancel, Connection, Outcome, Session};
 
 use crate::Over;
@@ -83,7 +83,7 @@ impl<B: Backend<Event = Reading>> Stage<B> {
         let session = connection.session().clone();
         let rules = world.lock().rules.clone();
         let settings = Settings {
-            room: Room { events: rules.batch_size, bytes: rules.batch_bytes },
+            max_size: BatchSize { events: rules.batch_size, bytes: rules.batch_bytes },
             concurrency: rules.concurrency,
             ids: rules.ids,
             local_checks: rules.local_checks,

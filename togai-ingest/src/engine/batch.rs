@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_of_some_has_the_bytes_that_were_encoded() {
+    fn a_request_of_a_part_has_the_bytes_of_the_batch() {
         let (_, encoded) = batch().freeze();
         for (positions, body) in [(&[0, 2][..], "<aa,cc>"), (&[1], "<bb>"), (&[0, 1, 2], "<aa,bb,cc>")] {
             assert_eq!((encoded.request(positions), encoded.request_bytes(positions)), (body.into(), body.len()));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_taken_in_leaves_nothing_behind() {
+    fn a_discarded_event_leaves_nothing_behind() {
         let mut batch = Batch::new(ENVELOPE, Vec::new(), 0);
         write(&mut batch, "x");
         batch.discard();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_for_which_there_is_no_room_goes_to_the_next_batch() {
+    fn an_event_without_room_moves_to_the_next_batch() {
         let mut first = batch();
         let slot = write(&mut first, "dd");
         let next = first.carry(Entry { index: 3, event: 3, tag: () }, slot, Vec::new());

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_named_is_accepted_where_all_failures_are_named() {
+    fn unnamed_events_are_accepted_if_all_failures_are_named() {
         check(&[failure(Some("b"), "bad")], false, ["accepted", "rejected: bad", "accepted"], false);
         check(&[failure(Some("c"), "duplicate")], false, ["accepted", "accepted", "duplicate"], false);
         let all = ["a", "b", "c"].map(|id| failure(Some(id), "bad"));
@@ -171,20 +171,20 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_named_is_left_open_where_a_failure_has_no_name_or_a_strange_one() {
+    fn unnamed_events_stay_open_if_a_failure_is_unnamed_or_unknown() {
         let failures = [failure(Some("b"), "bad"), failure(None, "x")];
         check(&failures, false, ["open", "rejected: bad", "open"], true);
         check(&[failure(Some("z"), "bad")], false, ["open"; 3], true);
     }
 
     #[test]
-    fn who_is_not_named_is_left_open_where_the_list_may_be_short() {
+    fn unnamed_events_stay_open_if_the_list_may_be_incomplete() {
         check(&[], true, ["open"; 3], true);
         check(&[failure(Some("a"), "bad")], true, ["rejected: bad", "open", "open"], false);
     }
 
     #[test]
-    fn places_name_events_in_any_order() {
+    fn indexes_name_events_in_any_order() {
         let at = |place, message| of(EventRef::Index(place), message);
         check(&[at(2, "bad"), at(0, "worse")], false, ["rejected: worse", "accepted", "rejected: bad"], false);
         check(&[at(1, "failed")], false, ["accepted", "unknown: failed", "accepted"], false);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_without_a_reason_may_be_said_of_what_this_call_sent_before() {
+    fn a_vague_refusal_of_a_repeated_request_is_unknown() {
         let ids = ["a".to_owned()];
         let answer = response(&[of(EventRef::Index(0), "no")], false);
         assert_eq!(texts(&decide(&ids, &answer, FIRST)), ["rejected: no"]);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_which_nothing_is_known_says_whether_it_may_be_sent_again() {
+    fn an_unknown_event_says_whether_a_retry_is_harmless() {
         for may_be_resent in [true, false] {
             let repeat = Repeat { is_harmless: may_be_resent, ..FIRST };
             let answer = response(&[of(EventRef::Index(0), "failed")], false);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_a_request_of_one_event_is_that_event_s() {
+    fn the_failure_of_a_request_with_one_event_belongs_to_it() {
         for id in [None, Some("z")] {
             let decided = decide(&["a".to_owned()], &response(&[failure(id, "bad")], false), FIRST);
             assert_eq!(texts(&decided), ["rejected: bad"]);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duplicate_of_what_this_call_sent_before_was_accepted() {
+    fn a_duplicate_of_a_repeated_request_was_accepted() {
         let ids = ["a".to_owned()];
         let answer = response(&[failure(Some("a"), "duplicate")], false);
         assert_eq!(texts(&decide(&ids, &answer, FIRST)), ["duplicate"]);

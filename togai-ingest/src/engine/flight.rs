@@ -10,7 +10,7 @@ use crate::backend::{Backend, Effect, Failed, NO_REASON, Partial, Request, Respo
 use crate::cancel::Cancel;
 use crate::error::DeliveryError;
 use crate::outcome::Outcome;
-use crate::session::{Room, Session};
+use crate::session::{BatchSize, Session};
 
 /// What a batch needs in flight.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct FlightSettings<B> {
 
 /// What became of a batch.
 #[derive(Debug)]
-pub(crate) struct Landed {
+pub(crate) struct BatchResult {
     pub(crate) outcomes: BatchOutcomes,
     /// Why it makes no sense to go on with other batches.
     pub(crate) stopped_by: Option<DeliveryError>,
@@ -47,13 +47,13 @@ pub enum BatchOutcomes {
 const NO_TOKEN: u64 = 0;
 
 /// Sends a batch, and what has to be sent again of it in parts.
-pub(crate) async fn deliver<B: Backend>(settings: FlightSettings<B>, batch: Arc<Encoded<Bytes>>) -> Landed {
+pub(crate) async fn deliver<B: Backend>(settings: FlightSettings<B>, batch: Arc<Encoded<Bytes>>) -> BatchResult {
     let count = batch.slots().len();
     let whole = Part { positions: (0..count).collect(), ..Part::default() };
     let budget = Budget { left: settings.isolation_budget };
     let mut flight = Flight { settings, batch, outcomes: vec![None; count], todo: vec![whole], budget };
     let stopped_by = flight.send_all().await;
-    Landed { outcomes: flight.finish(), stopped_by }
+    BatchResult { outcomes: flight.finish(), stopped_by }
 }
 
 /// A batch in flight.
@@ -72,14 +72,14 @@ struct Part {
     positions: Vec<usize>,
     /// Whether the service may have taken events of it already, with an earlier request.
     maybe_applied: bool,
-    /// Why an earlier request with them did not settle them.
-    before: Option<Before>,
+    /// Why an earlier request left them without an outcome.
+    cause: Option<Cause>,
     suspicion: Suspicion,
 }
 
-/// Why a request did not settle its events.
+/// Why a request left its events without an outcome.
 #[derive(Clone, Debug)]
-enum Before {
+enum Cause {
     /// It was too large, so its parts may both be taken.
     TooLarge(Refusal),
     /// It was refused for what is in it.
@@ -107,16 +107,16 @@ struct Budget {
 impl Budget {
     /// Whether a part may be sent. The first request for an event always may.
     fn covers(&self, part: &Part) -> bool {
-        part.before.is_none() || self.left > 0
+        part.cause.is_none() || self.left > 0
     }
 
     /// Takes away a further request for what was sent before. A part that had to be smaller costs something only where it
     /// is still too large.
     fn charge(&mut self, part: &Part, is_too_large: bool) {
-        let is_further = match part.before {
+        let is_further = match part.cause {
             None => false,
-            Some(Before::TooLarge(_)) => is_too_large,
-            Some(Before::Refused(_) | Before::Open(_)) => true,
+            Some(Cause::TooLarge(_)) => is_too_large,
+            Some(Cause::Refused(_) | Cause::Open(_)) => true,
         };
         self.left = self.left.saturating_sub(usize::from(is_further));
     }
@@ -126,7 +126,7 @@ impl Budget {
 enum Step {
     Send,
     Halve { is_one_refused: bool },
-    Leave,
+    GiveUp,
     Stop,
 }
 
@@ -141,7 +141,7 @@ impl<B: Backend> Flight<B> {
                     }
                 }
                 Step::Halve { is_one_refused } => self.halve(part, is_one_refused),
-                Step::Leave => self.leave(&part),
+                Step::GiveUp => self.give_up(&part),
                 Step::Stop => self.stop(&part),
             }
         }
@@ -150,13 +150,13 @@ impl<B: Backend> Flight<B> {
 
     fn next_step(&self, part: &Part) -> Step {
         let can_be_halved = part.positions.len() > 1;
-        let is_resized = matches!(part.before, Some(Before::TooLarge(_)));
+        let is_resized = matches!(part.cause, Some(Cause::TooLarge(_)));
         if can_be_halved && part.suspicion == Suspicion::Certain {
             Step::Halve { is_one_refused: true }
         } else if can_be_halved && is_resized && self.settings.session.limits().is_refused(self.size(part)) {
             Step::Halve { is_one_refused: false }
         } else if !self.budget.covers(part) {
-            Step::Leave
+            Step::GiveUp
         } else if self.settings.cancel.is_cancelled() {
             Step::Stop
         } else {
@@ -177,7 +177,7 @@ impl<B: Backend> Flight<B> {
         }
         match response {
             Ok(Response::AllAccepted) => self.accept(&part),
-            Ok(Response::Partial(partial)) => self.judge(&part, &partial),
+            Ok(Response::Partial(partial)) => self.apply_partial(&part, &partial),
             Err(failed) => match failed.scope {
                 Scope::Content | Scope::Size { .. } => self.refuse(part, &failed),
                 Scope::Token | Scope::Rate | Scope::Service => {
@@ -207,35 +207,33 @@ impl<B: Backend> Flight<B> {
     }
 
     /// The service took some of the part.
-    fn judge(&mut self, part: &Part, partial: &Partial) {
+    fn apply_partial(&mut self, part: &Part, partial: &Partial) {
         self.note_passed(part);
         let ids: Vec<String> = part.positions.iter().map(|position| self.batch.id_text(*position)).collect();
         let repeat = Repeat { maybe_repeated: part.maybe_applied, is_harmless: self.settings.idempotent };
-        let judged = decide::partial(&ids, partial, repeat);
+        let decided = decide::partial(&ids, partial, repeat);
         let mut open = Vec::new();
-        for (position, outcome) in part.positions.iter().zip(judged.outcomes) {
-            let place = *position;
+        for (position, outcome) in part.positions.iter().zip(decided.outcomes) {
             match outcome {
-                Some(outcome) => self.outcomes[place] = Some(outcome),
+                Some(outcome) => self.outcomes[*position] = Some(outcome),
                 None => open.push(*position),
             }
         }
         if open.is_empty() {
             return;
         }
-        let why = if part.positions.len() == 1 { why_alone(partial) } else { judged.why };
-        let before = Some(Before::Open(why));
-        let maybe_applied = true;
-        let rest = Part { positions: open, maybe_applied, before, ..Part::default() };
+        let why = if part.positions.len() == 1 { reason_alone(partial) } else { decided.why };
+        let cause = Some(Cause::Open(why));
+        let rest = Part { positions: open, maybe_applied: true, cause, ..Part::default() };
         if part.positions.len() == 1 && !part.maybe_applied && !partial.maybe_repeated && !partial.says_success {
             // It has been sent by itself, and the service says that of what it was sent not all was accepted. Had it been
             // sent before, that could be said of a duplicate, too.
             let message = partial.message.clone().unwrap_or_else(|| NO_REASON.into());
             self.record(&rest, &Outcome::Rejected { status: Some(partial.status), code: None, message });
         } else if part.positions.len() > 1 && self.settings.idempotent {
-            self.halve(rest, judged.is_one_refused);
+            self.halve(rest, decided.is_one_refused);
         } else {
-            self.leave(&rest);
+            self.give_up(&rest);
         }
     }
 
@@ -243,18 +241,18 @@ impl<B: Backend> Flight<B> {
     fn refuse(&mut self, mut part: Part, failed: &Failed) {
         let refusal = Refusal::of(failed);
         let is_ambiguous = failed.effect == Effect::MaybeApplied;
-        let (before, is_one_refused) = match failed.scope {
+        let (cause, is_one_refused) = match failed.scope {
             Scope::Size { by_bytes } => {
                 self.settings.session.limits().note_refused(self.size(&part), by_bytes);
-                (Before::TooLarge(refusal.clone()), false)
+                (Cause::TooLarge(refusal.clone()), false)
             }
-            _ => (Before::Refused(refusal.clone()), true),
+            _ => (Cause::Refused(refusal.clone()), true),
         };
         let maybe_applied = part.maybe_applied || is_ambiguous;
         let may_go_on = self.settings.idempotent || !maybe_applied;
         if part.positions.len() > 1 && may_go_on {
             part.maybe_applied |= is_ambiguous;
-            part.before = Some(before);
+            part.cause = Some(cause);
             self.halve(part, is_one_refused);
         } else if maybe_applied {
             // An earlier request may have been taken, whatever is said of this one.
@@ -277,30 +275,29 @@ impl<B: Backend> Flight<B> {
 
     /// Puts the part back in two halves.
     fn halve(&mut self, part: Part, is_one_refused: bool) {
-        let Part { mut positions, maybe_applied, before, .. } = part;
+        let Part { mut positions, maybe_applied, cause, .. } = part;
         let second = positions.split_off(positions.len().div_ceil(2));
-        positions.truncate(positions.len());
         let mut suspicion = Suspicion::Nothing;
         if !second.is_empty() {
             if is_one_refused {
                 suspicion = Suspicion::ThisOrNext;
             }
-            let before = before.clone();
-            self.todo.push(Part { positions: second, maybe_applied, before, ..Part::default() });
+            let cause = cause.clone();
+            self.todo.push(Part { positions: second, maybe_applied, cause, ..Part::default() });
         }
-        self.todo.push(Part { positions, maybe_applied, before, suspicion });
+        self.todo.push(Part { positions, maybe_applied, cause, suspicion });
     }
 
     /// There is to be no further request for the part, since there were many already.
-    fn leave(&mut self, part: &Part) {
-        let outcome = match (&part.before, part.maybe_applied) {
-            (Some(Before::TooLarge(refusal) | Before::Refused(refusal)), false) => {
+    fn give_up(&mut self, part: &Part) {
+        let outcome = match (&part.cause, part.maybe_applied) {
+            (Some(Cause::TooLarge(refusal) | Cause::Refused(refusal)), false) => {
                 refusal.with_note("it was refused together with others, and the isolation budget is spent").into()
             }
-            (Some(Before::TooLarge(refusal) | Before::Refused(refusal)), true) => {
+            (Some(Cause::TooLarge(refusal) | Cause::Refused(refusal)), true) => {
                 self.unknown(Arc::clone(refusal.message()))
             }
-            (Some(Before::Open(why)), _) => self.unknown(Arc::clone(why)),
+            (Some(Cause::Open(why)), _) => self.unknown(Arc::clone(why)),
             (None, _) => Outcome::NotSent { why: "the call was stopped before it".into() },
         };
         self.record(part, &outcome);
@@ -308,8 +305,8 @@ impl<B: Backend> Flight<B> {
 
     /// There is to be no further request at all.
     fn stop(&mut self, part: &Part) {
-        if part.maybe_applied || part.before.is_none() {
-            self.leave(part);
+        if part.maybe_applied || part.cause.is_none() {
+            self.give_up(part);
         } else {
             let why = "the call was stopped before it was sent by itself".into();
             self.record(part, &Outcome::NotSent { why });
@@ -334,8 +331,8 @@ impl<B: Backend> Flight<B> {
         self.settings.session.limits().note_passed(self.size(part));
     }
 
-    fn size(&self, part: &Part) -> Room {
-        Room { events: part.positions.len(), bytes: self.batch.request_bytes(&part.positions) }
+    fn size(&self, part: &Part) -> BatchSize {
+        BatchSize { events: part.positions.len(), bytes: self.batch.request_bytes(&part.positions) }
     }
 
     fn finish(self) -> BatchOutcomes {
@@ -350,7 +347,7 @@ impl<B: Backend> Flight<B> {
 }
 
 /// Why nothing is known of an event that was sent by itself.
-fn why_alone(partial: &Partial) -> Arc<str> {
+fn reason_alone(partial: &Partial) -> Arc<str> {
     let mut why = "the server refused the event, or has it already, and does not say which".to_owned();
     if let Some(message) = &partial.message {
         why = format!("{why}: {message}");

@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::batch::{Batch, Encoded, Entry, Slot};
 use super::flight::BatchOutcomes;
-use super::seen::{Other, Seen};
+use super::seen::{SameId, Seen};
 use crate::backend::Backend;
 use crate::ids::{IdPolicy, Ids};
 use crate::json::Encoder;
 use crate::outcome::Outcome;
-use crate::session::{Room, Session};
+use crate::session::{BatchSize, Session};
 use crate::submission::Payload;
 
 /// Takes events in.
@@ -20,7 +20,7 @@ pub(crate) struct Intake<B, E, T> {
     backend: B,
     session: Session,
     /// How large a batch may be.
-    room: Room,
+    max_size: BatchSize,
     local_checks: bool,
     ids: Ids,
     encoder: Encoder,
@@ -46,11 +46,11 @@ pub(crate) enum Added<E, T> {
 }
 
 impl<B: Backend, E, T> Intake<B, E, T> {
-    pub(crate) fn new(backend: B, session: Session, room: Room, ids: IdPolicy, local_checks: bool) -> Self {
+    pub(crate) fn new(backend: B, session: Session, max_size: BatchSize, ids: IdPolicy, local_checks: bool) -> Self {
         let protocol = backend.protocol();
         Self {
             session,
-            room,
+            max_size,
             local_checks,
             ids: Ids::new(ids),
             encoder: Encoder::new(protocol.fields),
@@ -67,17 +67,17 @@ impl<B: Backend, E, T> Intake<B, E, T> {
 
     /// Whether there is no room for another event.
     pub(crate) fn is_full(&self) -> bool {
-        let room = self.room();
-        self.filling.len() >= room.events || self.filling.bytes() >= room.bytes
+        let limit = self.limit();
+        self.filling.len() >= limit.events || self.filling.bytes() >= limit.bytes
     }
 
     /// How large the batch may become that is being filled.
-    fn room(&self) -> Room {
-        self.session.limits().within(self.room)
+    fn limit(&self) -> BatchSize {
+        self.session.limits().within(self.max_size)
     }
 
     /// Writes an event into the batch that is being filled, unless it is one not to be sent.
-    pub(crate) fn take<P: Payload<B::Event, Returned = E>>(
+    pub(crate) fn add<P: Payload<B::Event, Returned = E>>(
         &mut self,
         index: u64,
         mut payload: P,
@@ -94,7 +94,7 @@ impl<B: Backend, E, T> Intake<B, E, T> {
             }
         };
         let hash = slot.hash;
-        let taken = if self.filling.len() > 0 && self.filling.bytes() > self.room().bytes {
+        let taken = if self.filling.len() > 0 && self.filling.bytes() > self.limit().bytes {
             let buffer = self.seen.take_buffer();
             let next = self.filling.carry(entry, slot, buffer);
             Added::ToNext(self.replace(next))
@@ -148,8 +148,8 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         slot.hash = self.seen.hash(id);
         match self.seen.find(slot.hash, id, encoded.event_in(&slot), encoded) {
             None => Ok(slot),
-            Some(Other::Same) => Err((Some(slot), Outcome::Duplicate)),
-            Some(Other::Different) => {
+            Some(SameId::SameContent) => Err((Some(slot), Outcome::Duplicate)),
+            Some(SameId::OtherContent) => {
                 let problem = format!(
                     "another event of this call has the same `{id_name}` and says something else: give each its own"
                 );
@@ -180,12 +180,12 @@ impl<B: Backend, E, T> Intake<B, E, T> {
     pub(crate) fn settle(&mut self, batch: &FullBatch<E, T>, outcomes: &BatchOutcomes) {
         self.seen.settle(batch.number, |position| match outcomes {
             BatchOutcomes::AllAccepted => true,
-            BatchOutcomes::Each(outcomes) => holds_its_id(&outcomes[position]),
+            BatchOutcomes::Each(outcomes) => keeps_its_id(&outcomes[position]),
         });
     }
 }
 
 /// Whether no other event with its id is to be sent after it: the service has it, or may have it and would bill it twice.
-fn holds_its_id(outcome: &Outcome) -> bool {
+fn keeps_its_id(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Accepted | Outcome::Duplicate | Outcome::Unknown { may_be_resent: false, .. })
 }

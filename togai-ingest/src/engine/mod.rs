@@ -27,17 +27,17 @@ use crate::cancel::Cancel;
 use crate::error::DeliveryError;
 use crate::ids::IdPolicy;
 use crate::outcome::Outcome;
-use crate::session::Room;
+use crate::session::BatchSize;
 use crate::source::{ReturnedOf, Source, TagOf};
 use crate::submission::Submission;
-use flight::{FlightSettings, Landed};
+use flight::{BatchResult, FlightSettings};
 use intake::{Added, FullBatch, Intake};
 
 /// How a call goes about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// How large a batch may be.
-    pub room: Room,
+    pub max_size: BatchSize,
     /// Batches in flight.
     pub concurrency: usize,
     /// Where ids come from.
@@ -55,7 +55,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            room: Room { events: 1000, bytes: 4 << 20 },
+            max_size: BatchSize { events: 1000, bytes: 4 << 20 },
             concurrency: 4,
             ids: IdPolicy::default(),
             local_checks: true,
@@ -78,8 +78,8 @@ pub struct Run<B, S: Source> {
     /// A batch that is full and not in flight yet.
     full: Option<FullBatchOf<S>>,
     in_flight: FuturesUnordered<InFlight<ReturnedOf<S>, TagOf<S>>>,
-    /// Batches that have landed, before their verdicts are given out.
-    landed: VecDeque<(FullBatchOf<S>, BatchOutcomes)>,
+    /// Batches that have their outcomes, which were not given out yet.
+    finished: VecDeque<(FullBatchOf<S>, BatchOutcomes)>,
     stopped_by: Option<DeliveryError>,
     concurrency: usize,
     linger_time: Option<Duration>,
@@ -103,7 +103,7 @@ enum Linger {
 /// A batch in flight, and its events, which need not be sent anywhere and so may be of any type.
 struct InFlight<E, T> {
     batch: Option<FullBatch<E, T>>,
-    flight: BoxFuture<'static, Landed>,
+    flight: BoxFuture<'static, BatchResult>,
 }
 
 // The future inside is in a box, and the events are never pinned.
@@ -111,11 +111,11 @@ impl<E, T> Unpin for InFlight<E, T> {}
 
 impl<E, T> Future for InFlight<E, T> {
     /// There is a batch unless it was taken before.
-    type Output = Option<(FullBatch<E, T>, Landed)>;
+    type Output = Option<(FullBatch<E, T>, BatchResult)>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let landed = ready!(self.flight.poll_unpin(context));
-        Poll::Ready(self.batch.take().map(|batch| (batch, landed)))
+        let result = ready!(self.flight.poll_unpin(context));
+        Poll::Ready(self.batch.take().map(|batch| (batch, result)))
     }
 }
 
@@ -151,17 +151,17 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     /// A call that has not pulled anything yet.
     pub fn new(connection: Connection<B>, source: S, settings: &Settings, cancel: Cancel) -> Self {
         let Connection { backend, session } = connection;
-        let Settings { room, concurrency, ids, local_checks, isolation_budget, linger, idempotent } = *settings;
+        let Settings { max_size, concurrency, ids, local_checks, isolation_budget, linger, idempotent } = *settings;
         Self {
             source,
             input: Input::Open,
             submitted: 0,
             submitted_at_last_break: 0,
-            intake: Intake::new(backend.clone(), session.clone(), room, ids, local_checks),
+            intake: Intake::new(backend.clone(), session.clone(), max_size, ids, local_checks),
             linger: Linger::Off,
             full: None,
             in_flight: FuturesUnordered::new(),
-            landed: VecDeque::new(),
+            finished: VecDeque::new(),
             stopped_by: None,
             concurrency,
             linger_time: linger,
@@ -197,7 +197,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     pub fn poll_finished(&mut self, context: &mut Context<'_>) -> Poll<Option<FinishedOf<S>>> {
         loop {
             self.drive(context);
-            if let Some((batch, outcomes)) = self.landed.pop_front() {
+            if let Some((batch, outcomes)) = self.finished.pop_front() {
                 self.intake.settle(&batch, &outcomes);
                 let FullBatch { entries, encoded, .. } = batch;
                 return Poll::Ready(Some(Finished::Batch { entries, encoded, outcomes }));
@@ -224,15 +224,15 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
         }
     }
 
-    /// Lets batches in flight go on. What lands is kept for [`poll_finished`](Self::poll_finished).
+    /// Lets batches in flight go on. What ends is kept for [`poll_finished`](Self::poll_finished).
     pub(crate) fn drive(&mut self, context: &mut Context<'_>) {
-        while let Poll::Ready(Some(landing)) = self.in_flight.poll_next_unpin(context) {
-            let Some((batch, Landed { outcomes, stopped_by })) = landing else { continue };
+        while let Poll::Ready(Some(flight)) = self.in_flight.poll_next_unpin(context) {
+            let Some((batch, BatchResult { outcomes, stopped_by })) = flight else { continue };
             // Said before any other batch has its turn.
             if let Some(error) = stopped_by {
                 self.stop(error);
             }
-            self.landed.push_back((batch, outcomes));
+            self.finished.push_back((batch, outcomes));
         }
     }
 
@@ -298,7 +298,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
         let (payload, tag) = submission.into_parts();
         let index = self.submitted;
         self.submitted += 1;
-        match self.intake.take(index, payload, tag) {
+        match self.intake.add(index, payload, tag) {
             Added::Refused { entry, id, outcome } => return Some(Finished::Event { entry, id, outcome }),
             Added::ToNext(batch) => self.fill(batch),
             Added::ToFilling => {}

@@ -38,12 +38,13 @@ struct Place {
     position: u32,
 }
 
-/// What another event with the same id is to an event.
+/// How an earlier event with the same id compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Other {
-    /// Equal in all it says.
-    Same,
-    Different,
+pub(crate) enum SameId {
+    /// It has the same content.
+    SameContent,
+    /// It says something else.
+    OtherContent,
 }
 
 impl Seen {
@@ -52,14 +53,14 @@ impl Seen {
     }
 
     /// Looks for another event with the id. `filling` is the batch that has no number yet.
-    pub(crate) fn find(&self, hash: u64, id: &[u8], event: &[u8], filling: &Encoded<Vec<u8>>) -> Option<Other> {
+    pub(crate) fn find(&self, hash: u64, id: &[u8], event: &[u8], filling: &Encoded<Vec<u8>>) -> Option<SameId> {
         let place = self.table.find(hash, |place| place.hash == hash && self.id(*place, filling) == Some(id))?;
         let other = match self.batch(place.batch) {
             Some(batch) => batch.event(place.position as usize),
             None => filling.event(place.position as usize),
         };
         let is_same = content::is_same(other, event);
-        Some(if is_same { Other::Same } else { Other::Different })
+        Some(if is_same { SameId::SameContent } else { SameId::OtherContent })
     }
 
     fn id<'a>(&'a self, place: Place, filling: &'a Encoded<Vec<u8>>) -> Option<&'a [u8]> {
@@ -152,19 +153,19 @@ mod tests {
 
     const ENVELOPE: Envelope = Envelope { before: "[", between: ",", after: "]" };
 
-    /// A call that hands in events of two letters each: an id, and something to say.
-    struct Call {
+    /// The input of a call. Its events have two letters each: an id and a content.
+    struct Input {
         seen: Seen,
         filling: Batch<(), ()>,
     }
 
-    impl Call {
+    impl Input {
         fn new() -> Self {
             Self { seen: Seen::default(), filling: Batch::new(ENVELOPE, Vec::new(), 0) }
         }
 
         /// Takes an event in unless there is another with its id.
-        fn push(&mut self, event: &str) -> Option<Other> {
+        fn push(&mut self, event: &str) -> Option<SameId> {
             let hash = self.seen.hash(&event.as_bytes()[..1]);
             let other = self.seen.find(hash, &event.as_bytes()[..1], event.as_bytes(), &self.filling.encoded);
             if other.is_none() {
@@ -185,50 +186,50 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_found_while_its_batch_is_filled_on_its_way_and_accepted() {
-        let mut call = Call::new();
-        assert_eq!(call.push("a1"), None);
-        assert_eq!(call.push("b1"), None);
-        let check = |call: &mut Call| {
-            assert_eq!((call.push("a1"), call.push("a2")), (Some(Other::Same), Some(Other::Different)));
+    fn an_id_is_found_while_its_batch_is_filled_in_flight_and_accepted() {
+        let mut input = Input::new();
+        assert_eq!(input.push("a1"), None);
+        assert_eq!(input.push("b1"), None);
+        let check = |input: &mut Input| {
+            assert_eq!((input.push("a1"), input.push("a2")), (Some(SameId::SameContent), Some(SameId::OtherContent)));
         };
-        check(&mut call);
-        let number = call.seal();
-        check(&mut call);
-        assert_eq!(call.push("c1"), None);
-        call.seal();
-        check(&mut call);
-        call.seen.settle(number, |_| true);
-        check(&mut call);
-        assert_eq!(call.push("c1"), Some(Other::Same));
+        check(&mut input);
+        let number = input.seal();
+        check(&mut input);
+        assert_eq!(input.push("c1"), None);
+        input.seal();
+        check(&mut input);
+        input.seen.settle(number, |_| true);
+        check(&mut input);
+        assert_eq!(input.push("c1"), Some(SameId::SameContent));
     }
 
     #[test]
-    fn an_event_that_was_not_accepted_may_come_again() {
-        let mut call = Call::new();
-        assert_eq!((call.push("a1"), call.push("b1")), (None, None));
-        let number = call.seal();
-        call.seen.settle(number, |position| position != 0);
-        assert_eq!((call.push("b2"), call.push("a2")), (Some(Other::Different), None));
-        assert_eq!(call.push("a1"), Some(Other::Different));
+    fn the_id_of_an_event_that_was_not_accepted_is_free_again() {
+        let mut input = Input::new();
+        assert_eq!((input.push("a1"), input.push("b1")), (None, None));
+        let number = input.seal();
+        input.seen.settle(number, |position| position != 0);
+        assert_eq!((input.push("b2"), input.push("a2")), (Some(SameId::OtherContent), None));
+        assert_eq!(input.push("a1"), Some(SameId::OtherContent));
     }
 
     #[test]
-    fn what_was_accepted_is_forgotten_after_some_megabytes_and_what_is_on_its_way_is_not() {
-        let mut call = Call::new();
+    fn accepted_ids_are_forgotten_after_a_mebibyte_and_ids_in_flight_are_not() {
+        let mut input = Input::new();
         let large = "x".repeat(REMEMBERED_BYTES / 2);
-        assert_eq!(call.push("a1"), None);
-        call.seal();
-        assert_eq!(call.push("b1"), None);
-        let accepted = call.seal();
-        call.seen.settle(accepted, |_| true);
+        assert_eq!(input.push("a1"), None);
+        input.seal();
+        assert_eq!(input.push("b1"), None);
+        let accepted = input.seal();
+        input.seen.settle(accepted, |_| true);
         for id in ["c", "d"] {
-            assert_eq!(call.push(&format!("{id}{large}")), None);
-            let number = call.seal();
-            assert_eq!(call.push("b1"), Some(Other::Same));
-            call.seen.settle(number, |_| true);
+            assert_eq!(input.push(&format!("{id}{large}")), None);
+            let number = input.seal();
+            assert_eq!(input.push("b1"), Some(SameId::SameContent));
+            input.seen.settle(number, |_| true);
         }
-        assert_eq!((call.push("a1"), call.push("b1")), (Some(Other::Same), None));
-        assert!(call.seen.settled_bytes <= REMEMBERED_BYTES);
+        assert_eq!((input.push("a1"), input.push("b1")), (Some(SameId::SameContent), None));
+        assert!(input.seen.settled_bytes <= REMEMBERED_BYTES);
     }
 }

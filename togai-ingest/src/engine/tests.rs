@@ -110,8 +110,8 @@ fn readings(count: usize) -> stream::Iter<impl Iterator<Item = Reading>> {
 }
 
 fn settings(batch_size: usize, concurrency: usize) -> Settings {
-    let room = Room { events: batch_size, ..Settings::default().room };
-    Settings { room, concurrency, ..Settings::default() }
+    let max_size = BatchSize { events: batch_size, ..Settings::default().max_size };
+    Settings { max_size, concurrency, ..Settings::default() }
 }
 
 /// A call as `send` makes it.
@@ -148,7 +148,7 @@ async fn a_batch_is_filled_to_its_bytes() {
         (1, vec![1; 6]),
     ] {
         let fake = Fake::default();
-        let settings = Settings { room: Room { events: 10, bytes }, ..settings(10, 1) };
+        let settings = Settings { max_size: BatchSize { events: 10, bytes }, ..settings(10, 1) };
         let report = run(&fake, readings(6), settings).await;
         assert_eq!((fake.sizes(), report.accepted()), (sizes, 6), "{bytes}");
     }

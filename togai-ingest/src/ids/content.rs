@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_event_says_does() {
+    fn the_content_of_an_event_matters() {
         check_same(r#"{"a":1}"#, r#"{"a":2}"#, false);
         check_same(r#"{"a":[1,2]}"#, r#"{"a":[2,1]}"#, false);
         check_same(r#"{"a":"1"}"#, r#"{"a":1}"#, false);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn however_deep_it_is_it_costs_no_more_than_so_much() {
+    fn deep_json_costs_a_bounded_time() {
         let deep = |depth: usize, inside: &str| "[".repeat(depth) + inside + &"]".repeat(depth);
         check_same(&deep(100, "{ }"), &deep(100, "{}"), true);
         // Deeper than that, white space counts.

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_events_never_have_the_same_number_even_where_the_memory_is_far_too_small() {
+    fn equal_events_never_get_the_same_number_even_in_too_little_memory() {
         // A filter that is full, so that everything counts as seen, and more kinds of events than columns.
         let mut ordinals = Ordinals { blocks: vec![[u64::MAX; 8]; BLOCKS], ..Ordinals::default() };
         let mut last = vec![0; COLUMNS + COLUMNS / 4];

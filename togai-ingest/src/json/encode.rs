@@ -356,13 +356,13 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_a_struct_are_seen_on_the_way() {
+    fn the_encoder_notes_where_the_fields_of_a_struct_are() {
         check(&PLAIN, PLAIN_TEXT, Some(r#""r-1""#), Some(r#""acme""#));
         check(&Some(&PLAIN), PLAIN_TEXT, Some(r#""r-1""#), Some(r#""acme""#));
     }
 
     #[test]
-    fn an_id_that_tells_no_events_apart_is_left_out() {
+    fn a_null_or_empty_id_is_left_out() {
         #[derive(Serialize)]
         struct First {
             id: Option<u8>,
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn events_of_several_types_can_follow_one_another() {
+    fn one_encoder_writes_events_of_several_types() {
         #[derive(Serialize)]
         struct Other {
             account: &'static str,
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_are_seen_on_the_way_and_json_that_is_a_text_already_is_looked_at_when_it_is_written() {
+    fn the_encoder_notes_the_fields_of_maps_and_of_raw_json() {
         #[derive(Serialize)]
         struct Flat {
             #[serde(flatten)]
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_before_a_key_that_needs_a_second_look_is_looked_for_again() {
+    fn the_encoder_starts_over_after_a_key_that_it_cannot_write() {
         #[derive(Serialize)]
         struct Row {
             id: &'static str,
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_written_in_one_way() {
+    fn equal_ids_are_written_alike() {
         let raw = RawValue::from_string(r#"{"id":"\u0061\/\"","account":"b"}"#.to_owned()).unwrap();
         check(&raw, r#"{"id":"a/\"","account":"b"}"#, Some(r#""a/\"""#), Some(r#""b""#));
         let event = Plain { id: Some("a/\""), ..PLAIN };
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_an_error_and_leaves_nothing_behind() {
+    fn only_objects_are_events_and_a_failure_leaves_the_buffer_as_it_was() {
         struct Broken;
         impl Serialize for Broken {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_added_to_whatever_object() {
+    fn an_id_is_added_to_any_object() {
         let check = |event: &str, expected: &str| {
             let event = RawValue::from_string(event.to_owned()).unwrap();
             let mut buffer = b"before".to_vec();

@@ -195,7 +195,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn whatever_the_text_is(text in ".*") {
+        fn any_text_is_written_as_serde_json_writes_it(text in ".*") {
             check(&text);
         }
     }

@@ -54,14 +54,14 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_touch_are_one_in_whatever_order_they_come() {
+    fn touching_ranges_join_in_any_order() {
         for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [0, 2, 4, 1, 3], [3, 0, 4, 1, 2]] {
             check(&order.map(|start| start * 3..start * 3 + 3), &[Range { start: 0, end: 15 }], 15);
         }
     }
 
     #[test]
-    fn ranges_that_do_not_touch_stay_apart() {
+    fn ranges_with_gaps_stay_apart() {
         check(&[1..2, 5..9, 3..4], &[1..2, 3..4, 5..9], 0);
         check(&[0..2, 5..9, 3..4, 4..4], &[0..2, 3..4, 5..9], 2);
         check(&[], &[], 0);

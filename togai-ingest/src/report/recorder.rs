@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_a_result_where_all_were_accepted() {
+    fn a_report_becomes_a_result() {
         assert_eq!(report(&[0, 1], &[]).into_result().ok(), Some(2));
         assert_eq!(report(&[], &[]).into_result().ok(), Some(0));
         let error = report(&[0], &[1]).into_result().unwrap_err();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_takes_the_events_finds_only_counts_in_the_report() {
+    fn with_a_handler_the_report_has_only_counts() {
         let mut taken = Vec::new();
         let mut recorder =
             Recorder::new("ingest_batch", Some(Box::new(|verdict: Verdict<char>| taken.push(verdict.index))));

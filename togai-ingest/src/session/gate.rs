@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_request_tries_the_token_and_then_nobody_waits() {
+    async fn one_request_tries_the_token_and_then_no_request_waits() {
         let stage = Stage::new();
         let first = stage.gate.enter("a", stage.now).await.unwrap();
         assert!(first.is_exclusive());
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_request_was_refused_for_what_is_in_it_nobody_waits_and_nothing_is_proven() {
+    fn a_request_refused_for_its_content_ends_the_wait_and_proves_nothing() {
         let stage = Stage::new();
         stage.gate.note_seen(0, false);
         assert_eq!((stage.enter("a"), stage.gate.is_proven()), ("free", false));
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_before_a_refusal_does_not_open_the_gate_again() {
+    fn a_success_of_an_earlier_request_does_not_reopen_the_gate() {
         let mut stage = Stage::new();
         stage.gate.prove(0, "a", false);
         stage.gate.forbid(0, "b", stage.now);
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_without_a_response_counts_all_the_same() {
+    fn a_probe_without_a_response_counts() {
         let mut stage = Stage::new();
         stage.gate.refuse(0, stage.now, false);
         stage.pass(10);
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn another_token_opens_the_gate_at_once_and_the_same_one_does_not() {
+    fn another_token_opens_the_gate_at_once_and_the_same_token_does_not() {
         let stage = Stage::new();
         stage.gate.refuse(0, stage.now, false);
         stage.gate.replace(0, stage.now, false);
@@ -490,7 +490,7 @@ mod tests {
     }
 
     #[test]
-    fn the_refusal_of_a_token_that_was_replaced_says_nothing_of_the_new_one() {
+    fn the_refusal_of_a_replaced_token_does_not_close_the_gate() {
         let stage = Stage::new();
         stage.gate.replace(1, stage.now, false);
         stage.gate.prove(1, "a", false);
@@ -500,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_token_is_tried_by_one_request_even_where_the_old_one_was_good() {
+    fn one_request_tries_a_new_token_even_after_a_good_one() {
         let stage = Stage::new();
         stage.gate.prove(0, "a", false);
         stage.gate.forbid(0, "b", stage.now);
@@ -509,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_was_renewed_in_time_is_not_waited_for() {
+    fn no_request_waits_for_a_token_renewed_in_time() {
         let stage = Stage::new();
         stage.gate.replace(1, stage.now, true);
         assert_eq!(stage.enter("a"), "turn");

@@ -3,20 +3,20 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// What all clones of a client have learnt of how large a request may be.
+/// What all clones of a client have learned of how large a request may be.
 ///
-/// The documents disagree (500 or 1000 events, and no number of bytes), so it is learnt: a size that was refused is not
+/// The documents disagree (500 or 1000 events, and no number of bytes), so it is learned: a size that was refused is not
 /// sent again, and the largest one that got through is remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
-    learnt: Mutex<Learnt>,
+    learned: Mutex<Learned>,
     /// The same for those who ask for each event.
-    room: [AtomicUsize; 2],
+    limits: [AtomicUsize; 2],
 }
 
 /// How many events and how many bytes a request may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct BatchSize {
     /// Events.
     pub events: usize,
     /// Bytes of the body.
@@ -24,7 +24,7 @@ pub struct Room {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Learnt {
+struct Learned {
     events: Dimension,
     bytes: Dimension,
 }
@@ -56,20 +56,20 @@ impl Default for Dimension {
 
 impl Limits {
     /// How large a request may be, where it may be so large by what was set.
-    pub(crate) fn within(&self, set: Room) -> Room {
+    pub(crate) fn within(&self, set: BatchSize) -> BatchSize {
         // Nothing is known of what is 0.
         let least = |known: &AtomicUsize, set: usize| match known.load(Ordering::Relaxed) {
             0 => set,
             known => known.min(set),
         };
-        Room { events: least(&self.room[0], set.events), bytes: least(&self.room[1], set.bytes) }
+        BatchSize { events: least(&self.limits[0], set.events), bytes: least(&self.limits[1], set.bytes) }
     }
 
     /// Notes a request that the server did not find too large.
-    pub(crate) fn note_passed(&self, size: Room) {
-        self.learn(|learnt| {
-            learnt.events.note_passed(size.events);
-            learnt.bytes.note_passed(size.bytes);
+    pub(crate) fn note_passed(&self, size: BatchSize) {
+        self.learn(|learned| {
+            learned.events.note_passed(size.events);
+            learned.bytes.note_passed(size.bytes);
         });
     }
 
@@ -77,8 +77,8 @@ impl Limits {
     ///
     /// It is one of the two that is taken to be too much: a bound on either keeps requests small, and a bound on both
     /// would keep them smaller than the server wants. Where so much got through before, it is the other one.
-    pub(crate) fn note_refused(&self, size: Room, is_by_bytes: bool) {
-        self.learn(|Learnt { events, bytes }| {
+    pub(crate) fn note_refused(&self, size: BatchSize, is_by_bytes: bool) {
+        self.learn(|Learned { events, bytes }| {
             // A request of one event cannot be made smaller.
             if size.events > 1 {
                 let (first, second) = if is_by_bytes {
@@ -97,17 +97,17 @@ impl Limits {
     }
 
     /// Whether a request of that size, or a smaller one, was refused, and none like it was taken since.
-    pub(crate) fn is_refused(&self, size: Room) -> bool {
-        let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn is_refused(&self, size: BatchSize) -> bool {
+        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
         let is_refused = |dimension: Dimension, size| dimension.refused.is_some_and(|refused| size >= refused);
-        is_refused(learnt.events, size.events) || is_refused(learnt.bytes, size.bytes)
+        is_refused(learned.events, size.events) || is_refused(learned.bytes, size.bytes)
     }
 
-    fn learn(&self, change: impl FnOnce(&mut Learnt)) {
-        let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut learnt);
-        for (room, dimension) in self.room.iter().zip([learnt.events, learnt.bytes]) {
-            room.store(dimension.limit.unwrap_or(0), Ordering::Relaxed);
+    fn learn(&self, change: impl FnOnce(&mut Learned)) {
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut learned);
+        for (limit, dimension) in self.limits.iter().zip([learned.events, learned.bytes]) {
+            limit.store(dimension.limit.unwrap_or(0), Ordering::Relaxed);
         }
     }
 }
@@ -152,49 +152,49 @@ impl Dimension {
 mod tests {
     use super::*;
 
-    const SET: Room = room(1000, 4 << 20);
+    const SET: BatchSize = of(1000, 4 << 20);
 
-    const fn room(events: usize, bytes: usize) -> Room {
-        Room { events, bytes }
+    const fn of(events: usize, bytes: usize) -> BatchSize {
+        BatchSize { events, bytes }
     }
 
     #[test]
-    fn a_size_that_was_refused_is_halved_until_it_gets_through() {
+    fn a_refused_size_is_halved_until_it_passes() {
         let limits = Limits::default();
         assert_eq!(limits.within(SET), SET);
-        limits.note_refused(room(1000, 300_000), false);
-        assert_eq!(limits.within(SET), room(500, SET.bytes));
-        limits.note_refused(room(500, 151_000), false);
-        assert_eq!(limits.within(SET), room(250, SET.bytes));
-        limits.note_passed(room(260, 76_000));
-        assert_eq!(limits.within(SET), room(260, SET.bytes));
-        assert_eq!(limits.within(room(10, 10)), room(10, 10));
+        limits.note_refused(of(1000, 300_000), false);
+        assert_eq!(limits.within(SET), of(500, SET.bytes));
+        limits.note_refused(of(500, 151_000), false);
+        assert_eq!(limits.within(SET), of(250, SET.bytes));
+        limits.note_passed(of(260, 76_000));
+        assert_eq!(limits.within(SET), of(260, SET.bytes));
+        assert_eq!(limits.within(of(10, 10)), of(10, 10));
     }
 
     #[test]
-    fn bytes_are_halved_where_they_are_what_was_refused() {
+    fn a_413_halves_the_bytes() {
         let limits = Limits::default();
-        limits.note_refused(room(1000, 300_000), true);
-        assert_eq!(limits.within(SET), room(SET.events, 150_000));
+        limits.note_refused(of(1000, 300_000), true);
+        assert_eq!(limits.within(SET), of(SET.events, 150_000));
     }
 
     #[test]
-    fn a_size_that_got_through_before_is_not_what_was_too_large() {
+    fn a_size_that_passed_before_was_not_too_large() {
         let limits = Limits::default();
-        limits.note_passed(room(1000, 300_000));
-        limits.note_refused(room(1000, 900_000), false);
-        assert_eq!(limits.within(SET), room(1000, 450_000));
+        limits.note_passed(of(1000, 300_000));
+        limits.note_refused(of(1000, 900_000), false);
+        assert_eq!(limits.within(SET), of(1000, 450_000));
     }
 
     #[test]
-    fn a_refusal_of_everything_is_got_over() {
+    fn the_limits_recover_after_everything_was_refused() {
         let limits = Limits::default();
         for events in [16, 8, 4, 2] {
-            limits.note_refused(room(events, events * 221 + 13), true);
+            limits.note_refused(of(events, events * 221 + 13), true);
         }
         assert_eq!(limits.within(SET).bytes, 228);
         let requests = (1..100).find(|_| {
-            limits.note_passed(room(1, 234));
+            limits.note_passed(of(1, 234));
             limits.within(SET).bytes >= 455
         });
         assert_eq!(requests, Some(32));
@@ -203,42 +203,42 @@ mod tests {
     #[test]
     fn one_event_is_never_too_many() {
         let limits = Limits::default();
-        limits.note_refused(room(1, 1), false);
+        limits.note_refused(of(1, 1), false);
         assert_eq!(limits.within(SET), SET);
     }
 
     #[test]
-    fn it_is_tried_from_time_to_time_whether_a_limit_still_holds() {
+    fn a_limit_is_tested_from_time_to_time() {
         let limits = Limits::default();
-        limits.note_refused(room(1000, 300_000), false);
+        limits.note_refused(of(1000, 300_000), false);
         // How many full requests there are before twice as much is tried.
         let pass = |size: usize| {
             let tried = (1..100_000).find(|_| {
-                limits.note_passed(room(size, size * 300));
+                limits.note_passed(of(size, size * 300));
                 limits.within(SET).events > size
             });
             tried.unwrap_or_default()
         };
         for patience in [32, 64, 128] {
             assert_eq!(pass(500), patience);
-            limits.note_refused(room(1000, 300_000), false);
-            assert_eq!(limits.within(SET), room(500, SET.bytes));
+            limits.note_refused(of(1000, 300_000), false);
+            assert_eq!(limits.within(SET), of(500, SET.bytes));
         }
         // When it does not hold any more, it is soon gone.
         assert_eq!(pass(500), 256);
-        limits.note_passed(room(1000, 300_000));
+        limits.note_passed(of(1000, 300_000));
         assert_eq!(limits.within(SET), SET);
     }
 
     #[test]
-    fn even_a_limit_of_one_event_is_gone_after_some_hundred_requests() {
+    fn even_a_limit_of_one_event_is_lifted_within_400_requests() {
         for refused in 2..8 {
             let limits = Limits::default();
-            limits.note_refused(room(refused, 1000), false);
+            limits.note_refused(of(refused, 1000), false);
             let mut requests = 0;
             while limits.within(SET) != SET {
                 let events = limits.within(SET).events;
-                limits.note_passed(room(events, events * 100));
+                limits.note_passed(of(events, events * 100));
                 requests += 1;
                 assert!(requests <= 400, "{refused}");
             }
@@ -246,17 +246,17 @@ mod tests {
     }
 
     #[test]
-    fn a_try_that_succeeds_is_followed_by_the_next_one_as_soon_as_the_first() {
+    fn a_successful_test_of_a_limit_makes_the_next_one_early() {
         let limits = Limits::default();
-        limits.note_refused(room(400, 1000), false);
+        limits.note_refused(of(400, 1000), false);
         for _ in 0..3 {
-            (0..100).take_while(|_| limits.within(SET).events == 200).for_each(|_| limits.note_passed(room(200, 1000)));
-            limits.note_refused(room(400, 1000), false);
+            (0..100).take_while(|_| limits.within(SET).events == 200).for_each(|_| limits.note_passed(of(200, 1000)));
+            limits.note_refused(of(400, 1000), false);
         }
         let mut requests = 0;
         while limits.within(SET) != SET {
             let events = limits.within(SET).events;
-            limits.note_passed(room(events, 1000));
+            limits.note_passed(of(events, 1000));
             requests += 1;
         }
         // One long wait for the first try, and two short ones.
@@ -264,10 +264,10 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_takes_less_than_before_is_believed() {
+    fn a_size_that_passed_before_can_become_too_large() {
         let limits = Limits::default();
-        limits.note_passed(room(1000, 300_000));
-        limits.note_refused(room(1000, 300_000), false);
-        assert_eq!(limits.within(SET), room(500, SET.bytes));
+        limits.note_passed(of(1000, 300_000));
+        limits.note_refused(of(1000, 300_000), false);
+        assert_eq!(limits.within(SET), of(500, SET.bytes));
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use gate::{Closed, Pass, TokenGate};
+pub use limits::BatchSize;
 pub(crate) use limits::Limits;
-pub use limits::Room;
 
 use crate::clock::Clock;
 
@@ -35,11 +35,11 @@ use crate::clock::Clock;
 /// Clones of a session are one and the same. Make one for each client, and give it to every call of that client.
 #[derive(Clone, Debug)]
 pub struct Session {
-    shared: Arc<Shared>,
+    state: Arc<SessionState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SessionState {
     clock: Arc<dyn Clock>,
     gate: TokenGate,
     limits: Limits,
@@ -59,21 +59,21 @@ impl Session {
 
     /// A session that leaves a refused token alone for an interval.
     pub fn with_probe_interval(clock: Arc<dyn Clock>, interval: Duration) -> Self {
-        Self { shared: Arc::new(Shared { clock, gate: TokenGate::new(interval), limits: Limits::default() }) }
+        Self { state: Arc::new(SessionState { clock, gate: TokenGate::new(interval), limits: Limits::default() }) }
     }
 
     /// The clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.shared.clock
+        &self.state.clock
     }
 
     /// Whether the token is good.
     pub fn gate(&self) -> &TokenGate {
-        &self.shared.gate
+        &self.state.gate
     }
 
     /// How large a request may be, as far as the server has shown.
     pub(crate) fn limits(&self) -> &Limits {
-        &self.shared.limits
+        &self.state.limits
     }
 }
