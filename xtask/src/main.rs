@@ -12,6 +12,7 @@ mod features;
 mod generate;
 mod lint;
 mod lower;
+mod mutants;
 mod names;
 mod pages;
 mod print;
@@ -36,7 +37,9 @@ Usage: cargo xtask <task>
   check-features --few   the same for togai-ext alone, with a few areas
   build-cost             measure what it costs to build the client, and others of the same document, and write
                          docs/build-cost.md; with --quick in one round, with --assert failing where a target is missed,
-                         with --before=COMMIT beside the client of another commit";
+                         with --before=COMMIT beside the client of another commit
+  mutants [NAME]         put each bug of tests/model/mutants.toml into a copy of the sources, and fail where the model of
+                         ingestion does not find it; with NAME only those that have it in their names";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -66,6 +69,8 @@ fn run(arguments: &[&str]) -> Option<Result<String>> {
         ["check-features"] => check_features::run(&root, check_features::Extent::All),
         ["check-features", "--few"] => check_features::run(&root, check_features::Extent::Few),
         ["build-cost", options @ ..] => build_cost::run(&root, &build_cost::Options::of(options)?),
+        ["mutants"] => mutants::run(&root, ""),
+        ["mutants", name] if !name.starts_with('-') => mutants::run(&root, name),
         _ => return None,
     })
 }

@@ -1,0 +1,49 @@
+//! A copy of the workspace that may be changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::command::text_of;
+
+/// A copy of the workspace, with a target folder of its own beside it.
+pub(super) struct Copy {
+    original: PathBuf,
+    pub(super) folder: PathBuf,
+    pub(super) target: PathBuf,
+}
+
+impl Copy {
+    /// Copies the files that git tracks, as they are in the working tree. What is built in the copy is kept for the next run.
+    pub(super) fn make(root: &Path) -> Result<Self> {
+        let base = root.join("target/mutants");
+        let copy = Self { original: root.to_owned(), folder: base.join("workspace"), target: base.join("target") };
+        let files = text_of(Command::new("git").arg("ls-files").current_dir(root))?;
+        for file in files.lines().filter(|file| root.join(file).is_file()) {
+            copy.restore(file)?;
+        }
+        Ok(copy)
+    }
+
+    /// Takes over a file of the original, unless it is the same already, so that cargo sees only changes.
+    pub(super) fn restore(&self, file: &str) -> Result<()> {
+        let original = fs::read(self.original.join(file)).with_context(|| format!("cannot read {file}"))?;
+        let path = self.folder.join(file);
+        if fs::read(&path).is_ok_and(|copied| copied == original) {
+            return Ok(());
+        }
+        let folder = path.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::write(&path, original).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    pub(super) fn read(&self, file: &str) -> Result<String> {
+        fs::read_to_string(self.folder.join(file)).with_context(|| format!("cannot read {file}"))
+    }
+
+    pub(super) fn write(&self, file: &str, text: &str) -> Result<()> {
+        fs::write(self.folder.join(file), text).with_context(|| format!("cannot write {file}"))
+    }
+}
