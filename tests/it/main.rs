@@ -15,6 +15,7 @@ mod examples;
 mod fault_matrix;
 mod held;
 mod idempotency_keys;
+mod imports;
 mod ingestion;
 mod oddities;
 mod operations;

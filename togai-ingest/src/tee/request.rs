@@ -4,9 +4,9 @@ use std::fmt;
 
 use futures::future::{BoxFuture, join};
 
-use super::TeeReport;
 use super::branch::{Branch, SharedHub};
 use super::hub::{First, Hub, Pairs, Second};
+use super::report::TeeReport;
 use crate::backend::{Backend, Connection};
 use crate::delivery::Ingest;
 use crate::submission::{Payload, Submission};
