@@ -16,10 +16,7 @@ use crate::{AccessToken, RetryPolicy};
 /// use std::time::Duration;
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # togai_doctest::run(async |sandbox, client| {
 /// let options = CallOptions::new()
 ///     .deadline(Duration::from_secs(5))
 ///     .retry(RetryPolicy::never())
@@ -28,7 +25,7 @@ use crate::{AccessToken, RetryPolicy};
 /// client.with(options).get_events().send().await?;
 /// assert_eq!(sandbox.requests()[0].header("x-trace-id"), Some("8f14e45f"));
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// What is not set is as before. Options of options add up: `client.with(a).with(b)` has the headers and query pairs of
@@ -113,9 +110,7 @@ pub trait ClientExt: Sized {
     /// ```
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # togai_doctest::run(async |sandbox, _| {
     /// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
     /// assert!(client.get_events().send().await.unwrap_err().is_auth());
     ///
@@ -126,7 +121,7 @@ pub trait ClientExt: Sized {
     /// client.set_token("sandbox")?;
     /// client.get_events().send().await?;
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// After a token that the server refused (401), one that was not refused before is tried at once, at most three times in

@@ -212,9 +212,7 @@ impl<C: Service> ClientBuilder<C> {
     /// use std::time::Duration;
     /// use togai_ext::{AccessToken, ClientBuilder, Error};
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+    /// # togai_doctest::run(async |sandbox, _| {
     /// let client = ClientBuilder::new("expired")
     ///     .base_url(sandbox.base_url())
     ///     .token_provider(async || {
@@ -226,7 +224,7 @@ impl<C: Service> ClientBuilder<C> {
     /// client.get_events().send().await?;
     /// assert_eq!(sandbox.request_count(), 2);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// It gives a text or an [`AccessToken`], which may say when it expires. It is asked once for each refused token,

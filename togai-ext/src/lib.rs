@@ -3,9 +3,7 @@
 //! ```
 //! use togai_ext::prelude::*;
 //!
-//! # #[tokio::main]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+//! # togai_doctest::run(async |sandbox, _| {
 //! # let address = sandbox.base_url();
 //! let client = ClientBuilder::new("sandbox").base_url(address).build()?;
 //!
@@ -13,18 +11,16 @@
 //! let report = client.ingest_events(events).send().await?;
 //! assert_eq!((report.submitted(), report.accepted()), (2500, 2500));
 //! # Ok(())
-//! # }
+//! # });
 //! ```
 //!
 //! - [`ClientBuilder`] makes the [`Client`]: token, address, timeouts, TLS, retry.
 //! - [`RetryPolicy`] says how calls are repeated that meet throttling or an outage; [`CallOptions`] are for single calls.
 //! - [`Paginate`] reads lists item by item or page by page.
-//! - [`IngestExt`] delivers any number of events in batches and tells what became of each.
-//! - [`VerifyExt`] tells which accepted events were metered.
-#![cfg_attr(
-    feature = "enso",
-    doc = "- [`enso`] is another service that events can be delivered to, and [`Tee`] delivers to two clients.\n"
-)]
+//! - [`IngestExt`] delivers any number of events in batches and reports what became of each. The engine behind it is
+//!   [`togai_ingest`], which can deliver to any service; [`Tee`] delivers to two clients.
+//! - [`VerifyExt`] says which accepted events were metered.
+#![cfg_attr(feature = "enso", doc = "- [`enso`] is another service that events can be delivered to.\n")]
 //!
 //! # Features
 //!
@@ -34,14 +30,6 @@
 //! - `enso`: the event batches of Enso, another service to deliver events to; not part of `full`.
 //! - `rustls-ring` (default), `rustls-aws-lc`, `native-tls`: where TLS comes from. Without any of them only
 //!   `http://` addresses of this machine work.
-#![cfg_attr(
-    not(all(feature = "event-ingestion", feature = "event-management")),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "much of what is below the calls is there for ingestion and verification"
-    )
-)]
 
 mod auth;
 mod base_url;

@@ -17,15 +17,12 @@ impl<B: Backend> Connection<B> {
     /// use togai_ext::prelude::*;
     /// use togai_ingest::IntoBackend;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// let connection = client.into_backend();
     /// let events = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
     /// assert_eq!(connection.ingest_events(events).send().await?.accepted(), 2500);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn ingest_events<'a, I>(&self, events: I) -> Ingest<'a, FromIterator<I::IntoIter, B::Event>, B>
     where

@@ -96,10 +96,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// use futures::{SinkExt, channel::mpsc};
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// let (mut queue, events) = mpsc::channel(10_000);
     /// let delivery = tokio::spawn(client.ingest_stream(events).linger(Duration::from_millis(100)).send());
     ///
@@ -108,7 +105,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// drop(queue);
     /// assert_eq!(delivery.await??.accepted(), 1);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn linger(mut self, time: Duration) -> Self {
         self.settings.linger = Some(time);
@@ -137,10 +134,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// use togai_ext::prelude::*;
     /// use togai_sandbox::Fault;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |sandbox, client| {
     /// let event = || Event::new("rides", "acme-prod").attribute("distance", 12.5);
     ///
     /// // The event is accepted, and the response is lost.
@@ -153,7 +147,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// sandbox.fault(Fault::reset_after_reading().first(1));
     /// assert_eq!(client.ingest_events([event()]).send().await?.accepted(), 1);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// With `false` a request that may have been applied is not sent again: after a lost response or an outage its events are
@@ -187,17 +181,14 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// ```
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// let events = ["5", "many"].map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
     /// let mut dead_letters = Vec::new();
     /// let report = client.ingest_events(events).on_not_accepted(|verdict| dead_letters.push(verdict)).send().await?;
     /// assert_eq!((report.rejected(), report.not_accepted().len()), (1, 0));
     /// assert_eq!(dead_letters[0].index, 1);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// Duplicates are among them, and so are the events that were not sent when the call stops. It is called on the task
@@ -277,10 +268,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// use futures::TryStreamExt;
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// let events = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
     /// let mut verdicts = client.ingest_events(events).outcomes();
     /// let mut accepted = 0;
@@ -289,7 +277,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// }
     /// assert_eq!(accepted, 2500);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// Verdicts come batch by batch, in whatever order batches end, accepted events included. Nothing is kept, so there is

@@ -14,9 +14,7 @@ use crate::backend::{Effect, Failed, Scope};
 /// ```
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+/// # togai_doctest::run(async |sandbox, _| {
 /// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
 /// let failure = client.ingest_events([Event::new("rides", "acme-prod")]).send().await.unwrap_err();
 ///
@@ -27,7 +25,7 @@ use crate::backend::{Effect, Failed, Scope};
 /// let call_error = error.service_error().and_then(|error| error.downcast_ref::<togai_ext::Error>());
 /// assert!(call_error.is_some());
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 pub struct DeliveryError {
     // Boxed, so that a `Result` stays small.

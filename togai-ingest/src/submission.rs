@@ -10,10 +10,7 @@ use serde::{Serialize, Serializer};
 /// use futures::TryStreamExt;
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # togai_doctest::run(async |_, client| {
 /// // The offset of each event in a queue, to be acknowledged when its verdict is there.
 /// let events = [41, 42].map(|offset| (Event::new("rides", "acme-prod").attribute("distance", 3), offset));
 /// let mut verdicts = client.ingest_events(events).outcomes();
@@ -24,7 +21,7 @@ use serde::{Serialize, Serializer};
 /// }
 /// assert_eq!(acknowledged, [41, 42]);
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// The tag is not sent. It comes back with the verdict of its event. The trait is there to be named; its methods may change.

@@ -14,14 +14,12 @@ use togai_ingest::{DeliveryError, DeliveryErrorKind, IngestError};
 ///     report.into_result().map_err(IngestErrorExt::into_error)
 /// }
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+/// # togai_doctest::run(async |sandbox, _| {
 /// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
 /// let error = deliver(&client, vec![Event::new("rides", "acme-prod")]).await.unwrap_err();
 /// assert!(error.is_auth() && error.attempts() == 1);
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 pub trait IngestErrorExt: sealed::Sealed {
     /// The error of the request that stopped the call, where one did. It has what every error of a call has, such as the id

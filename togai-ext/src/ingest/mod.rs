@@ -36,10 +36,7 @@ pub type Verdicts<S, B = Togai> = togai_ingest::Verdicts<S, B>;
 /// ```
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # togai_doctest::run(async |_, client| {
 /// let report = client
 ///     .ingest_events([
 ///         Event::new("rides", "acme-prod").attribute_with_unit("distance", 12.5, "km").dimension("city", "Chennai"),
@@ -53,7 +50,7 @@ pub type Verdicts<S, B = Togai> = togai_ingest::Verdicts<S, B>;
 /// assert_eq!(refused.index, 1);
 /// println!("{} was not accepted: {}", refused.event.schema_name, refused.outcome);
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// | way in | for |
@@ -65,7 +62,7 @@ pub type Verdicts<S, B = Togai> = togai_ingest::Verdicts<S, B>;
 /// | [`ingest_event`](Self::ingest_event) | a single event, without a batch |
 ///
 /// Each event may have a tag beside it, `(Event, T)`; see [`Submission`]. A call borrows what its source borrows, and can
-/// be sent to another thread where its source can. What becomes of an event is an [`Outcome`].
+/// be sent to another thread where its source can. What becomes of an event is an [`Outcome`](crate::Outcome).
 ///
 /// Clients of other services ingest in the same way, with events of their own; see
 #[cfg_attr(feature = "enso", doc = "[`enso`](crate::enso).")]
@@ -108,10 +105,7 @@ pub trait IngestExt: sealed::Sealed {
     /// use futures::{StreamExt, stream};
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |sandbox, client| {
     /// # let expired = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
     /// let events = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
     /// let mut source = stream::iter(events);
@@ -123,7 +117,7 @@ pub trait IngestExt: sealed::Sealed {
     /// let source = stream::iter(again.map(|verdict| verdict.event)).chain(source);
     /// assert_eq!(client.ingest_stream(source).send().await?.into_result()?, 2500);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     fn ingest_stream<'a, S>(&self, events: S) -> Ingest<'a, FromStream<S, Self::Event>, Self::Backend>
     where
@@ -138,10 +132,7 @@ pub trait IngestExt: sealed::Sealed {
     /// use futures::stream;
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// let lines = [r#"{"schemaName":"rides","accountId":"acme","timestamp":"2024-04-18T16:00:17Z"}"#, "{}"];
     /// let events = stream::iter(lines.map(serde_json::from_str::<Event>));
     ///
@@ -150,7 +141,7 @@ pub trait IngestExt: sealed::Sealed {
     /// // What came before the failure was sent.
     /// assert_eq!((failure.report().submitted(), failure.report().accepted()), (1, 1));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// After the first error nothing more is pulled. What was pulled before is sent, and the call ends in an error with the
@@ -187,10 +178,7 @@ pub trait IngestExt: sealed::Sealed {
     ///     city: &'static str,
     /// }
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// let rides: Vec<Ride> = (1..=3)
     ///     .map(|number| Ride {
     ///         schema_name: "rides",
@@ -203,7 +191,7 @@ pub trait IngestExt: sealed::Sealed {
     ///     .collect();
     /// assert_eq!(client.ingest_slice(&rides).send().await?.into_result()?, 3);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// Nothing is copied but into the request, so it is the fastest way in. In the report events have their index and
@@ -220,14 +208,11 @@ pub trait IngestExt: sealed::Sealed {
     /// ```
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// let event = Event::new("rides", "acme-prod").id("ride-1").attribute("distance", 12.5);
     /// client.ingest_event(event).send().await?.into_result()?;
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// Where there are many events, batches take a thousandth of the requests.
@@ -261,4 +246,26 @@ mod sealed {
     impl Sealed for togai_api::Client {}
     #[cfg(feature = "enso")]
     impl Sealed for togai_api::enso::Client {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The aliases need no parameters where they had defaults.
+    fn accepted(report: &IngestReport) -> u64 {
+        report.accepted()
+    }
+
+    fn indexes(verdicts: &[Verdict]) -> Vec<u64> {
+        verdicts.iter().map(|verdict| verdict.index).collect()
+    }
+
+    #[test]
+    fn reports_need_no_parameters() {
+        let report = IngestReport::default();
+        assert_eq!((accepted(&report), indexes(report.not_accepted())), (0, vec![]));
+        let result: Result<u64, IngestError> = report.into_result();
+        assert_eq!(result.ok(), Some(0));
+    }
 }

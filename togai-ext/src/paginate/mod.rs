@@ -18,10 +18,7 @@ pub(crate) use sealed::Sealed;
 /// use futures::TryStreamExt;
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # togai_doctest::run(async |_, client| {
 /// # let events = (0..120).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
 /// # client.ingest_events(events).send().await?.into_result()?;
 /// let mut events = client.get_events().account_id("acme-prod").items();
@@ -32,7 +29,7 @@ pub(crate) use sealed::Sealed;
 /// }
 /// assert_eq!(count, 120);
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// Nothing is sent before the first poll, and a page is asked for when the one before it is used up, so `.take(n)` costs

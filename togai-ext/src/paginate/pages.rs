@@ -83,16 +83,13 @@ impl<R: PagedRequest> Pages<R> {
     /// use futures::TryStreamExt;
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// # let events = (0..120).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
     /// # client.ingest_events(events).send().await?.into_result()?;
     /// let events: Vec<_> = client.get_events().items().prefetch().try_collect().await?;
     /// assert_eq!(events.len(), 120);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// It is off by default, since it may cost a request whose page nobody looks at, and reading is limited to 10
@@ -108,10 +105,7 @@ impl<R: PagedRequest> Pages<R> {
     /// use futures::TryStreamExt;
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// # let events = (0..80).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
     /// # client.ingest_events(events).send().await?.into_result()?;
     /// let first = client.get_events().pages().try_next().await?.expect("there is always a first page");
@@ -119,7 +113,7 @@ impl<R: PagedRequest> Pages<R> {
     /// let rest: Vec<_> = client.get_events().items().resume_from(token).try_collect().await?;
     /// assert_eq!((first.len(), rest.len()), (50, 30));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn resume_from(mut self, token: impl Into<String>) -> Self {
         let token = token.into();

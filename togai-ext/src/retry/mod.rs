@@ -9,6 +9,7 @@ mod shared;
 mod transport;
 
 pub use budget::RetryBudget;
+#[cfg(feature = "event-ingestion")]
 pub(crate) use call::Terms;
 pub use policy::RetryPolicy;
 pub(crate) use transport::{Parts, Retry};

@@ -11,16 +11,14 @@ use super::Verification;
 /// ```
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+/// # togai_doctest::run(async |sandbox, _| {
 /// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
 ///
 /// let failure = client.verify(["ride-1", "ride-2"]).send().await.unwrap_err();
 /// assert!(failure.error().is_auth());
 /// assert_eq!(failure.verification().not_looked_up(), 2);
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// Events that the call did not get to are [`EventState::NotLookedUp`](crate::EventState::NotLookedUp). It converts into

@@ -40,10 +40,7 @@ impl Verify {
     /// ```
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |sandbox, client| {
     /// let ids: Vec<String> = (0..100).map(|number| format!("ride-{number}")).collect();
     /// let rides = ids.iter().map(|id| Event::new("rides", "acme-prod").id(id));
     /// client.ingest_events(rides).send().await?.into_result()?;
@@ -53,7 +50,7 @@ impl Verify {
     /// let verification = client.verify(&ids).account("acme-prod").schema("rides").send().await?;
     /// assert_eq!((verification.metered(), sandbox.requests().len()), (100, 2));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// It is the way for many events of an account that has not many more, and the only one for ids of more than 50

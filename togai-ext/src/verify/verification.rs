@@ -10,10 +10,7 @@ use super::EventState;
 /// ```
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # togai_doctest::run(async |_, client| {
 /// let rides = ["ride-1", "ride-2"].map(|id| Event::new("rides", "acme-prod").id(id));
 /// client.ingest_events(rides).send().await?.into_result()?;
 ///
@@ -24,7 +21,7 @@ use super::EventState;
 /// let open: Vec<&str> = verification.unmetered().map(|event| event.id.as_str()).collect();
 /// assert_eq!(open, ["ride-3"]);
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// Each id has one state, so the counts add up to the number of [`events`](Self::events).

@@ -12,15 +12,12 @@ use ordinal::Ordinals;
 /// ```
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # togai_doctest::run(async |_, client| {
 /// let events = [Event::new("rides", "acme-prod").id("ride-1"), Event::new("rides", "acme-prod")];
 /// let report = client.ingest_events(events).ids(IdPolicy::Require).send().await?;
 /// assert_eq!((report.accepted(), report.rejected()), (1, 1));
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// Togai meters an id once in 45 days. So an id is what makes it harmless to send an event again, and no event is sent
@@ -40,10 +37,7 @@ pub enum IdPolicy {
     /// ```
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |sandbox, client| {
     /// let time = Timestamp::from_unix_seconds(1_713_456_017);
     /// let file = || (0..3).map(|_| Event::new("rides", "acme-prod").timestamp(time));
     /// for _ in 0..2 {
@@ -51,7 +45,7 @@ pub enum IdPolicy {
     /// }
     /// assert_eq!((sandbox.events().len(), sandbox.metered().len()), (6, 3));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// Set the timestamp of events, since [`Event::new`](togai_ext::Event::new) takes the time of now. How events are written

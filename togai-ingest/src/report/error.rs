@@ -10,9 +10,7 @@ use crate::error::{DeliveryError, DeliveryErrorKind};
 /// ```
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
+/// # togai_doctest::run(async |sandbox, _| {
 /// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
 /// let events = (0..3000).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
 ///
@@ -21,7 +19,7 @@ use crate::error::{DeliveryError, DeliveryErrorKind};
 /// // The first batch was refused. Nothing more was pulled or sent.
 /// assert_eq!((failure.report().submitted(), failure.report().rejected()), (1000, 1000));
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// What the source still holds was not pulled.
@@ -70,14 +68,11 @@ impl<E, T> IngestReport<E, T> {
     /// ```
     /// use togai_ext::prelude::*;
     ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-    /// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    /// # togai_doctest::run(async |_, client| {
     /// let event = Event::new("api_calls", "acme-prod").attribute("count", 1);
     /// assert_eq!(client.ingest_events([event]).send().await?.into_result()?, 1);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors

@@ -22,10 +22,7 @@ use ranges::Ranges;
 /// ```
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # togai_doctest::run(async |_, client| {
 /// let events = ["5", "many", "7"].map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
 /// let report = client.ingest_events(events).send().await?;
 ///
@@ -33,7 +30,7 @@ use ranges::Ranges;
 /// assert_eq!(outcomes, [true, false, true]);
 /// assert_eq!(report.submitted(), report.accepted() + report.rejected());
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// Counts are of all events; the events themselves are kept where they were not accepted. Accepted ones take no memory
@@ -57,10 +54,7 @@ pub struct IngestReport<E, T = ()> {
 /// ```
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # togai_doctest::run(async |_, client| {
 /// let line = (Event::new("rides", "acme-prod").id("ride-1").attribute("distance", "far"), "line 17 of rides.csv");
 /// let report = client.ingest_events([line]).send().await?;
 ///
@@ -68,7 +62,7 @@ pub struct IngestReport<E, T = ()> {
 /// assert_eq!((refused.index, refused.id.as_deref(), refused.tag), (0, Some("ride-1"), "line 17 of rides.csv"));
 /// assert_eq!(refused.event.schema_name, "rides");
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -9,17 +9,14 @@ use crate::outcome::Outcome;
 /// use std::sync::{Arc, Mutex};
 /// use togai_ext::prelude::*;
 ///
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let sandbox = togai_sandbox::Sandbox::builder().token("sandbox").start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # togai_doctest::run(async |_, client| {
 /// let events = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
 /// let mut done = Vec::new();
 /// let report = client.ingest_events(events).on_progress(|progress| done.push(progress.watermark)).send().await?;
 /// assert_eq!(report.accepted(), 2500);
 /// assert_eq!(done.last(), Some(&2500));
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -69,17 +69,12 @@ impl<A: Backend, B: Backend> Tee<A, B> {
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// let tee = Tee::new(&first, &second);
     /// let events = Vec::<(Event, Event)>::new();
     /// assert_eq!(tee.ingest_events(events).send().await.second?.accepted(), 0);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn new(first: impl IntoBackend<A>, second: impl IntoBackend<B>) -> Self {
         Self { first: first.into_backend(), second: second.into_backend() }
@@ -90,18 +85,13 @@ impl<A: Backend, B: Backend> Tee<A, B> {
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// let calls = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
     /// let pairs = calls.map(|call| (call.clone(), call));
     /// let report = Tee::new(&first, &second).ingest_events(pairs).send().await;
     /// assert_eq!((report.first?.accepted(), report.second?.accepted()), (2500, 2500));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn ingest_events<'a, I, X, Y>(&self, pairs: I) -> TeeIngest<'a, A, B, X, Y>
     where
@@ -117,12 +107,7 @@ impl<A: Backend, B: Backend> Tee<A, B> {
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// use futures::{StreamExt, stream};
     ///
     /// // It is lent, so that what the calls leave of it can be gone on with.
@@ -130,7 +115,7 @@ impl<A: Backend, B: Backend> Tee<A, B> {
     /// let report = Tee::new(&first, &second).ingest_stream(&mut pairs).send().await;
     /// assert_eq!((report.first?.accepted(), report.second?.accepted(), pairs.count().await), (5, 5, 0));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn ingest_stream<'a, S, X, Y>(&self, pairs: S) -> TeeIngest<'a, A, B, X, Y>
     where
@@ -148,12 +133,7 @@ impl<A: Backend, B: Backend> Tee<A, B> {
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// use futures::stream;
     ///
     /// let pair = (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod"));
@@ -163,7 +143,7 @@ impl<A: Backend, B: Backend> Tee<A, B> {
     /// assert!(failure.error().is_source() && report.second.is_err());
     /// assert_eq!(failure.report().accepted(), 1);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn ingest_try_stream<'a, S, X, Y>(&self, pairs: S) -> TeeIngest<'a, A, B, X, Y>
     where

@@ -7,12 +7,7 @@ use crate::report::{IngestError, IngestReport};
 /// ```
 /// # use togai_ext::prelude::*;
 /// # use togai_ingest::Tee;
-/// # use togai_sandbox::Sandbox;
-/// # #[tokio::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-/// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-/// # let (first, second) = (client(&old)?, client(&new)?);
+/// # togai_doctest::run_two(async |[old, new], [first, second]| {
 /// use togai_sandbox::Fault;
 ///
 /// old.fault(Fault::status(401));
@@ -21,7 +16,7 @@ use crate::report::{IngestError, IngestReport};
 /// assert_eq!((report.first_report().rejected(), report.second_report().accepted()), (1, 1));
 /// assert!(report.first.is_err() && report.second.is_ok());
 /// # Ok(())
-/// # }
+/// # });
 /// ```
 ///
 /// A pair has the same index on both sides. `E1` and `T1` are event and tag of the first side, `E2` and `T2` those of the
@@ -42,17 +37,12 @@ impl<E1, E2, T1, T2> TeeReport<E1, E2, T1, T2> {
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// let pair = (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod"));
     /// let report = Tee::new(&first, &second).ingest_events([pair]).send().await;
     /// assert_eq!(report.first_report().submitted(), 1);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn first_report(&self) -> &IngestReport<E1, T1> {
         self.first.as_ref().unwrap_or_else(IngestError::report)
@@ -63,17 +53,12 @@ impl<E1, E2, T1, T2> TeeReport<E1, E2, T1, T2> {
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// let pair = (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod"));
     /// let report = Tee::new(&first, &second).ingest_events([pair]).send().await;
     /// assert_eq!(report.second_report().submitted(), 1);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn second_report(&self) -> &IngestReport<E2, T2> {
         self.second.as_ref().unwrap_or_else(IngestError::report)

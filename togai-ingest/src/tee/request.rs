@@ -55,12 +55,7 @@ where
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// let pair = (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod").id("ride-1"));
     /// let report = Tee::new(&first, &second)
     ///     .ingest_events([pair])
@@ -70,7 +65,7 @@ where
     ///     .await;
     /// assert_eq!((report.first?.accepted(), report.second?.accepted()), (1, 1));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn first(mut self, change: impl FnOnce(FirstCall<'a, A, X, Y>) -> FirstCall<'a, A, X, Y>) -> Self {
         self.first = change(self.first);
@@ -82,17 +77,12 @@ where
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[old, new], [first, second]| {
     /// let pairs = (0..10).map(|_| (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod")));
     /// let report = Tee::new(&first, &second).ingest_events(pairs).second(|call| call.batch_size(4)).send().await;
     /// assert_eq!((report.second?.accepted(), old.request_count(), new.request_count()), (10, 1, 3));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn second(mut self, change: impl FnOnce(SecondCall<'a, B, X, Y>) -> SecondCall<'a, B, X, Y>) -> Self {
         self.second = change(self.second);
@@ -106,17 +96,12 @@ where
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// let pairs = (0..100).map(|_| (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod")));
     /// let report = Tee::new(&first, &second).ingest_events(pairs).max_lag(10).send().await;
     /// assert_eq!((report.first?.accepted(), report.second?.accepted()), (100, 100));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn max_lag(self, events: usize) -> Self {
         self.hub.lock().max_lag = events.max(1);
@@ -134,12 +119,7 @@ where
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// use togai_sandbox::Fault;
     ///
     /// new.fault(Fault::status(401));
@@ -148,7 +128,7 @@ where
     /// assert_eq!(report.first?.accepted(), 2500);
     /// assert!(report.second.unwrap_err().error().is_auth());
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn continue_alone(self, goes_on: bool) -> Self {
         self.hub.lock().continue_alone = goes_on;
@@ -163,17 +143,12 @@ where
     /// ```
     /// # use togai_ext::prelude::*;
     /// # use togai_ingest::Tee;
-    /// # use togai_sandbox::Sandbox;
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (old, new) = (Sandbox::start().await?, Sandbox::start().await?);
-    /// # let client = |sandbox: &Sandbox| ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build();
-    /// # let (first, second) = (client(&old)?, client(&new)?);
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
     /// let pair = (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod"));
     /// let report = Tee::new(&first, &second).ingest_events([pair]).send().await;
     /// assert_eq!((report.first?.into_result()?, report.second?.into_result()?), (1, 1));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn send(self) -> BoxFuture<'a, ReportOf<A, B, X, Y>>
     where
