@@ -23,13 +23,13 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`batch_size`](Self::batch_size) | 1000 events, the most that Togai takes |
+/// | [`batch_size`](Self::batch_size) | 1000 events, or fewer where the service documents less |
 /// | [`batch_bytes`](Self::batch_bytes) | 4 MiB |
 /// | [`concurrency`](Self::concurrency) | 4 batches in flight |
 /// | [`linger`](Self::linger) | none: a batch is sent when it is full or the source has ended |
 /// | [`ids`](Self::ids) | [`IdPolicy::Random`] |
 /// | [`local_checks`](Self::local_checks) | on |
-/// | [`idempotent`](Self::idempotent) | what the service documents: on for Togai, off for Enso |
+/// | [`idempotent`](Self::idempotent) | what the backend says in [`Protocol::idempotent`] |
 /// | [`isolation_budget`](Self::isolation_budget) | 64 further requests for a batch |
 /// | [`max_not_accepted`](Self::max_not_accepted) | 100,000 events |
 /// | [`on_not_accepted`](Self::on_not_accepted) | none: the report keeps them |
@@ -37,16 +37,17 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 ///
 /// # What is sent
 ///
-/// - No id is twice in a request, nor in two requests at a time. An event whose id is on its way, or was accepted within
-///   the last MiB of batches of the call, is not sent: it is a `Duplicate` where it says the same, and `Rejected` where
-///   it does not. Across calls, and further apart, it is the server that tells; Togai does within 45 days.
-/// - A request that is too large (413, 422, or 400 with a message about its size) is sent again in halves, and the size that
-///   gets through is remembered for all clones of the client. From time to time it is tried whether there is more room.
-/// - A request that is refused for an event in it (400) is halved until that event is alone; so one among a thousand costs
-///   10 to 20 requests. Where an answer leaves open which events were refused (207), those are sent again in halves,
-///   or are `Unknown` with a service that may bill an event twice. An event that an earlier request may have delivered is never `Rejected` for an answer that does not name it.
-/// - Until the server has once answered a request of the client with success, one batch is in flight, so that a bad token
-///   costs one request. After 401 or 403 no batch is started, and none is repeated.
+/// - An id is never twice in a request, nor in two requests at a time. An event whose id is in flight, or was accepted within
+///   the last MiB of batches of the call, is not sent: with the same content it is a `Duplicate`, with other content it is
+///   `Rejected`. Across calls, and further apart, only the server finds duplicates.
+/// - A request that is too large is halved, and all clones of the client keep the size that passes. From time to time a
+///   larger one is tried.
+/// - A request that is refused for an event in it is halved until that event is alone; one in a thousand costs 10 to 20
+///   requests. If a response leaves open which events were refused, those are retried in halves, or are `Unknown` if the
+///   service may bill an event twice. An event that an earlier request may have delivered is never `Rejected` by a response
+///   that does not name it.
+/// - Until the first response of success to a client, one batch is in flight, so that a bad token costs one request. After
+///   a refused token no batch is started, and none is retried.
 #[must_use = "nothing is ingested until the request is sent"]
 pub struct Ingest<'a, S: Source, B: Backend> {
     connection: Connection<B>,
@@ -66,7 +67,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         Self { connection, source, settings, max_not_accepted: 100_000, on_not_accepted: None, on_progress: None }
     }
 
-    /// Sets how many events go into a request; 1000 by default, which is the most that Togai takes.
+    /// Sets how many events go into a request: 1000 by default, or what [`Protocol::max_batch_size`] says if that is less.
     pub fn batch_size(mut self, events: usize) -> Self {
         self.settings.max_size.events = events;
         self
@@ -74,8 +75,8 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
 
     /// Sets how many bytes a request has at most; 4 MiB by default.
     ///
-    /// It is measured on the events as they are sent. An event that is larger by itself is sent alone. No service documents
-    /// a limit; where the server has one, the client finds it.
+    /// It is measured on the events as they are sent. An event that is larger by itself is sent alone. If the server has a
+    /// lower limit, the client learns it.
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_size.bytes = bytes;
         self
@@ -127,8 +128,8 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         self
     }
 
-    /// Sets whether sending an event again with the same id is harmless; the default is what the service documents: it is with
-    /// Togai, which meters an id once in 45 days, and it is not taken to be with Enso.
+    /// Sets whether sending an event again with the same id is harmless. The default is what the backend says of its service:
+    /// `true` where an id is documented to count once.
     ///
     /// ```
     /// use togai_ext::prelude::*;
@@ -152,8 +153,8 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     ///
     /// With `false` a request that may have been applied is not sent again: after a lost response or an outage its events are
     /// [`Unknown`](crate::Outcome::Unknown), `is_retryable()` is false for them, and the call ends. With `true` it is sent
-    /// again, and so are in halves the events that a response leaves open. Set it for Enso only if the vendor told you that
-    /// an `eventId` counts once.
+    /// again, and so are in halves the events that a response leaves open. Set `true` only if the vendor says that an id
+    /// counts once.
     pub fn idempotent(mut self, is_idempotent: bool) -> Self {
         self.settings.idempotent = is_idempotent;
         self

@@ -16,8 +16,7 @@ use http::StatusCode;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The server took the event. It says nothing yet of whether the event is metered: with Togai an unknown account, for
-    /// example, shows later, in the status of the event.
+    /// The server accepted the event. Accepted is not yet billed: many services check account, unit and id afterwards.
     ///
     /// It is also the verdict where the server said that it has the event already, and may have it from an earlier
     /// request of the same call whose answer did not come or did not name the event.
@@ -39,8 +38,8 @@ pub enum Outcome {
     Unknown {
         /// What happened.
         why: Arc<str>,
-        /// Whether sending the event again with the same id is harmless, as it is with Togai for 45 days. Where no
-        /// document of the service says so, it might be billed twice.
+        /// Whether sending the event again with the same id is harmless. If the service does not document that an id
+        /// counts once, the event might be billed twice.
         may_be_resent: bool,
     },
     /// The server does not have the event.

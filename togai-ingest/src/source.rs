@@ -27,7 +27,7 @@ pub type Pulled<S> = Result<S, Box<dyn StdError + Send + Sync>>;
 /// }
 /// ```
 ///
-/// It is there to be named. Calls are made by [`IngestExt`](crate::IngestExt), from iterators, streams and slices.
+/// It is there to be named. Calls are made by [`Connection`](crate::Connection), from iterators, streams and slices.
 pub trait Source {
     /// The event of the service that they are handed in for.
     type Event;

@@ -64,6 +64,11 @@ pub type Verdicts<S, B = Togai> = togai_ingest::Verdicts<S, B>;
 /// Each event may have a tag beside it, `(Event, T)`; see [`Submission`]. A call borrows what its source borrows, and can
 /// be sent to another thread where its source can. What becomes of an event is an [`Outcome`](crate::Outcome).
 ///
+/// Togai takes at most 1000 events in a batch and meters an id once in 45 days, so an event may be sent again with its id
+/// (vendor's Python client 1.0.3). `Accepted` is not yet metered: Togai checks account, unit and id afterwards; see
+#[cfg_attr(feature = "event-management", doc = "[`verify`](crate::VerifyExt::verify).")]
+#[cfg_attr(not(feature = "event-management"), doc = "`verify`, which comes with the feature `event-management`.")]
+///
 /// Clients of other services ingest in the same way, with events of their own; see
 #[cfg_attr(feature = "enso", doc = "[`enso`](crate::enso).")]
 #[cfg_attr(not(feature = "enso"), doc = "the module `enso`, which comes with the feature of that name.")]

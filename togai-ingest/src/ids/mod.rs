@@ -20,9 +20,9 @@ use ordinal::Ordinals;
 /// # });
 /// ```
 ///
-/// Togai meters an id once in 45 days. So an id is what makes it harmless to send an event again, and no event is sent
-/// without one. It is set before the first attempt, and kept over retries and splits. Of Enso no document says that an id
-/// counts once; there it keeps equal events from being taken for one.
+/// Where a service counts an id once, the id makes it harmless to send an event again. Elsewhere it keeps two equal events
+/// from being taken for one. So no event is sent without an id. It is set before the first attempt, and kept over retries
+/// and splits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdPolicy {
@@ -48,7 +48,7 @@ pub enum IdPolicy {
     /// # });
     /// ```
     ///
-    /// Set the timestamp of events, since [`Event::new`](togai_ext::Event::new) takes the time of now. How events are written
+    /// Set the timestamp of events: a time of now makes each event unlike the others. How events are written
     /// does not matter: the order of fields and white space are left out of the hash, which is the same in all versions
     /// of this crate. Events that are equal in everything and belong to different calls count as one. So hand in an input
     /// as a whole, once a call, and after a correction the whole of it again.

@@ -48,8 +48,8 @@ struct SessionState {
 impl Session {
     /// How long a refused token is left alone where nothing else is set: 10 minutes.
     ///
-    /// The API of Togai locks an address out after five requests with a bad token in 30 minutes (docs.togai.com, quotas and
-    /// limits).
+    /// Services lock an address out after some requests with a bad token: docs.togai.com, for example, says five in 30
+    /// minutes.
     pub const PROBE_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
     /// A session with the default [`PROBE_INTERVAL`](Self::PROBE_INTERVAL).

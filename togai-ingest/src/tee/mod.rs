@@ -48,8 +48,7 @@ pub use request::TeeIngest;
 /// ```
 ///
 /// What goes in are pairs: an event for the first client, and what it is for the second, each with a tag where that is
-/// wanted. Between services [`Conversion`](togai_ext::enso::Conversion) makes one of the other. A pair has the same index in
-/// both reports.
+/// wanted. A pair has the same index in both reports.
 ///
 /// Each client delivers as by itself, in its own batches and at its own pace, and has a report of its own. The one that
 /// is quicker waits when it is [`max_lag`](TeeIngest::max_lag) events ahead. Where one of them stops (its token is
