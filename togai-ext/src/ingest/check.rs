@@ -15,9 +15,9 @@ const MAX_ATTRIBUTES: usize = 10;
 /// What is wrong with the fields at the top of an encoded event.
 pub(super) fn check_fields(event: &[u8], fields: &Fields) -> Result<(), String> {
     check_set(FIELDS, fields)?;
-    for (place, most) in [(0, 512), (1, 50), (2, 512)] {
-        if let Some(value) = fields.get(place, event) {
-            check_encoded(FIELDS[place], value, most)?;
+    for (field, most) in [(0, 512), (1, 50), (2, 512)] {
+        if let Some(value) = fields.get(field, event) {
+            check_encoded(FIELDS[field], value, most)?;
         }
     }
     Ok(())
@@ -25,7 +25,7 @@ pub(super) fn check_fields(event: &[u8], fields: &Fields) -> Result<(), String> 
 
 /// Says which field is missing. The first one is the id, which may be.
 pub(super) fn check_set(names: &[&str], fields: &Fields) -> Result<(), String> {
-    match (1..names.len()).find(|place| !fields.is_set(*place)) {
+    match (1..names.len()).find(|field| !fields.is_set(*field)) {
         Some(missing) => Err(format!("`{}` is not set, and every event has one", names[missing])),
         None => Ok(()),
     }
@@ -52,8 +52,8 @@ pub(super) fn check_event(event: &Event) -> Result<(), String> {
             event.attributes.len()
         ));
     }
-    for (place, attribute) in event.attributes.iter().enumerate() {
-        check_attribute(attribute).map_err(|problem| format!("attributes[{place}]: {problem}"))?;
+    for (index, attribute) in event.attributes.iter().enumerate() {
+        check_attribute(attribute).map_err(|problem| format!("attributes[{index}]: {problem}"))?;
     }
     for (name, value) in &event.dimensions {
         if value.is_empty() || value.len() > 200 {

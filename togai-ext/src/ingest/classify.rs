@@ -25,8 +25,8 @@ pub(super) fn failed(error: Error) -> Failed {
     // A refusal for what is in a request, or for its size, is one before it is carried out, whatever the service.
     let is_refusal = matches!(scope, Scope::Content | Scope::Size { .. });
     let is_certain = is_refusal || error.is_idempotent() || status.is_none_or(says_nothing_was_taken);
-    let may_have_it = error.maybe_delivered();
-    let effect = if may_have_it || !is_certain { Effect::MaybeApplied } else { Effect::NotApplied };
+    let maybe_delivered = error.maybe_delivered();
+    let effect = if maybe_delivered || !is_certain { Effect::MaybeApplied } else { Effect::NotApplied };
     let (code, retry_after) = (error.code().map(Into::into), error.retry_after());
     let mut failed = Failed::new(scope, effect, error);
     (failed.status, failed.code, failed.message, failed.retry_after) = (status, code, message, retry_after);
@@ -41,8 +41,8 @@ pub(super) fn unclear(why: &str, error: Error) -> Failed {
     failed
 }
 
-/// Whether HTTP leaves no doubt that a request with such an answer was not carried out. A redirection that asks for another
-/// method is none of these: it is what a server answers that has done what it was asked to.
+/// Whether HTTP leaves no doubt that a request with this status was not carried out. A redirection to another method is not
+/// among them: a server responds so after it has done what it was asked to.
 fn says_nothing_was_taken(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 307 | 308 | 401..=407 | 411 | 414..=417 | 421 | 426 | 428 | 429 | 431)
 }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_about_the_size_of_the_request_is_told_from_one_about_an_event() {
+    fn a_message_about_the_size_of_the_request_differs_from_one_about_an_event() {
         for message in [
             "events: has 501 items, and at most 500 are taken",
             "Request body too large",

@@ -6,7 +6,7 @@ use togai_api::enso::operations::CREATE_EVENTS_BATCH;
 use togai_api::enso::types::EnsoEvent;
 use togai_ingest::{Backend, Connection, Envelope, Failed, Fields, IntoBackend, Protocol, Request, Response};
 
-use super::sender::{NotTaken, Sender};
+use super::sender::{NotAccepted, Sender};
 use super::{IngestExt, check, classify};
 
 /// The fields at the top of an event, by their names: the id, and what has to be there. That is documented for single
@@ -73,9 +73,9 @@ impl Backend for Enso {
         let sending = self.sender.clone().send(request);
         Box::pin(async move {
             match sending.await {
-                Ok(response) => answer::told(&response, events),
-                Err(NotTaken { error, answer }) => answer
-                    .and_then(|answer| answer::told_of_failure(&answer, events))
+                Ok(response) => response::from_success(&response, events),
+                Err(NotAccepted { error, response }) => response
+                    .and_then(|response| response::from_failure(&response, events))
                     .unwrap_or_else(|| Err(classify::failed(error))),
             }
         })
@@ -85,8 +85,8 @@ impl Backend for Enso {
 fn check_fields(event: &[u8], fields: &Fields) -> Result<(), String> {
     check::check_set(FIELDS, fields)?;
     let (value, texts) = (FIELDS.len() - 1, &FIELDS[..FIELDS.len() - 1]);
-    for (place, name) in texts.iter().enumerate() {
-        if let Some(text) = fields.get(place, event) {
+    for (index, name) in texts.iter().enumerate() {
+        if let Some(text) = fields.get(index, event) {
             check::check_encoded(name, text, usize::MAX)?;
         }
     }
@@ -96,6 +96,6 @@ fn check_fields(event: &[u8], fields: &Fields) -> Result<(), String> {
     }
 }
 
-mod answer;
+mod response;
 #[cfg(test)]
 mod tests;

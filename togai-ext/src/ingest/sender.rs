@@ -1,4 +1,4 @@
-//! The way of the requests of a call to the server.
+//! Sending the requests of a call through the retries of the client.
 
 use std::time::Instant;
 
@@ -10,14 +10,14 @@ use togai_ingest::{Request, Session};
 use crate::retry::Terms;
 use crate::stack::Stack;
 
-/// What became of a request.
-pub(super) type Sent<T> = Result<ResponseValue<T>, NotTaken<T>>;
+/// The result of a request.
+pub(super) type Sent<T> = Result<ResponseValue<T>, NotAccepted<T>>;
 
-/// Why a request was not taken as a whole, with the answer where there was one that could be read.
-pub(super) struct NotTaken<T> {
+/// Why a request was not accepted as a whole, with the response where there was one that could be read.
+pub(super) struct NotAccepted<T> {
     pub(super) error: Error,
-    #[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai's answers of failure speak of no event"))]
-    pub(super) answer: Option<ResponseValue<T>>,
+    #[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai's responses of failure speak of no event"))]
+    pub(super) response: Option<ResponseValue<T>>,
 }
 
 /// Sends the requests of a call, one operation over and over.
@@ -43,11 +43,11 @@ impl Sender {
     pub(super) async fn send<T: DeserializeOwned>(self, request: Request) -> Sent<T> {
         let Request { body, idempotent, cancel, .. } = request;
         let request = self.core.request(self.operation, self.operation.path, Some(body));
-        let request = request.map_err(|error| NotTaken { error, answer: None })?;
+        let request = request.map_err(|error| NotAccepted { error, response: None })?;
         let start = Instant::now();
         let terms = Terms { idempotent, cancel: Some(cancel) };
-        let answer = self.stack.retry.call(request, self.operation, terms).await;
-        let read = read_response(self.operation, answer, start).await;
-        read.map_err(|(error, answer)| NotTaken { error, answer })
+        let result = self.stack.retry.call(request, self.operation, terms).await;
+        let read = read_response(self.operation, result, start).await;
+        read.map_err(|(error, response)| NotAccepted { error, response })
     }
 }

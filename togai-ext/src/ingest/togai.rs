@@ -9,7 +9,7 @@ use togai_ingest::{
     Request, Response,
 };
 
-use super::sender::{NotTaken, Sender};
+use super::sender::{NotAccepted, Sender};
 use super::{check, classify};
 
 /// Documents of 2022 and 2023 cap the list of failures at so many.
@@ -93,22 +93,22 @@ impl Backend for Togai {
             match sending.await {
                 Ok(response) => read(&response),
                 // What stands in the body of a 202 changes nothing about it.
-                Err(NotTaken { error, .. }) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => {
+                Err(NotAccepted { error, .. }) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => {
                     Ok(Response::AllAccepted)
                 }
-                Err(NotTaken { error, .. }) => Err(classify::failed(error)),
+                Err(NotAccepted { error, .. }) => Err(classify::failed(error)),
             }
         })
     }
 }
 
-/// What the answer says of the events.
+/// What a response says of the events.
 ///
 /// How a 207 names the events that failed is not documented today. Up to 2023 it was `errors` at top level, with the
-/// event in `eventPayload`; the answer of today has `details`, so the same list is looked for there. It is read as plain
+/// event in `eventPayload`; the response of today has `details`, so the same list is looked for there. It is read as plain
 /// JSON, since an event may have failed for a field that cannot be decoded.
 ///
-/// Any other status of success is none that the API answers with. It may come from a gateway or a wrong address, so it
+/// The API responds with no other status of success. Another one may come from a gateway or a wrong address, so it
 /// says nothing of the events.
 fn read(response: &ResponseValue<Value>) -> Result<Response, Failed> {
     let status = response.status();
@@ -116,18 +116,18 @@ fn read(response: &ResponseValue<Value>) -> Result<Response, Failed> {
         let why = format!("the server answered {status}, which the API does not answer with; check the base URL");
         return Err(classify::unclear(&why, response.unclear(why.as_str())));
     }
-    let answer: &Value = response;
-    let listed = answer["errors"].as_array().filter(|listed| !listed.is_empty());
-    let listed = listed.or_else(|| answer["details"]["errors"].as_array());
+    let body: &Value = response;
+    let listed = body["errors"].as_array().filter(|listed| !listed.is_empty());
+    let listed = listed.or_else(|| body["details"]["errors"].as_array());
     let failures: Vec<Failure> = listed.into_iter().flatten().map(|error| failure(response, error)).collect();
-    if status == StatusCode::ACCEPTED && failures.is_empty() && answer["success"] != Value::Bool(false) {
+    if status == StatusCode::ACCEPTED && failures.is_empty() && body["success"] != Value::Bool(false) {
         return Ok(Response::AllAccepted);
     }
     let may_be_incomplete = failures.is_empty() || failures.len() >= CAP_OF_FAILURES;
     let mut partial = Partial::new(status, failures);
     partial.may_be_incomplete = may_be_incomplete;
-    partial.says_success = answer["success"] == Value::Bool(true);
-    partial.message = answer["message"].as_str().map(|message| response.safe_text(message).into());
+    partial.says_success = body["success"] == Value::Bool(true);
+    partial.message = body["message"].as_str().map(|message| response.safe_text(message).into());
     partial.maybe_repeated = response.maybe_repeated();
     Ok(Response::Partial(partial))
 }
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duplicate_event_is_told_from_an_event_with_something_twice() {
+    fn a_duplicate_event_differs_from_an_event_with_something_twice() {
         for message in [
             "INGESTION_FAILED_DUPLICATE_EVENT",
             "Duplicate event: the id \"x\" was ingested before",

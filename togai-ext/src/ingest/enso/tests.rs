@@ -6,30 +6,30 @@ use togai_api::enso::types::BatchEventsResponse;
 use togai_ingest::test_util::{Encoder, Repeat, decide_partial};
 use togai_ingest::{FailureKind, Outcome, Partial};
 
-use super::answer::read;
+use super::response::read;
 use super::*;
 
-/// What an answer says of three events: a verdict each, or why it says nothing.
-fn verdicts(answer: &Value) -> String {
-    verdicts_of(answer, 3)
+/// What a response says of three events: an outcome each, or why it says nothing.
+fn verdicts(body: &Value) -> String {
+    verdicts_of(body, 3)
 }
 
-fn verdicts_of(answer: &Value, events: usize) -> String {
-    let answer: BatchEventsResponse = serde_json::from_value(answer.clone()).unwrap();
-    match read(&answer, StatusCode::OK, events) {
+fn verdicts_of(body: &Value, events: usize) -> String {
+    let response: BatchEventsResponse = serde_json::from_value(body.clone()).unwrap();
+    match read(&response, StatusCode::OK, events) {
         Ok(Response::AllAccepted) => "all".to_owned(),
         Err(why) => why,
         Ok(Response::Partial(partial)) => {
             let ids = &["a", "b", "c"].map(str::to_owned)[..events];
             let repeat = Repeat { maybe_repeated: false, is_harmless: false };
-            let told = |outcome: &Option<Outcome>| outcome.as_ref().map_or("open".to_owned(), ToString::to_string);
+            let text = |outcome: &Option<Outcome>| outcome.as_ref().map_or("open".to_owned(), ToString::to_string);
             let outcomes = decide_partial(ids, &partial, repeat).outcomes;
-            outcomes.iter().map(told).collect::<Vec<_>>().join(", ")
+            outcomes.iter().map(text).collect::<Vec<_>>().join(", ")
         }
     }
 }
 
-fn answer(counts: [i64; 3], records: &Value) -> Value {
+fn response(counts: [i64; 3], records: &Value) -> Value {
     let [success, failed, total] = counts;
     json!({
         "status": "success",
@@ -44,7 +44,7 @@ fn record(index: u64) -> Value {
 
 #[track_caller]
 fn check(counts: [i64; 3], records: &[Value], expected: &str) {
-    let enveloped = answer(counts, &json!(records));
+    let enveloped = response(counts, &json!(records));
     assert_eq!(verdicts(&enveloped), expected);
     // The bare form says the same.
     assert_eq!(verdicts(&enveloped["data"]), expected);
@@ -62,7 +62,7 @@ fn the_list_says_which_events_failed_in_any_order_and_whatever_the_status() {
 }
 
 #[test]
-fn where_the_list_is_shorter_than_the_summary_counts_nobody_is_accepted() {
+fn a_list_shorter_than_the_summary_accepts_no_unlisted_event() {
     for records in [vec![record(1)], vec![record(1), record(1)], vec![record(1), record(3)]] {
         check([1, 2, 3], &records, "open, rejected: bad [2002], open");
     }
@@ -72,12 +72,12 @@ fn where_the_list_is_shorter_than_the_summary_counts_nobody_is_accepted() {
 }
 
 #[test]
-fn where_the_list_is_longer_than_the_summary_counts_nothing_is_certain() {
+fn a_list_longer_than_the_summary_leaves_everything_uncertain() {
     check([3, 0, 3], &[record(0)], "unknown: bad, open, open");
     check([2, 1, 3], &[record(0), record(1)], "unknown: bad, unknown: bad, open");
     for records in [json!([record(0)]), json!([record(5)])] {
-        assert_eq!(verdicts_of(&answer([1, 0, 1], &records), 1), "unknown: bad");
-        assert_eq!(verdicts_of(&answer([0, 1, 1], &records), 1), "rejected: bad [2002]");
+        assert_eq!(verdicts_of(&response([1, 0, 1], &records), 1), "unknown: bad");
+        assert_eq!(verdicts_of(&response([0, 1, 1], &records), 1), "rejected: bad [2002]");
     }
 }
 
@@ -91,17 +91,17 @@ fn of_several_failures_of_an_event_the_least_certain_one_counts() {
 
 #[test]
 fn where_both_forms_are_there_nobody_is_accepted() {
-    let mut both = answer([2, 1, 3], &json!([record(0)]));
+    let mut both = response([2, 1, 3], &json!([record(0)]));
     both["failedRecords"] = json!([record(1)]);
     assert_eq!(verdicts(&both), "rejected: bad [2002], rejected: bad [2002], open");
-    let mut both = answer([3, 0, 3], &json!([]));
+    let mut both = response([3, 0, 3], &json!([]));
     both["summary"] = json!({ "success": 0, "failed": 3, "total": 3 });
     assert_eq!(
         verdicts(&both),
         "the server answered 200 OK and did not say what became of the events: check the base URL"
     );
     // What says nothing is no form.
-    let mut bare = answer([2, 1, 3], &json!([record(0)]))["data"].take();
+    let mut bare = response([2, 1, 3], &json!([record(0)]))["data"].take();
     bare["data"] = json!({});
     assert_eq!(verdicts(&bare), "rejected: bad [2002], accepted, accepted");
 }
@@ -114,13 +114,13 @@ fn where_all_failed_the_list_need_not_say_so() {
 }
 
 #[test]
-fn an_answer_about_other_events_says_nothing() {
+fn a_response_about_other_events_says_nothing() {
     check([2, 0, 2], &[], "the server was sent 3 events, and answered for 2: check the base URL");
     check([3, 1, 4], &[record(1)], "the server was sent 3 events, and answered for 4: check the base URL");
 }
 
 #[test]
-fn an_answer_without_counts_accepts_nobody() {
+fn a_response_without_counts_accepts_no_event() {
     let nothing = "the server answered 200 OK and did not say what became of the events: check the base URL";
     for empty in
         [json!({}), json!({ "status": "success" }), json!({ "data": null }), json!({ "data": { "failedRecords": [] } })]
@@ -139,8 +139,8 @@ fn an_answer_without_counts_accepts_nobody() {
 fn a_failure_has_its_own_status_and_its_code_as_it_was_written() {
     let of = |code: Value, status: Value| {
         let records = json!([{ "index": 0, "code": code, "statusCode": status }]);
-        let answer: BatchEventsResponse = serde_json::from_value(answer([0, 1, 1], &records)).unwrap();
-        let Ok(Response::Partial(Partial { mut failures, .. })) = read(&answer, StatusCode::OK, 1) else {
+        let response: BatchEventsResponse = serde_json::from_value(response([0, 1, 1], &records)).unwrap();
+        let Ok(Response::Partial(Partial { mut failures, .. })) = read(&response, StatusCode::OK, 1) else {
             panic!("it failed")
         };
         let failure = failures.remove(0);

@@ -1,4 +1,4 @@
-//! What an answer of Enso says of the events of a request.
+//! What a response of Enso says of the events of a request.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -12,8 +12,8 @@ use togai_ingest::{EventRef, Failed, Failure, FailureKind, Partial, Response};
 
 use super::super::classify;
 
-/// What an answer says of so many events, with the token blotted out.
-pub(super) fn told(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Result<Response, Failed> {
+/// What a response of success says of so many events, with the token blotted out.
+pub(super) fn from_success(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Result<Response, Failed> {
     let mut read = read(response, response.status(), events);
     if let Ok(Response::Partial(partial)) = &mut read {
         partial.maybe_repeated = response.maybe_repeated();
@@ -26,8 +26,8 @@ pub(super) fn told(response: &ResponseValue<BatchEventsResponse>, events: usize)
     read.map_err(|why| classify::unclear(&why, response.unclear(why.as_str())))
 }
 
-/// The same of an answer with a status of failure, where it speaks of events: no document says that nothing was taken then.
-pub(super) fn told_of_failure(
+/// The same of a response with a status of failure, if it speaks of events: no document says that nothing was taken then.
+pub(super) fn from_failure(
     response: &ResponseValue<BatchEventsResponse>,
     events: usize,
 ) -> Option<Result<Response, Failed>> {
@@ -37,27 +37,27 @@ pub(super) fn told_of_failure(
     if is_of_request || (response.summary().is_none() && response.failed_records().is_empty()) {
         return None;
     }
-    Some(match told(response, events) {
+    Some(match from_success(response, events) {
         Ok(Response::AllAccepted) => {
             let why =
                 format!("the server answered {status}, and counts every event as taken: ask the vendor which is true");
             Err(classify::unclear(&why, response.unclear(why.as_str())))
         }
-        told => told,
+        other => other,
     })
 }
 
-/// What an answer says of so many events.
+/// What a response says of so many events.
 ///
-/// Its `status` is `success` in the vendor's sample, in which all of them failed. Who is not in the list was accepted only
-/// where the summary counts as many failures as the list has, and as many events as were sent. Where list and summary
+/// Its `status` is `success` in the vendor's sample, in which all of them failed. An event that is not in the list was
+/// accepted only where the summary counts as many failures as the list has, and as many events as were sent. Where list and summary
 /// contradict each other, nothing is certain of those in the list either.
 ///
 /// Fails with the reason where it says nothing of the events.
-pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usize) -> Result<Response, String> {
-    let (named, nameless) = failures(answer, events);
+pub(super) fn read(response: &BatchEventsResponse, status: StatusCode, events: usize) -> Result<Response, String> {
+    let (named, nameless) = failures(response, events);
     let is_silent = named.is_empty() && nameless.is_empty();
-    let counts = counts(answer);
+    let counts = counts(response);
     let may_be_incomplete = match counts {
         None if is_silent => {
             return Err(format!(
@@ -75,8 +75,8 @@ pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usi
     let all_failed = counted == events;
     let mut failures = Vec::with_capacity(named.len() + nameless.len());
     if all_failed {
-        let others = (0..events).filter(|place| !named.contains_key(place));
-        failures.extend(others.map(|place| unexplained(EventRef::Index(place))));
+        let others = (0..events).filter(|index| !named.contains_key(index));
+        failures.extend(others.map(|index| unexplained(EventRef::Index(index))));
     }
     let contradicts = counted < named.len();
     failures.extend(named.into_values().map(|mut failure| {
@@ -88,25 +88,25 @@ pub(super) fn read(answer: &BatchEventsResponse, status: StatusCode, events: usi
     failures.extend(nameless);
     let mut partial = Partial::new(status, failures);
     partial.may_be_incomplete = may_be_incomplete && !all_failed;
-    partial.message = answer.message.as_deref().map(Into::into);
+    partial.message = response.message.as_deref().map(Into::into);
     Ok(Response::Partial(partial))
 }
 
-/// The failures of an answer by the places of their events, and those of which the place is none. Of several at a place the
-/// least certain one counts.
-fn failures(answer: &BatchEventsResponse, events: usize) -> (BTreeMap<usize, Failure>, Vec<Failure>) {
+/// The failures of a response by the index of their event, and those without a valid index. If an index occurs twice, the
+/// least certain failure wins.
+fn failures(response: &BatchEventsResponse, events: usize) -> (BTreeMap<usize, Failure>, Vec<Failure>) {
     let (mut named, mut nameless) = (BTreeMap::<usize, Failure>::new(), Vec::new());
-    let within = answer.data.iter().flat_map(|data| &data.failed_records);
-    for record in within.chain(&answer.failed_records) {
+    let within = response.data.iter().flat_map(|data| &data.failed_records);
+    for record in within.chain(&response.failed_records) {
         let index = record.index.and_then(|index| usize::try_from(index).ok());
         // A request of one event leaves no doubt which one is meant.
-        let place = if events == 1 { Some(0) } else { index.filter(|index| *index < events) };
-        let Some(place) = place else {
+        let index = if events == 1 { Some(0) } else { index.filter(|index| *index < events) };
+        let Some(index) = index else {
             nameless.push(failure(record, EventRef::Unnamed));
             continue;
         };
-        let failure = failure(record, EventRef::Index(place));
-        match named.entry(place) {
+        let failure = failure(record, EventRef::Index(index));
+        match named.entry(index) {
             Entry::Vacant(entry) => _ = entry.insert(failure),
             Entry::Occupied(mut entry) if doubt(&failure) > doubt(entry.get()) => _ = entry.insert(failure),
             Entry::Occupied(_) => {}
@@ -123,7 +123,7 @@ fn doubt(failure: &Failure) -> u8 {
     }
 }
 
-/// How many events an answer speaks of.
+/// How many events a response speaks of.
 #[derive(Clone, Copy)]
 struct Counts {
     failed: usize,
@@ -131,13 +131,14 @@ struct Counts {
 }
 
 /// The counts of the summary, where it is whole and adds up, and where there is one form of it.
-fn counts(answer: &BatchEventsResponse) -> Option<Counts> {
-    let is_bare = answer.summary.is_some() || !answer.failed_records.is_empty();
-    let is_within = answer.data.as_ref().is_some_and(|data| data.summary.is_some() || !data.failed_records.is_empty());
+fn counts(response: &BatchEventsResponse) -> Option<Counts> {
+    let is_bare = response.summary.is_some() || !response.failed_records.is_empty();
+    let is_within =
+        response.data.as_ref().is_some_and(|data| data.summary.is_some() || !data.failed_records.is_empty());
     if is_bare && is_within {
         return None;
     }
-    let BatchEventsSummary { success, failed, total, .. } = answer.summary()?;
+    let BatchEventsSummary { success, failed, total, .. } = response.summary()?;
     let count = |count: &Option<i64>| usize::try_from((*count)?).ok();
     let (success, failed) = (count(success)?, count(failed)?);
     let sum = success.checked_add(failed)?;
