@@ -144,16 +144,16 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// assert_eq!(failure.report().unknown(), 1);
     /// assert!(!failure.report().not_accepted()[0].outcome.is_retryable());
     ///
-    /// // By default it is sent again with its id, and counts once.
+    /// // By default it is retried with its id, and counts once.
     /// sandbox.fault(Fault::reset_after_reading().first(1));
     /// assert_eq!(client.ingest_events([event()]).send().await?.accepted(), 1);
     /// # Ok(())
     /// # });
     /// ```
     ///
-    /// With `false` a request that may have been applied is not sent again: after a lost response or an outage its events are
-    /// [`Unknown`](crate::Outcome::Unknown), `is_retryable()` is false for them, and the call ends. With `true` it is sent
-    /// again, and so are in halves the events that a response leaves open. Set `true` only if the vendor says that an id
+    /// With `false` a request that may have been applied is not retried: after a lost response or an outage its events are
+    /// [`Unknown`](crate::Outcome::Unknown), `is_retryable()` is false for them, and the call ends. With `true` it is
+    /// retried, and so are in halves the events that a response leaves open. Set `true` only if the vendor says that an id
     /// counts once.
     pub fn idempotent(mut self, is_idempotent: bool) -> Self {
         self.settings.idempotent = is_idempotent;
@@ -199,7 +199,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         self
     }
 
-    /// Sets what is told how far the call is, whenever there are new verdicts.
+    /// Sets a callback for the progress of the call. It runs whenever there are new verdicts.
     ///
     /// It is called on the task that sends, so it must not take long.
     pub fn on_progress(mut self, handler: impl FnMut(IngestProgress) + Send + 'a) -> Self {
@@ -210,12 +210,12 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// Sends the events in batches and waits for what becomes of them.
     ///
     /// Dropping the future stops the call: batches in flight are abandoned, and the server may take them. Which events
-    /// those were is not told, so let a call end where that matters.
+    /// those were is not reported, so let a call end where that matters.
     ///
     /// # Errors
     ///
     /// Where going on makes no sense: the token was refused, the server throttles for longer than the retry policy
-    /// waits, an answer did not come, or the source failed. Nothing more is pulled then, and batches in flight are waited
+    /// waits, a response was lost, or the source failed. Nothing more is pulled then, and batches in flight are waited
     /// for. The error holds the report so far, with the events that were pulled and not sent. Events that the server
     /// refuses are no error.
     pub fn send(self) -> BoxFuture<'a, Sent<S>>

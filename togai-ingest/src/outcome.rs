@@ -19,7 +19,7 @@ pub enum Outcome {
     /// The server accepted the event. Accepted is not yet billed: many services check account, unit and id afterwards.
     ///
     /// It is also the verdict where the server said that it has the event already, and may have it from an earlier
-    /// request of the same call whose answer did not come or did not name the event.
+    /// request of the same call whose response was lost or did not name the event.
     Accepted,
     /// The server said that it has the event already, or an event with the same id and the same content was handed in
     /// before in the same call; then the verdict of that one is what counts.
@@ -27,7 +27,7 @@ pub enum Outcome {
     /// The event was refused, by the server or by a check before it was sent. Sending it again unchanged is of no use,
     /// unless it was refused for something else; [`is_retryable`](Self::is_retryable) tells.
     Rejected {
-        /// The status that the server gave the event, or else that of its answer; none where the event was not sent.
+        /// The status that the server gave the event, or else that of the response; none where the event was not sent.
         status: Option<StatusCode>,
         /// The server's code for what is wrong, where it gave one.
         code: Option<Arc<str>>,

@@ -45,7 +45,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Stream for Verdicts<S, B> {
     type Item = Result<Verdict<ReturnedOf<S>, TagOf<S>>, DeliveryError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // Whoever is slow with the verdicts of one batch shall not keep the answers to others from being read in time.
+        // A caller that is slow with the verdicts of one batch must not delay the responses to others.
         if let State::Running(run) = &mut self.state {
             run.drive(context);
         }

@@ -1,4 +1,4 @@
-//! From what a service answered to what became of each event: pure functions.
+//! From the response of a service to the outcome of each event: pure functions.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use http::StatusCode;
 use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial};
 use crate::outcome::Outcome;
 
-/// What an answer that names failures says of the events of a request, given by their ids. No two of them are the same.
+/// What a response that names failures says of the events of a request.
 #[derive(Debug)]
 pub struct Decided {
-    /// What became of each event; nothing where the answer leaves it open.
+    /// The outcome of each event; nothing where the response leaves it open.
     pub outcomes: Vec<Option<Outcome>>,
     /// Whether at least one of the events that are left open was not accepted.
     pub is_one_refused: bool,
@@ -19,7 +19,7 @@ pub struct Decided {
     pub why: Arc<str>,
 }
 
-/// What is known of a request beside its answer.
+/// What is known of a request beside its response.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeat {
     /// Whether the service may have had the events before, from an earlier request of the same call. Then a duplicate is
@@ -52,7 +52,7 @@ pub fn partial(ids: &[String], partial: &Partial, repeat: Repeat) -> Decided {
     } else {
         "the server refused events of the request and may not have listed them all".into()
     };
-    // Whoever is not named was accepted only if everyone who was not accepted is named.
+    // An event that is not named was accepted only if every event that was not accepted is named.
     let is_whole = !partial.may_be_incomplete;
     if unmatched == 0 && is_whole {
         for outcome in &mut outcomes {
@@ -63,7 +63,7 @@ pub fn partial(ids: &[String], partial: &Partial, repeat: Repeat) -> Decided {
     Decided { outcomes, is_one_refused, why }
 }
 
-/// What became of an event that an answer names.
+/// The outcome of an event that a response names.
 fn of_event(failure: &Failure, partial: &Partial, repeat: Repeat) -> Outcome {
     let maybe_repeated = repeat.maybe_repeated || partial.maybe_repeated;
     let message = || Arc::clone(&failure.message);
@@ -195,10 +195,10 @@ mod tests {
     #[test]
     fn a_vague_refusal_of_a_repeated_request_is_unknown() {
         let ids = ["a".to_owned()];
-        let answer = response(&[of(EventRef::Index(0), "no")], false);
-        assert_eq!(texts(&decide(&ids, &answer, FIRST)), ["rejected: no"]);
-        assert_eq!(texts(&decide(&ids, &answer, REPEATED)), ["unknown: no"]);
-        let repeated = Partial { maybe_repeated: true, ..answer };
+        let partial = response(&[of(EventRef::Index(0), "no")], false);
+        assert_eq!(texts(&decide(&ids, &partial, FIRST)), ["rejected: no"]);
+        assert_eq!(texts(&decide(&ids, &partial, REPEATED)), ["unknown: no"]);
+        let repeated = Partial { maybe_repeated: true, ..partial };
         assert_eq!(texts(&decide(&ids, &repeated, FIRST)), ["unknown: no"]);
     }
 
@@ -222,8 +222,8 @@ mod tests {
     fn an_unknown_event_says_whether_a_retry_is_harmless() {
         for may_be_resent in [true, false] {
             let repeat = Repeat { is_harmless: may_be_resent, ..FIRST };
-            let answer = response(&[of(EventRef::Index(0), "failed")], false);
-            let decided = decide(&["a".to_owned()], &answer, repeat);
+            let partial = response(&[of(EventRef::Index(0), "failed")], false);
+            let decided = decide(&["a".to_owned()], &partial, repeat);
             assert_eq!(decided.outcomes[0].as_ref().map(Outcome::is_retryable), Some(may_be_resent));
         }
     }
@@ -239,10 +239,10 @@ mod tests {
     #[test]
     fn a_duplicate_of_a_repeated_request_was_accepted() {
         let ids = ["a".to_owned()];
-        let answer = response(&[failure(Some("a"), "duplicate")], false);
-        assert_eq!(texts(&decide(&ids, &answer, FIRST)), ["duplicate"]);
-        assert_eq!(texts(&decide(&ids, &answer, REPEATED)), ["accepted"]);
-        let repeated = Partial { maybe_repeated: true, ..answer };
+        let partial = response(&[failure(Some("a"), "duplicate")], false);
+        assert_eq!(texts(&decide(&ids, &partial, FIRST)), ["duplicate"]);
+        assert_eq!(texts(&decide(&ids, &partial, REPEATED)), ["accepted"]);
+        let repeated = Partial { maybe_repeated: true, ..partial };
         assert_eq!(texts(&decide(&ids, &repeated, FIRST)), ["accepted"]);
     }
 }

@@ -46,7 +46,7 @@ pub enum BatchOutcomes {
 /// is never in use, and noting it changes nothing.
 const NO_TOKEN: u64 = 0;
 
-/// Sends a batch, and what has to be sent again of it in parts.
+/// Sends a batch, and then in parts what has to be retried of it.
 pub(crate) async fn deliver<B: Backend>(settings: FlightSettings<B>, batch: Arc<Encoded<Bytes>>) -> BatchResult {
     let count = batch.slots().len();
     let whole = Part { positions: (0..count).collect(), ..Part::default() };

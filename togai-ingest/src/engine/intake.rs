@@ -1,4 +1,4 @@
-//! The events on their way in: each is checked, gets its id, and is written into the batch that is being filled.
+//! The intake: each event is checked, gets its id, and is written into the batch that is being filled.
 
 use std::sync::Arc;
 

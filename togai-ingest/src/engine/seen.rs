@@ -1,4 +1,4 @@
-//! Which ids are on their way, or were not long ago.
+//! Which ids are in flight, or were not long ago.
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
@@ -10,11 +10,11 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::batch::{Encoded, Slot};
 use crate::ids::content;
 
-/// How many bytes of batches are remembered that are on their way no more. More of them would not stay in the caches of
+/// How many bytes of batches are remembered that are no longer in flight. More of them would not stay in the caches of
 /// the processor, which would make all of ingestion a tenth slower.
 const REMEMBERED_BYTES: usize = 1 << 20;
 
-/// The ids of the batch that is being filled, of all batches on their way, and of the last MiB of batches that were
+/// The ids of the batch that is being filled, of all batches in flight, and of the last MiB of batches that were
 /// accepted. An id is in it once.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -23,7 +23,7 @@ pub(crate) struct Seen {
     /// The batches that are known by their number, from `first` on; nothing where one is forgotten.
     batches: VecDeque<Option<Arc<Encoded<Bytes>>>>,
     first: u32,
-    /// Batches that are on their way no more, the oldest first.
+    /// Batches that are no longer in flight, the oldest first.
     settled: VecDeque<u32>,
     settled_bytes: usize,
     /// The buffer of a batch that was forgotten, to be used again.
@@ -94,7 +94,7 @@ impl Seen {
         number
     }
 
-    /// Notes that a batch is on its way no more. Its ids are remembered for a while, but for those of the events that
+    /// Notes that a batch is no longer in flight. Its ids are remembered for a while, but for those of the events that
     /// were not accepted: who hands one of them in again wants it to be sent.
     pub(crate) fn settle(&mut self, number: u32, is_kept: impl Fn(usize) -> bool) {
         let Some(batch) = self.batches.get(self.place_of(number)).cloned().flatten() else { return };

@@ -111,7 +111,7 @@ mod tests {
         check_same(r#"{"a":1}"#, r#"{"a":2}"#, false);
         check_same(r#"{"a":[1,2]}"#, r#"{"a":[2,1]}"#, false);
         check_same(r#"{"a":"1"}"#, r#"{"a":1}"#, false);
-        // Beyond what a float tells apart.
+        // Beyond what a float distinguishes.
         check_same(r#"{"a":10000000000000000000000001}"#, r#"{"a":10000000000000000000000002}"#, false);
     }
 
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_id_never_changes() {
-        // Whoever runs a file again after an upgrade would be billed twice.
+        // A file that is run again after an upgrade would be billed twice.
         let event = br#"{"schemaName":"rides","timestamp":"2024-04-18T16:00:17Z","accountId":"acme-prod","attributes":[{"name":"distance","value":"12.5","unit":"km"}],"dimensions":{"city":"Chennai"}}"#;
         insta::assert_snapshot!(id(event, |_| 0));
         insta::assert_snapshot!(id(event, |_| 1));

@@ -84,7 +84,7 @@ impl Encoder {
 
     /// Appends an event to a buffer.
     ///
-    /// An id that is null or empty is left out: it tells no events apart. Where the event cannot be written the buffer is
+    /// An id that is null or empty is left out: it distinguishes no events. If the event cannot be written, the buffer is
     /// as it was.
     pub fn encode<E: Serialize>(&mut self, event: &E, buffer: &mut Vec<u8>) -> Result<(), Error> {
         let start = buffer.len();

@@ -77,7 +77,7 @@ impl<E, T> IngestReport<E, T> {
     ///
     /// # Errors
     ///
-    /// Where an event was not accepted, be it only that the server has it already.
+    /// If an event was not accepted, also if the server only has it already.
     pub fn into_result(self) -> Result<u64, IngestError<E, T>> {
         if self.counts.accepted == self.counts.submitted {
             Ok(self.counts.submitted)

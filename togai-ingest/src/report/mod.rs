@@ -133,7 +133,7 @@ impl<E, T> IngestReport<E, T> {
         &self.not_accepted
     }
 
-    /// The events that were not accepted, to be corrected, kept or sent again.
+    /// The events that were not accepted, to fix, keep or resend.
     pub fn into_not_accepted(self) -> Vec<Verdict<E, T>> {
         self.not_accepted
     }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 /// What all clones of a client have learned of how large a request may be.
 ///
 /// The documents disagree (500 or 1000 events, and no number of bytes), so it is learned: a size that was refused is not
-/// sent again, and the largest one that got through is remembered.
+/// sent again, and the largest one that passed is remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     learned: Mutex<Learned>,
@@ -36,7 +36,7 @@ struct Dimension {
     limit: Option<usize>,
     /// The smallest size that was refused, and not taken since.
     refused: Option<usize>,
-    /// How many requests have got through at the limit since it was set.
+    /// How many requests have passed at the limit since it was set.
     at_limit: u32,
     /// After how many of them twice as much is tried.
     patience: u32,
@@ -76,7 +76,7 @@ impl Limits {
     /// Notes a request that the server found too large, by its bytes (413) or by its events.
     ///
     /// It is one of the two that is taken to be too much: a bound on either keeps requests small, and a bound on both
-    /// would keep them smaller than the server wants. Where so much got through before, it is the other one.
+    /// would keep them smaller than the server wants. Where so much passed before, it is the other one.
     pub(crate) fn note_refused(&self, size: BatchSize, is_by_bytes: bool) {
         self.learn(|Learned { events, bytes }| {
             // A request of one event cannot be made smaller.
@@ -88,7 +88,7 @@ impl Limits {
                 };
                 let is_new = first.0.note_refused(first.1) || second.0.note_refused(second.1);
                 if !is_new {
-                    // What got through before does not any more.
+                    // What passed before does not any more.
                     first.0.got_through = first.1 / 2;
                     first.0.note_refused(first.1);
                 }
@@ -132,7 +132,7 @@ impl Dimension {
         self.limit = Some(limit.max(size).saturating_mul(if is_time { 2 } else { 1 }));
     }
 
-    /// A size that got through before is not what was too large; then this says no.
+    /// A size that passed before is not what was too large; then this says no.
     fn note_refused(&mut self, size: usize) -> bool {
         if size <= self.got_through {
             return false;

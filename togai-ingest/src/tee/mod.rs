@@ -52,7 +52,7 @@ pub use request::TeeIngest;
 ///
 /// Each client delivers as by itself, in its own batches and at its own pace, and has a report of its own. The one that
 /// is quicker waits when it is [`max_lag`](TeeIngest::max_lag) events ahead. Where one of them stops (its token is
-/// refused, an answer does not come), nothing more is pulled for the other, so that both reports are about the same
+/// refused, a response is lost), nothing more is pulled for the other, so that both reports are about the same
 /// events; with [`continue_alone`](TeeIngest::continue_alone) it goes on.
 ///
 /// Events without ids get ids of their own on each side, so have ids in them where the two are to be compared.

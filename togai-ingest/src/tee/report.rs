@@ -32,7 +32,7 @@ pub struct TeeReport<E1, E2, T1 = (), T2 = ()> {
 }
 
 impl<E1, E2, T1, T2> TeeReport<E1, E2, T1, T2> {
-    /// The report of the first client, be its call stopped or not.
+    /// The report of the first client, whether its call stopped or not.
     ///
     /// ```
     /// # use togai_ext::prelude::*;
@@ -48,7 +48,7 @@ impl<E1, E2, T1, T2> TeeReport<E1, E2, T1, T2> {
         self.first.as_ref().unwrap_or_else(IngestError::report)
     }
 
-    /// The report of the second client, be its call stopped or not.
+    /// The report of the second client, whether its call stopped or not.
     ///
     /// ```
     /// # use togai_ext::prelude::*;

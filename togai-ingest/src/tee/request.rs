@@ -112,7 +112,7 @@ where
     ///
     /// By default nothing more is pulled once one of them has stopped: what was pulled is delivered to the other, and both
     /// reports are about the same events. So nothing is missing in one service that the other has, and a source that is
-    /// lent (`&mut source`) can be gone on with. Whoever has a main service beside one on trial sets it to `true`; then the
+    /// lent (`&mut source`) can be gone on with. Set `true` for a main service beside one on trial; then the
     /// report of the one that stopped ends with the events that had been pulled for it by then, and what came after them was
     /// handed to the other alone.
     ///
@@ -137,7 +137,7 @@ where
 
     /// Delivers to both clients, and waits for what becomes of the events.
     ///
-    /// That one of them stopped is no error of the whole: each side of the report tells how its call ended. Dropping the
+    /// Each side of the report says how its call ended. Dropping the
     /// future stops both calls: batches in flight are abandoned, and the servers may take them.
     ///
     /// ```

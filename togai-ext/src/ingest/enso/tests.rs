@@ -51,7 +51,7 @@ fn check(counts: [i64; 3], records: &[Value], expected: &str) {
 }
 
 #[test]
-fn the_list_says_which_events_failed_in_any_order_and_whatever_the_status() {
+fn the_list_names_the_failed_events_in_any_order() {
     check([3, 0, 3], &[], "all");
     check([1, 2, 3], &[record(2), record(0)], "rejected: bad [2002], accepted, rejected: bad [2002]");
     check(
@@ -82,7 +82,7 @@ fn a_list_longer_than_the_summary_leaves_everything_uncertain() {
 }
 
 #[test]
-fn of_several_failures_of_an_event_the_least_certain_one_counts() {
+fn the_least_certain_failure_of_an_event_wins() {
     let outage = json!({ "index": 1, "error": "busy", "statusCode": 503 });
     for records in [[record(1), outage.clone()], [outage.clone(), record(1)]] {
         check([2, 1, 3], &records, "accepted, unknown: busy, accepted");
@@ -90,7 +90,7 @@ fn of_several_failures_of_an_event_the_least_certain_one_counts() {
 }
 
 #[test]
-fn where_both_forms_are_there_nobody_is_accepted() {
+fn both_forms_at_once_accept_no_event() {
     let mut both = response([2, 1, 3], &json!([record(0)]));
     both["failedRecords"] = json!([record(1)]);
     assert_eq!(verdicts(&both), "rejected: bad [2002], rejected: bad [2002], open");
@@ -107,7 +107,7 @@ fn where_both_forms_are_there_nobody_is_accepted() {
 }
 
 #[test]
-fn where_all_failed_the_list_need_not_say_so() {
+fn a_summary_of_failures_alone_rejects_all() {
     let reason = "rejected: the server gave no reason";
     check([0, 3, 3], &[], &format!("{reason}, {reason}, {reason}"));
     check([0, 3, 3], &[record(1)], &format!("{reason}, rejected: bad [2002], {reason}"));
@@ -160,7 +160,7 @@ fn a_failure_has_its_own_status_and_its_code_as_it_was_written() {
 }
 
 #[test]
-fn what_the_service_failed_at_it_may_have_all_the_same() {
+fn an_event_that_the_service_failed_at_may_be_there() {
     for (status, expected) in
         [(500, "unknown: bad"), (503, "unknown: bad"), (408, "unknown: bad"), (400, "rejected: bad")]
     {
