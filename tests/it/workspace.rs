@@ -156,3 +156,27 @@ fn enso_is_in_no_other_feature() {
     let source = std::fs::read_to_string(root().join("togai-api/src/lib.rs")).unwrap();
     assert!(source.contains("#[cfg(feature = \"enso\")]\npub mod enso;"));
 }
+
+/// What stays in togai-ext is what brings client and engine together.
+#[test]
+fn togai_ext_stays_thin() {
+    let mut lines = 0;
+    let mut folders = vec![root().join("togai-ext/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !matches!(name, "tests" | "testing")
+                && path.extension().is_some_and(|extension| extension == "rs")
+            {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+                let is_code = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with("//");
+                lines += code.lines().filter(is_code).count();
+            }
+        }
+    }
+    assert!((1000..3500).contains(&lines), "togai-ext has {lines} lines of code");
+}
