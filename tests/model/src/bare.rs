@@ -1,4 +1,4 @@
-//! The service behind the engine's own trait.
+//! The service behind the trait of the engine, without a client.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use togai_ingest::{
 
 use crate::clock::HandClock;
 use crate::item::Reading;
-use crate::reply::{Broken, Refused, Reply, Said};
+use crate::response::{self, Body, Broken, Meaning};
+use crate::rules::NamedBy;
 use crate::world::Shared;
 
 /// A request in flight. It is abandoned when it is dropped.
@@ -26,21 +27,21 @@ impl Exchange {
         Self { world: world.clone(), number }
     }
 
-    pub(crate) async fn reply(&self) -> Reply {
-        poll_fn(|context| self.world.lock().poll_reply(self.number, context)).await
+    pub(crate) async fn response(&self) -> response::Response {
+        poll_fn(|context| self.world.lock().poll_response(self.number, context)).await
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.world.lock().abandon(self.number);
+        self.world.lock().server.abandon(self.number);
     }
 }
 
-/// A session, whose token is good where the world says so.
+/// A session, whose token is known to be good where the rules say so.
 pub(crate) fn session(world: &Shared, clock: &HandClock) -> Session {
     let session = Session::new(Arc::new(clock.clone()));
-    if world.lock().is_proven {
+    if world.lock().rules.is_proven {
         session.gate().prove(0, PROTOCOL.operation, false);
     }
     session
@@ -98,54 +99,56 @@ impl Backend for Direct {
         let Self { world, session } = self.clone();
         Box::pin(async move {
             let exchange = Exchange::begin(&world, &request.body);
-            let Reply { said, before } = exchange.reply().await;
-            match said {
-                Said::All => Ok(Response::AllAccepted),
-                Said::Partial { failures, may_be_incomplete, .. } => {
-                    let by_place = world.lock().rules.names_places;
-                    let failures = failures.into_iter().map(|refused| failure(refused, by_place)).collect();
+            let response::Response { body, maybe_repeated, .. } = exchange.response().await;
+            match body {
+                Body::All => Ok(Response::AllAccepted),
+                Body::Partial { failures, may_be_incomplete, .. } => {
+                    let named_by = world.lock().rules.named_by;
+                    let failures = failures.into_iter().map(|one| failure(one, named_by)).collect();
                     let mut partial = Partial::new(StatusCode::MULTI_STATUS, failures);
-                    (partial.may_be_incomplete, partial.maybe_repeated) = (may_be_incomplete, before);
+                    (partial.may_be_incomplete, partial.maybe_repeated) = (may_be_incomplete, maybe_repeated);
                     Ok(Response::Partial(partial))
                 }
-                said => {
-                    if matches!(said, Said::Unclear) {
-                        // The token was good, whatever else.
+                body => {
+                    if body.proves_token() {
+                        // A 200 proves the token, whatever its body says.
                         session.gate().prove(0, PROTOCOL.operation, false);
                     }
-                    Err(failed(&said, before, request.idempotent))
+                    Err(failed(&body, maybe_repeated, request.idempotent))
                 }
             }
         })
     }
 }
 
-fn failure(refused: Refused, by_place: bool) -> Failure {
-    let Refused { id, place, is_duplicate } = refused;
-    let event = match (id, place) {
-        (_, Some(place)) if by_place => EventRef::Index(place),
-        (Some(id), _) if !by_place => EventRef::Id(id),
-        _ => EventRef::Unnamed,
+fn failure(failure: response::Failure, named_by: NamedBy) -> Failure {
+    let response::Failure { id, index, is_duplicate } = failure;
+    let event = match named_by {
+        NamedBy::Id => id.map(EventRef::Id),
+        NamedBy::Index => index.map(EventRef::Index),
     };
     let kind = if is_duplicate { FailureKind::Duplicate } else { FailureKind::Refused };
-    Failure::new(event, kind, Some("bad"))
+    Failure::new(event.unwrap_or(EventRef::Unnamed), kind, Some("bad"))
 }
 
-fn failed(said: &Said, before: bool, idempotent: bool) -> Failed {
-    let (scope, maybe_applied) = match said {
-        Said::Status(413, _) => (Scope::Size { by_bytes: true }, false),
-        Said::Status(422, _) | Said::Status(400, "events: too many items") => (Scope::Size { by_bytes: false }, false),
-        Said::Status(400, _) => (Scope::Content, false),
-        Said::Status(401 | 403, _) => (Scope::Token, false),
-        Said::Status(429, _) => (Scope::Rate, false),
-        Said::Status(404, _) | Said::Broken(Broken::Connect | Broken::NotBegun) => (Scope::Service, false),
-        // A redirection may be the response of a server that has done what it was asked to.
-        Said::Status(302, _) => (Scope::Service, !idempotent),
-        _ => (Scope::Service, true),
+fn failed(body: &Body, maybe_repeated: bool, idempotent: bool) -> Failed {
+    let scope = match body.meaning() {
+        Meaning::TooManyBytes => Scope::Size { by_bytes: true },
+        Meaning::TooManyEvents => Scope::Size { by_bytes: false },
+        Meaning::Content => Scope::Content,
+        Meaning::Token => Scope::Token,
+        Meaning::Transient if matches!(body, Body::Status(429, _)) => Scope::Rate,
+        Meaning::Taken | Meaning::Transient | Meaning::Final => Scope::Service,
     };
-    let effect = if maybe_applied || before { Effect::MaybeApplied } else { Effect::NotApplied };
-    let mut failed = Failed::new(scope, effect, format!("{said:?}"));
-    if let Said::Status(status, message) = said {
+    let maybe_applied = match body {
+        Body::Status(404 | 429, _) | Body::Broken(Broken::Connect | Broken::NotBegun) => false,
+        // A redirection may be the response of a server that has done what it was asked to.
+        Body::Status(302, _) => !idempotent,
+        _ => scope == Scope::Service,
+    };
+    let effect = if maybe_applied || maybe_repeated { Effect::MaybeApplied } else { Effect::NotApplied };
+    let mut failed = Failed::new(scope, effect, format!("{body:?}"));
+    if let Body::Status(status, message) = body {
         failed.status = StatusCode::from_u16(*status).ok();
         failed.message = Some((*message).into());
     }

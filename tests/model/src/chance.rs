@@ -1,6 +1,6 @@
-//! One number as a series of choices. The smallest number is the simplest choice, so that a failure shrinks to it.
+//! One number as a series of choices. The smallest number makes the simplest choices, and a failure shrinks to these.
 
-/// What is left of a number that choices are made from.
+/// The rest of a number that choices are made from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chance(pub(crate) u64);
 
@@ -13,7 +13,7 @@ impl Chance {
         usize::try_from(choice).unwrap_or_default()
     }
 
-    /// What is left, for choices that are made elsewhere.
+    /// The rest, for other choices.
     pub(crate) fn rest(self) -> u64 {
         self.0
     }

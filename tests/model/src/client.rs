@@ -9,7 +9,8 @@ use togai_ingest::{Backend, BoxFuture, Connection, Failed, Fields, IntoBackend a
 use crate::bare::{Exchange, PROTOCOL, check_event, check_fields, session};
 use crate::clock::HandClock;
 use crate::item::Reading;
-use crate::reply::{Broken, Refused, Reply, Said};
+use crate::response::{self, Body, Broken, Failure};
+use crate::rules::Channel;
 use crate::world::Shared;
 
 /// A client of Togai over the service.
@@ -24,7 +25,7 @@ pub(crate) fn over_enso(world: &Shared, clock: &HandClock) -> Connection<OverCli
     OverClient::connect(&(&client).into_backend(), &ENSO)
 }
 
-/// What a client sends for a backend, with the events of the model: what they look like makes no difference to it.
+/// A client that sends the events of the model. A client does not look into the events of its requests.
 #[derive(Clone)]
 pub(crate) struct OverClient<B> {
     backend: B,
@@ -85,12 +86,8 @@ impl Transport for Wire {
         Box::pin(async move {
             let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
             let exchange = Exchange::begin(&self.0, body);
-            let (events, is_enso) = {
-                let world = self.0.lock();
-                (world.flights.last().map_or(0, |flight| flight.indexes.len()), world.rules.is_enso)
-            };
-            let Reply { said, .. } = exchange.reply().await;
-            match response(said, events, is_enso) {
+            let is_enso = self.0.lock().rules.channel == Channel::Enso;
+            match on_the_wire(exchange.response().await, is_enso) {
                 Ok(response) => Ok(reqwest::Response::from(response)),
                 Err(kind) => Err(TransportError::new(kind, "scripted", CallContext::default())),
             }
@@ -98,24 +95,25 @@ impl Transport for Wire {
     }
 }
 
-/// The response to a request of so many events as it comes over the wire.
-fn response(said: Said, events: usize, is_enso: bool) -> Result<http::Response<String>, TransportErrorKind> {
+/// A response as it comes over the wire.
+fn on_the_wire(response: response::Response, is_enso: bool) -> Result<http::Response<String>, TransportErrorKind> {
+    let response::Response { body, events, .. } = response;
     let message = |message: &str| json!({ "message": message }).to_string();
-    let (status, body) = match said {
-        Said::All if is_enso => (200, summed_up(&[], 0, events)),
-        Said::All => (202, String::new()),
-        Said::Unclear => (200, "{}".into()),
-        Said::Garbled => (207, "<html>".into()),
-        Said::Status(status, text) => (status, message(text)),
-        Said::Partial { failures, failed, .. } if is_enso => (200, summed_up(&failures, failed, events)),
-        Said::Partial { failures, .. } => {
+    let (status, body) = match body {
+        Body::All if is_enso => (200, summed_up(&[], 0, events)),
+        Body::All => (202, String::new()),
+        Body::Unclear => (200, "{}".into()),
+        Body::Garbled => (207, "<html>".into()),
+        Body::Status(status, text) => (status, message(text)),
+        Body::Partial { failures, failed, .. } if is_enso => (200, summed_up(&failures, failed, events)),
+        Body::Partial { failures, .. } => {
             let listed: Vec<Value> = failures.into_iter().map(listed).collect();
             (207, json!({ "message": "some failed", "errors": listed }).to_string())
         }
-        Said::Broken(Broken::Connect) => return Err(TransportErrorKind::Connect),
-        Said::Broken(Broken::Interrupted) => return Err(TransportErrorKind::Interrupted),
-        Said::Broken(Broken::Timeout) => return Err(TransportErrorKind::Timeout),
-        Said::Broken(Broken::NotBegun) => return Err(TransportErrorKind::Deadline),
+        Body::Broken(Broken::Connect) => return Err(TransportErrorKind::Connect),
+        Body::Broken(Broken::Interrupted) => return Err(TransportErrorKind::Interrupted),
+        Body::Broken(Broken::Timeout) => return Err(TransportErrorKind::Timeout),
+        Body::Broken(Broken::NotBegun) => return Err(TransportErrorKind::Deadline),
     };
     let mut response = http::Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
@@ -123,13 +121,13 @@ fn response(said: Said, events: usize, is_enso: bool) -> Result<http::Response<S
 }
 
 /// A response as Enso gives it.
-fn summed_up(failures: &[Refused], failed: usize, events: usize) -> String {
-    let records: Vec<Value> = failures.iter().map(|refused| json!({ "index": refused.place, "code": 2001 })).collect();
+fn summed_up(failures: &[Failure], failed: usize, events: usize) -> String {
+    let records: Vec<Value> = failures.iter().map(|failure| json!({ "index": failure.index, "code": 2001 })).collect();
     let summary = json!({ "success": events - failed, "failed": failed, "total": events });
     json!({ "status": "success", "data": { "summary": summary, "failedRecords": records } }).to_string()
 }
 
-fn listed(Refused { id, is_duplicate, .. }: Refused) -> Value {
+fn listed(Failure { id, is_duplicate, .. }: Failure) -> Value {
     let message = if is_duplicate { "Duplicate event" } else { "bad" };
     match id {
         Some(id) => json!({ "eventPayload": { "id": id }, "message": message }),

@@ -1,4 +1,4 @@
-//! Time that passes only when the model says so.
+//! The clock of a scenario, whose time passes only at a step.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use togai_ingest::{BoxFuture, Clock};
 
-/// A clock that is moved by hand to the end of the sleep that ends first.
+/// A clock that the model moves to the end of the sleep that ends first.
 #[derive(Clone, Debug)]
 pub(crate) struct HandClock {
     start: Instant,
@@ -19,7 +19,7 @@ pub(crate) struct HandClock {
 struct Sleeps {
     now: Duration,
     next: u64,
-    /// When each one ends, and who waits for it.
+    /// When each sleep ends, and the waker of the task that waits for it.
     sleeping: BTreeMap<u64, (Duration, Option<Waker>)>,
 }
 
@@ -32,7 +32,7 @@ impl HandClock {
         self.sleeps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether somebody would be woken if time went on.
+    /// Whether a task waits for time to pass.
     pub(crate) fn is_waited_for(&self) -> bool {
         self.lock().sleeping.values().any(|(_, waker)| waker.is_some())
     }

@@ -1,4 +1,4 @@
-//! What the model hands in.
+//! The events that the model hands in.
 
 use serde::ser::{Error as _, SerializeStruct};
 use serde::{Deserialize, Serialize, Serializer};
@@ -15,7 +15,7 @@ pub(crate) struct Reading {
     pub(crate) account_id: String,
     pub(crate) timestamp: String,
     pub(crate) value: String,
-    /// Whatever makes an event large.
+    /// They make an event large.
     pub(crate) notes: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Item {
     pub(crate) response: Option<u64>,
 }
 
-/// What an event is to those that look at it.
+/// What is wrong with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nature {
     Good,

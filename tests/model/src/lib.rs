@@ -1,14 +1,15 @@
-//! Ingestion against a model: scenarios by chance, in virtual time, and all that must hold at every step of them.
+//! A model of ingestion: random scenarios in virtual time, and all that must hold at every step of them.
 //!
-//! A scenario is a list of numbers. The first one makes the settings, each one after it makes one thing happen: an event is
-//! handed in, a request is answered, time passes. The real [`Run`](togai_ingest::test_util::Run) is polled by hand in between. The
-//! service behind it is in memory and consistent: what it says is true, where it says anything. The model keeps its own
-//! account of what was handed in, sent and answered, and holds each request and each verdict against it.
+//! A scenario is a list of numbers. The first number makes the settings. Each other number makes one thing happen: an
+//! event is handed in, a request gets a response, time passes. In between, the model polls the real
+//! [`Run`](togai_ingest::test_util::Run) by hand. The service behind it is in memory and consistent: all that it says
+//! is true. The model keeps its own account of all events, requests and responses, and checks each request and each
+//! verdict by it.
 //!
-//! It is plain proptest, and not `proptest-state-machine`: which transitions there are depends on what the engine has in
-//! flight, which no reference model can know beforehand without being the engine once more. So numbers are generated, and
-//! a number is read as a choice among what is possible when its turn comes. Every list of numbers is a scenario, hence
-//! shrinking is that of a vector: fewer numbers, and smaller ones, which are simpler choices.
+//! It is plain proptest, and not `proptest-state-machine`: the possible transitions depend on what the engine has in
+//! flight, and a reference model that knew this beforehand would be a second engine. So proptest generates numbers,
+//! and the model reads a number as a choice among what is possible at that step. Every list of numbers is a scenario.
+//! Hence a failure shrinks as a vector does: to fewer numbers, and to smaller ones, which are simpler choices.
 //!
 //! ```text
 //! cargo test -p togai-model -- --nocapture
@@ -17,23 +18,29 @@
 //! ```
 
 mod bare;
+mod batches;
+mod call;
 mod chance;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
+mod evidence;
+mod expectations;
+mod input;
 mod item;
-mod kind;
+mod ledger;
 mod offer;
-mod poll;
-mod reply;
-mod requests;
+mod request;
+mod respond;
+mod response;
 mod rules;
-mod say;
 mod scenario;
-mod service;
-mod source;
+mod server;
+mod sizes;
+mod store;
 mod table;
-mod verdicts;
+mod taker;
+mod verdict;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,24 +50,58 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-use kind::{KINDS, Kind};
+pub use rules::Over;
 use scenario::play;
-use table::{SITUATIONS, Table};
+use table::Table;
 
-/// What the engine talks to the service by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
-    /// A backend of the model's own.
-    BareTrait,
-    /// The clients of Togai and Enso, with their retries.
-    Clients,
-}
-
-/// How often every response has to have met every situation, and each transition to have run.
+/// Each response has to meet each situation this often, and each transition has to run this often.
 const LEAST: u64 = 100;
 
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+/// Plays this number of steps, prints what ran, and panics where something is wrong.
+///
+/// `TOGAI_MODEL_STEPS` sets another number of steps, and `TOGAI_MODEL_SEED` another seed than 1.
+///
+/// # Panics
+///
+/// If something is wrong, with the scenario that shows it. If a response or a transition ran too rarely.
+#[expect(clippy::print_stdout, reason = "the table of what ran")]
+pub fn check(over: Over, default_steps: u64) {
+    let (seed, steps) = (variable("TOGAI_MODEL_SEED", 1), variable("TOGAI_MODEL_STEPS", default_steps));
+    let mut table = Table::default();
+    let result = play_many(over, seed, steps, &mut table);
+    println!("seed {seed}\n{table}");
+    if let Err(problem) = result {
+        panic!("{problem}");
+    }
+    let rare = table.rare(over, LEAST);
+    assert!(rare.is_empty() || steps < default_steps, "too rare: {rare:#?}");
+}
+
+/// Plays scenarios until one of them fails, or until all steps are played.
+fn play_many(over: Over, seed: u64, steps: u64, table: &mut Table) -> Result<(), String> {
+    let mut runner = runner(seed);
+    let scenarios = scenarios();
+    while table.steps() < steps {
+        let tree = scenarios.new_tree(&mut runner).map_err(|reason| reason.to_string())?;
+        if attempt(&tree.current(), over, table).is_err() {
+            let failed =
+                |numbers: Vec<u64>| attempt(&numbers, over, &mut Table::default()).map_err(TestCaseError::fail);
+            let Err(TestError::Fail(reason, numbers)) = runner.run_one(tree, failed) else {
+                return Err("a failure went away when it was repeated".into());
+            };
+            let trace = catch_unwind(|| play(&numbers, over, true).trace).unwrap_or_default().join("\n");
+            return Err(format!("{reason}\nseed {seed}, numbers {numbers:?}\n{trace}"));
+        }
+    }
+    Ok(())
+}
+
+/// Plays a scenario. A panic is a failure like any other.
+fn attempt(numbers: &[u64], over: Over, table: &mut Table) -> Result<(), String> {
+    let played = catch_unwind(AssertUnwindSafe(|| play(numbers, over, false)));
+    let played = played.map_err(|_| "it panicked".to_owned())?;
+    table.add(&played.table);
+    played.problem.map_or(Ok(()), Err)
 }
 
 fn scenarios() -> impl Strategy<Value = Vec<u64>> {
@@ -74,90 +115,6 @@ fn runner(seed: u64) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::XorShift, &bytes))
 }
 
-/// Plays a scenario. A panic is a failure like any other.
-fn attempt(numbers: &[u64], over: Over, table: &mut Table) -> Result<(), String> {
-    let played = catch_unwind(AssertUnwindSafe(|| play(numbers, over, false)));
-    let played = played.map_err(|_| "it panicked".to_owned())?;
-    table.add(&played.table);
-    played.wrong.map_or(Ok(()), Err)
-}
-
-/// Plays scenarios until one of them fails or there were so many steps.
-fn play_many(over: Over, seed: u64, steps: u64, table: &mut Table) -> Result<(), String> {
-    let mut runner = runner(seed);
-    let scenarios = scenarios();
-    while table.steps < steps {
-        let tree = scenarios.new_tree(&mut runner).map_err(|reason| reason.to_string())?;
-        if attempt(&tree.current(), over, table).is_err() {
-            let failed =
-                |numbers: Vec<u64>| attempt(&numbers, over, &mut Table::default()).map_err(TestCaseError::fail);
-            let Err(TestError::Fail(reason, numbers)) = runner.run_one(tree, failed) else {
-                return Err("a failure went away when it was repeated".into());
-            };
-            let told = catch_unwind(|| play(&numbers, over, true).told).unwrap_or_default().join("\n");
-            return Err(format!("{reason}\nseed {seed}, numbers {numbers:?}\n{told}"));
-        }
-    }
-    Ok(())
-}
-
-/// Every response in every situation that it can meet.
-fn pairs(over: Over) -> Vec<(&'static str, &'static str)> {
-    let of = |situation: &'static str| KINDS.iter().map(move |(kind, name)| (*kind, situation, (*name, situation)));
-    let all = SITUATIONS.iter().flat_map(|situation| of(situation));
-    let can_be = |kind: Kind, situation| match kind {
-        // A request of one event leaves no doubt which one is meant.
-        Kind::Phantom => situation != "alone",
-        // Over the wire a list is short only from a hundred on, and what keeps a request from being sent is above the wire.
-        Kind::Capped | Kind::NotBegun => over == Over::BareTrait,
-        _ => true,
-    };
-    all.filter(|(kind, situation, _)| can_be(*kind, *situation)).map(|(_, _, pair)| pair).collect()
-}
-
-const EARLIER_ATTEMPT: &str = "an attempt before the response may have been applied";
-const TRANSITIONS: &[&str] = &[
-    "an answer comes while an event is pulled",
-    EARLIER_ATTEMPT,
-    "an event that cannot be written",
-    "an event that the service has",
-    "an event that was there before",
-    "an event with a fresh id",
-    "an event with an id of another one",
-    "an event without an id",
-    "an event without an id, like one before",
-    "a bad event",
-    "a huge event",
-    "a poisonous event",
-    "another call proves the token",
-    "the call is dropped",
-    "the call is polled for nothing",
-    "the owner stops the call",
-    "the service answers",
-    "the source ends",
-    "the source fails",
-    "time passes",
-];
-
-/// Plays so many steps, prints what ran, and panics where something was wrong.
-///
-/// `TOGAI_MODEL_STEPS` sets another number of steps, and `TOGAI_MODEL_SEED` another seed than 1.
-///
-/// # Panics
-///
-/// If something is wrong, with the scenario that shows it. If a response or a transition ran too rarely.
-#[expect(clippy::print_stdout, reason = "the table of what ran")]
-pub fn check(over: Over, default_steps: u64) {
-    let (seed, steps) = (number("TOGAI_MODEL_SEED", 1), number("TOGAI_MODEL_STEPS", default_steps));
-    let mut table = Table::default();
-    let result = play_many(over, seed, steps, &mut table);
-    println!("seed {seed}\n{table}");
-    if let Err(problem) = result {
-        panic!("{problem}");
-    }
-    // Over the wire attempts before a response are responses of their own.
-    let is_there = |name: &&str| over == Over::BareTrait || *name != EARLIER_ATTEMPT;
-    let transitions: Vec<_> = TRANSITIONS.iter().copied().filter(is_there).collect();
-    let rare = table.rare(&pairs(over), &transitions, LEAST);
-    assert!(rare.is_empty() || steps < default_steps, "too rare: {rare:#?}");
+fn variable(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }

@@ -1,10 +1,11 @@
-//! What events there are to be handed in.
+//! The offers make the events that are handed in.
 
 use crate::chance::Chance;
 use crate::item::{Item, Nature, Reading};
-use crate::world::World;
+use crate::ledger::Ledger;
+use crate::server::Server;
 
-/// Makes events. No two say the same unless they are meant to.
+/// Makes events. Two of them say the same only where that is meant.
 #[derive(Default)]
 pub(crate) struct Offers {
     made: u64,
@@ -12,14 +13,14 @@ pub(crate) struct Offers {
 }
 
 impl Offers {
-    /// An event by chance, with what it is called in the table.
-    pub(crate) fn item(&mut self, world: &mut World, chance: &mut Chance) -> (&'static str, Item) {
+    /// An event by chance, with its name in the table.
+    pub(crate) fn item(&mut self, ledger: &Ledger, server: &mut Server, chance: &mut Chance) -> (&'static str, Item) {
         let (name, event, nature) = match chance.below(24) {
             0..=5 => ("an event with a fresh id", self.event(true), Nature::Good),
             6..=7 => ("an event without an id", self.event(false), Nature::Good),
-            8 => self.like_one_before(world, chance),
-            9 => self.same_again(world, chance, false),
-            10 => self.same_again(world, chance, true),
+            8 => self.repeat_without_id(ledger, chance),
+            9 => self.repeat_id(ledger, chance, false),
+            10 => self.repeat_id(ledger, chance, true),
             11 => {
                 let event = Reading { value: "far".to_owned(), ..self.event(chance.below(2) == 1) };
                 ("a bad event", event, Nature::Bad)
@@ -32,10 +33,10 @@ impl Offers {
             }
             19 => ("an event that cannot be written", self.event(chance.below(2) == 1), Nature::Unencodable),
             _ => {
-                // From a call before, of which this one knows nothing.
+                // The engine knows nothing of earlier calls.
                 let event = self.event(true);
                 if let Some(id) = &event.id {
-                    world.has.insert(id.clone(), None);
+                    server.take_from_earlier_call(id.clone());
                 }
                 ("an event that the service has", event, Nature::Good)
             }
@@ -49,23 +50,30 @@ impl Offers {
         Reading::new(format!("a{}", self.made), has_id.then(|| format!("e{}", self.made)))
     }
 
-    /// One that says the same as one before, both without an id.
-    fn like_one_before(&mut self, world: &World, chance: &mut Chance) -> (&'static str, Reading, Nature) {
-        let without: Vec<_> = world.handed.iter().filter(|handed| handed.item.event.id.is_none()).collect();
+    /// An event that says the same as an earlier one, both without an id.
+    fn repeat_without_id(&mut self, ledger: &Ledger, chance: &mut Chance) -> (&'static str, Reading, Nature) {
+        let without: Vec<_> = ledger.events().iter().filter(|handed| handed.item.event.id.is_none()).collect();
         match without.get(chance.below(without.len())) {
             Some(handed) => ("an event without an id, like one before", handed.item.event.clone(), handed.item.nature),
             None => ("an event without an id", self.event(false), Nature::Good),
         }
     }
 
-    /// One with an id that was there before.
-    fn same_again(&mut self, world: &World, chance: &mut Chance, is_other: bool) -> (&'static str, Reading, Nature) {
-        let with: Vec<_> = world.handed.iter().filter(|handed| handed.id.is_some()).collect();
-        let place = with.len().saturating_sub(1 + chance.below(with.len().min(12)));
-        let Some(handed) = with.get(place) else { return ("an event with a fresh id", self.event(true), Nature::Good) };
+    /// An event with the id of an earlier one.
+    fn repeat_id(
+        &mut self,
+        ledger: &Ledger,
+        chance: &mut Chance,
+        is_different: bool,
+    ) -> (&'static str, Reading, Nature) {
+        let with: Vec<_> = ledger.events().iter().filter(|handed| handed.id.is_some()).collect();
+        let position = with.len().saturating_sub(1 + chance.below(with.len().min(12)));
+        let Some(handed) = with.get(position) else {
+            return ("an event with a fresh id", self.event(true), Nature::Good);
+        };
         let mut event = handed.item.event.clone();
         event.id.clone_from(&handed.id);
-        if is_other {
+        if is_different {
             self.made += 1;
             event.account_id = format!("a{}", self.made);
             ("an event with an id of another one", event, handed.item.nature)

@@ -1,65 +1,108 @@
 //! The settings of a scenario.
 
-use togai_ingest::IdPolicy;
+use std::time::Duration;
 
-use crate::Over;
+use togai_ingest::IdPolicy;
+use togai_ingest::test_util::{BatchSize, Settings};
+
 use crate::chance::Chance;
 
-/// The settings of a scenario, and what the service keeps to itself.
-#[expect(clippy::struct_excessive_bools, reason = "facts that are independent of one another")]
-#[derive(Clone, Debug)]
+/// What connects the engine to the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// A backend of the model's own.
+    BareTrait,
+    /// The clients of Togai and Enso, with their retries.
+    Clients,
+}
+
+/// The settings of a scenario. The engine does not see those of the service and the caller.
+#[derive(Debug)]
 pub(crate) struct Rules {
-    pub(crate) batch_size: usize,
-    pub(crate) batch_bytes: usize,
-    pub(crate) concurrency: usize,
-    pub(crate) ids: IdPolicy,
-    pub(crate) local_checks: bool,
-    pub(crate) budget: usize,
-    pub(crate) lingers: bool,
-    pub(crate) is_resending_harmless: bool,
-    /// Whether failures are named by their place in the request, and not by id.
-    pub(crate) names_places: bool,
-    /// The service takes no more than so many events and bytes in a request.
-    pub(crate) most_events: usize,
-    pub(crate) most_bytes: usize,
-    /// Whether verdicts are put down in a report, as `send` does, or given out one by one, as `outcomes` does.
-    pub(crate) by_report: bool,
-    /// Whether the engine talks to the service through the client and its retries.
-    pub(crate) is_wire: bool,
-    /// Whether that client is one of Enso.
-    pub(crate) is_enso: bool,
-    /// How often an answer is one that ends the call: the smaller the more often.
+    pub(crate) settings: Settings,
+    pub(crate) channel: Channel,
+    /// Whether the token is known to be good when the call starts.
+    pub(crate) is_proven: bool,
+    pub(crate) named_by: NamedBy,
+    /// How large a request the service takes.
+    pub(crate) limits: BatchSize,
+    pub(crate) results: Results,
+    /// How often a response ends the call: the smaller the number, the more often.
     pub(crate) patience: usize,
 }
 
-/// Settings by chance, and whether the token is known to be good.
-pub(crate) fn rules(mut chance: Chance, over: Over) -> (Rules, bool) {
+/// Between the engine and the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channel {
+    /// A backend of the model's own.
+    Bare,
+    /// The client of Togai.
+    Togai,
+    /// The client of Enso.
+    Enso,
+}
+
+impl Channel {
+    /// Whether a client with retries is in between.
+    pub(crate) fn is_wire(self) -> bool {
+        self != Self::Bare
+    }
+}
+
+/// How a partial response of the bare backend names an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    Id,
+    /// By its position in the request.
+    Index,
+}
+
+/// How the caller gets the verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Results {
+    /// In a report, as from `send`.
+    Report,
+    /// One by one, as from `outcomes`.
+    Verdicts,
+}
+
+/// Settings by chance.
+pub(crate) fn rules(mut chance: Chance, over: Over) -> Rules {
     let is_proven = chance.below(2) > 0;
-    let batch_size = [3, 1, 7, 4, 5, 6, 8, 12, 6, 2, 4, 5][chance.below(12)];
-    let is_wire = over == Over::Clients;
-    let is_enso = is_wire && chance.below(2) == 1;
-    let has_limits = chance.below(2) == 1;
-    let rules = Rules {
-        batch_size,
-        batch_bytes: [4 << 20, 700, 300, 1000][chance.below(4)],
-        concurrency: [1, 2, 3, 4, 4, 4][chance.below(6)],
-        ids: match chance.below(10) {
-            0..=5 => IdPolicy::Random,
-            6..=8 => IdPolicy::Require,
-            // It takes 20 MiB.
-            _ => IdPolicy::FromContent,
-        },
-        local_checks: chance.below(3) != 2,
-        budget: [12, 0, 1, 4, 8, 12, 10][chance.below(7)],
-        lingers: chance.below(3) == 2,
-        is_resending_harmless: if is_enso { chance.below(2) == 1 } else { is_wire || chance.below(8) != 7 },
-        names_places: chance.below(3) == 2,
-        most_events: if has_limits { 1 + chance.below(8) } else { usize::MAX },
-        most_bytes: if has_limits { [usize::MAX, 100, 300, 600][chance.below(4)] } else { usize::MAX },
-        by_report: chance.below(2) == 1,
-        is_wire,
-        is_enso,
-        patience: [10, 3, 5][chance.below(3)],
+    let events = [3, 1, 7, 4, 5, 6, 8, 12, 6, 2, 4, 5][chance.below(12)];
+    let channel = match over {
+        Over::BareTrait => Channel::Bare,
+        Over::Clients => [Channel::Togai, Channel::Enso][chance.below(2)],
     };
-    (rules, is_proven)
+    let has_limits = chance.below(2) == 1;
+    // The fields take their choices in this order.
+    Rules {
+        settings: Settings {
+            max_size: BatchSize { events, bytes: [4 << 20, 700, 300, 1000][chance.below(4)] },
+            concurrency: [1, 2, 3, 4, 4, 4][chance.below(6)],
+            ids: match chance.below(10) {
+                0..=5 => IdPolicy::Random,
+                6..=8 => IdPolicy::Require,
+                // It takes 20 MiB.
+                _ => IdPolicy::FromContent,
+            },
+            local_checks: chance.below(3) != 2,
+            isolation_budget: [12, 0, 1, 4, 8, 12, 10][chance.below(7)],
+            linger: (chance.below(3) == 2).then_some(Duration::from_secs(1)),
+            idempotent: match channel {
+                Channel::Bare => chance.below(8) != 7,
+                Channel::Togai => true,
+                Channel::Enso => chance.below(2) == 1,
+            },
+        },
+        channel,
+        is_proven,
+        named_by: if chance.below(3) == 2 { NamedBy::Index } else { NamedBy::Id },
+        limits: BatchSize {
+            events: if has_limits { 1 + chance.below(8) } else { usize::MAX },
+            bytes: if has_limits { [usize::MAX, 100, 300, 600][chance.below(4)] } else { usize::MAX },
+        },
+        results: if chance.below(2) == 1 { Results::Report } else { Results::Verdicts },
+        patience: [10, 3, 5][chance.below(3)],
+    }
 }

@@ -1,0 +1,170 @@
+//! A call of the engine, polled by hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use togai_ingest::test_util::{Pulled, Run, enough};
+use togai_ingest::{Backend, Cancel, Connection, DeliveryError, Session, Source};
+
+use crate::bare::PROTOCOL;
+use crate::clock::HandClock;
+use crate::item::{Item, Reading};
+use crate::taker::Taker;
+use crate::world::Shared;
+
+/// A call in progress, or one that has ended.
+pub(crate) struct Call<B> {
+    running: Option<Running<B>>,
+    world: Shared,
+    clock: HandClock,
+    session: Session,
+    flag: Arc<Flag>,
+    is_stopped_by_owner: bool,
+}
+
+struct Running<B> {
+    run: Run<B, Queue>,
+    taker: Taker,
+}
+
+/// The source of the call, which gives the events of the input.
+struct Queue(Shared);
+
+impl Source for Queue {
+    type Event = Reading;
+    type Item = Item;
+
+    fn poll_pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<Item>>> {
+        self.0.lock().pull(context)
+    }
+}
+
+/// Whether the call was woken.
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.set();
+    }
+}
+
+impl Flag {
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// How many polls there may be for one thing that happens.
+const MOST_POLLS: usize = 10_000;
+
+impl<B: Backend<Event = Reading>> Call<B> {
+    pub(crate) fn new(connection: Connection<B>, world: Shared, clock: HandClock) -> Self {
+        let session = connection.session().clone();
+        let rules = Arc::clone(&world.lock().rules);
+        let run = Run::new(connection, Queue(world.clone()), &rules.settings, Cancel::new());
+        let running = Some(Running { run, taker: Taker::new(rules.results) });
+        Self { running, world, clock, session, flag: Arc::new(Flag(AtomicBool::new(true))), is_stopped_by_owner: false }
+    }
+
+    /// Whether there is nothing left to play: the call has ended, or something is wrong.
+    pub(crate) fn is_over(&self) -> bool {
+        self.has_ended() || self.world.lock().expectations.problem().is_some()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.running.is_none()
+    }
+
+    /// Polls the call as often as it is woken.
+    pub(crate) fn poll(&mut self) {
+        for _ in 0..MOST_POLLS {
+            if self.is_over() {
+                return;
+            }
+            if !self.flag.0.swap(false, Ordering::Relaxed) {
+                let mut world = self.world.lock();
+                let is_waiting = world.ledger.input.is_waited_for() || world.server.is_waited_for();
+                let is_waiting = is_waiting || self.clock.is_waited_for();
+                world.check(is_waiting, || "the call waits for nothing".into());
+                world.check_waiting();
+                return;
+            }
+            self.poll_once();
+        }
+        self.world.lock().check(false, || "the call never stops being polled".into());
+    }
+
+    /// Polls the call where nothing has happened, so that nothing may come of it.
+    pub(crate) fn poll_for_nothing(&mut self) {
+        let state = |call: &Self| {
+            let world = call.world.lock();
+            (world.ledger.pulled(), world.server.received(), world.ledger.verdicts(), call.has_ended())
+        };
+        let before = state(self);
+        self.poll_once();
+        let after = state(self);
+        self.world.lock().check(before == after, || format!("a poll for nothing: {before:?} to {after:?}"));
+    }
+
+    fn poll_once(&mut self) {
+        let waker = Waker::from(Arc::clone(&self.flag));
+        let Some(Running { run, taker }) = &mut self.running else { return };
+        match run.poll_finished(&mut Context::from_waker(&waker)) {
+            Poll::Pending => {}
+            Poll::Ready(Some(finished)) => {
+                taker.take(finished, run.submitted(), &mut self.world.lock());
+                // The caller asks for more.
+                self.flag.set();
+            }
+            Poll::Ready(None) => self.finish(),
+        }
+    }
+
+    fn finish(&mut self) {
+        let Some(Running { run, taker }) = self.running.take() else { return };
+        let submitted = run.submitted();
+        let error = run.into_stopped_by();
+        let mut world = self.world.lock();
+        let is_source_error = error.as_ref().is_some_and(DeliveryError::is_source);
+        let is_owner_error = error.as_ref().is_some_and(|error| error.to_string().contains("enough"));
+        let has_source_failed = world.ledger.input.is_failure_pulled();
+        world.check_end(submitted, error.is_some());
+        world.check(!is_source_error || has_source_failed, || "the source is said to have failed".into());
+        world.check(!is_owner_error || self.is_stopped_by_owner, || "nobody stopped the call".into());
+        taker.finish(submitted, &mut world);
+    }
+
+    /// Lets time pass, and says whether the call waited for that.
+    pub(crate) fn pass_time(&self) -> bool {
+        self.clock.pass()
+    }
+
+    /// Another call of the client has success. Over the wire the client alone notes that.
+    pub(crate) fn prove_token(&self) {
+        let mut world = self.world.lock();
+        if !world.rules.channel.is_wire() {
+            world.expectations.note_proven();
+            self.session.gate().prove(0, PROTOCOL.operation, false);
+        }
+        self.flag.set();
+    }
+
+    /// The owner stops the call, as `send` does where too many events were not accepted.
+    pub(crate) fn stop(&mut self) {
+        if let Some(Running { run, .. }) = &mut self.running {
+            run.stop(enough());
+        }
+        self.is_stopped_by_owner = true;
+        self.world.lock().expectations.note_stopped();
+        self.flag.set();
+    }
+
+    /// The owner drops the call, and its requests with it.
+    pub(crate) fn abandon(&mut self) {
+        self.running = None;
+        let mut world = self.world.lock();
+        let left = world.server.in_flight();
+        world.check(left == 0, || format!("{left} requests outlive the call"));
+    }
+}

@@ -1,0 +1,81 @@
+//! The learned sizes hold how large a request may be, as far as the responses say.
+
+/// What limits the size of a request. It is the index into a [`Size`], too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dimension {
+    Events,
+    Bytes,
+}
+
+/// The events and the bytes of a request.
+pub(crate) type Size = [usize; 2];
+
+/// The limits that responses teach, and all that held before.
+#[derive(Default)]
+pub(crate) struct LearnedSizes {
+    passed: Size,
+    /// How many requests passed since one was refused for its events, and for its bytes.
+    calm: [u32; 2],
+    /// The limits after each response.
+    limits: Vec<Size>,
+}
+
+/// After this number of requests that passed, the engine may exceed a limit.
+const CALM: u32 = 32;
+const NO_LIMIT: Size = [usize::MAX; 2];
+
+impl LearnedSizes {
+    /// Counts the responses that were learned from.
+    pub(crate) fn lessons(&self) -> usize {
+        self.limits.len()
+    }
+
+    /// Learns from a request that passed.
+    pub(crate) fn note_passed(&mut self, size: Size) {
+        let mut limit = self.limit_after(self.lessons());
+        for ((limit, passed), size) in limit.iter_mut().zip(&mut self.passed).zip(size) {
+            *passed = size.max(*passed);
+            // What was never refused has no limit that could be raised.
+            *limit = size.max(*limit);
+        }
+        for (limit, calm) in limit.iter_mut().zip(&mut self.calm) {
+            *calm += 1;
+            if *calm >= CALM {
+                // From here on the engine may try whether the limit still holds.
+                *limit = usize::MAX;
+            }
+        }
+        self.limits.push(limit);
+    }
+
+    /// Learns from a request that was refused for its size.
+    pub(crate) fn note_refused(&mut self, size: Size, dimension: Dimension) {
+        let mut limit = self.limit_after(self.lessons());
+        let order = match dimension {
+            Dimension::Events => [0, 1],
+            Dimension::Bytes => [1, 0],
+        };
+        let cause = order.into_iter().find(|cause| size[*cause] > self.passed[*cause]);
+        // A single event cannot be made smaller.
+        if size[Dimension::Events as usize] > 1 {
+            let cause = cause.unwrap_or_else(|| {
+                // What passed before does not pass any more.
+                self.passed[order[0]] = size[order[0]] / 2;
+                order[0]
+            });
+            limit[cause] = size[cause].div_ceil(2).max(self.passed[cause]).min(limit[cause]);
+            self.calm[cause] = 0;
+        }
+        self.limits.push(limit);
+    }
+
+    /// The most that was allowed at some time after this number of lessons.
+    pub(crate) fn most_since(&self, lessons: usize) -> Size {
+        let limits = (lessons..=self.lessons()).map(|lessons| self.limit_after(lessons));
+        limits.fold([0; 2], |most, limit| [most[0].max(limit[0]), most[1].max(limit[1])])
+    }
+
+    fn limit_after(&self, lessons: usize) -> Size {
+        lessons.checked_sub(1).map_or(NO_LIMIT, |last| self.limits[last])
+    }
+}
