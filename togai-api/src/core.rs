@@ -86,8 +86,8 @@ impl Core {
         idempotent: bool,
     ) -> Result<ResponseValue<T>, Error> {
         let start = Instant::now();
-        let answer = self.transport.execute_with(request, operation, idempotent).await;
-        error::receive(operation, answer, start).await?.decode()
+        let result = self.transport.execute_with(request, operation, idempotent).await;
+        error::receive(operation, result, start).await?.decode()
     }
 
     /// A request of an operation to a path of the server, with a body of JSON or without one.

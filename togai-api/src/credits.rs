@@ -60,16 +60,16 @@ mod tests {
             ("{}", &[]),
             ("[]", &[]),
         ] {
-            let answer: CreateCreditResponse = serde_json::from_str(json).unwrap();
-            let read: Vec<&str> = answer.credits.iter().map(|credit| credit.id.as_str()).collect();
+            let response: CreateCreditResponse = serde_json::from_str(json).unwrap();
+            let read: Vec<&str> = response.credits.iter().map(|credit| credit.id.as_str()).collect();
             assert_eq!(read, ids, "{json}");
         }
-        let answer: CreateCreditResponse = serde_json::from_str(r#"[{"creditAmount": 1.10}]"#).unwrap();
-        assert_eq!(answer.credits[0].credit_amount.as_ref().map(crate::Decimal::as_str), Some("1.10"));
+        let response: CreateCreditResponse = serde_json::from_str(r#"[{"creditAmount": 1.10}]"#).unwrap();
+        assert_eq!(response.credits[0].credit_amount.as_ref().map(crate::Decimal::as_str), Some("1.10"));
     }
 
     #[test]
-    fn what_is_no_credit_is_refused() {
+    fn other_values_than_credits_are_refused() {
         for json in [r#"{"credits": 1}"#, "[1]", "1", r#"{"id": {}}"#] {
             assert!(serde_json::from_str::<CreateCreditResponse>(json).is_err(), "{json}");
         }

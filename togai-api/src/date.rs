@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_survives_in_any_form_and_is_understood_in_one() {
+    fn a_date_survives_in_any_form_and_is_parsed_in_one() {
         for (text, is_understood) in [
             ("2024-11-05", true),
             ("9999-01-01", true),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_checked() {
+    fn outgoing_dates_are_checked() {
         assert_eq!("2024-02-29".parse::<Date>().unwrap().as_str(), "2024-02-29");
         for text in ["2023-02-29", "04-03-2022", "2024-1-15 ", "2024- 1- 5", "+024-11-05", "2024-11-05T00:00:00Z", ""] {
             assert!(text.parse::<Date>().is_err(), "{text}");

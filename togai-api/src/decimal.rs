@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_that_holds_a_number_is_read_and_other_values_are_not() {
+    fn only_numbers_and_numeric_strings_are_read() {
         assert_eq!(serde_json::from_str::<Decimal>(r#""12.50""#).unwrap().as_str(), "12.50");
         for json in ["true", "null", r#""""#, r#""12,50""#, r#""NaN""#, "[1]"] {
             let error = serde_json::from_str::<Decimal>(json).unwrap_err();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_json_number_is_refused() {
+    fn text_that_is_not_a_json_number_is_refused() {
         for text in ["", " ", "1.", ".5", "+1", "1 2", "0x10", "NaN", "inf", "01", "1\n2"] {
             assert!(text.parse::<Decimal>().is_err(), "{text}");
         }

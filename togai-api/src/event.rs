@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_numbers_where_strings_are_promised_and_ignores_what_it_does_not_know() {
+    fn it_reads_numbers_for_strings_and_ignores_unknown_fields() {
         let event: Event = serde_json::from_str(
             r#"{"schemaName": "rides", "id": 7, "timestamp": "2024-04-18T16:00:17", "accountId": 1,
                 "attributes": [{"name": "distance", "value": 50.25, "unit": null}],

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_value_is_never_other() {
+    fn a_known_value_is_never_the_other_variant() {
         assert_eq!(State::from("ACTIVE".to_owned()), State::Active);
         assert_eq!(format!("{:>8}", State::Active), "  ACTIVE");
         assert_eq!(State::default().as_str(), "");

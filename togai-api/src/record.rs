@@ -216,13 +216,13 @@ pub(crate) mod read {
 
     /// An event as a server tells it.
     pub(crate) fn event<'de, A: MapAccess<'de>>(field: &mut impl Slot<Event>, map: &mut A) -> Result<(), A::Error> {
-        lenient::<lenient::ToldEvent, Event, A>(field, map)
+        lenient::<lenient::LenientEvent, Event, A>(field, map)
     }
 
     /// An event as a server repeats it because it is none: what cannot be read is left out.
     pub(crate) fn echoed_event<'de, A: MapAccess<'de>>(field: &mut Option<Event>, map: &mut A) -> Result<(), A::Error> {
         let raw: Option<Box<serde_json::value::RawValue>> = map.next_value()?;
-        *field = raw.and_then(|raw| serde_json::from_str::<lenient::ToldEvent>(raw.get()).ok()).map(Into::into);
+        *field = raw.and_then(|raw| serde_json::from_str::<lenient::LenientEvent>(raw.get()).ok()).map(Into::into);
         Ok(())
     }
 

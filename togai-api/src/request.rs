@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_leads_to_another_resource() {
+    fn no_value_can_address_another_resource() {
         for (value, encoded) in [
             (r"..\customers\acme", "..%5Ccustomers%5Cacme"),
             ("../x", "..%2Fx"),
@@ -303,14 +303,14 @@ mod tests {
     }
 
     #[test]
-    fn a_value_set_again_takes_the_place_of_the_first() {
+    fn setting_a_value_twice_replaces_it() {
         let mut draft = draft(&OPERATION);
         draft.set("entry_id", Ok::<_, String>("second"));
         assert!(draft.request().unwrap().url().path().ends_with("/entries/second"));
     }
 
     #[test]
-    fn values_that_would_address_something_else_are_refused() {
+    fn values_that_would_change_the_path_are_refused() {
         for value in ["", ".", ".."] {
             let mut draft = draft(&OPERATION);
             draft.set("account_id", Ok::<_, String>(value));
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_of_no_use_is_named_with_the_remedy() {
+    fn missing_and_invalid_values_are_named_with_the_remedy() {
         let mut draft = draft(&OPERATION);
         draft.values.remove("entry_id");
         check_problem(&draft, "`entry_id` is not set: call `.entry_id(..)` before `.send()`");
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_sent_as_json_and_asked_for_where_it_is_required() {
+    fn a_body_is_sent_as_json_and_required_where_documented() {
         static WITH_BODY: Operation = Operation { requires_body: true, method: "POST", ..OPERATION };
         let mut draft = draft(&WITH_BODY);
         check_problem(&draft, "`body` is not set");

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_no_answer() {
+    fn invalid_retry_after_values_are_ignored() {
         for value in ["", "-1", "soon", "NaN"] {
             check("retry-after", value, None);
         }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_times_the_longer_is_meant() {
+    fn the_longer_of_two_times_wins() {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "1".parse().unwrap());
         headers.insert("retry-after-ms", "1200".parse().unwrap());
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_measured_by_the_clock_of_the_server() {
+    fn a_date_is_relative_to_the_server_clock() {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
         headers.insert("date", "Sun, 06 Nov 1994 08:49:07 GMT".parse().unwrap());

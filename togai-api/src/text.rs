@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_what_it_was_made_of() {
+    fn a_text_equals_its_source() {
         for text in ["", "km", "exactly twenty-four byte", "8f14e45f-ceea-467a-9b5c-0f0d6a1c2b3d", "Zürich"] {
             let made = [
                 Text::from(text),

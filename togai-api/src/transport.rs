@@ -193,11 +193,11 @@ impl HttpTransport {
     /// Where there was no whole answer.
     pub async fn exchange(&self, request: reqwest::Request) -> Result<reqwest::Response, TransportError> {
         let start = Instant::now();
-        let answer = match self.http.execute(request).await {
+        let result = match self.http.execute(request).await {
             Ok(response) => self.read(response).await,
             Err(error) => Err(Failure::from_sending(error)),
         };
-        answer.map_err(|failure| {
+        result.map_err(|failure| {
             let context = CallContext::new(1, start.elapsed());
             TransportError { failure, context, retry_after: None }
         })

@@ -220,7 +220,7 @@ mod tests {
     use crate::enso::types::FailedRecord;
 
     #[test]
-    fn a_code_is_read_and_written_back_as_it_was() {
+    fn a_code_survives_a_round_trip() {
         for (json, number) in [
             ("2002", Some(2002)),
             ("0", Some(0)),
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_says_what_was_expected() {
+    fn the_error_for_another_type_names_the_expected_one() {
         for json in ["true", "[2002]", r#"{"code": 2002}"#, "20.02", "9223372036854775808"] {
             let error = serde_json::from_str::<FailureCode>(json).unwrap_err().to_string();
             assert!(error.contains("expected the code of a failure, an integer or a text"), "{json}: {error}");
@@ -251,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn null_and_nothing_are_no_code() {
+    fn null_and_a_missing_field_mean_no_code() {
         for json in ["{}", r#"{"code": null}"#] {
             assert_eq!(serde_json::from_str::<FailedRecord>(json).unwrap().code, None, "{json}");
         }
     }
 
     #[test]
-    fn codes_are_equal_by_their_numbers_and_else_by_their_texts() {
+    fn codes_are_compared_by_number_then_by_text() {
         let known = FailureCode::CUSTOMER_ENTITY_UNKNOWN;
         assert_eq!(known, FailureCode::from("2002"));
         assert_eq!(known, FailureCode::from("02002"));
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_shown_with_what_it_means() {
+    fn a_code_is_displayed_with_its_meaning() {
         for (code, shown) in [
             (FailureCode::CUSTOMER_ENTITY_ID_MISSING, "2001 (customer entity id missing)"),
             (FailureCode::from("2002"), "2002 (customer entity unknown)"),

@@ -29,9 +29,9 @@
 //!
 //! [`failed_records`]: method@types::BatchEventsResponse::failed_records
 
-mod answer;
 mod client;
 mod failure_code;
+mod response;
 #[allow(clippy::all, clippy::pedantic, reason = "generated code is checked by the rules on the document it comes from")]
 #[allow(unreachable_pub, unused_imports, reason = "generated code is alike for every area, whatever it uses")]
 #[rustfmt::skip] // Formatted by prettyplease, which writes the same with every version of Rust.

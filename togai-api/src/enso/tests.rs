@@ -27,7 +27,7 @@ const REQUEST: &str = r#"{
 }"#;
 
 /// The vendor's sample of an answer.
-const ANSWER: &str = r#"{
+const RESPONSE: &str = r#"{
 "status": "success",
 "message": "Success",
 "data": {
@@ -69,14 +69,14 @@ fn check_round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debu
     let read: T = serde_json::from_str(json).unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), value(json));
     assert_eq!(value(&serde_json::to_string(&read).unwrap()), value(json));
-    let again: T = serde_json::from_value(value(json)).unwrap();
-    assert_eq!(again, read);
+    let rewritten: T = serde_json::from_value(value(json)).unwrap();
+    assert_eq!(rewritten, read);
     assert_eq!(serde_json::from_str::<T>(&serde_json::to_string(&read).unwrap()).unwrap(), read);
     read
 }
 
 #[test]
-fn the_sample_of_a_request_survives() {
+fn the_sample_request_survives_a_round_trip() {
     let request: CreateEventsBatchRequest = check_round_trip(REQUEST);
     let event = &request.events[0];
     assert_eq!((event.customer_entity_id.as_str(), event.metric.as_str()), ("<string>", "<string>"));
@@ -86,12 +86,12 @@ fn the_sample_of_a_request_survives() {
 }
 
 #[test]
-fn the_sample_of_an_answer_survives() {
-    let answer: BatchEventsResponse = check_round_trip(ANSWER);
-    assert_eq!((answer.status.as_deref(), answer.message.as_deref()), (Some("success"), Some("Success")));
-    let summary = answer.summary().unwrap();
+fn the_sample_response_survives_a_round_trip() {
+    let response: BatchEventsResponse = check_round_trip(RESPONSE);
+    assert_eq!((response.status.as_deref(), response.message.as_deref()), (Some("success"), Some("Success")));
+    let summary = response.summary().unwrap();
     assert_eq!((summary.success, summary.failed, summary.total), (Some(0), Some(3), Some(3)));
-    let failed = answer.failed_records();
+    let failed = response.failed_records();
     assert_eq!(failed.iter().map(|record| record.index.unwrap()).collect::<Vec<_>>(), [2, 0, 1]);
     assert_eq!(failed.iter().map(|record| record.status_code.unwrap()).collect::<Vec<_>>(), [404, 400, 400]);
     assert_eq!(failed[0].code, Some(FailureCode::CUSTOMER_ENTITY_UNKNOWN));
@@ -101,18 +101,18 @@ fn the_sample_of_an_answer_survives() {
 }
 
 #[test]
-fn the_bare_form_of_an_answer_survives_and_says_the_same() {
-    let bare = value(ANSWER)["data"].to_string();
-    let answer: BatchEventsResponse = check_round_trip(&bare);
-    let within: BatchEventsResponse = serde_json::from_str(ANSWER).unwrap();
-    assert_eq!(answer.data, None);
-    assert_eq!(answer.summary(), within.summary());
-    assert_eq!(answer.failed_records(), within.failed_records());
-    assert_eq!(answer.failed_records().len(), 3);
+fn the_bare_response_form_has_the_same_content() {
+    let bare = value(RESPONSE)["data"].to_string();
+    let response: BatchEventsResponse = check_round_trip(&bare);
+    let within: BatchEventsResponse = serde_json::from_str(RESPONSE).unwrap();
+    assert_eq!(response.data, None);
+    assert_eq!(response.summary(), within.summary());
+    assert_eq!(response.failed_records(), within.failed_records());
+    assert_eq!(response.failed_records().len(), 3);
 }
 
 #[test]
-fn what_is_within_data_counts_first_and_nothing_that_failed_is_passed_over() {
+fn data_takes_precedence_and_no_failure_is_lost() {
     for (json, success, failed) in [
         ("{}", None, &[][..]),
         (r#"{"data": null, "summary": {"success": 1}, "failedRecords": [{"index": 4}]}"#, Some(1), &[4]),
@@ -121,27 +121,27 @@ fn what_is_within_data_counts_first_and_nothing_that_failed_is_passed_over() {
         (r#"{"data": {"failedRecords": [{"index": 5}]}, "failedRecords": [{"index": 4}]}"#, None, &[5]),
         (r#"{"data": {"summary": {"success": 2}}, "summary": {"success": 1}}"#, Some(2), &[]),
     ] {
-        let answer: BatchEventsResponse = serde_json::from_str(json).unwrap();
-        assert_eq!(answer.summary().and_then(|summary| summary.success), success, "{json}");
-        let indices: Vec<i64> = answer.failed_records().iter().filter_map(|record| record.index).collect();
+        let response: BatchEventsResponse = serde_json::from_str(json).unwrap();
+        assert_eq!(response.summary().and_then(|summary| summary.success), success, "{json}");
+        let indices: Vec<i64> = response.failed_records().iter().filter_map(|record| record.index).collect();
         assert_eq!(indices, failed, "{json}");
     }
 }
 
 #[test]
-fn integers_of_an_answer_may_be_texts_and_fields_that_are_not_known_are_ignored() {
+fn response_integers_may_be_strings_and_unknown_fields_are_ignored() {
     let json = r#"{"data": {"summary": {"success": "0", "failed": "1", "total": 1, "more": true},
         "failedRecords": [{"index": "0", "statusCode": "404", "code": null, "error": null, "more": []}]}}"#;
-    let answer: BatchEventsResponse = serde_json::from_str(json).unwrap();
-    let summary = answer.summary().unwrap();
+    let response: BatchEventsResponse = serde_json::from_str(json).unwrap();
+    let summary = response.summary().unwrap();
     assert_eq!((summary.success, summary.failed, summary.total), (Some(0), Some(1), Some(1)));
-    let record = &answer.failed_records()[0];
+    let record = &response.failed_records()[0];
     assert_eq!((record.index, record.status_code), (Some(0), Some(404)));
     assert_eq!((&record.code, &record.error), (&None, &None));
 }
 
 #[test]
-fn an_event_is_sent_with_the_names_of_the_wire_and_an_empty_map_is_not_none() {
+fn an_event_uses_the_wire_names_and_keeps_an_empty_map() {
     let moment: Timestamp = "2023-11-07T05:31:56Z".parse().unwrap();
     let event = EnsoEvent::new("ent_acme", "api_calls", moment, 123);
     let least = json!({
@@ -159,7 +159,7 @@ fn an_event_is_sent_with_the_names_of_the_wire_and_an_empty_map_is_not_none() {
 }
 
 #[test]
-fn an_event_without_what_is_required_is_refused() {
+fn an_event_without_a_required_field_is_refused() {
     let whole = &value(REQUEST)["events"][0];
     for field in ["CustomerEntityId", "metric", "value", "timestamp"] {
         let mut event = whole.clone();
@@ -170,7 +170,7 @@ fn an_event_without_what_is_required_is_refused() {
 }
 
 #[test]
-fn the_table_says_that_a_batch_is_never_repeated_by_itself() {
+fn a_batch_is_never_retried_automatically() {
     let [operation] = OPERATIONS else { panic!("Enso has one operation here") };
     assert_eq!((operation.id, operation.method, operation.path), ("create_events_batch", "POST", "/events/batch"));
     assert_eq!((operation.quota_class, operation.repeat), (QuotaClass::IngestBatch, Repeat::Never));
@@ -191,20 +191,20 @@ impl Transport for Recorder {
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
         let sent = format!("{} {} {}", operation.id, request.url(), String::from_utf8_lossy(body));
         self.0.lock().unwrap().push(sent);
-        Box::pin(async { Ok(http::Response::new(ANSWER).into()) })
+        Box::pin(async { Ok(http::Response::new(RESPONSE).into()) })
     }
 }
 
 #[tokio::test]
-async fn a_call_goes_through_the_transport_and_its_answer_is_read() {
+async fn a_call_uses_the_transport_and_reads_the_response() {
     let (first, recorder) = (Recorder::default(), Recorder::default());
     let client = Client::new("http://127.0.0.1:9/base/", first.clone());
     let client = client.with_transport(recorder.clone());
     assert_eq!(client.base_url(), "http://127.0.0.1:9/base");
 
     let request: CreateEventsBatchRequest = serde_json::from_str(r#"{"events": []}"#).unwrap();
-    let answer = client.create_events_batch().body(request).send().await.unwrap();
-    assert_eq!(answer.failed_records().len(), 3);
+    let response = client.create_events_batch().body(request).send().await.unwrap();
+    assert_eq!(response.failed_records().len(), 3);
 
     let url = format!("{}/events/batch", client.base_url());
     let by_hand = reqwest::Request::new(reqwest::Method::POST, url.parse().unwrap());
@@ -219,7 +219,7 @@ async fn a_call_goes_through_the_transport_and_its_answer_is_read() {
 }
 
 #[tokio::test]
-async fn a_call_without_a_body_says_what_is_missing() {
+async fn a_call_without_a_body_names_the_missing_setter() {
     let client = Client::new("http://127.0.0.1:9", Recorder::default());
     let error = client.create_events_batch().send().await.unwrap_err();
     assert!(error.is_invalid_request() && error.to_string().contains("`body` is not set"), "{error}");

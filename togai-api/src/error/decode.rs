@@ -1,4 +1,4 @@
-//! From an answer to a value or an error.
+//! From a response to a value or an error.
 
 use std::time::Instant;
 
@@ -6,11 +6,11 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::{Answer, Error, Kind, safe_text};
+use super::{Error, ErrorKind, ErrorResponse, safe_text};
 use crate::{CallContext, Operation, ResponseValue, TransportError, TransportErrorKind};
 
-/// An answer of success that has been read and not yet understood.
-pub(crate) struct Undecoded {
+/// A response whose body has been read but not decoded.
+pub(crate) struct RawResponse {
     operation: &'static Operation,
     status: StatusCode,
     headers: HeaderMap,
@@ -18,26 +18,26 @@ pub(crate) struct Undecoded {
     body: Bytes,
 }
 
-/// An answer of failure, as an error and as it was.
-pub(crate) struct Failed {
+/// A failed call: the error, and the response with an error status.
+pub(crate) struct FailedCall {
     pub(crate) error: Error,
-    pub(crate) answer: Option<Undecoded>,
+    pub(crate) response: Option<RawResponse>,
 }
 
-impl From<Error> for Failed {
+impl From<Error> for FailedCall {
     fn from(error: Error) -> Self {
-        Self { error, answer: None }
+        Self { error, response: None }
     }
 }
 
-impl From<Failed> for Error {
-    fn from(failed: Failed) -> Self {
+impl From<FailedCall> for Error {
+    fn from(failed: FailedCall) -> Self {
         failed.error
     }
 }
 
-/// What became of a request that a transport has carried out: the decoded answer, or the error with the answer of failure,
-/// where that can be read like one of success. For ingestion, which calls its transport by itself.
+/// What became of a request that a transport has carried out: the decoded response, or the error with the error
+/// response, where that can be decoded like a successful one. For ingestion, which calls its transport by itself.
 ///
 /// # Errors
 ///
@@ -45,22 +45,22 @@ impl From<Failed> for Error {
 #[doc(hidden)]
 pub async fn read_response<T: DeserializeOwned>(
     operation: &'static Operation,
-    answer: Result<reqwest::Response, TransportError>,
+    result: Result<reqwest::Response, TransportError>,
     start: Instant,
 ) -> Result<ResponseValue<T>, (Error, Option<ResponseValue<T>>)> {
-    match receive(operation, answer, start).await {
-        Ok(answer) => answer.decode().map_err(|error| (error, None)),
-        Err(Failed { error, answer }) => Err((error, answer.and_then(|answer| answer.decode().ok()))),
+    match receive(operation, result, start).await {
+        Ok(response) => response.decode().map_err(|error| (error, None)),
+        Err(FailedCall { error, response }) => Err((error, response.and_then(|response| response.decode().ok()))),
     }
 }
 
-/// Reads an answer, which is an error unless its status is one of success.
+/// Reads a response, which is an error unless its status is one of success.
 pub(crate) async fn receive(
     operation: &'static Operation,
-    answer: Result<reqwest::Response, TransportError>,
+    result: Result<reqwest::Response, TransportError>,
     start: Instant,
-) -> Result<Undecoded, Failed> {
-    let mut response = answer.map_err(|failure| Error::from_transport(operation, failure))?;
+) -> Result<RawResponse, FailedCall> {
+    let mut response = result.map_err(|failure| Error::from_transport(operation, failure))?;
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     // A transport that repeats says how often; without one there was one attempt.
@@ -70,16 +70,16 @@ pub(crate) async fn receive(
         Error::from_transport(operation, TransportError::new(kind, error.without_url(), context.clone()))
     })?;
 
-    let answer = Undecoded { operation, status, headers, context, body };
+    let raw = RawResponse { operation, status, headers, context, body };
     if is_success(operation, status) {
-        return Ok(answer);
+        return Ok(raw);
     }
-    let said = Answer::of_failure(status, answer.headers.clone(), &answer.body, &answer.context);
-    let error = of_answer(Kind::Status, operation, answer.context.clone(), said);
-    Err(Failed { error, answer: Some(answer) })
+    let kept = ErrorResponse::from_error_status(status, raw.headers.clone(), &raw.body, &raw.context);
+    let error = with_response(ErrorKind::Status, operation, raw.context.clone(), kept);
+    Err(FailedCall { error, response: Some(raw) })
 }
 
-impl Undecoded {
+impl RawResponse {
     pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
         // A redirection is handed out by its header; what a server writes beside that is for people.
         let body: &[u8] = if self.status.is_redirection() { b"" } else { &self.body };
@@ -97,8 +97,8 @@ impl Undecoded {
         } else {
             (safe_text(&self.context, problem), self.body)
         };
-        let answer = Answer::of_success(self.status, self.headers, &body, &self.context);
-        of_answer(Kind::Decode { path, problem }, self.operation, self.context, answer)
+        let response = ErrorResponse::from_undecodable(self.status, self.headers, &body, &self.context);
+        with_response(ErrorKind::Decode { path, problem }, self.operation, self.context, response)
     }
 }
 
@@ -107,9 +107,14 @@ fn is_success(operation: &Operation, status: StatusCode) -> bool {
     status.is_success() || status.is_redirection() && operation.statuses.contains(&status.as_str())
 }
 
-fn of_answer(kind: Kind, operation: &'static Operation, context: CallContext, answer: Answer) -> Error {
+fn with_response(
+    kind: ErrorKind,
+    operation: &'static Operation,
+    context: CallContext,
+    response: ErrorResponse,
+) -> Error {
     let mut error = Error::of_call(kind, operation, context);
-    error.inner.answer = Some(answer);
+    error.inner.response = Some(response);
     error
 }
 

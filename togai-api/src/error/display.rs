@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::{Error, Kind};
+use super::{Error, ErrorKind};
 use crate::TransportErrorKind;
 
 impl fmt::Display for Error {
@@ -15,19 +15,19 @@ impl fmt::Display for Error {
             write!(formatter, "{operation}: ")?;
         }
         match &self.inner.kind {
-            Kind::Configuration(problem)
-            | Kind::InvalidRequest(problem)
-            | Kind::Protocol(problem)
-            | Kind::Unclear(problem) => {
+            ErrorKind::Configuration(problem)
+            | ErrorKind::InvalidRequest(problem)
+            | ErrorKind::Protocol(problem)
+            | ErrorKind::Unclear(problem) => {
                 formatter.write_str(problem)?;
             }
-            Kind::Source(problem) => {
+            ErrorKind::Source(problem) => {
                 formatter.write_str(problem)?;
                 if let Some(source) = self.source() {
                     write!(formatter, ": {source}")?;
                 }
             }
-            Kind::Transport(kind) => {
+            ErrorKind::Transport(kind) => {
                 formatter.write_str(kind.describe())?;
                 // What lies at the bottom is what helps, such as "connection refused"; the layers between repeat one
                 // another.
@@ -35,8 +35,8 @@ impl fmt::Display for Error {
                     write!(formatter, ": {root}")?;
                 }
             }
-            Kind::Status => self.write_status(formatter)?,
-            Kind::Decode { path, problem } => {
+            ErrorKind::Status => self.write_status(formatter)?,
+            ErrorKind::Decode { path, problem } => {
                 self.write_status(formatter)?;
                 formatter.write_str(", but its body cannot be read")?;
                 // A dot is the whole of it.
@@ -46,9 +46,9 @@ impl fmt::Display for Error {
                 write!(formatter, ": {problem}")?;
             }
         }
-        // Of an answer of success that says nothing it does not matter how often it was asked for.
-        let is_told = !matches!(self.inner.kind, Kind::Unclear(_));
-        if let Some(context) = self.inner.context.as_ref().filter(|_| is_told) {
+        // The number of attempts does not matter for a successful response without a verdict.
+        let shows_attempts = !matches!(self.inner.kind, ErrorKind::Unclear(_));
+        if let Some(context) = self.inner.context.as_ref().filter(|_| shows_attempts) {
             let attempts = context.attempts;
             let plural = if attempts == 1 { "" } else { "s" };
             write!(formatter, " ({attempts} attempt{plural}, {})", Rounded(context.elapsed))?;
@@ -96,17 +96,17 @@ impl Error {
             });
         }
         match (&self.inner.kind, self.status()) {
-            (Kind::Transport(TransportErrorKind::Connect), _) => {
+            (ErrorKind::Transport(TransportErrorKind::Connect), _) => {
                 Some("nothing was sent; check the base URL and the network")
             }
-            (Kind::Status, Some(StatusCode::UNAUTHORIZED)) => {
+            (ErrorKind::Status, Some(StatusCode::UNAUTHORIZED)) => {
                 Some("check the token, and that it belongs to this environment")
             }
-            (Kind::Status, Some(StatusCode::FORBIDDEN)) => Some("the token is valid but not allowed to do this"),
-            (Kind::Status, Some(StatusCode::TOO_MANY_REQUESTS)) => {
+            (ErrorKind::Status, Some(StatusCode::FORBIDDEN)) => Some("the token is valid but not allowed to do this"),
+            (ErrorKind::Status, Some(StatusCode::TOO_MANY_REQUESTS)) => {
                 Some("send fewer requests, or wait longer between them")
             }
-            (Kind::Status, Some(status)) if status.is_redirection() => {
+            (ErrorKind::Status, Some(status)) if status.is_redirection() => {
                 Some("redirects are not followed, so check the base URL")
             }
             _ => None,

@@ -1,8 +1,8 @@
-//! The one error of the client, and how an answer becomes a value or an error.
+//! The one error of the client, and how a response becomes a value or an error.
 
-mod answer;
 mod decode;
 mod display;
+mod error_response;
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use http::{HeaderMap, StatusCode};
 
 use crate::{CallContext, Operation, QuotaClass, TransportError, TransportErrorKind, is_outage, is_passing_outage};
 
-use answer::Answer;
-pub(crate) use answer::safe_text;
 pub use decode::read_response;
 pub(crate) use decode::receive;
+use error_response::ErrorResponse;
+pub(crate) use error_response::safe_text;
 
 /// Why a call failed: what was asked, what the server said, and what to do.
 ///
@@ -39,20 +39,20 @@ pub struct Error {
 }
 
 struct Inner {
-    kind: Kind,
+    kind: ErrorKind,
     operation: Option<&'static str>,
     context: Option<CallContext>,
     /// Whether the operation can change something, so that "may have been applied" means anything.
     changes: bool,
     /// Whether events were to be sent.
     has_events: bool,
-    answer: Option<Answer>,
+    response: Option<ErrorResponse>,
     resume_token: Option<String>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-enum Kind {
+enum ErrorKind {
     /// The client cannot be built as it was configured.
     Configuration(String),
     /// The request was not sent because a value of it is missing or of no use.
@@ -72,7 +72,7 @@ enum Kind {
 }
 
 impl Error {
-    fn of(kind: Kind) -> Self {
+    fn of(kind: ErrorKind) -> Self {
         Self {
             inner: Box::new(Inner {
                 kind,
@@ -80,7 +80,7 @@ impl Error {
                 context: None,
                 changes: false,
                 has_events: false,
-                answer: None,
+                response: None,
                 resume_token: None,
                 retry_after: None,
                 source: None,
@@ -89,7 +89,7 @@ impl Error {
     }
 
     /// The error of a call that was made, or that a transport kept from being made.
-    fn of_call(kind: Kind, operation: &'static Operation, context: CallContext) -> Self {
+    fn of_call(kind: ErrorKind, operation: &'static Operation, context: CallContext) -> Self {
         let mut error = Self::of(kind);
         error.inner.operation = Some(operation.id);
         error.inner.changes = operation.method != "GET";
@@ -101,13 +101,13 @@ impl Error {
     /// The error of a configuration that cannot work. `problem` says what to set.
     #[doc(hidden)]
     pub fn configuration(problem: impl Into<String>) -> Self {
-        Self::of(Kind::Configuration(problem.into()))
+        Self::of(ErrorKind::Configuration(problem.into()))
     }
 
     /// The error of a request that is not sent. `problem` names the field and the remedy.
     #[doc(hidden)]
     pub fn invalid_request(operation: &'static str, problem: impl Into<String>) -> Self {
-        let mut error = Self::of(Kind::InvalidRequest(problem.into()));
+        let mut error = Self::of(ErrorKind::InvalidRequest(problem.into()));
         error.inner.operation = Some(operation);
         error
     }
@@ -115,20 +115,20 @@ impl Error {
     /// The error of an answer that cannot be gone on with.
     #[doc(hidden)]
     pub fn protocol(operation: &'static str, problem: impl Into<String>) -> Self {
-        let mut error = Self::of(Kind::Protocol(problem.into()));
+        let mut error = Self::of(ErrorKind::Protocol(problem.into()));
         error.inner.operation = Some(operation);
         error
     }
 
     /// The error of an answer of success that does not say what became of a request which changes something.
     pub(crate) fn unclear(operation: &'static Operation, problem: String, context: CallContext) -> Self {
-        Self::of_call(Kind::Unclear(problem), operation, context)
+        Self::of_call(ErrorKind::Unclear(problem), operation, context)
     }
 
     /// The error of a source that broke while it was read.
     #[doc(hidden)]
     pub fn source_failed(operation: &'static str, problem: impl Into<String>) -> Self {
-        let mut error = Self::of(Kind::Source(problem.into()));
+        let mut error = Self::of(ErrorKind::Source(problem.into()));
         error.inner.operation = Some(operation);
         error
     }
@@ -136,7 +136,7 @@ impl Error {
     /// The error of a call that had no whole answer.
     #[doc(hidden)]
     pub fn from_transport(operation: &'static Operation, failure: TransportError) -> Self {
-        let mut error = Self::of_call(Kind::Transport(failure.kind()), operation, failure.context().clone());
+        let mut error = Self::of_call(ErrorKind::Transport(failure.kind()), operation, failure.context().clone());
         error.inner.retry_after = failure.retry_after();
         error.inner.source = failure.into_source();
         error
@@ -175,29 +175,29 @@ impl Error {
 
     /// The status of the server's last answer, where there was one.
     pub fn status(&self) -> Option<StatusCode> {
-        self.inner.answer.as_ref().map(|answer| answer.status)
+        self.inner.response.as_ref().map(|response| response.status)
     }
 
     /// The headers of the server's last answer, where there was one.
     pub fn headers(&self) -> Option<&HeaderMap> {
-        self.inner.answer.as_ref().map(|answer| &answer.headers)
+        self.inner.response.as_ref().map(|response| &response.headers)
     }
 
     /// What the server said, where its answer had a message, at most 500 characters of it.
     ///
     /// It is taken from `{"message"}`, from an error object below `error`, or from an answer in plain text.
     pub fn message(&self) -> Option<&str> {
-        self.inner.answer.as_ref().and_then(|answer| answer.message.as_deref())
+        self.inner.response.as_ref().and_then(|response| response.message.as_deref())
     }
 
     /// The server's code for the error, where its answer had one.
     pub fn code(&self) -> Option<&str> {
-        self.inner.answer.as_ref().and_then(|answer| answer.code.as_deref())
+        self.inner.response.as_ref().and_then(|response| response.code.as_deref())
     }
 
     /// The id that the server or a gateway gave the request, from `x-request-id` and its kind.
     pub fn request_id(&self) -> Option<&str> {
-        self.inner.answer.as_ref().and_then(|answer| answer.request_id.as_deref())
+        self.inner.response.as_ref().and_then(|response| response.request_id.as_deref())
     }
 
     /// How long the server asked to wait, from `Retry-After` or `retry-after-ms` of its last answer.
@@ -205,58 +205,58 @@ impl Error {
     /// A date is measured against the system clock at the time of the answer. Where the call was not made because the
     /// server had asked for a pause before, or has refused the token, it is what is left of that.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.inner.retry_after.or_else(|| self.inner.answer.as_ref().and_then(|answer| answer.retry_after))
+        self.inner.retry_after.or_else(|| self.inner.response.as_ref().and_then(|response| response.retry_after))
     }
 
     /// The place in the body that could not be decoded, such as `data[3].status`.
     pub fn json_path(&self) -> Option<&str> {
         match &self.inner.kind {
-            Kind::Decode { path, .. } => Some(path),
+            ErrorKind::Decode { path, .. } => Some(path),
             _ => None,
         }
     }
 
     /// The first characters of the body that could not be decoded.
     pub fn body_excerpt(&self) -> Option<&str> {
-        self.inner.answer.as_ref().and_then(|answer| answer.excerpt.as_deref())
+        self.inner.response.as_ref().and_then(|response| response.excerpt.as_deref())
     }
 
     /// Whether the client could not be built as it was configured.
     pub fn is_configuration(&self) -> bool {
-        matches!(self.inner.kind, Kind::Configuration(_))
+        matches!(self.inner.kind, ErrorKind::Configuration(_))
     }
 
     /// Whether the request was not sent because a value of it is missing or of no use.
     pub fn is_invalid_request(&self) -> bool {
-        matches!(self.inner.kind, Kind::InvalidRequest(_))
+        matches!(self.inner.kind, ErrorKind::InvalidRequest(_))
     }
 
     /// Whether no connection could be made.
     pub fn is_connect(&self) -> bool {
-        matches!(self.inner.kind, Kind::Transport(TransportErrorKind::Connect))
+        matches!(self.inner.kind, ErrorKind::Transport(TransportErrorKind::Connect))
     }
 
     /// Whether no answer came in time.
     pub fn is_timeout(&self) -> bool {
-        matches!(self.inner.kind, Kind::Transport(TransportErrorKind::Timeout))
+        matches!(self.inner.kind, ErrorKind::Transport(TransportErrorKind::Timeout))
     }
 
     /// Whether the server answered with success and a body that cannot be decoded.
     pub fn is_decode(&self) -> bool {
-        matches!(self.inner.kind, Kind::Decode { .. })
+        matches!(self.inner.kind, ErrorKind::Decode { .. })
     }
 
     /// Whether the source of what was to be sent failed, such as a stream of events, and not the server.
     ///
     /// [`source`](std::error::Error::source) is the error of that.
     pub fn is_source(&self) -> bool {
-        matches!(self.inner.kind, Kind::Source(_))
+        matches!(self.inner.kind, ErrorKind::Source(_))
     }
 
     /// Whether the server throttled the call, status 429, or had asked for a pause that it could not wait out.
     pub fn is_throttled(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
-            || matches!(self.inner.kind, Kind::Transport(TransportErrorKind::Paused))
+            || matches!(self.inner.kind, ErrorKind::Transport(TransportErrorKind::Paused))
     }
 
     /// Whether the same call may succeed later: throttling, outages, broken connections, a deadline that passed.
@@ -264,14 +264,14 @@ impl Error {
     /// It does not say that repeating is harmless; [`maybe_delivered`](Self::maybe_delivered) has the other half.
     pub fn is_retryable(&self) -> bool {
         match &self.inner.kind {
-            Kind::Transport(kind) => !matches!(
+            ErrorKind::Transport(kind) => !matches!(
                 kind,
                 TransportErrorKind::Request
                     | TransportErrorKind::TooLarge
                     | TransportErrorKind::TokenRefused
                     | TransportErrorKind::Forbidden
             ),
-            Kind::Status => self.is_throttled() || self.status().is_some_and(is_passing_outage),
+            ErrorKind::Status => self.is_throttled() || self.status().is_some_and(is_passing_outage),
             _ => false,
         }
     }
@@ -286,7 +286,10 @@ impl Error {
 
     /// Whether a token that was refused before kept the request from being sent.
     fn is_gate(&self) -> bool {
-        matches!(self.inner.kind, Kind::Transport(TransportErrorKind::TokenRefused | TransportErrorKind::Forbidden))
+        matches!(
+            self.inner.kind,
+            ErrorKind::Transport(TransportErrorKind::TokenRefused | TransportErrorKind::Forbidden)
+        )
     }
 
     /// Whether the server does not know what was asked for, status 404.
@@ -303,10 +306,13 @@ impl Error {
         let before = self.inner.context.as_ref().is_some_and(|context| context.maybe_delivered);
         self.inner.changes
             && match &self.inner.kind {
-                Kind::Transport(kind) => before || kind.maybe_delivered(),
-                Kind::Status => before || self.status().is_some_and(is_outage),
-                Kind::Decode { .. } | Kind::Unclear(_) => true,
-                Kind::Configuration(_) | Kind::InvalidRequest(_) | Kind::Protocol(_) | Kind::Source(_) => false,
+                ErrorKind::Transport(kind) => before || kind.maybe_delivered(),
+                ErrorKind::Status => before || self.status().is_some_and(is_outage),
+                ErrorKind::Decode { .. } | ErrorKind::Unclear(_) => true,
+                ErrorKind::Configuration(_)
+                | ErrorKind::InvalidRequest(_)
+                | ErrorKind::Protocol(_)
+                | ErrorKind::Source(_) => false,
             }
     }
 

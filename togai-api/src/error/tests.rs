@@ -40,7 +40,7 @@ fn failed(id: &str, status: u16, headers: &[(&'static str, &'static str)], body:
 }
 
 #[test]
-fn a_refusal_says_what_the_server_said_and_what_to_do() {
+fn a_refusal_contains_the_server_message_and_advice() {
     insta::assert_snapshot!(
         failed("get_account", 404, &[("x-request-id", "r-17")], r#"{"message": "there is no account x"}"#),
         @"get_account: the server answered 404 Not Found: there is no account x (request r-17) (3 attempts, 1.2 s)"
@@ -60,7 +60,7 @@ fn a_refusal_says_what_the_server_said_and_what_to_do() {
 }
 
 #[test]
-fn a_gateway_s_page_is_a_status_like_any_other() {
+fn a_gateway_html_page_is_reported_by_its_status() {
     let page = "<html><head><title>503 Service Temporarily Unavailable</title></head><body>nginx</body></html>";
     let error = failed("create_account", 503, &[("content-type", "text/html")], page);
     insta::assert_snapshot!(
@@ -83,7 +83,7 @@ fn throttling_says_how_long_to_wait() {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_is_told_with_the_place_and_an_excerpt() {
+fn an_undecodable_body_is_reported_with_its_path_and_an_excerpt() {
     let error = failed("get_account", 200, &[], r#"{"id": "a", "aliases": [{"alias": {"token": "s3cr3t-t0ken"}}]}"#);
     insta::assert_snapshot!(
         error,
@@ -100,12 +100,12 @@ fn a_body_that_cannot_be_read_is_told_with_the_place_and_an_excerpt() {
 }
 
 #[test]
-fn more_than_one_value_is_no_body() {
+fn a_body_with_two_values_is_an_error() {
     assert!(failed("get_account", 200, &[], "{} {}").is_decode());
 }
 
 #[test]
-fn without_an_answer_it_is_told_whether_the_request_may_have_been_applied() {
+fn without_a_response_the_error_says_whether_the_request_may_have_been_applied() {
     let mut said = Vec::new();
     for (kind, expected) in [
         (TransportErrorKind::Connect, false),
@@ -131,7 +131,7 @@ fn without_an_answer_it_is_told_whether_the_request_may_have_been_applied() {
 }
 
 #[test]
-fn debug_says_the_same_with_what_is_underneath() {
+fn debug_output_includes_the_source() {
     let failure =
         TransportError::new(TransportErrorKind::Timeout, "underneath", CallContext::new(1, Duration::from_millis(5)));
     let error = Error::from_transport(operation("get_events"), failure).with_resume_token(Some("page-2".to_owned()));
@@ -145,10 +145,10 @@ fn debug_says_the_same_with_what_is_underneath() {
 }
 
 #[test]
-fn an_empty_body_is_an_empty_object_where_it_was_accepted_and_an_error_elsewhere() {
-    let answer = decoded("get_account", 202, &[], " \n").unwrap();
-    assert_eq!((answer.attempts(), answer.status()), (3, StatusCode::ACCEPTED));
-    assert_eq!(answer.into_inner(), CustomerAccount::default());
+fn an_empty_body_is_an_empty_object_only_with_a_202() {
+    let response = decoded("get_account", 202, &[], " \n").unwrap();
+    assert_eq!((response.attempts(), response.status()), (3, StatusCode::ACCEPTED));
+    assert_eq!(response.into_inner(), CustomerAccount::default());
 
     // A wallet with nothing in it and an account without an id are no answers.
     let error = decoded("get_account", 200, &[], " \n").unwrap_err();
@@ -156,8 +156,8 @@ fn an_empty_body_is_an_empty_object_where_it_was_accepted_and_an_error_elsewhere
 }
 
 #[test]
-fn an_answer_of_nothing_is_none_and_a_redirection_leads_elsewhere() {
-    fn answer<T: serde::de::DeserializeOwned>(status: u16, body: &str) -> Result<ResponseValue<T>, Error> {
+fn an_empty_response_is_none_and_a_redirect_has_a_location() {
+    fn decode_status<T: serde::de::DeserializeOwned>(status: u16, body: &str) -> Result<ResponseValue<T>, Error> {
         let mut response = http::Response::new(body.to_owned());
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         response.headers_mut().insert("location", HeaderValue::from_static("https://files.example/f?signature=s"));
@@ -167,40 +167,40 @@ fn an_answer_of_nothing_is_none_and_a_redirection_leads_elsewhere() {
         runtime.block_on(receive(file, Ok(response.into()), Instant::now()))?.decode()
     }
 
-    assert_eq!(answer::<Option<CustomerAccount>>(204, "").unwrap().into_inner(), None);
-    assert!(answer::<Option<CustomerAccount>>(201, r#"{"id": "a"}"#).unwrap().into_inner().is_some());
-    let elsewhere = answer::<()>(302, "<html>Found</html>").unwrap();
+    assert_eq!(decode_status::<Option<CustomerAccount>>(204, "").unwrap().into_inner(), None);
+    assert!(decode_status::<Option<CustomerAccount>>(201, r#"{"id": "a"}"#).unwrap().into_inner().is_some());
+    let elsewhere = decode_status::<()>(302, "<html>Found</html>").unwrap();
     assert_eq!(elsewhere.location(), Some("https://files.example/f?signature=s"));
     assert!(!format!("{elsewhere:?}").contains("signature"));
-    assert!(answer::<()>(301, "").is_err(), "the document has no 301");
+    assert!(decode_status::<()>(301, "").is_err(), "the document has no 301");
 }
 
 #[test]
-fn what_stands_in_place_of_a_credential_is_not_shown() {
+fn a_possible_credential_is_not_shown() {
     let operation: &'static Operation =
         Box::leak(Box::new(Operation { answers_secret: true, ..*operation("get_account") }));
     let response = http::Response::new(r#"["eyJhbGciOi"]"#.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let answer = runtime
+    let raw = runtime
         .block_on(receive(operation, Ok(response.into()), Instant::now()))
         .map_err(|failed| failed.error)
         .unwrap();
-    let error = answer.decode::<CustomerAccount>().unwrap_err();
+    let error = raw.decode::<CustomerAccount>().unwrap_err();
     assert!(error.is_decode());
     assert!(!format!("{error:?} {error}").contains("eyJ"), "{error:?}");
 }
 
 #[test]
-fn unknown_fields_and_values_and_nulls_are_no_errors() {
-    let answer = decoded("get_account", 200, &[], r#"{"id": "a", "name": null, "status": "FROZEN", "new": [1]}"#);
-    let account = answer.unwrap().into_inner();
+fn unknown_fields_unknown_values_and_nulls_are_accepted() {
+    let response = decoded("get_account", 200, &[], r#"{"id": "a", "name": null, "status": "FROZEN", "new": [1]}"#);
+    let account = response.unwrap().into_inner();
     assert_eq!((account.id.as_str(), account.name.as_str()), ("a", ""));
     assert_eq!(account.status.as_str(), "FROZEN");
 }
 
 #[test]
-fn every_kind_has_its_debug_output_without_the_token() {
-    let answered = failed("get_account", 404, &[], r#"{"message": "no account s3cr3t-t0ken"}"#);
+fn debug_output_of_every_error_kind_hides_the_token() {
+    let refused = failed("get_account", 404, &[], r#"{"message": "no account s3cr3t-t0ken"}"#);
     let undecodable = failed("get_account", 200, &[], r#"{"id": ["s3cr3t-t0ken"]}"#);
     let paused = TransportError::paused(Duration::from_secs(90), CallContext::new(0, Duration::ZERO));
     let kinds = [
@@ -212,14 +212,14 @@ fn every_kind_has_its_debug_output_without_the_token() {
             operation("get_events"),
             TransportError::deadline(CallContext::new(2, Duration::from_secs(5))),
         ),
-        answered,
+        refused,
         undecodable,
     ];
     insta::assert_debug_snapshot!(kinds);
 }
 
 #[test]
-fn what_an_error_is_can_be_asked() {
+fn predicates_classify_errors() {
     let of = |status, body: &str| failed("create_account", status, &[], body);
     assert!(of(401, "").is_auth() && of(403, "").is_auth() && !of(404, "").is_auth());
     assert!(of(404, "").is_not_found());

@@ -1,9 +1,9 @@
 //! Reading what servers really answer: numbers where text was promised, null where a value was, missing fields.
 
+mod lenient_event;
 mod list;
 mod moment;
 mod scalar;
-mod told_event;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,10 +11,10 @@ use std::fmt;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
+pub(crate) use self::lenient_event::LenientEvent;
 pub(crate) use self::list::OneOrMany;
 pub(crate) use self::moment::Moment;
 pub(crate) use self::scalar::{Integer, JsonText, Scalar, ScalarMap};
-pub(crate) use self::told_event::ToldEvent;
 use crate::Text;
 
 /// Reads null as the default value; together with `#[serde(default)]` a missing field is read like one, too.
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn null_is_read_as_the_default() {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Labelled {
             #[serde(default, deserialize_with = "null_as_default")]
             count: u32,
             #[serde(default, deserialize_with = "map_of_text")]
@@ -128,8 +128,8 @@ mod tests {
         }
 
         for json in ["{}", r#"{"count": null, "labels": null}"#] {
-            let answer: Answer = serde_json::from_str(json).unwrap();
-            assert_eq!((answer.count, answer.labels.len()), (0, 0));
+            let labelled: Labelled = serde_json::from_str(json).unwrap();
+            assert_eq!((labelled.count, labelled.labels.len()), (0, 0));
         }
     }
 }

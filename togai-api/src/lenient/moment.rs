@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_and_no_end_are_moments() {
+    fn a_date_and_an_open_end_are_read() {
         for (text, moment) in [
             ("2024-04-18T16:00:17", "2024-04-18T16:00:17Z"),
             ("9999-01-01", "9999-01-01T00:00:00Z"),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_shows_what_was_read() {
+    fn an_error_shows_the_input() {
         let error = serde_json::from_str::<Moment>(r#""04-03-2022""#).map(Timestamp::from).unwrap_err();
         assert!(error.to_string().starts_with("`04-03-2022` is not"), "{error}");
     }

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scalar_keeps_the_digits_that_were_written() {
+    fn a_scalar_keeps_its_digits() {
         for (json, text) in [
             (r#""50""#, "50"),
             ("50", "50"),

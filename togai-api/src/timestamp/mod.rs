@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_writes_is_what_chrono_reads_and_the_other_way_round() {
+    fn chrono_reads_what_it_writes_and_vice_versa() {
         // A prime step walks over every month, leap years and centuries included.
         let mut seconds = EARLIEST;
         while seconds <= LATEST {
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_outside_the_years_that_can_be_written_become_the_nearest_inside() {
+    fn timestamps_out_of_range_are_clamped() {
         assert_eq!(Timestamp::from_unix_seconds(i64::MIN).to_string(), "0000-01-01T00:00:00Z");
         assert_eq!(Timestamp::from_unix_seconds(i64::MAX).to_string(), "9999-12-31T23:59:59.999999999Z");
     }

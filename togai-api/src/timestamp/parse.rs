@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn it_refuses_what_is_no_moment() {
+    fn it_refuses_invalid_timestamps() {
         for text in [
             "",
             "2024-04-18",

@@ -1,4 +1,4 @@
-//! Events as a server tells them, in answers.
+//! Events in responses, where anything may be missing.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{Attribute, Event, Text};
 /// what it is metered by.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ToldEvent {
+pub(crate) struct LenientEvent {
     #[serde(default, alias = "eventName", deserialize_with = "optional_text")]
     schema_name: Option<Text>,
     #[serde(default, deserialize_with = "optional_text")]
@@ -21,13 +21,13 @@ pub(crate) struct ToldEvent {
     #[serde(default, deserialize_with = "optional_text")]
     account_id: Option<Text>,
     #[serde(default, alias = "eventAttributes", deserialize_with = "null_as_default")]
-    attributes: Vec<ToldAttribute>,
+    attributes: Vec<LenientAttribute>,
     #[serde(default, deserialize_with = "null_as_default")]
-    dimensions: BTreeMap<Text, ToldText>,
+    dimensions: BTreeMap<Text, LenientText>,
 }
 
 #[derive(Deserialize)]
-struct ToldAttribute {
+struct LenientAttribute {
     #[serde(default, alias = "attributeName", deserialize_with = "optional_text")]
     name: Option<Text>,
     #[serde(default, alias = "attributeValue", deserialize_with = "optional_text")]
@@ -37,22 +37,22 @@ struct ToldAttribute {
 }
 
 #[derive(Deserialize)]
-struct ToldText(#[serde(deserialize_with = "optional_text")] Option<Text>);
+struct LenientText(#[serde(deserialize_with = "optional_text")] Option<Text>);
 
-impl From<ToldEvent> for Event {
-    fn from(told: ToldEvent) -> Self {
-        let attributes = told.attributes.into_iter().map(|told| {
-            let mut attribute = Attribute::new(told.name.unwrap_or_default(), told.value.unwrap_or_default());
-            attribute.unit = told.unit;
+impl From<LenientEvent> for Event {
+    fn from(event: LenientEvent) -> Self {
+        let attributes = event.attributes.into_iter().map(|lenient| {
+            let mut attribute = Attribute::new(lenient.name.unwrap_or_default(), lenient.value.unwrap_or_default());
+            attribute.unit = lenient.unit;
             attribute
         });
         Self {
-            schema_name: told.schema_name.unwrap_or_default(),
-            id: told.id,
-            timestamp: told.timestamp.map(Into::into).unwrap_or_default(),
-            account_id: told.account_id.unwrap_or_default(),
+            schema_name: event.schema_name.unwrap_or_default(),
+            id: event.id,
+            timestamp: event.timestamp.map(Into::into).unwrap_or_default(),
+            account_id: event.account_id.unwrap_or_default(),
             attributes: attributes.collect(),
-            dimensions: told.dimensions.into_iter().filter_map(|(key, value)| Some((key, value.0?))).collect(),
+            dimensions: event.dimensions.into_iter().filter_map(|(key, value)| Some((key, value.0?))).collect(),
         }
     }
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Event {
-        serde_json::from_str::<ToldEvent>(json).unwrap().into()
+        serde_json::from_str::<LenientEvent>(json).unwrap().into()
     }
 
     #[test]
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_event_is_read_as_it_is() {
+    fn a_complete_event_is_read_like_a_strict_one() {
         for json in [
             r#"{"schemaName": "rides", "id": "r1", "timestamp": "2024-11-05T08:31:12Z", "accountId": "acme",
                 "attributes": [{"name": "distance", "value": "12.4", "unit": "km"}], "dimensions": {"city": "Chennai"}}"#,

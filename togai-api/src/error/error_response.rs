@@ -12,7 +12,8 @@ const LONGEST_MESSAGE: usize = 500;
 /// How much of a body is kept that could not be decoded.
 const LONGEST_EXCERPT: usize = 200;
 
-pub(super) struct Answer {
+/// What an error keeps of a response.
+pub(super) struct ErrorResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) message: Option<String>,
@@ -22,12 +23,18 @@ pub(super) struct Answer {
     pub(super) request_id: Option<String>,
 }
 
-impl Answer {
-    /// An answer of failure: `{message}`, `{statusCode, name, message, code, details}` flat or below `error`, or text.
-    pub(super) fn of_failure(status: StatusCode, headers: HeaderMap, body: &[u8], context: &CallContext) -> Self {
+impl ErrorResponse {
+    /// From a response with an error status: `{message}`, `{statusCode, name, message, code, details}` flat or below
+    /// `error`, or text.
+    pub(super) fn from_error_status(
+        status: StatusCode,
+        headers: HeaderMap,
+        body: &[u8],
+        context: &CallContext,
+    ) -> Self {
         let (message, code) = match serde_json::from_slice::<Value>(body) {
-            Ok(json) => said(&json),
-            Err(_) => (text_of(&headers, body), None),
+            Ok(json) => message_and_code(&json),
+            Err(_) => (text_message(&headers, body), None),
         };
         Self {
             status,
@@ -40,9 +47,9 @@ impl Answer {
         }
     }
 
-    /// An answer of success that could not be decoded.
-    pub(super) fn of_success(status: StatusCode, headers: HeaderMap, body: &[u8], context: &CallContext) -> Self {
-        // The whole body is blotted out before it is cut, lest half a secret stays.
+    /// From a successful response that could not be decoded.
+    pub(super) fn from_undecodable(status: StatusCode, headers: HeaderMap, body: &[u8], context: &CallContext) -> Self {
+        // Redacted before it is truncated, so that no part of a secret stays.
         let text = context.redact(&String::from_utf8_lossy(body));
         let excerpt = Some(one_line(&text, LONGEST_EXCERPT));
         let request_id = request_id(&headers, context);
@@ -57,20 +64,20 @@ fn request_id(headers: &HeaderMap, context: &CallContext) -> Option<String> {
         .map(|id| safe_text(context, id))
 }
 
-/// A text of an answer on one line, cut where it is long, and without the token.
+/// A text of a response on one line, cut where it is long, and without the token.
 pub(crate) fn safe_text(context: &CallContext, text: &str) -> String {
-    // The whole text is blotted out before it is cut, lest half a secret stays.
+    // Redacted before it is truncated, so that no part of a secret stays.
     one_line(&context.redact(text), LONGEST_MESSAGE)
 }
 
-fn said(json: &Value) -> (Option<String>, Option<String>) {
+fn message_and_code(json: &Value) -> (Option<String>, Option<String>) {
     if let Value::String(text) = json {
-        return (said_something(text), None);
+        return (non_blank(text), None);
     }
     // LoopBack, which the vendor's ingestion was built on, wraps its errors in `error`.
     let error = match &json["error"] {
         nested @ Value::Object(_) => nested,
-        Value::String(text) if json["message"].is_null() => return (said_something(text), text_at(&json["code"])),
+        Value::String(text) if json["message"].is_null() => return (non_blank(text), text_at(&json["code"])),
         _ => json,
     };
     let message = text_at(&error["message"]).or_else(|| text_at(&error["name"]));
@@ -79,21 +86,21 @@ fn said(json: &Value) -> (Option<String>, Option<String>) {
 
 fn text_at(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => said_something(text),
+        Value::String(text) => non_blank(text),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
 }
 
-/// The text of an answer that is not JSON. Of a page for browsers only its title is for people.
-fn text_of(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+/// The text of a response that is not JSON. Of a page for browsers only its title is for people.
+fn text_message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(&body[..body.len().min(64 * 1024)]);
     let is_page = headers
         .get(http::header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|kind| kind.contains("html"))
         || text.trim_start().starts_with('<');
-    if is_page { title_of(&text).and_then(said_something) } else { said_something(&text) }
+    if is_page { title_of(&text).and_then(non_blank) } else { non_blank(&text) }
 }
 
 fn title_of(page: &str) -> Option<&str> {
@@ -104,7 +111,7 @@ fn title_of(page: &str) -> Option<&str> {
     Some(&page[start..end])
 }
 
-fn said_something(text: &str) -> Option<String> {
+fn non_blank(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.to_owned())
 }
 
@@ -132,9 +139,13 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, message: Option<&str>, code: Option<&str>) {
-        let answer =
-            Answer::of_failure(StatusCode::BAD_REQUEST, HeaderMap::new(), body.as_bytes(), &CallContext::default());
-        assert_eq!((answer.message.as_deref(), answer.code.as_deref()), (message, code), "{body}");
+        let response = ErrorResponse::from_error_status(
+            StatusCode::BAD_REQUEST,
+            HeaderMap::new(),
+            body.as_bytes(),
+            &CallContext::default(),
+        );
+        assert_eq!((response.message.as_deref(), response.code.as_deref()), (message, code), "{body}");
     }
 
     #[test]
@@ -149,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_page_only_the_title_is_kept() {
+    fn only_the_title_of_an_html_page_is_kept() {
         check(
             "<html><head><TITLE>503 Service\n Unavailable</TITLE></head><body><h1>x</h1></body></html>",
             Some("503 Service Unavailable"),
@@ -160,18 +171,19 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_says_nothing_has_no_message() {
+    fn an_empty_response_has_no_message() {
         for body in ["", "  ", "{}", "[]", "null", r#"{"message": ""}"#, r#"{"message": {"x": 1}}"#] {
             check(body, None, None);
         }
     }
 
     #[test]
-    fn long_texts_are_cut_and_control_characters_are_gone() {
+    fn long_texts_are_truncated_and_control_characters_removed() {
         let body = "é".repeat(100_000);
         let context = CallContext::default();
-        let answer = Answer::of_failure(StatusCode::BAD_REQUEST, HeaderMap::new(), body.as_bytes(), &context);
-        assert_eq!(answer.message.map(|message| message.chars().count()), Some(501));
+        let response =
+            ErrorResponse::from_error_status(StatusCode::BAD_REQUEST, HeaderMap::new(), body.as_bytes(), &context);
+        assert_eq!(response.message.map(|message| message.chars().count()), Some(501));
         check("a\u{1b}[31mred\u{0}", Some("a [31mred"), None);
     }
 }
