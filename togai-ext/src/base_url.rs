@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_addresses_are_refused_with_what_to_set() {
+    fn invalid_addresses_are_refused_with_advice() {
         insta::assert_snapshot!(problem("api.togai.com"), @"the base URL is not an absolute URL: set it to something like https://api.togai.com");
         insta::assert_snapshot!(problem("ftp://api.togai.com"), @"the base URL is neither https:// nor http://: set it to something like https://api.togai.com");
         insta::assert_snapshot!(problem("http://api.togai.com"), @"the base URL http://api.togai.com would send the token in the clear; http:// is for this machine alone: set it to something like https://api.togai.com");
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_reached_without_tls() {
+    fn localhost_works_without_tls() {
         for address in ["http://127.0.0.1:8080", "http://localhost:8080/", "http://[::1]:8080", "http://127.9.9.9"] {
             assert!(check(address, "").is_ok(), "{address}");
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use togai_api::{Client, Core, Error, HttpTransport};
 
-use crate::auth::{Credentials, Provider};
+use crate::auth::{Credentials, TokenProvider};
 use crate::base_url;
 use crate::clock::SystemClock;
 use crate::retry::{Parts, Retry};
@@ -54,7 +54,7 @@ const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 /// `C` is the client that is made: that of Togai, unless it is asked for another one by the way the builder is made.
 pub struct ClientBuilder<C = Client> {
     token: String,
-    token_provider: Option<Provider>,
+    token_provider: Option<TokenProvider>,
     token_probe_interval: Duration,
     base_url: String,
     connect_timeout: Duration,
@@ -242,8 +242,8 @@ impl<C: Service> ClientBuilder<C> {
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         self.token_provider = Some(Box::new(move || {
-            let asked = provider();
-            Box::pin(async move { asked.await.map(Into::into).map_err(Into::into) })
+            let token = provider();
+            Box::pin(async move { token.await.map(Into::into).map_err(Into::into) })
         }));
         self
     }
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_may_have_a_path_and_a_slash_at_its_end() {
+    fn the_address_may_have_a_path_and_a_trailing_slash() {
         assert_eq!(at("http://localhost:8080/togai/").build().unwrap().base_url(), "http://localhost:8080/togai");
     }
 
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_agent_that_is_no_header_is_refused() {
+    fn an_invalid_user_agent_is_refused() {
         let builder = at("http://localhost").with_user_agent("a\nb");
         insta::assert_snapshot!(problem(builder), @"the HTTP client cannot be built: check `with_user_agent` and `with_http_client`");
     }
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_in_no_debug_output() {
+    fn no_debug_output_contains_the_token() {
         let builder = at("http://localhost");
         assert!(!format!("{builder:?}").contains("s3cr3t"));
         assert!(!format!("{:?}", builder.build().unwrap()).contains("s3cr3t"));

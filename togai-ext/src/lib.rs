@@ -44,6 +44,7 @@ mod ingest;
 mod paginate;
 pub mod prelude;
 mod retry;
+mod sealed;
 mod service;
 mod stack;
 mod stats;

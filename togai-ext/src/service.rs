@@ -3,9 +3,10 @@
 use togai_api::{Client, Core};
 
 use crate::Environment;
+use crate::sealed::Sealed;
 
 /// A service, by its client: what building one needs to know.
-pub trait Service: Sized + sealed::Sealed {
+pub trait Service: Sized + Sealed {
     /// The address where none is set.
     const BASE_URL: &'static str;
     /// The environment variable of the token.
@@ -37,11 +38,4 @@ impl Service for Client {
     fn from_core(core: Core) -> Self {
         core.into()
     }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for togai_api::Client {}
-    #[cfg(feature = "enso")]
-    impl Sealed for togai_api::enso::Client {}
 }

@@ -1,4 +1,4 @@
-//! A clock that is moved by hand and a transport that answers from a list.
+//! A clock that is moved by hand and a transport with scripted responses.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,50 +67,50 @@ impl Clock for VirtualClock {
     }
 }
 
-/// Answers from a list, and remembers when it was asked.
+/// Sends the responses of a list, and records the requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     clock: VirtualClock,
-    answers: Arc<Mutex<VecDeque<Answer>>>,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    responses: Arc<Mutex<VecDeque<ScriptedResponse>>>,
+    received: Arc<Mutex<Vec<ReceivedRequest>>>,
     attempt_time: Duration,
 }
 
-/// A request that came.
+/// A request that the script received.
 #[derive(Clone, Debug)]
-struct Asked {
+struct ReceivedRequest {
     at: Duration,
     timeout: Option<Duration>,
     url: String,
     headers: reqwest::header::HeaderMap,
 }
 
-/// A status with headers, or no answer at all.
+/// A status with headers and a body, or a failure without a response.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum ScriptedResponse {
     Status(u16, &'static [(&'static str, &'static str)], &'static str),
     Failure(TransportErrorKind),
 }
 
 impl Script {
-    pub(crate) fn new(clock: &VirtualClock, answers: impl IntoIterator<Item = Answer>) -> Self {
-        let answers = Arc::new(Mutex::new(answers.into_iter().collect()));
-        Self { clock: clock.clone(), answers, asked: Arc::default(), attempt_time: Duration::ZERO }
+    pub(crate) fn new(clock: &VirtualClock, responses: impl IntoIterator<Item = ScriptedResponse>) -> Self {
+        let responses = Arc::new(Mutex::new(responses.into_iter().collect()));
+        Self { clock: clock.clone(), responses, received: Arc::default(), attempt_time: Duration::ZERO }
     }
 
-    /// The same, which takes so long for each answer.
+    /// The same, with a duration for each attempt.
     pub(crate) fn with_attempt_time(self, attempt_time: Duration) -> Self {
         Self { attempt_time, ..self }
     }
 
     /// The times at which requests came, in milliseconds.
-    pub(crate) fn asked(&self) -> Vec<u128> {
-        self.requests().iter().map(|asked| asked.at.as_millis()).collect()
+    pub(crate) fn request_times(&self) -> Vec<u128> {
+        self.requests().iter().map(|request| request.at.as_millis()).collect()
     }
 
     /// How long each attempt was given, where it was given less than by default.
     pub(crate) fn timeouts(&self) -> Vec<Option<Duration>> {
-        self.requests().iter().map(|asked| asked.timeout).collect()
+        self.requests().iter().map(|request| request.timeout).collect()
     }
 
     /// Address and headers of the request that came last.
@@ -122,12 +122,12 @@ impl Script {
 
     /// Path and query of each request.
     pub(crate) fn targets(&self) -> Vec<String> {
-        let target = |asked: Asked| asked.url.splitn(4, '/').nth(3).unwrap_or_default().to_owned();
+        let target = |request: ReceivedRequest| request.url.splitn(4, '/').nth(3).unwrap_or_default().to_owned();
         self.requests().into_iter().map(target).collect()
     }
 
-    fn requests(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn requests(&self) -> Vec<ReceivedRequest> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -137,17 +137,17 @@ impl Transport for Script {
         request: reqwest::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(Asked {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).push(ReceivedRequest {
             at: self.clock.elapsed(),
             timeout: request.timeout().copied(),
             url: request.url().to_string(),
             headers: request.headers().clone(),
         });
         self.clock.advance(self.attempt_time);
-        let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let scripted = self.responses.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         Box::pin(async move {
-            match answer {
-                Some(Answer::Status(status, headers, body)) => {
+            match scripted {
+                Some(ScriptedResponse::Status(status, headers, body)) => {
                     let mut response = http::Response::new(body);
                     *response.status_mut() = reqwest::StatusCode::from_u16(status).unwrap_or_default();
                     for (name, value) in headers {
@@ -155,7 +155,9 @@ impl Transport for Script {
                     }
                     Ok(reqwest::Response::from(response))
                 }
-                Some(Answer::Failure(kind)) => Err(TransportError::new(kind, "scripted", CallContext::default())),
+                Some(ScriptedResponse::Failure(kind)) => {
+                    Err(TransportError::new(kind, "scripted", CallContext::default()))
+                }
                 None => panic!("a request came that the script has no answer for"),
             }
         })

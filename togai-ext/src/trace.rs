@@ -35,9 +35,9 @@ pub(crate) fn attempt(operation: &Operation, request: &reqwest::Request, resend_
     span
 }
 
-/// Puts down how an attempt ended.
-pub(crate) fn answered(span: &Span, answer: &Result<reqwest::Response, TransportError>) {
-    let error = match answer {
+/// Records the result of an attempt.
+pub(crate) fn record_result(span: &Span, result: &Result<reqwest::Response, TransportError>) {
+    let error = match result {
         Ok(response) => {
             let status = response.status();
             span.record("http.response.status_code", status.as_u16());
@@ -52,7 +52,7 @@ pub(crate) fn answered(span: &Span, answer: &Result<reqwest::Response, Transport
     span.record("otel.status_code", "ERROR");
 }
 
-/// Says that the call waits.
+/// Logs that the call waits.
 pub(crate) fn waiting(operation: &Operation, wait: Duration) {
     tracing::debug!(togai.operation = operation.id, wait = ?wait, "waiting before the next attempt");
 }

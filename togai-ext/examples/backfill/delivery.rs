@@ -19,7 +19,7 @@ pub(crate) struct Settings {
 }
 
 /// What became of the events, whether the call got to its end or not.
-pub(crate) type Ended<E> = Result<IngestReport<E, Origin>, Failure<E>>;
+pub(crate) type DeliveryResult<E> = Result<IngestReport<E, Origin>, Failure<E>>;
 /// Why it did not get to its end.
 pub(crate) type Failure<E> = IngestError<E, Origin>;
 
@@ -31,7 +31,7 @@ pub(crate) async fn deliver<C: Service>(
     settings: Settings,
     rejected: &Rejected,
     progress: &Progress,
-) -> Ended<C::Event> {
+) -> DeliveryResult<C::Event> {
     let events = until(records, Box::pin(stop)).filter_map(|record| {
         let event = record.and_then(|record| take(record, rejected, progress)).transpose();
         future::ready(event)

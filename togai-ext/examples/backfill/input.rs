@@ -33,7 +33,7 @@ impl Inputs {
         let mut inputs = Self { all: Vec::new(), bytes: Some(0) };
         let mut seen = HashSet::new();
         for file in files {
-            let (input, identity, bytes) = look_at(file)?;
+            let (input, identity, bytes) = inspect(file)?;
             if !seen.insert(identity) {
                 let problem = format!("{} is named twice, and would be metered twice: name it once", input.name);
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
@@ -68,7 +68,7 @@ impl Inputs {
 }
 
 /// The input, what tells it from others, and its length where that is known: that of a pipe is not.
-fn look_at(file: &Path) -> io::Result<(Input, PathBuf, Option<u64>)> {
+fn inspect(file: &Path) -> io::Result<(Input, PathBuf, Option<u64>)> {
     if file.as_os_str() == "-" {
         return Ok((Input { name: "standard input".into(), path: None }, file.to_owned(), None));
     }

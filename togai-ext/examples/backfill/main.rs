@@ -118,7 +118,7 @@ async fn main() -> ExitCode {
         eprintln!("error: `--assume-idempotent` is for `--service enso`: with Togai an id counts once anyway");
         return ExitCode::FAILURE;
     }
-    let ended = match options.service {
+    let result = match options.service {
         ServiceName::Togai => backfill::<Client>(options).await,
         #[cfg(feature = "enso")]
         ServiceName::Enso => backfill::<togai_ext::enso::Client>(options).await,
@@ -128,7 +128,7 @@ async fn main() -> ExitCode {
                 .into())
         }
     };
-    match ended {
+    match result {
         Ok(summary) => {
             println!("{summary}");
             summary.exit_code()
@@ -155,9 +155,9 @@ async fn backfill<C: Service>(options: Options) -> Result<Summary, Box<dyn Error
         batch_size: options.batch_size.into(),
         assume_idempotent: options.assume_idempotent,
     };
-    let ended = delivery::deliver(&client, records, stop, settings, &rejected, &progress).await;
+    let result = delivery::deliver(&client, records, stop, settings, &rejected, &progress).await;
 
-    let mut summary = Summary::new::<C>(&ended, settings, &progress, rejected.finish());
+    let mut summary = Summary::new::<C>(&result, settings, &progress, rejected.finish());
     if let Some(sandbox) = sandbox {
         summary.note(format!("the sandbox metered {} events, and forgets them now", C::metered(&sandbox)));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount};
 use togai_ext::{Error, IngestErrorExt as _};
 
-use crate::delivery::{Ended, Failure, Settings};
+use crate::delivery::{DeliveryResult, Failure, Settings};
 use crate::progress::{Progress, per_second};
 use crate::rejected::Finished;
 use crate::service::Service;
@@ -33,13 +33,13 @@ pub(crate) struct Summary {
 
 impl Summary {
     pub(crate) fn new<C: Service>(
-        ended: &Ended<C::Event>,
+        result: &DeliveryResult<C::Event>,
         settings: Settings,
         progress: &Progress,
         file: Finished,
     ) -> Self {
         progress.finish();
-        let (report, error) = match ended {
+        let (report, error) = match result {
             Ok(report) => (report, None),
             Err(failure) => (failure.report(), Some(failure)),
         };
@@ -85,7 +85,7 @@ impl Summary {
     }
 
     /// What to do about what was not accepted.
-    fn what_next(&self) -> Vec<String> {
+    fn next_steps(&self) -> Vec<String> {
         let is_taken = self.accepted + self.unknown > 0;
         if self.is_complete() && (self.may_be_repeated || self.rejected == 0 || !is_taken) {
             return Vec::new();
@@ -157,7 +157,7 @@ impl fmt::Display for Summary {
         if let Some(stopped_by) = &self.stopped_by {
             writeln!(formatter, "\n  stopped by {stopped_by}")?;
         }
-        match self.what_next().as_slice() {
+        match self.next_steps().as_slice() {
             [] => Ok(()),
             lines => writeln!(formatter, "\n  {}", lines.join("\n  ")),
         }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 /// A request with what was answered.
 #[derive(Debug)]
-pub(crate) struct Answered {
+pub(crate) struct Exchange {
     path: &'static str,
     sent_id: Option<String>,
     status: String,
@@ -20,12 +20,12 @@ pub(crate) struct Answered {
 }
 
 /// Makes some requests, one after the other. The second part completes when they are done.
-pub(crate) fn make_requests(address: SocketAddr) -> (JoinHandle<io::Result<Vec<Answered>>>, impl Future<Output = ()>) {
+pub(crate) fn make_requests(address: SocketAddr) -> (JoinHandle<io::Result<Vec<Exchange>>>, impl Future<Output = ()>) {
     let (done, is_done) = oneshot::channel::<()>();
     let requests = tokio::spawn(async move {
         // Dropped at the end, whichever way it comes to that.
         let _done = done;
-        let mut answers = Vec::new();
+        let mut exchanges = Vec::new();
         for (path, id) in [
             ("/hello/ada", Some("req-1".to_owned())),
             ("/hello/grace", None),
@@ -34,9 +34,9 @@ pub(crate) fn make_requests(address: SocketAddr) -> (JoinHandle<io::Result<Vec<A
             ("/health", None),
             ("/hello/ada", Some("req-2".to_owned())),
         ] {
-            answers.push(get(address, path, id).await?);
+            exchanges.push(get(address, path, id).await?);
         }
-        Ok(answers)
+        Ok(exchanges)
     });
     let stop = async move {
         let _ = is_done.await;
@@ -45,19 +45,19 @@ pub(crate) fn make_requests(address: SocketAddr) -> (JoinHandle<io::Result<Vec<A
 }
 
 /// A few lines of HTTP/1.1, so that the example needs no client.
-async fn get(address: SocketAddr, path: &'static str, sent_id: Option<String>) -> io::Result<Answered> {
+async fn get(address: SocketAddr, path: &'static str, sent_id: Option<String>) -> io::Result<Exchange> {
     let id = sent_id.as_ref().map(|id| format!("x-request-id: {id}\r\n")).unwrap_or_default();
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{id}\r\n");
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
-    let id = answer.lines().find_map(|line| line.strip_prefix("x-request-id: ")).map(str::to_owned);
-    Ok(Answered { path, sent_id, status, id })
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    let status = response.split(' ').nth(1).unwrap_or_default().to_owned();
+    let id = response.lines().find_map(|line| line.strip_prefix("x-request-id: ")).map(str::to_owned);
+    Ok(Exchange { path, sent_id, status, id })
 }
 
-impl fmt::Display for Answered {
+impl fmt::Display for Exchange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sent = match &self.sent_id {
             None => "without an id".to_owned(),

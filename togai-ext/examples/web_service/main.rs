@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let dead_letters = DeadLetters::new(options.dead_letters);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
     let address = listener.local_addr()?;
-    // Before the line below: whoever reads it may send a signal at once.
+    // Before the line below: a reader of it may send a signal at once.
     let signal = stop_signal()?;
     println!("listening on http://{address}, metering to {}", client.base_url());
 

@@ -31,16 +31,16 @@ pub(crate) struct Meter {
 
 /// Room for one event.
 #[derive(Debug)]
-pub(crate) struct Place(OwnedPermit<Event>);
+pub(crate) struct Slot(OwnedPermit<Event>);
 
 impl Meter {
     /// Room for one event; none where the metering is behind.
-    pub(crate) fn reserve(&self) -> Option<Place> {
-        self.sender.clone().try_reserve_owned().ok().map(Place)
+    pub(crate) fn reserve(&self) -> Option<Slot> {
+        self.sender.clone().try_reserve_owned().ok().map(Slot)
     }
 }
 
-impl Place {
+impl Slot {
     /// Hands the event over. It neither waits nor fails.
     pub(crate) fn send(self, event: Event) {
         self.0.send(event);
@@ -120,7 +120,7 @@ impl Delivery {
                 wait = (wait * 2).min(LONGEST_WAIT);
             }
         }
-        self.bury_the_rest();
+        self.write_remaining_dead_letters();
         self.totals.dead_letters = self.dead_letters.written();
         self.totals
     }
@@ -154,7 +154,7 @@ impl Delivery {
     }
 
     /// Writes to the dead letters what could not be delivered in the end.
-    fn bury_the_rest(&mut self) {
+    fn write_remaining_dead_letters(&mut self) {
         let outcome = Outcome::NotSent { why: "the service has ended".into() };
         while let Some(event) = self.waiting.pop_front().or_else(|| self.receiver.try_recv().ok()) {
             self.dead_letters.write(&event, &outcome);

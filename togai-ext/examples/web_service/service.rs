@@ -33,9 +33,9 @@ async fn hello(Path(name): Path<String>) -> String {
 /// A request whose client has gone before its answer is dropped with its handler, and is not metered.
 async fn metered(State(meter): State<Meter>, request: Request, next: Next) -> Response {
     // Before any work is done, so that what is done can always be metered.
-    let Some(place) = meter.reserve() else {
-        let answer = (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "try again in a second\n");
-        return answer.into_response();
+    let Some(slot) = meter.reserve() else {
+        let unavailable = (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "try again in a second\n");
+        return unavailable.into_response();
     };
     let id = request_id::of(request.headers());
     let method = request.method().to_string();
@@ -50,7 +50,7 @@ async fn metered(State(meter): State<Meter>, request: Request, next: Next) -> Re
         .attribute_with_unit("duration", milliseconds, "ms")
         .dimension("method", method)
         .dimension("status", response.status().as_str());
-    place.send(event);
+    slot.send(event);
     if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert(request_id::HEADER, id);
     }

@@ -15,25 +15,26 @@ use super::token::Bearer;
 use togai_ingest::Session;
 
 /// Makes tokens.
-pub(crate) type Provider = Box<dyn Fn() -> BoxFuture<'static, Result<AccessToken, ProviderError>> + Send + Sync>;
-type ProviderError = Box<dyn StdError + Send + Sync>;
+pub(crate) type TokenProvider =
+    Box<dyn Fn() -> BoxFuture<'static, Result<AccessToken, TokenProviderError>> + Send + Sync>;
+type TokenProviderError = Box<dyn StdError + Send + Sync>;
 
 /// The tokens of a session.
 pub(crate) struct Credentials {
     session: Session,
-    state: Mutex<State>,
-    provider: Option<Provider>,
+    state: Mutex<CredentialState>,
+    provider: Option<TokenProvider>,
     /// Held by the call that asks the provider.
-    asking: lock::Mutex<()>,
+    renewing: lock::Mutex<()>,
 }
 
-struct State {
+struct CredentialState {
     /// The token in use; nothing before the provider has given one.
     current: Option<Bearer>,
     /// When the provider is to be asked for the next one.
     renew_at: Option<SystemTime>,
     /// The refused tokens for which the provider was asked, and when, the latest last.
-    asked: VecDeque<(u64, Instant)>,
+    renewals: VecDeque<(u64, Instant)>,
     /// Why the provider failed, and when, where it was asked last.
     failure: Option<(String, Instant)>,
     /// The tokens so far, the latest last, for the texts of a server that echoes one.
@@ -43,31 +44,35 @@ struct State {
 }
 
 /// A token is renewed so long before it expires, or when a tenth of its time is left, whichever is later.
-const MARGIN: Duration = Duration::from_secs(5 * 60);
+const RENEWAL_MARGIN: Duration = Duration::from_secs(5 * 60);
 /// A provider that failed is asked again after this time, while there is a token that could be sent.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PROVIDER_RETRY_DELAY: Duration = Duration::from_secs(30);
 /// Without a token it is asked again after this time.
-const BREATH: Duration = Duration::from_secs(1);
+const FAILURE_SHARED_FOR: Duration = Duration::from_secs(1);
 /// How long a call waits for the next token while the one in use is good.
-const MOST_PATIENCE: Duration = Duration::from_secs(5);
+const RENEWAL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The number of tokens that no error shows, and that are known again when they are set once more.
-const MOST_TEXTS: usize = 64;
+const KNOWN_TOKENS: usize = 64;
 
 impl Credentials {
     /// Credentials with a first token; without one the provider is asked before the first request.
     ///
     /// Fails where the token looks like none.
-    pub(crate) fn new(session: Session, token: Option<AccessToken>, provider: Option<Provider>) -> Result<Self, Error> {
-        let state = State {
+    pub(crate) fn new(
+        session: Session,
+        token: Option<AccessToken>,
+        provider: Option<TokenProvider>,
+    ) -> Result<Self, Error> {
+        let state = CredentialState {
             current: None,
             renew_at: None,
-            asked: VecDeque::new(),
+            renewals: VecDeque::new(),
             failure: None,
             texts: VecDeque::new(),
             secrets: Arc::default(),
             next_number: 1,
         };
-        let credentials = Self { session, state: Mutex::new(state), provider, asking: lock::Mutex::default() };
+        let credentials = Self { session, state: Mutex::new(state), provider, renewing: lock::Mutex::default() };
         if let Some(token) = token {
             credentials.set(token)?;
         }
@@ -90,14 +95,14 @@ impl Credentials {
         let bearer = Bearer::new(token, number)?;
         // The latest is the last to be forgotten.
         state.texts.retain(|(other, _)| *other != number);
-        if state.texts.len() == MOST_TEXTS {
+        if state.texts.len() == KNOWN_TOKENS {
             state.texts.pop_front();
         }
         state.texts.push_back((number, Arc::clone(&bearer.text)));
         state.secrets = state.texts.iter().map(|(_, text)| Arc::clone(text)).collect();
         state.next_number += u64::from(known.is_none());
         state.renew_at = bearer.expires_at.map(|end| {
-            let margin = end.duration_since(now).map_or(Duration::ZERO, |left| MARGIN.min(left / 10));
+            let margin = end.duration_since(now).map_or(Duration::ZERO, |left| RENEWAL_MARGIN.min(left / 10));
             end.checked_sub(margin).unwrap_or(end)
         });
         // Both change under one lock, so that no request takes the new token by what was known of the old one.
@@ -126,27 +131,27 @@ impl Credentials {
     /// on with the token in use while it is good.
     ///
     /// Fails where there is no token that could be sent.
-    pub(crate) async fn renew_in_time(&self) -> Result<(), ProviderError> {
-        if self.is_good() {
-            if let Some(_asking) = self.asking.try_lock()
+    pub(crate) async fn renew_in_time(&self) -> Result<(), TokenProviderError> {
+        if self.has_valid_token() {
+            if let Some(_renewing) = self.renewing.try_lock()
                 && self.is_due()
             {
-                let patience = self.session.clock().sleep(MOST_PATIENCE);
-                let asked = select(Box::pin(self.ask(true)), patience).await;
-                if !matches!(asked, Either::Left((Ok(()), _))) {
-                    self.lock().renew_at = self.session.clock().wall().checked_add(PATIENCE);
+                let timeout = self.session.clock().sleep(RENEWAL_TIMEOUT);
+                let renewal = select(Box::pin(self.call_provider(true)), timeout).await;
+                if !matches!(renewal, Either::Left((Ok(()), _))) {
+                    self.lock().renew_at = self.session.clock().wall().checked_add(PROVIDER_RETRY_DELAY);
                 }
             }
             return Ok(());
         }
-        let _asking = self.asking.lock().await;
+        let _renewing = self.renewing.lock().await;
         if !self.is_due() {
             return Ok(());
         }
         // All that waited for a failure have met it.
-        match self.failure_within(BREATH) {
+        match self.failure_within(FAILURE_SHARED_FOR) {
             Some(problem) => Err(problem.into()),
-            None => self.ask(false).await,
+            None => self.call_provider(false).await,
         }
     }
 
@@ -157,21 +162,21 @@ impl Credentials {
         if self.provider.is_none() {
             return self.number() != Some(refused);
         }
-        let _asking = self.asking.lock().await;
-        let is_asked = self.lock().asked.iter().any(|(token, asked)| {
-            let is_before = sent.is_none_or(|sent| sent <= *asked);
+        let _renewing = self.renewing.lock().await;
+        let is_renewed = self.lock().renewals.iter().any(|(token, renewed)| {
+            let is_before = sent.is_none_or(|sent| sent <= *renewed);
             *token == refused && is_before
         });
-        let may_ask = !is_asked && self.failure_within(PATIENCE).is_none();
+        let may_renew = !is_renewed && self.failure_within(PROVIDER_RETRY_DELAY).is_none();
         // Where it fails, the call ends with the refusal, which says why.
-        if self.number() == Some(refused) && may_ask && self.ask(false).await.is_ok() {
+        if self.number() == Some(refused) && may_renew && self.call_provider(false).await.is_ok() {
             let now = self.session.clock().now();
-            let asked = &mut self.lock().asked;
-            asked.retain(|(token, _)| *token != refused);
-            if asked.len() == MOST_TEXTS {
-                asked.pop_front();
+            let renewals = &mut self.lock().renewals;
+            renewals.retain(|(token, _)| *token != refused);
+            if renewals.len() == KNOWN_TOKENS {
+                renewals.pop_front();
             }
-            asked.push_back((refused, now));
+            renewals.push_back((refused, now));
         }
         self.number() != Some(refused)
     }
@@ -188,19 +193,19 @@ impl Credentials {
     }
 
     /// Whether there is a token that has not expired.
-    fn is_good(&self) -> bool {
+    fn has_valid_token(&self) -> bool {
         let (now, state) = (self.session.clock().wall(), self.lock());
         state.current.as_ref().is_some_and(|bearer| bearer.expires_at.is_none_or(|end| now < end))
     }
 
-    async fn ask(&self, is_trusted: bool) -> Result<(), ProviderError> {
+    async fn call_provider(&self, is_trusted: bool) -> Result<(), TokenProviderError> {
         let provider = self.provider.as_ref().ok_or("there is no token provider")?;
-        let asked = match provider().await {
-            Ok(token) => self.replace(token, is_trusted).map_err(ProviderError::from),
+        let result = match provider().await {
+            Ok(token) => self.replace(token, is_trusted).map_err(TokenProviderError::from),
             Err(problem) => Err(problem),
         };
         let mut state = self.lock();
-        let Err(problem) = asked else {
+        let Err(problem) = result else {
             state.failure = None;
             return Ok(());
         };
@@ -215,7 +220,7 @@ impl Credentials {
         self.lock().current.as_ref().map(Bearer::number)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, CredentialState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
 use togai_api::{CallContext, Error, Operation, TransportError, TransportErrorKind};
 
-pub(crate) use credentials::{Credentials, Provider};
+pub(crate) use credentials::{Credentials, TokenProvider};
 pub use token::AccessToken;
 use token::Bearer;
 
@@ -26,7 +26,7 @@ pub(crate) struct Auth {
 }
 
 /// A request that may be sent, with the token for it.
-pub(crate) struct Admitted<'a> {
+pub(crate) struct AdmittedRequest<'a> {
     bearer: Option<Bearer>,
     since: Instant,
     pass: Pass<'a>,
@@ -40,7 +40,7 @@ impl Auth {
     /// Waits until a request of an operation may be sent.
     ///
     /// Fails at once where the server has refused the token, and where there is none.
-    pub(crate) async fn admit(&self, operation: &'static Operation) -> Result<Admitted<'_>, TransportError> {
+    pub(crate) async fn admit(&self, operation: &'static Operation) -> Result<AdmittedRequest<'_>, TransportError> {
         let mut may_renew = true;
         loop {
             self.renew_in_time().await?;
@@ -58,21 +58,21 @@ impl Auth {
             let bearer = self.credentials.as_ref().and_then(Credentials::current);
             // A token that was set during the wait has a turn of its own.
             if bearer.as_ref().map(Bearer::number) == before || pass.is_probe() {
-                return Ok(Admitted { bearer, since: self.session.clock().now(), pass });
+                return Ok(AdmittedRequest { bearer, since: self.session.clock().now(), pass });
             }
         }
     }
 
-    /// Notes what a response says of the token, and sees to it that no error shows one.
+    /// Records what a response says about the token, and keeps tokens out of errors.
     pub(crate) fn settle(
         &self,
-        admitted: &Admitted<'_>,
+        admitted: &AdmittedRequest<'_>,
         operation: &'static Operation,
-        answer: &mut Result<reqwest::Response, TransportError>,
+        result: &mut Result<reqwest::Response, TransportError>,
     ) {
         let (gate, now) = (self.session.gate(), self.session.clock().now());
         let (number, is_probe) = (admitted.number(), admitted.pass.is_probe());
-        match answer.as_ref().map(reqwest::Response::status) {
+        match result.as_ref().map(reqwest::Response::status) {
             Ok(status) if status.is_success() => gate.prove(number, operation.id, is_probe),
             Ok(StatusCode::UNAUTHORIZED) => gate.refuse(number, now, is_probe),
             Ok(StatusCode::FORBIDDEN) => gate.forbid(number, operation.id, now),
@@ -80,9 +80,9 @@ impl Auth {
             _ => {}
         }
         let Some(credentials) = &self.credentials else { return };
-        // A server may echo a token in an answer that ends up in an error.
+        // A server may echo a token in a response that ends up in an error.
         let secrets = credentials.secrets();
-        match answer {
+        match result {
             Ok(response) => {
                 let mut context = CallContext::new(1, Duration::ZERO);
                 context.set_secrets(secrets);
@@ -93,7 +93,7 @@ impl Auth {
     }
 
     /// Asks the provider for another token than that of a request which was refused, and says whether there is one.
-    pub(crate) async fn renew_after(&self, refused: &Admitted<'_>) -> bool {
+    pub(crate) async fn renew_after(&self, refused: &AdmittedRequest<'_>) -> bool {
         self.renew(refused.bearer.as_ref().map(Bearer::number), Some(refused.since)).await
     }
 
@@ -141,11 +141,11 @@ impl Auth {
 
 /// Whether a status says something about the request, and so was most likely given after a look at the token.
 fn is_about_the_request(status: StatusCode) -> bool {
-    let is_about_the_way = matches!(status.as_u16(), 401 | 403 | 407 | 408 | 421 | 425 | 429);
-    (status.is_redirection() || status.is_client_error()) && !is_about_the_way
+    let is_about_the_connection = matches!(status.as_u16(), 401 | 403 | 407 | 408 | 421 | 425 | 429);
+    (status.is_redirection() || status.is_client_error()) && !is_about_the_connection
 }
 
-impl Admitted<'_> {
+impl AdmittedRequest<'_> {
     /// Adds the token to a request.
     pub(crate) fn authorize(&self, request: &mut reqwest::Request) {
         if let Some(bearer) = &self.bearer {

@@ -11,18 +11,18 @@ use togai_ingest::Clock as _;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Credentials over a clock that is moved by hand, with a provider that gives `token-1`, `token-2` and so on.
-struct Stage {
+struct TestCredentials {
     clock: VirtualClock,
     credentials: Arc<Credentials>,
-    asked: Arc<AtomicUsize>,
+    calls: Arc<AtomicUsize>,
 }
 
-impl Stage {
+impl TestCredentials {
     /// `life`: how long each token of the provider lives; nothing where the provider fails.
     fn new(token: Option<AccessToken>, life: impl Fn(usize) -> Option<Duration> + Send + Sync + 'static) -> Self {
-        let (clock, asked) = (VirtualClock::new(0.0), Arc::new(AtomicUsize::new(0)));
-        let (time, count) = (clock.clone(), Arc::clone(&asked));
-        let provider: Provider = Box::new(move || {
+        let (clock, calls) = (VirtualClock::new(0.0), Arc::new(AtomicUsize::new(0)));
+        let (time, count) = (clock.clone(), Arc::clone(&calls));
+        let provider: TokenProvider = Box::new(move || {
             let number = count.fetch_add(1, Ordering::Relaxed) + 1;
             let token =
                 life(number).map(|life| AccessToken::new(format!("token-{number}")).expires_at(time.wall() + life));
@@ -34,12 +34,12 @@ impl Stage {
         });
         let session = Session::new(Arc::new(clock.clone()));
         let credentials = Credentials::new(session, token, Some(provider)).unwrap();
-        Self { clock, credentials: Arc::new(credentials), asked }
+        Self { clock, credentials: Arc::new(credentials), calls }
     }
 
     /// Renews the token where that is due, and says which one is in use.
     async fn token(&self) -> String {
-        // The provider is quicker than anybody's patience.
+        // The provider is quicker than any timeout.
         self.clock.hang(true);
         if self.credentials.is_due()
             && let Err(problem) = self.credentials.renew_in_time().await
@@ -54,13 +54,13 @@ impl Stage {
         self.clock.sleep(time).await;
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
+    fn provider_calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
     }
 }
 
 #[test]
-fn a_text_that_is_no_token_is_refused_without_being_repeated() {
+fn an_invalid_token_is_refused_without_echoing_it() {
     for token in ["", "se cret", "secret\n", "\"sécret\""] {
         let session = Session::new(Arc::new(VirtualClock::new(0.0)));
         let error = Credentials::new(session, Some(token.into()), None).unwrap_err();
@@ -72,123 +72,124 @@ fn a_text_that_is_no_token_is_refused_without_being_repeated() {
 
 #[test]
 fn no_debug_output_shows_the_token() {
-    let stage = Stage::new(Some("s3cr3t".into()), |_| None);
-    let bearer = stage.credentials.current().unwrap();
-    let said = format!("{:?} {bearer:?} {:?} {:?}", stage.credentials, bearer.header, AccessToken::new("s3cr3t"));
+    let fixture = TestCredentials::new(Some("s3cr3t".into()), |_| None);
+    let bearer = fixture.credentials.current().unwrap();
+    let said = format!("{:?} {bearer:?} {:?} {:?}", fixture.credentials, bearer.header, AccessToken::new("s3cr3t"));
     assert!(!said.contains("s3cr3t"), "{said}");
 }
 
 #[tokio::test]
 async fn a_token_is_renewed_five_minutes_before_it_expires() {
-    let stage = Stage::new(None, |_| Some(HOUR));
-    assert_eq!(stage.token().await, "token-1");
-    stage.pass(Duration::from_secs(3299)).await;
-    assert_eq!(stage.token().await, "token-1");
-    stage.pass(Duration::from_secs(1)).await;
-    assert_eq!((stage.token().await.as_str(), stage.asked()), ("token-2", 2));
+    let fixture = TestCredentials::new(None, |_| Some(HOUR));
+    assert_eq!(fixture.token().await, "token-1");
+    fixture.pass(Duration::from_secs(3299)).await;
+    assert_eq!(fixture.token().await, "token-1");
+    fixture.pass(Duration::from_secs(1)).await;
+    assert_eq!((fixture.token().await.as_str(), fixture.provider_calls()), ("token-2", 2));
 }
 
 #[tokio::test]
-async fn a_token_of_a_short_life_is_renewed_when_a_tenth_of_it_is_left() {
-    let stage = Stage::new(None, |_| Some(Duration::from_secs(10)));
-    assert_eq!(stage.token().await, "token-1");
-    stage.pass(Duration::from_millis(8999)).await;
-    assert_eq!(stage.token().await, "token-1");
-    stage.pass(Duration::from_millis(1)).await;
-    assert_eq!(stage.token().await, "token-2");
+async fn a_short_lived_token_is_renewed_at_a_tenth_of_its_life() {
+    let fixture = TestCredentials::new(None, |_| Some(Duration::from_secs(10)));
+    assert_eq!(fixture.token().await, "token-1");
+    fixture.pass(Duration::from_millis(8999)).await;
+    assert_eq!(fixture.token().await, "token-1");
+    fixture.pass(Duration::from_millis(1)).await;
+    assert_eq!(fixture.token().await, "token-2");
 }
 
 #[tokio::test]
-async fn a_provider_that_fails_leaves_a_good_token_in_use_and_is_asked_again_later() {
-    let stage = Stage::new(Some(AccessToken::new("first")), |number| (number > 2).then_some(HOUR));
-    let end = stage.clock.wall() + HOUR;
-    stage.credentials.set(AccessToken::new("first").expires_at(end)).unwrap();
-    stage.pass(Duration::from_secs(3500)).await;
+async fn a_failing_provider_keeps_a_valid_token_and_is_retried_later() {
+    let fixture = TestCredentials::new(Some(AccessToken::new("first")), |number| (number > 2).then_some(HOUR));
+    let end = fixture.clock.wall() + HOUR;
+    fixture.credentials.set(AccessToken::new("first").expires_at(end)).unwrap();
+    fixture.pass(Duration::from_secs(3500)).await;
     for _ in 0..3 {
-        assert_eq!((stage.token().await.as_str(), stage.asked()), ("first", 1));
+        assert_eq!((fixture.token().await.as_str(), fixture.provider_calls()), ("first", 1));
     }
-    stage.pass(Duration::from_secs(30)).await;
-    assert_eq!((stage.token().await.as_str(), stage.asked()), ("first", 2));
-    stage.pass(Duration::from_secs(30)).await;
-    assert_eq!((stage.token().await.as_str(), stage.asked()), ("token-3", 3));
+    fixture.pass(Duration::from_secs(30)).await;
+    assert_eq!((fixture.token().await.as_str(), fixture.provider_calls()), ("first", 2));
+    fixture.pass(Duration::from_secs(30)).await;
+    assert_eq!((fixture.token().await.as_str(), fixture.provider_calls()), ("token-3", 3));
 }
 
 #[tokio::test]
 async fn an_expired_token_is_not_sent() {
-    let stage = Stage::new(None, |number| (number == 1).then_some(HOUR));
-    assert_eq!(stage.token().await, "token-1");
-    stage.pass(HOUR).await;
-    assert_eq!(stage.token().await, "the vault is closed");
+    let fixture = TestCredentials::new(None, |number| (number == 1).then_some(HOUR));
+    assert_eq!(fixture.token().await, "token-1");
+    fixture.pass(HOUR).await;
+    assert_eq!(fixture.token().await, "the vault is closed");
 }
 
 #[tokio::test]
-async fn one_call_asks_for_all_that_wait() {
-    let stage = Stage::new(None, |_| Some(HOUR));
-    let tokens = futures::future::join_all((0..10).map(|_| stage.token())).await;
+async fn one_call_renews_the_token_for_all_waiters() {
+    let fixture = TestCredentials::new(None, |_| Some(HOUR));
+    let tokens = futures::future::join_all((0..10).map(|_| fixture.token())).await;
     assert!(tokens.iter().all(|token| token == "token-1"));
-    assert_eq!(stage.asked(), 1);
+    assert_eq!(fixture.provider_calls(), 1);
 }
 
 #[tokio::test]
-async fn a_call_that_gives_up_while_it_asks_lets_the_next_one_ask() {
-    let stage = Stage::new(None, |_| Some(HOUR));
-    assert!(Box::pin(stage.token()).now_or_never().is_none());
-    assert_eq!((stage.token().await.as_str(), stage.asked()), ("token-2", 2));
+async fn a_call_dropped_during_renewal_lets_the_next_one_renew() {
+    let fixture = TestCredentials::new(None, |_| Some(HOUR));
+    assert!(Box::pin(fixture.token()).now_or_never().is_none());
+    assert_eq!((fixture.token().await.as_str(), fixture.provider_calls()), ("token-2", 2));
 }
 
 #[tokio::test]
-async fn a_time_beyond_all_clocks_is_no_end_and_one_long_ago_is() {
+async fn an_unrepresentable_expiry_never_expires_and_a_past_one_has() {
     let token = AccessToken::new("token").expires_in(Duration::MAX);
     assert_eq!(token.expires_at, None);
-    let stage = Stage::new(Some(AccessToken::new("token").expires_at(SystemTime::UNIX_EPOCH)), |_| Some(HOUR));
-    assert_eq!(stage.token().await, "token-1");
+    let fixture =
+        TestCredentials::new(Some(AccessToken::new("token").expires_at(SystemTime::UNIX_EPOCH)), |_| Some(HOUR));
+    assert_eq!(fixture.token().await, "token-1");
 }
 
 #[tokio::test]
-async fn a_refused_token_is_asked_for_once_and_again_after_the_next_probe() {
-    let stage = Stage::new(Some("first".into()), |number| (number > 1).then_some(HOUR));
-    let (credentials, sent) = (&stage.credentials, Some(stage.clock.now()));
+async fn a_refused_token_is_renewed_once_per_probe() {
+    let fixture = TestCredentials::new(Some("first".into()), |number| (number > 1).then_some(HOUR));
+    let (credentials, sent) = (&fixture.credentials, Some(fixture.clock.now()));
     assert!(!credentials.renew_refused(1, sent).await);
     assert!(!credentials.renew_refused(1, sent).await && !credentials.renew_refused(1, None).await);
-    assert_eq!(stage.asked(), 1);
-    stage.pass(HOUR).await;
-    assert!(credentials.renew_refused(1, Some(stage.clock.now())).await);
-    assert_eq!((stage.token().await.as_str(), stage.asked()), ("token-2", 2));
+    assert_eq!(fixture.provider_calls(), 1);
+    fixture.pass(HOUR).await;
+    assert!(credentials.renew_refused(1, Some(fixture.clock.now())).await);
+    assert_eq!((fixture.token().await.as_str(), fixture.provider_calls()), ("token-2", 2));
 }
 
 #[tokio::test]
-async fn a_call_that_gives_up_while_it_asks_for_another_token_lets_the_next_one_ask() {
-    let stage = Stage::new(Some("first".into()), |_| Some(HOUR));
-    let sent = Some(stage.clock.now());
-    assert!(Box::pin(stage.credentials.renew_refused(1, sent)).now_or_never().is_none());
-    assert!(stage.credentials.renew_refused(1, sent).await);
-    assert_eq!((stage.token().await.as_str(), stage.asked()), ("token-2", 2));
+async fn a_call_dropped_while_replacing_a_refused_token_lets_the_next_one_replace_it() {
+    let fixture = TestCredentials::new(Some("first".into()), |_| Some(HOUR));
+    let sent = Some(fixture.clock.now());
+    assert!(Box::pin(fixture.credentials.renew_refused(1, sent)).now_or_never().is_none());
+    assert!(fixture.credentials.renew_refused(1, sent).await);
+    assert_eq!((fixture.token().await.as_str(), fixture.provider_calls()), ("token-2", 2));
 }
 
 #[tokio::test]
-async fn a_provider_that_hangs_takes_no_good_token_out_of_use() {
-    let stage = Stage::new(Some(AccessToken::new("first")), |_| Some(HOUR));
-    stage.credentials.set(AccessToken::new("first").expires_at(stage.clock.wall() + HOUR)).unwrap();
-    stage.pass(Duration::from_secs(3500)).await;
+async fn a_hanging_provider_keeps_a_valid_token_in_use() {
+    let fixture = TestCredentials::new(Some(AccessToken::new("first")), |_| Some(HOUR));
+    fixture.credentials.set(AccessToken::new("first").expires_at(fixture.clock.wall() + HOUR)).unwrap();
+    fixture.pass(Duration::from_secs(3500)).await;
     // One call asks, and others go on.
-    stage.clock.hang(true);
-    let mut asking = Box::pin(stage.credentials.renew_in_time());
-    assert!(futures::poll!(asking.as_mut()).is_pending());
-    assert!(stage.credentials.renew_in_time().now_or_never().is_some_and(|renewed| renewed.is_ok()));
-    drop(asking);
+    fixture.clock.hang(true);
+    let mut renewal = Box::pin(fixture.credentials.renew_in_time());
+    assert!(futures::poll!(renewal.as_mut()).is_pending());
+    assert!(fixture.credentials.renew_in_time().now_or_never().is_some_and(|renewed| renewed.is_ok()));
+    drop(renewal);
     // Here its patience ends at once.
-    stage.clock.hang(false);
-    stage.credentials.renew_in_time().await.unwrap();
-    assert_eq!((&*stage.credentials.current().unwrap().text, stage.asked()), ("first", 2));
-    assert!(!stage.credentials.is_due());
+    fixture.clock.hang(false);
+    fixture.credentials.renew_in_time().await.unwrap();
+    assert_eq!((&*fixture.credentials.current().unwrap().text, fixture.provider_calls()), ("first", 2));
+    assert!(!fixture.credentials.is_due());
 }
 
 #[tokio::test]
-async fn all_that_wait_for_a_provider_that_fails_fail_with_it() {
-    let stage = Stage::new(None, |_| None);
-    let tokens = futures::future::join_all((0..10).map(|_| stage.token())).await;
+async fn all_waiters_fail_with_the_provider() {
+    let fixture = TestCredentials::new(None, |_| None);
+    let tokens = futures::future::join_all((0..10).map(|_| fixture.token())).await;
     assert!(tokens.iter().all(|problem| problem == "the vault is closed"), "{tokens:?}");
-    assert_eq!(stage.asked(), 1);
-    stage.pass(Duration::from_secs(1)).await;
-    assert_eq!((stage.token().await.as_str(), stage.asked()), ("the vault is closed", 2));
+    assert_eq!(fixture.provider_calls(), 1);
+    fixture.pass(Duration::from_secs(1)).await;
+    assert_eq!((fixture.token().await.as_str(), fixture.provider_calls()), ("the vault is closed", 2));
 }

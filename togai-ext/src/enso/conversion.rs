@@ -154,8 +154,8 @@ impl Conversion {
     pub fn to_enso(&self, event: &Event) -> Result<Converted<EnsoEvent>, ConversionError> {
         let schema = event.schema_name.as_str();
         check_name("schemaName", schema, self.schema.as_deref())?;
-        let (place, attribute) = self.find(&event.attributes)?;
-        let value = exact(&attribute.value).ok_or_else(|| ConversionError::value(place, attribute))?;
+        let (index, attribute) = self.find(&event.attributes)?;
+        let value = exact(&attribute.value).ok_or_else(|| ConversionError::value(index, attribute))?;
 
         let metric = self.metric.as_deref().unwrap_or(schema);
         let mut lost = Vec::new();
@@ -164,7 +164,7 @@ impl Conversion {
         }
         for (other, attribute) in event.attributes.iter().enumerate() {
             let field = format!("attributes[{other}]");
-            if other != place {
+            if other != index {
                 lost.push(Lost::json(field, attribute));
                 continue;
             }
@@ -238,7 +238,9 @@ impl Conversion {
         let mut found = attributes.iter().enumerate().filter(|(_, attribute)| attribute.name == self.attribute);
         match (found.next(), found.next()) {
             (Some(found), None) => Ok(found),
-            (Some((first, _)), Some((second, _))) => Err(ConversionError::twice(&self.attribute, first, second)),
+            (Some((first, _)), Some((second, _))) => {
+                Err(ConversionError::duplicate_name(&self.attribute, first, second))
+            }
             (None, _) => Err(ConversionError::missing(&self.attribute, attributes)),
         }
     }

@@ -122,7 +122,8 @@ pub struct ConversionError {
 
 impl ConversionError {
     pub(super) fn missing(name: &str, attributes: &[Attribute]) -> Self {
-        let names: Vec<String> = attributes.iter().map(|attribute| format!("`{}`", shown(&attribute.name))).collect();
+        let names: Vec<String> =
+            attributes.iter().map(|attribute| format!("`{}`", truncated(&attribute.name))).collect();
         let has = match names.as_slice() {
             [] => format!("is empty, without `{name}`"),
             names => format!("has no `{name}` but {}", names.join(", ")),
@@ -130,27 +131,28 @@ impl ConversionError {
         Self::new(format!("`attributes` {has}: make the conversion with the attribute that stands for Enso's `value`"))
     }
 
-    pub(super) fn twice(name: &str, first: usize, second: usize) -> Self {
+    pub(super) fn duplicate_name(name: &str, first: usize, second: usize) -> Self {
         Self::new(format!(
             "attributes[{first}] and attributes[{second}] are both `{name}`, and Enso has one `value`: make them one, or \
              two events"
         ))
     }
 
-    pub(super) fn value(place: usize, attribute: &Attribute) -> Self {
-        let (name, value) = (&attribute.name, shown(&attribute.value));
+    pub(super) fn value(index: usize, attribute: &Attribute) -> Self {
+        let (name, value) = (&attribute.name, truncated(&attribute.value));
         Self::new(format!(
-            "attributes[{place}]: `value` of `{name}` is \"{value}\", and has to be a plain decimal number such as -12.5"
+            "attributes[{index}]: `value` of `{name}` is \"{value}\", and has to be a plain decimal number such as \
+             -12.5"
         ))
     }
 
     pub(super) fn exponent(value: &str) -> Self {
-        let value = shown(value);
+        let value = truncated(value);
         Self::new(format!("`value` is {value}, and Togai takes no exponent: write it as a plain number such as -12.5"))
     }
 
     pub(super) fn name(field: &str, name: &str, expected: &str) -> Self {
-        let name = shown(name);
+        let name = truncated(name);
         Self::new(format!(
             "`{field}` is \"{name}\", and the conversion is for \"{expected}\": make another conversion for it"
         ))
@@ -158,7 +160,7 @@ impl ConversionError {
 
     fn lossy(lost: &[Lost]) -> Self {
         let all: Vec<String> =
-            lost.iter().map(|lost| format!("{}: {}", shown(&lost.field), shown(&lost.value))).collect();
+            lost.iter().map(|lost| format!("{}: {}", truncated(&lost.field), truncated(&lost.value))).collect();
         Self::new(format!("the event would lose {}; where that is no harm, take `into_event`", all.join(", ")))
     }
 
@@ -168,7 +170,7 @@ impl ConversionError {
 }
 
 /// What is shown of a text, which may be of any length.
-fn shown(text: &str) -> String {
+fn truncated(text: &str) -> String {
     text.chars().take(50).collect()
 }
 

@@ -7,7 +7,7 @@ use togai_api::{Core, Error, Operation, ResponseValue, read_response};
 
 use togai_ingest::{Request, Session};
 
-use crate::retry::Terms;
+use crate::retry::CallTerms;
 use crate::stack::Stack;
 
 /// The result of a request.
@@ -45,7 +45,7 @@ impl Sender {
         let request = self.core.request(self.operation, self.operation.path, Some(body));
         let request = request.map_err(|error| NotAccepted { error, response: None })?;
         let start = Instant::now();
-        let terms = Terms { idempotent, cancel: Some(cancel) };
+        let terms = CallTerms { idempotent, cancel: Some(cancel) };
         let result = self.stack.retry.call(request, self.operation, terms).await;
         let read = read_response(self.operation, result, start).await;
         read.map_err(|(error, response)| NotAccepted { error, response })

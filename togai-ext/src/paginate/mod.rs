@@ -7,10 +7,10 @@ mod pages;
 
 use togai_api::{BoxFuture, Error};
 
+use crate::sealed::Sealed;
+
 pub use items::Items;
 pub use pages::{Page, Pages};
-#[cfg(feature = "event-management")]
-pub(crate) use sealed::Sealed;
 
 /// Lists that the server answers page by page: item by item, or a page at a time.
 ///
@@ -57,7 +57,7 @@ pub(crate) type Fetch<T> = BoxFuture<'static, Fetched<T>>;
 pub(crate) type Fetched<T> = Result<(Vec<T>, Option<String>), Error>;
 
 /// A request for a page. Only the builders of operations that page are ones.
-pub trait PagedRequest: Clone + Send + Unpin + sealed::Sealed + 'static {
+pub trait PagedRequest: Clone + Send + Unpin + Sealed + 'static {
     /// What the list is made of.
     type Item: Send + Unpin + 'static;
 
@@ -73,10 +73,6 @@ pub trait PagedRequest: Clone + Send + Unpin + sealed::Sealed + 'static {
     /// Sends the request: the items of the page, and the token of the next.
     #[doc(hidden)]
     fn fetch(self) -> Fetch<Self::Item>;
-}
-
-mod sealed {
-    pub trait Sealed {}
 }
 
 #[cfg(test)]

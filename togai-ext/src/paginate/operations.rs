@@ -5,7 +5,7 @@ macro_rules! paged {
     ($(#[$gate:meta] $operation:ident: $builder:ident => $item:ty, $items:ident;)*) => {$(
         #[$gate]
         #[allow(deprecated, reason = "operations that the vendor deprecates page, too")]
-        impl super::sealed::Sealed for builder::$builder {}
+        impl crate::sealed::Sealed for builder::$builder {}
 
         #[$gate]
         #[allow(deprecated, reason = "operations that the vendor deprecates page, too")]

@@ -57,7 +57,7 @@ pub struct Pages<R: PagedRequest> {
 /// A page on its way, or one that came before it was asked for.
 enum InFlight<T> {
     Call(Fetch<T>),
-    Answer(Fetched<T>),
+    Fetched(Fetched<T>),
 }
 
 /// Which page comes next.
@@ -129,7 +129,7 @@ impl<R: PagedRequest> Stream for Pages<R> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if let Some(error) = this.end_of_the_road() {
+        if let Some(error) = this.endless_list_error() {
             return Poll::Ready(Some(Err(error)));
         }
         if this.in_flight.is_none() {
@@ -138,8 +138,8 @@ impl<R: PagedRequest> Stream for Pages<R> {
         }
         this.poll_ahead(context);
         match this.in_flight.take() {
-            Some(InFlight::Answer(answer)) => {
-                let page = this.settle(answer);
+            Some(InFlight::Fetched(fetched)) => {
+                let page = this.settle(fetched);
                 if this.prefetches && page.is_ok() {
                     this.in_flight = this.next_call().map(InFlight::Call);
                     this.poll_ahead(context);
@@ -165,7 +165,7 @@ impl<R: PagedRequest> Pages<R> {
     }
 
     /// The error of a list that would never end, once its last page was yielded.
-    fn end_of_the_road(&mut self) -> Option<Error> {
+    fn endless_list_error(&mut self) -> Option<Error> {
         let (problem, token) = match &mut self.next {
             Next::Repeated(token) => ("a second time".to_owned(), std::mem::take(token)),
             Next::Token(token) if self.empty_in_a_row >= MOST_EMPTY_PAGES => {
@@ -185,15 +185,15 @@ impl<R: PagedRequest> Pages<R> {
     /// Lets a page that is on its way go on.
     pub(super) fn poll_ahead(&mut self, context: &mut Context<'_>) {
         if let Some(InFlight::Call(call)) = &mut self.in_flight
-            && let Poll::Ready(answer) = call.as_mut().poll(context)
+            && let Poll::Ready(fetched) = call.as_mut().poll(context)
         {
-            self.in_flight = Some(InFlight::Answer(answer));
+            self.in_flight = Some(InFlight::Fetched(fetched));
         }
     }
 
     /// Takes an answer in: the page, and where to go on.
-    fn settle(&mut self, answer: Fetched<R::Item>) -> Result<Page<R::Item>, Error> {
-        let (items, next_token) = answer.map_err(|error| {
+    fn settle(&mut self, fetched: Fetched<R::Item>) -> Result<Page<R::Item>, Error> {
+        let (items, next_token) = fetched.map_err(|error| {
             let current = match &self.next {
                 Next::Token(token) => Some(token.clone()),
                 Next::First | Next::Repeated(_) | Next::None => None,

@@ -30,12 +30,12 @@ pub(super) fn jitter(bound: Duration, random: f64) -> Duration {
     bound.mul_f64(random.clamp(0.0, 1.0))
 }
 
-/// A time that the server asked for, with jitter on top, lest all who were told it come back together; nothing where it does
-/// not fit into the time that is left.
-pub(super) fn spread(asked: Duration, jitter: Duration, left: Duration) -> Option<Duration> {
+/// The wait that the server asked for plus jitter, so that calls with the same wait do not return together; nothing if it
+/// does not fit into the time left.
+pub(super) fn spread(requested: Duration, jitter: Duration, left: Duration) -> Option<Duration> {
     // Jitter alone is no reason to give up, and it leaves some time for the attempt.
-    let room = left.checked_sub(asked).filter(|room| !room.is_zero() || asked.is_zero())?;
-    Some(asked + jitter.min(room / 2))
+    let room = left.checked_sub(requested).filter(|room| !room.is_zero() || requested.is_zero())?;
+    Some(requested + jitter.min(room / 2))
 }
 
 #[cfg(test)]
@@ -50,14 +50,14 @@ mod tests {
     }
 
     #[test]
-    fn jitter_is_a_part_of_its_bound() {
+    fn jitter_stays_within_its_bound() {
         let bound = Duration::from_secs(2);
         assert_eq!(jitter(bound, 0.0), Duration::ZERO);
         assert_eq!(jitter(bound, 0.5), Duration::from_secs(1));
     }
 
     #[test]
-    fn a_wait_is_never_shorter_than_the_server_asked_for_nor_longer_than_what_is_left() {
+    fn a_wait_is_at_least_the_requested_time_and_at_most_the_time_left() {
         let seconds = Duration::from_secs;
         assert_eq!(spread(seconds(7), seconds(1), seconds(60)), Some(seconds(8)));
         assert_eq!(spread(seconds(7), seconds(5), seconds(9)), Some(seconds(8)));

@@ -37,18 +37,18 @@ impl Default for RetryBudget {
     }
 }
 
-/// What a retry costs, in answers that pay for it.
+/// What a retry costs, in responses that pay for it.
 const COST: u64 = 5;
 
-/// The account of a budget.
+/// The balance of a budget.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct BudgetBalance {
     capacity: u64,
     balance: Mutex<u64>,
 }
 
-impl Account {
-    pub(super) fn open(budget: RetryBudget) -> Self {
+impl BudgetBalance {
+    pub(super) fn new(budget: RetryBudget) -> Self {
         let capacity = u64::from(budget.retries) * COST;
         Self { capacity, balance: Mutex::new(capacity) }
     }
@@ -70,7 +70,7 @@ impl Account {
         }
     }
 
-    /// Puts back what an answer that is no failure earns.
+    /// Puts back what a response that is not a failure earns.
     pub(super) fn earn(&self) {
         let mut balance = self.balance();
         *balance = (*balance + 1).min(self.capacity);
@@ -92,26 +92,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retries_are_paid_for_by_answers() {
-        let account = Account::open(RetryBudget::new(2));
-        assert!(account.pay_for_a_retry() && account.pay_for_a_retry());
-        assert!(!account.covers_a_retry() && !account.pay_for_a_retry());
+    fn responses_earn_retries() {
+        let budget = BudgetBalance::new(RetryBudget::new(2));
+        assert!(budget.pay_for_a_retry() && budget.pay_for_a_retry());
+        assert!(!budget.covers_a_retry() && !budget.pay_for_a_retry());
         for _ in 0..4 {
-            account.earn();
+            budget.earn();
         }
-        assert!(!account.covers_a_retry());
-        account.earn();
-        assert!(account.covers_a_retry() && account.pay_for_a_retry());
+        assert!(!budget.covers_a_retry());
+        budget.earn();
+        assert!(budget.covers_a_retry() && budget.pay_for_a_retry());
     }
 
     #[test]
-    fn no_more_is_put_back_than_there_was() {
-        let account = Account::open(RetryBudget::new(1));
+    fn the_budget_never_exceeds_its_capacity() {
+        let budget = BudgetBalance::new(RetryBudget::new(1));
         for _ in 0..100 {
-            account.earn();
+            budget.earn();
         }
-        assert!(account.is_full());
-        assert!(account.pay_for_a_retry() && !account.pay_for_a_retry());
-        assert!(!Account::open(RetryBudget::new(0)).covers_a_retry());
+        assert!(budget.is_full());
+        assert!(budget.pay_for_a_retry() && !budget.pay_for_a_retry());
+        assert!(!BudgetBalance::new(RetryBudget::new(0)).covers_a_retry());
     }
 }

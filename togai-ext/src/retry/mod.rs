@@ -2,14 +2,14 @@
 
 mod backoff;
 mod budget;
-mod call;
 mod pause;
 mod policy;
-mod shared;
+mod retry_loop;
+mod state;
 mod transport;
 
 pub use budget::RetryBudget;
-#[cfg(feature = "event-ingestion")]
-pub(crate) use call::Terms;
 pub use policy::RetryPolicy;
+#[cfg(feature = "event-ingestion")]
+pub(crate) use retry_loop::CallTerms;
 pub(crate) use transport::{Parts, Retry};

@@ -7,7 +7,7 @@ use togai_api::QuotaClass;
 
 use crate::stats::class_index;
 
-/// A server that asks for longer is asked again after a day, lest a slip of a gateway silences a client for good.
+/// A longer pause ends after a day, so that a gateway error cannot silence a client for good.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Until when each quota class is to be left alone.
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_holds_for_its_class_until_its_end() {
+    fn a_pause_applies_to_its_class_until_it_ends() {
         let (pauses, now) = (Pauses::default(), Instant::now());
         let second = Duration::from_secs(1);
         pauses.extend(QuotaClass::Ingest, now, 3 * second);

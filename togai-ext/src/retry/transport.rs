@@ -8,10 +8,10 @@ use togai_api::{BoxFuture, Error, Operation, Repeat, Transport};
 use tracing::Instrument as _;
 
 use super::RetryPolicy;
-use super::budget::{Account, RetryBudget};
-use super::call::{Answer, Call, Terms};
+use super::budget::{BudgetBalance, RetryBudget};
 use super::pause::Pauses;
-use super::shared::Shared;
+use super::retry_loop::{AttemptResult, CallTerms, RetryLoop};
+use super::state::RetryState;
 use crate::auth::{Auth, Credentials};
 use crate::stats::{Counters, Stats};
 use crate::{AccessToken, CallOptions, trace};
@@ -20,11 +20,11 @@ use togai_ingest::Session;
 /// Carries calls through.
 #[derive(Clone)]
 pub(crate) struct Retry {
-    shared: Arc<Shared>,
+    state: Arc<RetryState>,
     options: CallOptions,
 }
 
-/// What a retry transport is made of.
+/// The parts that a retry transport is built from.
 pub(crate) struct Parts {
     pub(crate) inner: Box<dyn Transport>,
     pub(crate) session: Session,
@@ -38,20 +38,20 @@ pub(crate) struct Parts {
 impl Retry {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { inner, session, credentials, policy, attempt_timeout, budget } = parts;
-        let shared = Shared {
+        let state = RetryState {
             inner,
             auth: Auth::new(session.clone(), credentials),
             session,
             policy,
             attempt_timeout,
-            budget: Account::open(budget),
+            budget: BudgetBalance::new(budget),
             pauses: Pauses::default(),
             counters: Counters::default(),
         };
-        Self { shared: Arc::new(shared), options: CallOptions::new() }
+        Self { state: Arc::new(state), options: CallOptions::new() }
     }
 
-    /// One around the transport of a client that was put together by hand. It repeats nothing unless it is told to.
+    /// Around the transport of a client that was put together by hand. Without options it never retries.
     pub(crate) fn around(transport: &Arc<dyn Transport>, session: Session) -> Self {
         Self::new(Parts {
             inner: Box::new(Arc::clone(transport)),
@@ -64,11 +64,11 @@ impl Retry {
     }
 
     pub(crate) fn with(&self, options: CallOptions) -> Self {
-        Self { shared: Arc::clone(&self.shared), options: self.options.clone().merged(options) }
+        Self { state: Arc::clone(&self.state), options: self.options.clone().merged(options) }
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.shared.counters.snapshot()
+        self.state.counters.snapshot()
     }
 
     /// Carries a request through.
@@ -76,8 +76,8 @@ impl Retry {
         &'a self,
         mut request: reqwest::Request,
         operation: &'static Operation,
-        terms: Terms,
-    ) -> BoxFuture<'a, Answer> {
+        terms: CallTerms,
+    ) -> BoxFuture<'a, AttemptResult> {
         for (name, value) in &self.options.headers {
             request.headers_mut().insert(name, value.clone());
         }
@@ -85,17 +85,17 @@ impl Retry {
             request.url_mut().query_pairs_mut().extend_pairs(&self.options.query);
         }
         let span = trace::call(operation);
-        Box::pin(Call::new(&self.shared, &self.options, operation, terms).run(request).instrument(span))
+        Box::pin(RetryLoop::new(&self.state, &self.options, operation, terms).run(request).instrument(span))
     }
 
     /// Puts another token in use.
     pub(crate) fn set_token(&self, token: AccessToken) -> Result<(), Error> {
-        self.shared.auth.set_token(token)
+        self.state.auth.set_token(token)
     }
 }
 
 impl Transport for Retry {
-    fn execute<'a>(&'a self, request: reqwest::Request, operation: &'static Operation) -> BoxFuture<'a, Answer> {
+    fn execute<'a>(&'a self, request: reqwest::Request, operation: &'static Operation) -> BoxFuture<'a, AttemptResult> {
         self.execute_with(request, operation, operation.repeat == Repeat::Always)
     }
 
@@ -104,8 +104,8 @@ impl Transport for Retry {
         request: reqwest::Request,
         operation: &'static Operation,
         idempotent: bool,
-    ) -> BoxFuture<'a, Answer> {
-        self.call(request, operation, Terms { idempotent, cancel: None })
+    ) -> BoxFuture<'a, AttemptResult> {
+        self.call(request, operation, CallTerms { idempotent, cancel: None })
     }
 }
 
@@ -113,9 +113,9 @@ impl fmt::Debug for Retry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Retry")
-            .field("policy", &self.shared.policy)
+            .field("policy", &self.state.policy)
             .field("options", &self.options)
-            .field("inner", &self.shared.inner)
+            .field("inner", &self.state.inner)
             .finish_non_exhaustive()
     }
 }

@@ -65,8 +65,8 @@ mod tests {
     }
 
     #[test]
-    fn every_status_has_a_state_known_or_not() {
-        let told: Vec<String> = [
+    fn every_status_maps_to_a_state() {
+        let shown: Vec<String> = [
             "INGESTION_COMPLETED_EVENT_METERED",
             "INGESTION_COMPLETED_EVENT_NOT_METERED",
             "INGESTION_COMPLETED_NO_MATCHING_METERS",
@@ -84,7 +84,7 @@ mod tests {
         .into_iter()
         .map(|status| of(status).to_string())
         .collect();
-        insta::assert_snapshot!(told.join("\n"), @r###"
+        insta::assert_snapshot!(shown.join("\n"), @r###"
         metered
         not metered: INGESTION_COMPLETED_EVENT_NOT_METERED
         not metered: INGESTION_COMPLETED_NO_MATCHING_METERS
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_and_an_unknown_status_are_told_as_they_are_on_the_wire() {
+    fn known_and_unknown_statuses_are_shown_as_on_the_wire() {
         for status in
             ["INGESTION_COMPLETED_EVENT_METERED", "INGESTION_IN_PROGRESS", "REVERTED", "UNKNOWN", "QUEUED", ""]
         {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_arrival_that_says_most_gives_the_state_in_whatever_order_they_come() {
+    fn the_most_advanced_arrival_sets_the_state_in_any_order() {
         let statuses = [
             "INGESTION_FAILED_DUPLICATE_EVENT",
             "INGESTION_FAILED_UNITS_INVALID",
@@ -122,8 +122,8 @@ mod tests {
             "INGESTION_COMPLETED_NO_MATCHING_METERS",
             "INGESTION_COMPLETED_EVENT_METERED",
         ];
-        for (place, better) in statuses.iter().enumerate() {
-            for worse in &statuses[..=place] {
+        for (index, better) in statuses.iter().enumerate() {
+            for worse in &statuses[..=index] {
                 for order in [[better, worse], [worse, better]] {
                     let mut found = None;
                     for status in order {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_the_server_are_made_safe() {
+    fn server_texts_are_redacted() {
         let mut arrival = IngestionStatus::default();
         arrival.status = "ODD s3cr3t".into();
         arrival.status_description = Some("echoes s3cr3t".to_owned());

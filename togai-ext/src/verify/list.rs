@@ -8,7 +8,8 @@ use togai_api::{Client, Error, builder};
 use super::EventState;
 use super::arrival::{merge, state_of};
 use super::pacer::Pacer;
-use crate::paginate::{Fetch, PagedRequest, Pages, Paginate as _, Sealed};
+use crate::paginate::{Fetch, PagedRequest, Pages, Paginate as _};
+use crate::sealed::Sealed;
 
 /// The largest page that the API answers.
 const PAGE_SIZE: u32 = 50;
@@ -22,7 +23,7 @@ pub(super) fn listing(client: &Client, account: &str, schema: Option<&str>) -> L
     })
 }
 
-/// Reads the list until all events at these places are metered, and else to its end.
+/// Reads the list until the events at these indices are metered, and else to its end.
 ///
 /// Only that they are metered is sure before the end: whatever else is found of an event, a later page may hold an
 /// arrival that says more. Where the list breaks off, what was found counts, and nothing is said of the others.
@@ -30,15 +31,15 @@ pub(super) async fn list(
     listing: Listing,
     pacer: &mut Pacer,
     ids: &[String],
-    places: &[usize],
+    indices: &[usize],
     states: &mut [Option<EventState>],
 ) -> Result<(), Error> {
     let by_id: HashMap<&str, usize> =
-        places.iter().enumerate().map(|(index, place)| (ids[*place].as_str(), index)).collect();
-    let mut found: Vec<Option<EventState>> = vec![None; places.len()];
+        indices.iter().enumerate().map(|(position, index)| (ids[*index].as_str(), position)).collect();
+    let mut found: Vec<Option<EventState>> = vec![None; indices.len()];
     let read = read(listing.pages(), pacer, &by_id, &mut found).await;
-    for (place, found) in places.iter().zip(found) {
-        let state = &mut states[*place];
+    for (index, found) in indices.iter().zip(found) {
+        let state = &mut states[*index];
         match found {
             Some(found) => *state = Some(found),
             None if read.is_ok() => *state = state.take().or(Some(EventState::NotFound)),
@@ -60,7 +61,7 @@ async fn read(
         let Some(page) = pages.try_next().await? else { return Ok(()) };
         let is_last = page.resume_token().is_none();
         for (id, arrival) in page.into_items() {
-            let Some(found) = by_id.get(id.as_str()).and_then(|index| found.get_mut(*index)) else { continue };
+            let Some(found) = by_id.get(id.as_str()).and_then(|position| found.get_mut(*position)) else { continue };
             let was_metered = found.as_ref().is_some_and(EventState::is_metered);
             merge(found, arrival);
             if !was_metered && found.as_ref().is_some_and(EventState::is_metered) {
@@ -74,8 +75,8 @@ async fn read(
     Ok(())
 }
 
-/// The list as a request for pages of what matters here, id and state. It is read from each answer as a whole, since
-/// only the answer knows the token that has to be blotted out of its texts.
+/// The list as a request for pages of what matters here, id and state. It is read from each response as a whole, since
+/// only the response knows the token that has to be blotted out of its texts.
 #[derive(Clone, Debug)]
 pub(super) struct Listing(builder::GetEvents);
 
@@ -92,16 +93,16 @@ impl PagedRequest for Listing {
 
     fn fetch(self) -> Fetch<Self::Item> {
         Box::pin(async move {
-            let answer = self.0.send().await?;
-            let mut items = Vec::with_capacity(answer.events.len());
-            for event in &answer.events {
+            let response = self.0.send().await?;
+            let mut items = Vec::with_capacity(response.events.len());
+            for event in &response.events {
                 // An event without an id is none that can have been asked for.
                 if let Some(id) = &event.event_payload.id {
-                    let state = state_of(&event.ingestion_status, |text| answer.safe_text(text));
+                    let state = state_of(&event.ingestion_status, |text| response.safe_text(text));
                     items.push((id.to_string(), state));
                 }
             }
-            Ok((items, answer.into_inner().next_token))
+            Ok((items, response.into_inner().next_token))
         })
     }
 }

@@ -10,16 +10,16 @@ use super::pacer::Pacer;
 /// The longest id that the look-up takes, in characters; an event may have one of 512.
 const LONGEST_ID: usize = 50;
 
-/// Looks up the events at these places.
+/// Looks up the events at these indices.
 pub(super) async fn look_up(
     client: &Client,
     pacer: &mut Pacer,
     ids: &[String],
-    places: &[usize],
+    indices: &[usize],
     states: &mut [Option<EventState>],
 ) -> Result<(), Error> {
-    for &place in places {
-        let (id, state) = (&ids[place], &mut states[place]);
+    for &index in indices {
+        let (id, state) = (&ids[index], &mut states[index]);
         let length = id.chars().count();
         if length > LONGEST_ID {
             let why = format!(
@@ -30,19 +30,19 @@ pub(super) async fn look_up(
             continue;
         }
         pacer.turn().await;
-        let answered = one(client, id).await?;
-        // What was found of an event is not lost to a later answer that knows nothing of it.
-        if answered.status().is_some() || state.as_ref().is_none_or(|known| known.status().is_none()) {
-            *state = Some(answered);
+        let found = one(client, id).await?;
+        // What was found of an event is not lost to a later response that knows nothing of it.
+        if found.status().is_some() || state.as_ref().is_none_or(|known| known.status().is_none()) {
+            *state = Some(found);
         }
     }
     Ok(())
 }
 
-/// The state of one event, as far as the server tells.
+/// The state of one event, as far as the server reports it.
 async fn one(client: &Client, id: &str) -> Result<EventState, Error> {
-    let answer = match client.get_single_event().event_id(id).send().await {
-        Ok(answer) => answer,
+    let response = match client.get_single_event().event_id(id).send().await {
+        Ok(response) => response,
         Err(error) if error.is_not_found() => return Ok(EventState::NotFound),
         // The id is all that differs from look-up to look-up, so it is what the server, or the client, does not take.
         Err(error) if error.is_invalid_request() || error.status() == Some(StatusCode::BAD_REQUEST) => {
@@ -51,8 +51,8 @@ async fn one(client: &Client, id: &str) -> Result<EventState, Error> {
         Err(error) => return Err(error),
     };
     let mut found = None;
-    for event in &answer.events {
-        merge(&mut found, state_of(&event.ingestion_status, |text| answer.safe_text(text)));
+    for event in &response.events {
+        merge(&mut found, state_of(&event.ingestion_status, |text| response.safe_text(text)));
     }
     Ok(found.unwrap_or(EventState::NotFound))
 }

@@ -44,7 +44,7 @@ mod tests {
     use crate::testing::VirtualClock;
 
     #[tokio::test]
-    async fn requests_are_evenly_apart_and_unused_time_is_not_made_up_for() {
+    async fn requests_are_evenly_spaced_and_do_not_catch_up() {
         let clock = VirtualClock::new(0.0);
         let mut pacer = Pacer::new(Arc::new(clock.clone()), 4);
         let mut begun = Vec::new();

@@ -42,21 +42,21 @@ pub(super) async fn run(
     for round in 0..settings.rounds {
         let is_open = |state: &Option<EventState>| state.as_ref().is_none_or(|state| !state.is_settled());
         let open: Vec<usize> =
-            states.iter().enumerate().filter(|(_, state)| is_open(state)).map(|(place, _)| place).collect();
+            states.iter().enumerate().filter(|(_, state)| is_open(state)).map(|(index, _)| index).collect();
         if open.is_empty() {
             break;
         }
         if round > 0 {
             pacer.wait(settings.delay).await;
         }
-        let asked = match &settings.account {
+        let result = match &settings.account {
             Some(account) => {
                 let listing = listing(client, account, settings.schema.as_deref());
                 list(listing, &mut pacer, &ids, &open, &mut states).await
             }
             None => look_up(client, &mut pacer, &ids, &open, &mut states).await,
         };
-        if let Err(error) = asked {
+        if let Err(error) = result {
             stopped_by = Some(error);
             break;
         }

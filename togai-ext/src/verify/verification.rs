@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_are_those_of_the_server() {
+    fn statuses_match_the_server() {
         let statuses: Vec<String> =
             one_of_each().statuses().into_iter().map(|(status, count)| format!("{status} {count}")).collect();
         insta::assert_snapshot!(statuses.join("\n"), @r###"

@@ -23,12 +23,12 @@ fn problem<E: std::fmt::Debug>(result: Result<E, ConversionError>) -> String {
     result.unwrap_err().to_string()
 }
 
-fn told<E>(converted: &Converted<E>) -> Vec<String> {
+fn lost_fields<E>(converted: &Converted<E>) -> Vec<String> {
     converted.lost.iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn every_field_has_its_place() {
+fn every_field_is_converted() {
     let event =
         ride().attribute_with_unit("distance", "12.50", "km").attribute("stops", 2).dimension("city", "Chennai");
     let converted = Conversion::new("distance").to_enso(&event).unwrap();
@@ -40,14 +40,14 @@ fn every_field_has_its_place() {
         })
     );
     assert_eq!(converted.event.value.as_str(), "12.50");
-    assert_eq!(told(&converted), ["attributes[0].unit: km", r#"attributes[1]: {"name":"stops","value":"2"}"#]);
+    assert_eq!(lost_fields(&converted), ["attributes[0].unit: km", r#"attributes[1]: {"name":"stops","value":"2"}"#]);
 
     let back = Conversion::new("distance").to_togai(&converted.event).unwrap();
     assert_eq!(back.lossless().unwrap(), ride().attribute("distance", "12.50").dimension("city", "Chennai"));
 }
 
 #[test]
-fn what_is_no_text_in_metadata_is_stated() {
+fn metadata_that_is_not_text_is_reported_as_lost() {
     let metadata =
         json!({ "city": "Chennai", "empty": "", "floor": 7, "new": true, "none": null, "seats": [1], "a": {} });
     let mut event = EnsoEvent::new("ent_acme", "rides", Timestamp::from_unix_seconds(0), 3);
@@ -56,7 +56,7 @@ fn what_is_no_text_in_metadata_is_stated() {
     event.job_id_pascal_case = Some("job_b".to_owned());
     let converted = Conversion::new("distance").to_togai(&event).unwrap();
     assert_eq!(
-        told(&converted),
+        lost_fields(&converted),
         [
             "metadata.a: {}",
             "metadata.floor: 7",
@@ -73,7 +73,7 @@ fn what_is_no_text_in_metadata_is_stated() {
 }
 
 #[test]
-fn a_metadata_without_members_is_none() {
+fn empty_metadata_becomes_none() {
     let event = EnsoEvent::new("ent_acme", "rides", Timestamp::from_unix_seconds(0), 3);
     let conversion = Conversion::new("distance");
     let converted = conversion.to_togai(&event.clone().metadata(Map::new())).unwrap().lossless().unwrap();
@@ -81,7 +81,7 @@ fn a_metadata_without_members_is_none() {
 }
 
 #[test]
-fn names_are_kept_or_stated() {
+fn names_are_kept_or_reported_as_lost() {
     let (event, both) = (ride().attribute("distance", 3), Conversion::new("distance").schema("rides").metric("km"));
     let converted = both.to_enso(&event).unwrap().lossless().unwrap();
     assert_eq!(converted.metric, "km");
@@ -91,13 +91,13 @@ fn names_are_kept_or_stated() {
 
     let converted_back = Conversion::new("distance").schema("rides").to_togai(&converted).unwrap();
     assert_eq!(
-        (converted_back.event.schema_name.as_str(), told(&converted_back)),
+        (converted_back.event.schema_name.as_str(), lost_fields(&converted_back)),
         ("rides", vec!["metric: km".into()])
     );
 }
 
 #[test]
-fn what_cannot_be_converted_says_what_to_do() {
+fn a_conversion_error_says_what_to_do() {
     let to_enso = |event: Event| problem(Conversion::new("distance").to_enso(&event));
     let to_togai = |value: &str| {
         let event = EnsoEvent::new("a", "rides", Timestamp::from_unix_seconds(0), value.parse::<Decimal>().unwrap());
@@ -112,10 +112,14 @@ fn what_cannot_be_converted_says_what_to_do() {
 }
 
 #[test]
-fn the_digits_of_a_value_stay() {
+fn a_value_keeps_its_digits() {
     let check = |text: &str, expected: &str, lost: &str| {
         let converted = Conversion::new("a").to_enso(&ride().attribute("a", text)).unwrap();
-        assert_eq!((converted.event.value.as_str(), told(&converted).join(", ").as_str()), (expected, lost), "{text}");
+        assert_eq!(
+            (converted.event.value.as_str(), lost_fields(&converted).join(", ").as_str()),
+            (expected, lost),
+            "{text}"
+        );
     };
     let long = "1234567890123456789012345678901234567890.10";
     for text in ["0", "-0", "12.50", "-0.10", "10", long, &"9".repeat(600)] {
@@ -202,8 +206,8 @@ fn contents(event: &Event) -> BTreeMap<String, String> {
     ]);
     contents.extend(event.id.iter().map(|id| ("id".to_owned(), id.to_string())));
     contents.extend(event.dimensions.iter().map(|(name, value)| (format!("dimensions.{name}"), value.to_string())));
-    for (place, attribute) in event.attributes.iter().enumerate() {
-        contents.insert(format!("attributes[{place}]"), serde_json::to_string(attribute).unwrap());
+    for (index, attribute) in event.attributes.iter().enumerate() {
+        contents.insert(format!("attributes[{index}]"), serde_json::to_string(attribute).unwrap());
     }
     contents
 }
@@ -218,28 +222,28 @@ fn enso_contents(event: &EnsoEvent) -> BTreeMap<String, Value> {
 }
 
 /// A value in the words of `Lost`.
-fn in_words(value: &Value) -> String {
+fn lost_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 proptest! {
     #[test]
-    fn what_an_event_of_togai_holds_comes_back_or_is_lost(conversion in conversion(), event in event()) {
+    fn togai_event_content_comes_back_or_is_reported_as_lost(conversion in conversion(), event in event()) {
         let Ok(converted) = conversion.to_enso(&event) else { return Ok(()) };
         let back = conversion.to_togai(&converted.event).unwrap();
         prop_assert_eq!(&back.lost, &[]);
         if converted.lost.is_empty() {
             prop_assert_eq!(&back.event, &event);
         }
-        let place = event.attributes.iter().position(|attribute| attribute.name == "a").unwrap();
+        let index = event.attributes.iter().position(|attribute| attribute.name == "a").unwrap();
         let (mut before, mut after) = (contents(&event), contents(&back.event));
         // The attribute of the conversion comes back as the only one, and may lose parts.
-        before.remove(&format!("attributes[{place}]"));
+        before.remove(&format!("attributes[{index}]"));
         after.remove("attributes[0]");
-        let attribute = &event.attributes[place];
-        before.insert(format!("attributes[{place}].value"), attribute.value.to_string());
-        after.insert(format!("attributes[{place}].value"), back.event.attributes[0].value.to_string());
-        before.extend(attribute.unit.iter().map(|unit| (format!("attributes[{place}].unit"), unit.to_string())));
+        let attribute = &event.attributes[index];
+        before.insert(format!("attributes[{index}].value"), attribute.value.to_string());
+        after.insert(format!("attributes[{index}].value"), back.event.attributes[0].value.to_string());
+        before.extend(attribute.unit.iter().map(|unit| (format!("attributes[{index}].unit"), unit.to_string())));
         let missing: BTreeMap<_, _> = before.into_iter().filter(|(field, value)| after.get(field) != Some(value)).collect();
         let count = converted.lost.len();
         let lost: BTreeMap<_, _> = converted.lost.into_iter().map(|lost| (lost.field, lost.value)).collect();
@@ -248,7 +252,7 @@ proptest! {
     }
 
     #[test]
-    fn what_an_event_of_enso_holds_comes_back_or_is_lost(conversion in conversion(), event in enso_event()) {
+    fn enso_event_content_comes_back_or_is_reported_as_lost(conversion in conversion(), event in enso_event()) {
         let Ok(converted) = conversion.to_togai(&event) else { return Ok(()) };
         let back = conversion.to_enso(&converted.event).unwrap();
         prop_assert_eq!(&back.lost, &[]);
@@ -259,7 +263,7 @@ proptest! {
         }
         let after = enso_contents(&back.event);
         let missing = enso_contents(&event).into_iter().filter(|(field, value)| after.get(field) != Some(value));
-        let missing: BTreeMap<_, _> = missing.map(|(field, value)| (field, in_words(&value))).collect();
+        let missing: BTreeMap<_, _> = missing.map(|(field, value)| (field, lost_text(&value))).collect();
         let count = converted.lost.len();
         let lost: BTreeMap<_, _> = converted.lost.into_iter().map(|lost| (lost.field, lost.value)).collect();
         prop_assert_eq!(count, lost.len());

@@ -1,24 +1,24 @@
-//! What all calls of a client go by.
+//! The retry state that all calls of a client share.
 
 use std::time::Duration;
 
 use togai_api::Transport;
 
 use super::RetryPolicy;
-use super::budget::Account;
+use super::budget::BudgetBalance;
 use super::pause::Pauses;
 use crate::auth::Auth;
 use crate::stats::Counters;
 use togai_ingest::Session;
 
 /// What all clones of a client share.
-pub(super) struct Shared {
+pub(super) struct RetryState {
     pub(super) inner: Box<dyn Transport>,
     pub(super) session: Session,
     pub(super) auth: Auth,
     pub(super) policy: RetryPolicy,
     pub(super) attempt_timeout: Option<Duration>,
-    pub(super) budget: Account,
+    pub(super) budget: BudgetBalance,
     pub(super) pauses: Pauses,
     pub(super) counters: Counters,
 }
