@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_are_checked_in_one_crate() {
+    fn the_short_check_covers_one_crate() {
         insta::assert_snapshot!(names(&["event-ingestion", "wallet"], Extent::Few).join("\n"), @"
         togai-ext with no feature
         togai-ext with event-ingestion
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_areas_of_the_few_are_in_the_document() {
+    fn the_areas_of_the_short_check_exist() {
         let document = Document::load(&crate::root(), &TOGAI).unwrap();
         let areas = Areas::of(document.json()).unwrap();
         for name in MAIN_AREAS {

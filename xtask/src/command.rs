@@ -44,14 +44,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_carries_the_command_and_what_it_said() {
+    fn a_failure_contains_the_command_and_its_output() {
         let error = run(cargo().args(["metadata", "--no-such-option"])).unwrap_err().to_string();
         assert!(error.contains("metadata --no-such-option` failed"), "{error}");
         assert!(error.contains("unexpected argument"), "{error}");
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_named() {
+    fn a_missing_program_is_named() {
         let error = run(&mut Command::new("no-such-program")).unwrap_err().to_string();
         assert_eq!(error, "cannot run `no-such-program`");
     }

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_yaml_is_named() {
+    fn an_invalid_yaml_file_is_named() {
         let error = Document::merge(&TOGAI, [("a.yaml", "a: [")]).unwrap_err();
         assert!(format!("{error:#}").starts_with("cannot parse a.yaml"), "{error:#}");
     }

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_around_the_list_stays() {
+    fn the_text_around_the_list_stays() {
         let areas = Areas::of(&json!({"tags": [
             {"name": "Wallet", "description": "Wallets."},
             {"name": "AddOns", "description": "Add-ons."},

@@ -15,7 +15,7 @@ const RULES: &[Rule] = &[
     properties_are_named_after_their_fields,
     strings_lose_their_limits,
     lists_and_objects_lose_their_limits,
-    answers_have_no_minimum,
+    response_integers_lose_their_minimum,
     integers_get_a_width,
     numbers_are_exact,
     objects_stay_open,
@@ -119,11 +119,11 @@ fn lists_and_objects_lose_their_limits(document: &mut Value) {
     });
 }
 
-/// An answer may break the minimum of an integer, so it does not make the type of one unsigned.
-fn answers_have_no_minimum(document: &mut Value) {
-    let answers = reachable(document, Side::Responses);
+/// A response may break the minimum of an integer, so it does not make the type of one unsigned.
+fn response_integers_lose_their_minimum(document: &mut Value) {
+    let response_schemas = reachable(document, Side::Responses);
     let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") else { return };
-    for (_, schema) in schemas.iter_mut().filter(|(name, _)| answers.contains(*name)) {
+    for (_, schema) in schemas.iter_mut().filter(|(name, _)| response_schemas.contains(*name)) {
         each_schema_within(schema, &mut |schema| {
             if schema.get("type") == Some(&json!("integer")) {
                 schema.remove("minimum");
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn properties_are_called_what_their_fields_are() {
+    fn properties_take_the_names_of_their_fields() {
         let schema = json!({"type": "object", "required": ["JobId", "jobId"], "properties": {
             "JobId": {"type": "string", "x-togai-name": "job"},
             "job": {"type": "integer", "x-togai-name": "job_number"},
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_keep_their_format_alone() {
+    fn strings_keep_only_their_format() {
         let schema = json!({"type": "string", "minLength": 1, "maxLength": 2, "pattern": "^a$", "format": "date"});
         check_schema(strings_lose_their_limits, &schema, &json!({"type": "string", "format": "date"}));
     }
@@ -377,12 +377,12 @@ mod tests {
     }
 
     #[test]
-    fn integers_of_answers_may_be_negative() {
+    fn response_integers_may_be_negative() {
         let integer = json!({"type": "integer", "minimum": 1, "maximum": 9});
-        let answer = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
-        let operation = json!({"parameters": [{"schema": integer}], "responses": {"200": answer}});
+        let response = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
+        let operation = json!({"parameters": [{"schema": integer}], "responses": {"200": response}});
         let mut lowered = document(&operation, &integer);
-        answers_have_no_minimum(&mut lowered);
+        response_integers_lose_their_minimum(&mut lowered);
         assert_eq!(lowered["components"]["schemas"]["A"], json!({"type": "integer", "maximum": 9}));
         assert_eq!(lowered["paths"]["/a"]["get"]["parameters"][0]["schema"], integer);
     }
@@ -394,14 +394,14 @@ mod tests {
     }
 
     #[test]
-    fn objects_take_fields_that_are_not_known() {
+    fn objects_accept_unknown_fields() {
         check_schema(objects_stay_open, &json!({"additionalProperties": false}), &json!({}));
         let map = json!({"additionalProperties": {"type": "string"}});
         check_schema(objects_stay_open, &map, &map);
     }
 
     #[test]
-    fn defaults_and_examples_are_gone() {
+    fn defaults_and_examples_are_removed() {
         check_schema(defaults_are_left_to_the_server, &json!({"default": 50}), &json!({}));
         check_schema(examples_are_left_out, &json!({"example": {"default": 1}}), &json!({}));
     }

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_fall_together_where_rust_writes_them_alike() {
+    fn names_collide_if_rust_writes_them_alike() {
         for (name, snake) in [
             ("nextToken", "next_token"),
             ("account_id", "account_id"),
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn features_and_modules_are_the_words_of_tags() {
+    fn features_and_modules_are_named_after_tags() {
         for (tag, name, path) in [
             ("EventIngestion", "event-ingestion", "event_ingestion"),
             ("PricePlansV2", "price-plans-v2", "price_plans_v2"),

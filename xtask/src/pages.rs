@@ -19,8 +19,8 @@ pub(crate) fn write(json: &Value, areas: &Areas) -> Result<String> {
     for operation in operations(json) {
         let Some(items) = operation.json["x-togai-paged"]["items"].as_str() else { continue };
         let id = operation.id()?;
-        let answer = &operation.json["responses"]["200"]["content"]["application/json"]["schema"];
-        let list = &resolve(json, answer)["properties"][items];
+        let response = &operation.json["responses"]["200"]["content"]["application/json"]["schema"];
+        let list = &resolve(json, response)["properties"][items];
         let item = &list["items"];
         let item = match (reference_name(item), item["type"].as_str()) {
             (Some(name), _) if TOGAI.is_hand_written(name) => format!("togai_api::{name}"),

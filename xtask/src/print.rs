@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_has_the_same_tokens_and_prints_the_same_again() {
+    fn printing_keeps_the_tokens_and_is_stable() {
         let tokens = |text: &str| syn::parse_file(text).unwrap().to_token_stream().to_string();
         let once = printed(SOURCE).unwrap();
         assert_eq!(tokens(&once), tokens(SOURCE));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_macro_call_of_another_form_is_refused() {
+    fn an_unexpected_macro_call_is_refused() {
         for (source, problem) in [
             ("record!();", "it does not end with its rows"),
             ("record!(A [a; b;]);", "its rows are not in braces"),

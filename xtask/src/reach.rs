@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_fields_are_no_types() {
+    fn field_names_are_not_types() {
         let structure: syn::ItemStruct = syn::parse_quote!(
             struct A {
                 #[doc = "X"]

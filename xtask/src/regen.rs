@@ -68,7 +68,7 @@ fn files(root: &Path) -> Result<Files> {
         let areas = Areas::of(document.json())?;
         files.extend(client(&document, &areas).with_context(|| format!("in {}", service.source))?);
         if service.feature.is_none() {
-            files.extend(what_follows_from_the_areas(root, &document, &areas)?);
+            files.extend(area_lists(root, &document, &areas)?);
         }
     }
     Ok(files)
@@ -101,8 +101,8 @@ fn client(document: &Document, areas: &Areas) -> Result<Files> {
     Ok(files)
 }
 
-/// What would be forgotten otherwise: lists of the areas, in files that are written by hand beside that.
-fn what_follows_from_the_areas(root: &Path, document: &Document, areas: &Areas) -> Result<Files> {
+/// The lists of areas in files that are otherwise written by hand.
+fn area_lists(root: &Path, document: &Document, areas: &Areas) -> Result<Files> {
     let mut files = Files::new();
     files.insert(pages::FILE.into(), pages::write(document.json(), areas)?);
     let readme = fs::read_to_string(root.join(contents::FILE));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_editors_do_not_like_to_open_is_refused() {
+    fn a_file_that_is_too_long_is_refused() {
         let path = Path::new("types/a.rs");
         check_length(path, &"// A line.\n".repeat(LONGEST)).unwrap();
         let error = check_length(path, &"// A line.\n".repeat(LONGEST + 1)).unwrap_err();
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_file_is_named_with_the_command_and_mended_by_writing() {
+    fn a_stale_file_is_named_and_fixed_by_regenerating() {
         let root = std::env::temp_dir().join(format!("togai-xtask-{}", std::process::id()));
         let area = root.join("openapi/togai");
         fs::create_dir_all(&area).unwrap();

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_names_the_module_it_is_a_part_of() {
+    fn generated_code_uses_its_own_module() {
         assert_eq!(TOGAI.module().to_string(), "crate");
         assert_eq!(ENSO.module().to_string().replace(' ', ""), ENSO.module_text());
         assert_eq!(ENSO.module_text(), "crate::enso");

@@ -55,7 +55,7 @@ pub(super) struct Builder<'a> {
     pub(super) name: &'a syn::Ident,
     pub(super) operation: Operation<'a>,
     fields: Vec<Field<'a>>,
-    answer: Type,
+    response: Type,
 }
 
 struct Field<'a> {
@@ -84,9 +84,9 @@ impl<'a> Builder<'a> {
             })
             .context("there is no method `send`")?;
         let syn::ReturnType::Type(_, result) = &send.sig.output else { bail!("`send` returns nothing") };
-        let mut answer = argument(argument(result, "Result")?, "ResponseValue")?.clone();
+        let mut response = argument(argument(result, "Result")?, "ResponseValue")?.clone();
         if entries(&operation.json["responses"]).any(|(status, _)| status == "204") {
-            answer = syn::parse_quote!(Option<#answer>);
+            response = syn::parse_quote!(Option<#response>);
         }
 
         let mut fields = Vec::new();
@@ -96,19 +96,19 @@ impl<'a> Builder<'a> {
                 fields.push(Field::read(name, &field.ty, &operation, document)?);
             }
         }
-        Ok(Self { service: document.service(), name: &structure.ident, operation, fields, answer })
+        Ok(Self { service: document.service(), name: &structure.ident, operation, fields, response })
     }
 
     /// The types that the builder mentions.
     pub(super) fn types(&self) -> BTreeSet<String> {
         reach::names(|names| {
-            names.visit_type(&self.answer);
+            names.visit_type(&self.response);
             self.fields.iter().for_each(|field| names.visit_type(&field.kind));
         })
     }
 
     pub(super) fn print(&self, row: &TokenStream) -> TokenStream {
-        let (name, answer) = (self.name, &self.answer);
+        let (name, response) = (self.name, &self.response);
         let (module, module_text) = (self.service.module(), self.service.module_text());
         let id = self.operation.json["operationId"].as_str().unwrap_or_default();
         let doc = docs::attributes(&format!("Builder for [`Client::{id}`]({module_text}::Client::{id})."));
@@ -150,7 +150,7 @@ impl<'a> Builder<'a> {
                 #send_doc
                 // Compiled only by crates that call it, so that the others do not pay for reading every answer.
                 #[inline]
-                pub fn send(self) -> Call<#answer> {
+                pub fn send(self) -> Call<#response> {
                     self.0.send()
                 }
             }

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_that_of_the_body_or_of_the_objects_that_it_consists_of() {
+    fn the_key_comes_from_the_body_or_its_items() {
         let item = json!({ "$ref": "#/components/schemas/Item" });
         check("never", &json!({}), None);
         check(
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_holds_no_key_is_an_error() {
+    fn a_body_without_a_key_is_an_error() {
         check("with_event_ids", &json!({ "properties": { "a": {}, "b": {} } }), None);
         check("with_event_ids", &json!({ "properties": { "a": { "type": "object" } } }), None);
     }

@@ -30,7 +30,7 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
     let mut types = types::adapt(&parts.types, lowered)?;
     let builders = builders::read(&parts.builders, truth)?;
 
-    let mut printed: BTreeMap<&str, Printed> = BTreeMap::new();
+    let mut printed: BTreeMap<&str, GeneratedCode> = BTreeMap::new();
     let mut starts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for builder in &builders {
         let area = areas.of_operation(&builder.operation)?;
@@ -99,7 +99,7 @@ pub(crate) fn run(raw: syn::File, lowered: &Value, truth: &Document, areas: &Are
     }
     for area in areas.iter() {
         let module = area.module();
-        let Some(Printed { builders, methods, rows, types }) = printed.get(area.feature.as_str()) else {
+        let Some(GeneratedCode { builders, methods, rows, types }) = printed.get(area.feature.as_str()) else {
             bail!("the area {} has no operation", area.feature);
         };
         files.insert(
@@ -145,7 +145,7 @@ pub(crate) type Files = BTreeMap<String, syn::File>;
 
 /// What is printed for an area.
 #[derive(Default)]
-struct Printed {
+struct GeneratedCode {
     builders: Vec<TokenStream>,
     methods: Vec<TokenStream>,
     rows: Vec<TokenStream>,

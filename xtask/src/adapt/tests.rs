@@ -6,7 +6,7 @@ use crate::service::{Service, TOGAI};
 /// A document with everything that is adapted.
 fn document() -> Value {
     let failure = json!({"description": "It failed.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}}});
-    let answer = json!({"description": "The thing.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}});
+    let response = json!({"description": "The thing.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}});
     json!({
         "openapi": "3.0.3",
         "tags": [{"name": "Things", "description": "Things."}],
@@ -23,7 +23,7 @@ fn document() -> Value {
                 {"name": "dryRun", "in": "query", "description": "Only try.", "schema": {"type": "boolean"}},
             ],
             "requestBody": {"required": true, "description": "What to put.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PutThing"}}}},
-            "responses": {"200": answer, "400": failure, "default": failure},
+            "responses": {"200": response, "400": failure, "default": failure},
         }}},
         "components": {"schemas": {
             "ErrorResponse": {"type": "object", "description": "An error.", "required": ["message"], "properties": {"message": {"type": "string", "description": "It."}}},
@@ -65,22 +65,22 @@ fn the_client_has_a_method_with_rustdoc_for_each_operation() {
 }
 
 #[test]
-fn answers_are_lenient_and_requests_have_constructors() {
+fn responses_are_lenient_and_requests_have_constructors() {
     insta::assert_snapshot!(files(&document()).unwrap()["types/things.rs"]);
 }
 
 #[test]
-fn builders_hand_what_they_are_given_over() {
+fn builders_pass_their_values_on() {
     insta::assert_snapshot!(files(&document()).unwrap()["builder/things.rs"]);
 }
 
 #[test]
-fn the_table_says_what_a_request_is_made_of() {
+fn the_operation_table_describes_the_request() {
     insta::assert_snapshot!(files(&document()).unwrap()["operations/things.rs"]);
 }
 
 #[test]
-fn modules_are_left_out_with_their_features() {
+fn a_disabled_feature_omits_its_module() {
     let files = files(&document()).unwrap();
     for name in ["builder/mod.rs", "client/mod.rs", "operations/mod.rs", "types/mod.rs"] {
         assert!(files[name].contains("#[cfg(feature = \"things\")]"), "{}", files[name]);
@@ -88,17 +88,17 @@ fn modules_are_left_out_with_their_features() {
 }
 
 #[test]
-fn a_type_of_two_areas_is_there_for_each_and_one_of_all_areas_always() {
+fn a_type_of_two_areas_needs_either_feature() {
     let mut document = document();
     let area = |tag: &str| json!({"name": tag, "description": "An area."});
     document["tags"] = json!([area("Things"), area("Gadgets"), area("Tools")]);
     let thing = document["paths"]["/things/{thing_id}"]["put"].clone();
-    for (tag, answer) in [("Gadgets", "Thing"), ("Tools", "Tool")] {
+    for (tag, response) in [("Gadgets", "Thing"), ("Tools", "Tool")] {
         let mut operation = thing.clone();
         operation["operationId"] = json!(format!("put_{}", tag.to_lowercase()));
         operation["tags"] = json!([tag]);
         operation.as_object_mut().unwrap().remove("requestBody");
-        let schema = json!({"$ref": format!("#/components/schemas/{answer}")});
+        let schema = json!({"$ref": format!("#/components/schemas/{response}")});
         operation["responses"]["200"]["content"]["application/json"]["schema"] = schema;
         document["paths"][format!("/{tag}/{{thing_id}}")] = json!({"put": operation});
     }
@@ -117,7 +117,7 @@ fn a_type_of_two_areas_is_there_for_each_and_one_of_all_areas_always() {
 }
 
 #[test]
-fn what_servers_write_in_ways_of_their_own_is_read_that_way() {
+fn unusual_wire_formats_get_lenient_readers() {
     let mut document = document();
     let note = &mut document["components"]["schemas"]["Thing"]["properties"]["note"];
     note["x-togai-lenient"] = json!("text");
@@ -127,7 +127,7 @@ fn what_servers_write_in_ways_of_their_own_is_read_that_way() {
 }
 
 #[test]
-fn an_answer_of_nothing_or_something_is_an_option_and_a_redirection_is_nothing() {
+fn an_optional_response_body_is_an_option_and_a_redirect_has_none() {
     let mut document = document();
     let responses = &mut document["paths"]["/things/{thing_id}"]["put"]["responses"];
     responses["204"] = json!({"description": "Nothing."});
@@ -169,7 +169,7 @@ fn a_property_is_sent_by_its_name_on_the_wire() {
 }
 
 #[test]
-fn a_range_of_successes_has_one_type_of_answer() {
+fn a_range_of_success_statuses_has_one_response_type() {
     let mut document = document();
     let responses = &mut document["paths"]["/things/{thing_id}"]["put"]["responses"];
     *responses = json!({"2XX": responses["200"]});
@@ -179,7 +179,7 @@ fn a_range_of_successes_has_one_type_of_answer() {
 }
 
 #[test]
-fn code_of_a_service_names_the_module_that_it_is_a_part_of() {
+fn generated_code_names_the_module_of_its_service() {
     let mut document = document();
     document["components"]["schemas"]["Thing"]["properties"]["code"] =
         json!({"$ref": "#/components/schemas/FailureCode"});
@@ -201,7 +201,7 @@ fn code_of_a_service_names_the_module_that_it_is_a_part_of() {
 }
 
 #[test]
-fn what_is_deprecated_says_so() {
+fn deprecated_items_carry_the_attribute() {
     let mut document = document();
     document["paths"]["/things/{thing_id}"]["put"]["deprecated"] = json!(true);
     let files = files(&document).unwrap();
@@ -211,14 +211,14 @@ fn what_is_deprecated_says_so() {
 }
 
 #[test]
-fn an_enumeration_with_a_value_other_is_refused() {
+fn an_enum_with_a_value_named_other_is_refused() {
     let mut document = document();
     document["components"]["schemas"]["Thing"]["properties"]["state"]["enum"] = json!(["ON", "OTHER"]);
     check_problem(&document, "`ThingState` has a value `OTHER`, which is the name of the variant for unknown values");
 }
 
 #[test]
-fn a_type_that_nobody_named_is_refused() {
+fn an_unnamed_type_is_refused() {
     let mut document = document();
     let properties = json!({"a": {"type": "string", "description": "A."}});
     let nested = json!({"type": "object", "description": "A note.", "properties": properties});
@@ -230,7 +230,7 @@ fn a_type_that_nobody_named_is_refused() {
 }
 
 #[test]
-fn what_would_lose_the_digits_of_amounts_is_refused() {
+fn types_that_would_lose_digits_are_refused() {
     let mut document = document();
     let flattened = json!({"type": "object", "description": "A map beside fields.", "additionalProperties": {"type": "number"},
         "properties": {"state": {"type": "string", "description": "The state."}}});
@@ -240,7 +240,7 @@ fn what_would_lose_the_digits_of_amounts_is_refused() {
 }
 
 #[test]
-fn code_of_the_generator_that_is_not_known_is_refused() {
+fn unknown_generator_output_is_refused() {
     let file = syn::parse_str("pub trait New {}").unwrap();
     let error = Parts::of(file).err().unwrap();
     insta::assert_snapshot!(error, @"the generator printed something unknown: pub trait New { }");

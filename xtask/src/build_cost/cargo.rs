@@ -13,20 +13,20 @@ use crate::command::{cargo, run, text_of};
 
 /// What is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum BuildKind {
     Check,
     Release,
 }
 
 /// Builds a subject with what it depends on. Only here anything may be downloaded.
-pub(super) fn warm_up(subject: &Subject, target: &Path, kind: Kind) -> Result<()> {
+pub(super) fn warm_up(subject: &Subject, target: &Path, kind: BuildKind) -> Result<()> {
     let mut command = build(subject, target, kind);
     run(command.arg("--quiet"))?;
     Ok(())
 }
 
 /// How long a subject takes on its own after a change.
-pub(super) fn timed(subject: &Subject, target: &Path, kind: Kind) -> Result<Duration> {
+pub(super) fn timed(subject: &Subject, target: &Path, kind: BuildKind) -> Result<Duration> {
     touch(&subject.source())?;
     let mut command = build(subject, target, kind);
     command.arg("--offline");
@@ -48,12 +48,12 @@ pub(super) fn crates(subject: &Subject) -> Result<usize> {
     Ok(distinct(&text_of(&mut command)?) - 1)
 }
 
-fn build(subject: &Subject, target: &Path, kind: Kind) -> Command {
+fn build(subject: &Subject, target: &Path, kind: BuildKind) -> Command {
     let mut command = cargo();
     command.current_dir(&subject.folder);
     match kind {
-        Kind::Check => command.arg("check"),
-        Kind::Release => command.args(["build", "--release"]),
+        BuildKind::Check => command.arg("check"),
+        BuildKind::Release => command.args(["build", "--release"]),
     };
     command.args(["--lib", "--package", subject.package]).args(subject.features);
     command.arg("--target-dir").arg(target);
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_built_is_told_apart_from_what_was_said_besides() {
+    fn compiled_packages_are_separated_from_other_output() {
         let said = "    Blocking waiting for file lock on build directory\n   \
                     Compiling libc v0.2.1\n    Checking togai-api v0.1.0 (/a b/togai-api)\n    \
                     Finished `dev` profile [unoptimized] target(s) in 1.00s\n";
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_that_stands_in_the_tree_twice_counts_once_and_its_versions_apart() {
+    fn a_crate_counts_once_per_version() {
         let tree = "togai-api v0.1.0 (/a)\nbytes v1.10.0\nhttp v1.3.0\nbytes v1.10.0\nhttp v1.3.0 (*)\nhttp v0.2.0\n";
         assert_eq!(distinct(tree), 4);
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::cargo::{self, Kind};
+use super::cargo::{self, BuildKind};
 use super::series::Series;
 use super::source;
 use super::subject::Subject;
@@ -28,8 +28,8 @@ impl Cost {
     pub(super) fn measure(subjects: &[Subject], target: &Path, rounds: usize) -> Result<Vec<Self>> {
         for subject in subjects {
             eprintln!("building what {} depends on", subject.name);
-            cargo::warm_up(subject, target, Kind::Check)?;
-            cargo::warm_up(subject, target, Kind::Release)?;
+            cargo::warm_up(subject, target, BuildKind::Check)?;
+            cargo::warm_up(subject, target, BuildKind::Release)?;
         }
         let first = Self::measure_round(subjects, target)?;
         (1..rounds).try_fold(first, |costs, _| {
@@ -44,8 +44,8 @@ impl Cost {
 
     fn measure_once(subject: &Subject, target: &Path) -> Result<Self> {
         eprintln!("measuring {}", subject.name);
-        let check = Series::from(cargo::timed(subject, target, Kind::Check)?);
-        let release = Series::from(cargo::timed(subject, target, Kind::Release)?);
+        let check = Series::from(cargo::timed(subject, target, BuildKind::Check)?);
+        let release = Series::from(cargo::timed(subject, target, BuildKind::Release)?);
         let library = subject.library(target);
         let bytes = fs::metadata(&library).with_context(|| format!("cannot look at {}", library.display()))?.len();
         let lines = source::lines(&library.with_extension("d"))?;

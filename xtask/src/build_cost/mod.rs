@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_stand_in_any_order_and_others_are_refused() {
+    fn options_come_in_any_order_and_unknown_ones_are_refused() {
         assert_eq!(Options::of(&[]), Some(Options::default()));
         let both = Options { quick: true, assert: true, before: None };
         assert_eq!(Options::of(&["--assert", "--quick"]), Some(both));

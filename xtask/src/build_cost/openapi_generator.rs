@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tls_is_left_out_and_a_manifest_of_another_form_is_refused() {
+    fn tls_is_omitted_and_an_unexpected_manifest_is_refused() {
         let manifest = "[features]\ndefault = [\"native-tls\"]\nnative-tls = [\"reqwest/native-tls\"]\n";
         let expected = "[features]\ndefault = []\nnative-tls = [\"reqwest/native-tls\"]\n";
         assert_eq!(without_tls(manifest).unwrap(), expected);

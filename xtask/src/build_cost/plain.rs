@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_generator_takes_the_lowered_document_and_panics_over_the_other() {
+    fn the_generator_accepts_only_the_lowered_document() {
         let document = Document::load(&crate::root(), &crate::service::TOGAI).unwrap();
         assert!(generate(&lower::run(document.json())).unwrap().contains("pub struct IngestBatch"));
         assert!(std::panic::catch_unwind(|| generate(document.json())).is_err());

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_and_empty_lines_and_tests_are_no_code() {
+    fn comments_empty_lines_and_tests_do_not_count() {
         let text = "/*\n * A header\n */\n\n//! Of the module.\nuse a;\n/* short */\n\n/// Of the item.\n\
                     fn a() {\n    // Why.\n    b(); // so\n}\n\n#[cfg(test)]\nmod tests {\n}\n";
         assert_eq!(code(text), 4);

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_missed() {
+    fn a_target_without_a_measurement_is_missed() {
         assert_eq!(missed(&[cost(FULL, 1.0, 1.0)]), ["check, default features: not measured, at most 2 s"]);
     }
 }

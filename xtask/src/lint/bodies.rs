@@ -81,6 +81,6 @@ fn find(
     problem: String,
     remedy: &'static str,
 ) {
-    let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
-    findings.push(Finding::new(document.file_of_path(operation.path), place, problem, remedy));
+    let location = format!("{} {}", operation.method.to_uppercase(), operation.path);
+    findings.push(Finding::new(document.file_of_path(operation.path), location, problem, remedy));
 }

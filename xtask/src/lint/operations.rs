@@ -24,19 +24,19 @@ pub(super) fn version(document: &Document, findings: &mut Vec<Finding>) {
 pub(super) fn ids(document: &Document, findings: &mut Vec<Finding>) {
     let mut seen = BTreeMap::new();
     for operation in operations(document.json()) {
-        let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
+        let location = format!("{} {}", operation.method.to_uppercase(), operation.path);
         let file = document.file_of_path(operation.path);
         let Some(id) = operation.json["operationId"].as_str() else {
-            findings.push(Finding::new(file, place, "there is no operationId", "add a unique one in snake_case"));
+            findings.push(Finding::new(file, location, "there is no operationId", "add a unique one in snake_case"));
             continue;
         };
         if snake_case(id) != id {
             let problem = format!("the operationId `{id}` is not in snake_case");
-            findings.push(Finding::new(file, &place, problem, "write it the way the Rust method is named"));
+            findings.push(Finding::new(file, &location, problem, "write it the way the Rust method is named"));
         }
-        if let Some(other) = seen.insert(id, place.clone()) {
+        if let Some(other) = seen.insert(id, location.clone()) {
             let problem = format!("the operationId `{id}` is also that of {other}");
-            findings.push(Finding::new(file, place, problem, "rename one of them"));
+            findings.push(Finding::new(file, location, problem, "rename one of them"));
         }
     }
 }
@@ -59,10 +59,10 @@ pub(super) fn areas(document: &Document, findings: &mut Vec<Finding>) {
         let file = document.file_of_path(operation.path);
         let tags: Vec<&str> = items(&operation.json["tags"]).filter_map(Value::as_str).collect();
         if !matches!(tags[..], [tag] if document.file_of_tag(tag) == file) {
-            let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
+            let location = format!("{} {}", operation.method.to_uppercase(), operation.path);
             let problem = format!("its tags are {tags:?}, which is not the one tag of the file");
             let remedy = "give it the tag that its file defines, and each file with paths one tag";
-            findings.push(Finding::new(file, place, problem, remedy));
+            findings.push(Finding::new(file, location, problem, remedy));
         }
     }
 }
@@ -96,19 +96,19 @@ pub(super) fn extensions(document: &Document, findings: &mut Vec<Finding>) {
 /// Descriptions become rustdoc.
 pub(super) fn descriptions(document: &Document, findings: &mut Vec<Finding>) {
     for operation in operations(document.json()) {
-        let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
+        let location = format!("{} {}", operation.method.to_uppercase(), operation.path);
         let file = document.file_of_path(operation.path);
         for field in ["summary", "description"] {
             if operation.json[field].as_str().is_none_or(|text| text.trim().is_empty()) {
                 let problem = format!("there is no {field}");
-                findings.push(Finding::new(file, &place, problem, "say in your own words what the operation does"));
+                findings.push(Finding::new(file, &location, problem, "say in your own words what the operation does"));
             }
         }
         for (status, response) in entries(&operation.json["responses"]) {
             let described = crate::document::resolve(document.json(), response);
             if described["description"].as_str().is_none_or(|text| text.trim().is_empty()) {
                 let problem = format!("the response {status} has no description");
-                findings.push(Finding::new(file, &place, problem, "say what the status means"));
+                findings.push(Finding::new(file, &location, problem, "say what the status means"));
             }
         }
     }

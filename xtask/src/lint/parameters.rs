@@ -20,7 +20,7 @@ pub(super) fn templates(document: &Document, findings: &mut Vec<Finding>) {
         for (name, problem) in missing.chain(idle) {
             findings.push(Finding::new(
                 document.file_of_path(operation.path),
-                place(&operation),
+                location(&operation),
                 format!("the path parameter `{name}` {problem}"),
                 "declare exactly the parameters that the path names",
             ));
@@ -36,7 +36,12 @@ pub(super) fn shapes(document: &Document, findings: &mut Vec<Finding>) {
             let name = parameter["name"].as_str().unwrap_or("?");
             let mut find = |problem: &str, remedy| {
                 let problem = format!("the parameter `{name}` {problem}");
-                findings.push(Finding::new(document.file_of_path(operation.path), place(&operation), problem, remedy));
+                findings.push(Finding::new(
+                    document.file_of_path(operation.path),
+                    location(&operation),
+                    problem,
+                    remedy,
+                ));
             };
             if !parameter["content"].is_null() {
                 find("has `content`", "move its schema up to `schema`");
@@ -70,7 +75,7 @@ pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
             if let Some(other) = seen.insert(names::snake_case(name), name) {
                 findings.push(Finding::new(
                     document.file_of_path(operation.path),
-                    place(&operation),
+                    location(&operation),
                     format!("the parameters `{other}` and `{name}` have the same name in Rust"),
                     "give one of them the name of its setter in `x-togai-name`",
                 ));
@@ -87,7 +92,7 @@ pub(super) fn reserved(document: &Document, findings: &mut Vec<Finding>) {
             if ["body", "client", "extra_query", "new", "send"].contains(&name.as_str()) {
                 findings.push(Finding::new(
                     document.file_of_path(operation.path),
-                    place(&operation),
+                    location(&operation),
                     format!("the parameter `{name}` has the name of something else of its builder"),
                     "give its setter another name in `x-togai-name`",
                 ));
@@ -105,7 +110,7 @@ pub(super) fn paging(document: &Document, findings: &mut Vec<Finding>) {
             continue;
         }
         let mut find = |problem: String, remedy| {
-            findings.push(Finding::new(document.file_of_path(operation.path), place(&operation), problem, remedy));
+            findings.push(Finding::new(document.file_of_path(operation.path), location(&operation), problem, remedy));
         };
         let declared = parameters(json, &operation);
         if !declared.iter().any(|parameter| parameter["name"] == "nextToken") {
@@ -132,6 +137,6 @@ pub(super) fn paging(document: &Document, findings: &mut Vec<Finding>) {
     }
 }
 
-fn place(operation: &crate::document::Operation<'_>) -> String {
+fn location(operation: &crate::document::Operation<'_>) -> String {
     format!("{} {}", operation.method.to_uppercase(), operation.path)
 }

@@ -10,12 +10,12 @@ use crate::names::{self, GIVEN_NAME};
 
 /// `required` names existing properties; for others the generator invents a field that does not compile.
 pub(super) fn required(document: &Document, findings: &mut Vec<Finding>) {
-    each_object(document, &mut |file, place, object| {
+    each_object(document, &mut |file, location, object| {
         let properties = object.get("properties").unwrap_or(&Value::Null);
         for name in items(object.get("required").unwrap_or(&Value::Null)).filter_map(Value::as_str) {
             if properties[name].is_null() {
                 let problem = format!("`required` names `{name}`, which is no property");
-                findings.push(Finding::new(file, place, problem, "mind the spelling, or take it out of `required`"));
+                findings.push(Finding::new(file, location, problem, "mind the spelling, or take it out of `required`"));
             }
         }
     });
@@ -23,13 +23,13 @@ pub(super) fn required(document: &Document, findings: &mut Vec<Finding>) {
 
 /// Properties whose Rust names fall together do not compile.
 pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
-    each_object(document, &mut |file, place, object| {
+    each_object(document, &mut |file, location, object| {
         let mut seen = BTreeMap::new();
         for (name, property) in entries(object.get("properties").unwrap_or(&Value::Null)) {
             if let Some(other) = seen.insert(names::field(name, property), name) {
                 let problem = format!("the properties `{other}` and `{name}` have the same name in Rust");
                 let remedy = "give one of them the name of its field in `x-togai-name`";
-                findings.push(Finding::new(file, place, problem, remedy));
+                findings.push(Finding::new(file, location, problem, remedy));
             }
         }
     });
@@ -37,12 +37,12 @@ pub(super) fn names(document: &Document, findings: &mut Vec<Finding>) {
 
 /// A name that the document gives to a field is that of the field, letter by letter.
 pub(super) fn given_names(document: &Document, findings: &mut Vec<Finding>) {
-    each_object(document, &mut |file, place, object| {
+    each_object(document, &mut |file, location, object| {
         for (name, property) in entries(object.get("properties").unwrap_or(&Value::Null)) {
             let given = &property[GIVEN_NAME];
             if !given.is_null() && given.as_str().is_none_or(|given| !is_identifier(given)) {
                 let problem = format!("the `x-togai-name` of `{name}` is {given}, which is not in snake_case");
-                findings.push(Finding::new(file, place, problem, "write it the way the Rust field is named"));
+                findings.push(Finding::new(file, location, problem, "write it the way the Rust field is named"));
             }
         }
     });
@@ -54,15 +54,15 @@ fn is_identifier(name: &str) -> bool {
 
 /// Variants become untagged enums that cannot hold exact amounts and hide why a body cannot be read.
 pub(super) fn variants(document: &Document, findings: &mut Vec<Finding>) {
-    each_object(document, &mut |file, place, object| {
+    each_object(document, &mut |file, location, object| {
         // What is written by hand is not generated, so the document may say of it what is true.
-        if document.service().is_hand_written(place.split('/').next().unwrap_or_default()) {
+        if document.service().is_hand_written(location.split('/').next().unwrap_or_default()) {
             return;
         }
         for keyword in ["oneOf", "anyOf", "allOf", "not", "discriminator"] {
             if object.contains_key(keyword) {
                 let problem = format!("there is `{keyword}`");
-                findings.push(Finding::new(file, place, problem, "write one object whose properties are optional"));
+                findings.push(Finding::new(file, location, problem, "write one object whose properties are optional"));
             }
         }
     });
@@ -70,11 +70,11 @@ pub(super) fn variants(document: &Document, findings: &mut Vec<Finding>) {
 
 /// An object inside of another gets a name that nobody chose.
 pub(super) fn nesting(document: &Document, findings: &mut Vec<Finding>) {
-    each_object(document, &mut |file, place, object| {
+    each_object(document, &mut |file, location, object| {
         // `components.schemas.Name` is the only place without a slash behind it.
-        if object.contains_key("properties") && place.contains('/') {
+        if object.contains_key("properties") && location.contains('/') {
             let remedy = "move it to `components.schemas` and refer to it";
-            findings.push(Finding::new(file, place, "an object has no name", remedy));
+            findings.push(Finding::new(file, location, "an object has no name", remedy));
         }
     });
 }
@@ -111,10 +111,10 @@ pub(super) fn reserved(document: &Document, findings: &mut Vec<Finding>) {
 
 /// How an answer is read leniently is one of a few ways, each for a type.
 pub(super) fn leniency(document: &Document, findings: &mut Vec<Finding>) {
-    each_object(document, &mut |file, place, object| {
-        let Some(way) = object.get("x-togai-lenient") else { return };
+    each_object(document, &mut |file, location, object| {
+        let Some(reader) = object.get("x-togai-lenient") else { return };
         let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
-        let fits = match way.as_str() {
+        let fits = match reader.as_str() {
             Some("text" | "json_text") => kind == "string" && !object.contains_key("enum"),
             Some("map_of_text") => kind == "object",
             // It is read into the type of an integer without a format.
@@ -123,9 +123,9 @@ pub(super) fn leniency(document: &Document, findings: &mut Vec<Finding>) {
             _ => false,
         };
         if !fits {
-            let problem = format!("`x-togai-lenient: {way}` is no way to read its type, `{kind}`");
+            let problem = format!("`x-togai-lenient: {reader}` is no way to read its type, `{kind}`");
             let remedy = "write text or json_text on a string, map_of_text on a map, integer or list on one";
-            findings.push(Finding::new(file, place, problem, remedy));
+            findings.push(Finding::new(file, location, problem, remedy));
         }
     });
 }

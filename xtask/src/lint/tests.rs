@@ -85,7 +85,7 @@ fn an_id_in_another_case_is_found() {
 }
 
 #[test]
-fn an_id_that_is_there_twice_is_found() {
+fn a_duplicate_id_is_found() {
     let second = GOOD.replace("/things/{thing_id}:", "/others/{thing_id}:");
     let second = &second[second.find("  /others").unwrap()..second.find("components:").unwrap()];
     insta::assert_snapshot!(broken("components:\n", &format!("{second}components:\n").replace("paths:\n", "")), @r###"
@@ -183,7 +183,7 @@ fn parameters_of_one_name_in_rust_are_found() {
 }
 
 #[test]
-fn operations_that_say_they_page_and_cannot_are_found() {
+fn paged_operations_without_page_fields_are_found() {
     insta::assert_snapshot!(broken("name: nextToken, in", "name: token, in"), @r###"
     things.yaml: GET /things/{thing_id}: it pages and has no parameter `nextToken`
       declare the parameter
@@ -205,7 +205,7 @@ fn operations_that_say_they_page_and_cannot_are_found() {
 }
 
 #[test]
-fn requests_of_another_form_are_found() {
+fn unsupported_request_bodies_are_found() {
     insta::assert_snapshot!(broken("content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}}", "content: {application/json: {schema: {$ref: '#/components/schemas/Request'}}, text/plain: {}}"), @r###"
     things.yaml: GET /things/{thing_id}: the request has the media types ["application/json", "text/plain"]
       keep `application/json` alone
@@ -235,7 +235,7 @@ fn several_schemas_of_success_or_failure_are_found() {
 }
 
 #[test]
-fn references_that_lead_nowhere_are_found() {
+fn dangling_references_are_found() {
     insta::assert_snapshot!(broken("$ref: '#/components/schemas/Request'", "$ref: 'common.yaml#/components/schemas/Request'"), @"
     openapi/togai/: common.yaml#/components/schemas/Request: the reference leads nowhere
       write `#/components/<section>/<name>`, as if all files were one
@@ -245,7 +245,7 @@ fn references_that_lead_nowhere_are_found() {
 }
 
 #[test]
-fn schemas_that_nothing_uses_are_found() {
+fn unused_schemas_are_found() {
     insta::assert_snapshot!(broken("    ErrorResponse:", "    Idle: {type: object, description: Idle.}\n    ErrorResponse:"), @"
     things.yaml: components.schemas.Idle: nothing refers to it
       take it out, use it, or say in `x-togai-unused` why it is kept
@@ -272,7 +272,7 @@ fn properties_of_one_name_in_rust_are_found() {
 }
 
 #[test]
-fn properties_that_differ_in_case_alone_are_told_apart_by_a_given_name() {
+fn a_given_name_separates_properties_that_differ_only_in_case() {
     let second = "        NextToken: {type: string, NAMED description: Again.}\n        nextToken: {type";
     let found = broken("        nextToken: {type", &second.replace("NAMED ", ""));
     assert!(found.contains("the properties `NextToken` and `nextToken` have the same name in Rust"), "{found}");
@@ -283,7 +283,7 @@ fn properties_that_differ_in_case_alone_are_told_apart_by_a_given_name() {
 }
 
 #[test]
-fn a_given_name_that_is_no_name_of_a_field_is_found() {
+fn a_given_name_that_is_not_a_field_name_is_found() {
     for bad in ["nextOne", "next-one", "''", "7", "type"] {
         let found = broken("nextToken: {type", &format!("nextToken: {{x-togai-name: {bad}, type"));
         let problem = "things.yaml: Page: the `x-togai-name` of `nextToken` is ";
@@ -304,14 +304,14 @@ fn variants_and_objects_without_a_name_are_found() {
 }
 
 #[test]
-fn variants_of_a_schema_that_is_written_by_hand_are_none_of_the_generators() {
+fn variants_of_a_hand_written_schema_are_ignored() {
     let variants = GOOD.replace("ErrorResponse: {type: object,", "ErrorResponse: {anyOf: [{type: string}],");
     assert!(findings(&variants).contains("ErrorResponse: there is `anyOf`"));
     assert_eq!(findings(&variants.replace("ErrorResponse", "Attribute")), "");
 }
 
 #[test]
-fn an_area_is_a_file_a_tag_and_a_feature_of_one_name() {
+fn an_area_has_one_name_as_file_tag_and_feature() {
     let found = broken("tags: [{name: Things,", "tags: [{name: OtherThings,");
     assert!(found.contains("tag OtherThings: the tag belongs into other-things.yaml"), "{found}");
     assert!(found.contains(r#"its tags are ["Things"], which is not the one tag of the file"#), "{found}");
@@ -327,7 +327,7 @@ fn a_tag_is_defined_once() {
 }
 
 #[test]
-fn a_way_to_read_that_does_not_fit_its_type_is_found() {
+fn a_reader_that_does_not_fit_its_type_is_found() {
     let found = broken("data: {type: array,", "data: {type: array, x-togai-lenient: text,");
     assert!(found.contains(r#"`x-togai-lenient: "text"` is no way to read its type, `array`"#), "{found}");
     assert_eq!(broken("data: {type: array,", "data: {type: array, x-togai-lenient: list,"), "");
@@ -341,7 +341,7 @@ fn a_parameter_that_is_a_list_is_found() {
 }
 
 #[test]
-fn names_that_stand_for_something_else_are_found() {
+fn reserved_names_are_found() {
     let found = broken("name: nextToken, in: query, description", "name: send, in: query, description");
     assert!(found.contains("the parameter `send` has the name of something else"), "{found}");
     let found = broken(
