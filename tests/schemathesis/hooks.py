@@ -10,7 +10,7 @@ import contradictions
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Adds a line with the status and the operation, for `answers.py`."""
+    """Adds a line with the status and the operation, for `response_counts.py`."""
     write("TOGAI_PROBE_ANSWERS", f"{response.status_code} {case.operation.label}")
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 
-import answers
+import response_counts
 import statuses
 from sandbox import Sandbox
 
@@ -41,7 +41,7 @@ def main():
         for log in logs.values():
             log.touch()
         status = run(sandbox, strict, logs, phases)
-        counts = answers.read(logs["TOGAI_PROBE_ANSWERS"])
+        counts = response_counts.read(logs["TOGAI_PROBE_ANSWERS"])
         contradictions = logs["TOGAI_PROBE_CONTRADICTIONS"].read_text(encoding="utf-8").splitlines()
 
     for reason, count in sorted(Counter(contradictions).items()):
@@ -71,15 +71,15 @@ def run(sandbox, strict, logs, phases):
 def report(original, counts):
     """Prints how many operations succeeded at least once, and says whether they are enough."""
     names = {label: operation["operationId"] for label, operation in statuses.operations(original)}
-    missing = answers.without_success(names, counts)
+    missing = response_counts.without_success(names, counts)
     for label in missing:
         answered = ", ".join(f"{status} x {count}" for status, count in sorted(counts[label].items()))
         print(f"no success: {names[label]} ({label}): {answered or 'never called'}")
     share = 1 - len(missing) / len(names)
     requests = sum(sum(by_status.values()) for by_status in counts.values())
     print(f"{requests} requests; {len(names) - len(missing)} of {len(names)} operations succeeded, {share:.0%}")
-    if share < answers.LEAST_SHARE:
-        print(f"FAIL fewer than {answers.LEAST_SHARE:.0%} of the operations succeeded")
+    if share < response_counts.LEAST_SHARE:
+        print(f"FAIL fewer than {response_counts.LEAST_SHARE:.0%} of the operations succeeded")
         return False
     return True
 

@@ -11,7 +11,7 @@ import sys
 
 import togai_client
 import urllib3
-from circumstances import EVENTS_BEFORE, OTHER_VALUES
+from prerequisites import EVENTS_BEFORE, OTHER_VALUES
 from document import Document
 from known_failures import KNOWN_FAILURES
 from reflection import find_operations

@@ -78,7 +78,7 @@ async fn the_operation_itself_answers_with_what_the_vendor_shows() {
 #[tokio::test]
 async fn who_fails_is_named_by_place_and_code_in_either_form() {
     for is_bare in [false, true] {
-        let (sandbox, client) = started(Enso::sandbox().enso_bare_answers(is_bare).enso_customer("ent_acme")).await;
+        let (sandbox, client) = started(Enso::sandbox().enso_bare_responses(is_bare).enso_customer("ent_acme")).await;
         let events = (0..6).map(|number| match number {
             1 => Enso::event(1).customer_entity_id("ent_umbrella"),
             3 => Enso::event(3).customer_entity_id(""),

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_below_the_prefix_belongs_to_enso() {
+    fn paths_below_the_prefix_belong_to_enso() {
         for path in ["/enso", "/enso/", "/enso/events/batch", "/enso/nowhere"] {
             assert_eq!(Api::at(path), Api::Enso, "{path}");
         }

@@ -9,20 +9,20 @@ use http::header::{
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::answer::{Answer, Refusal};
 use crate::api::Api;
 use crate::arrivals::Arrivals;
 use crate::builder::Settings;
-use crate::call::Call;
 use crate::clock::Clock;
 use crate::collection::Collection;
 use crate::directory::{Account, Directory};
 use crate::document::Document;
 use crate::enso_arrivals::EnsoArrivals;
 use crate::form::Fields;
+use crate::json_response::{JsonResponse, Refusal};
 use crate::lock;
+use crate::operation_call::OperationCall;
 use crate::operations;
-use crate::quota::Limiter;
+use crate::quota::RateLimiter;
 use crate::request_log::{Head, ReceivedBody};
 use crate::router::Route;
 
@@ -35,7 +35,7 @@ pub(crate) struct Application {
     pub(crate) enso_document: &'static Document,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
-    limiter: Limiter,
+    limiter: RateLimiter,
     pub(crate) state: Mutex<State>,
 }
 
@@ -73,7 +73,7 @@ impl Application {
         if settings.with_examples {
             operations::add_examples(document, &mut state)?;
         }
-        let limiter = Limiter::new(settings.quotas, clock.now());
+        let limiter = RateLimiter::new(settings.quotas, clock.now());
         Ok(Self { document, enso_document, settings, clock, limiter, state: Mutex::new(state) })
     }
 
@@ -86,11 +86,11 @@ impl Application {
     }
 
     /// Carries a request out, unless something about it is wrong.
-    pub(crate) fn answer(&self, head: &Head, route: &Route, body: &ReceivedBody) -> Answer {
-        self.carry_out(head, route, body).unwrap_or_else(Answer::from)
+    pub(crate) fn respond(&self, head: &Head, route: &Route, body: &ReceivedBody) -> JsonResponse {
+        self.carry_out(head, route, body).unwrap_or_else(JsonResponse::from)
     }
 
-    fn carry_out(&self, head: &Head, route: &Route, body: &ReceivedBody) -> Result<Answer, Refusal> {
+    fn carry_out(&self, head: &Head, route: &Route, body: &ReceivedBody) -> Result<JsonResponse, Refusal> {
         let api = Api::at(&head.path);
         self.authenticate(api, &head.headers)?;
         let operation = match route {
@@ -111,7 +111,7 @@ impl Application {
             None => None,
         };
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-        operations::perform(self, Call { operation, now, body, parameters, host })
+        operations::perform(self, OperationCall { operation, now, body, parameters, host })
     }
 
     fn authenticate(&self, api: Api, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -212,7 +212,7 @@ mod tests {
 
     use super::*;
     use crate::quota::Quotas;
-    use crate::testing::{Bench, Reply};
+    use crate::testing::{Reply, TestSandbox};
 
     fn headers(pairs: &[(http::HeaderName, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
@@ -220,10 +220,10 @@ mod tests {
 
     #[track_caller]
     fn check(target: &str, headers: HeaderMap, body: &str, status: u16, message: &str) {
-        let bench = Bench::with(|settings| settings.max_body_bytes = 100);
+        let sandbox = TestSandbox::with(|settings| settings.max_body_bytes = 100);
         let (method, target) = target.split_once(' ').unwrap();
-        let answer = bench.send_raw(method, target, headers, body);
-        assert_eq!((answer.status.as_u16(), answer.body["message"].as_str()), (status, Some(message)));
+        let response = sandbox.send_raw(method, target, headers, body);
+        assert_eq!((response.status.as_u16(), response.body["message"].as_str()), (status, Some(message)));
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_has_to_be_json_and_say_so() {
+    fn a_body_must_be_json_and_declare_it() {
         let with = |content_type| headers(&[(AUTHORIZATION, "Bearer sandbox"), (CONTENT_TYPE, content_type)]);
         let message = r#"content-type: has to be application/json, but is "text/plain""#;
         check("POST /ingest", with("text/plain"), "{}", 400, message);
@@ -275,45 +275,45 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_the_document_does_not_have_are_ignored() {
-        assert_eq!(Bench::new().get("/events?_sort=id&pageSize=1").0, 200);
+    fn undocumented_parameters_are_ignored() {
+        assert_eq!(TestSandbox::new().get("/events?_sort=id&pageSize=1").0, 200);
     }
 
     #[test]
     fn quotas_refill_with_time() {
-        let bench = Bench::with(|settings| settings.quotas = Quotas::off().other(1.0));
+        let sandbox = TestSandbox::with(|settings| settings.quotas = Quotas::off().other(1.0));
         let retry_after = || {
-            let answer = bench.send_raw("GET", "/events", headers(&[(AUTHORIZATION, "Bearer sandbox")]), "");
-            (answer.status.as_u16(), answer.headers.get(RETRY_AFTER).cloned())
+            let response = sandbox.send_raw("GET", "/events", headers(&[(AUTHORIZATION, "Bearer sandbox")]), "");
+            (response.status.as_u16(), response.headers.get(RETRY_AFTER).cloned())
         };
         assert_eq!(retry_after(), (200, None));
         assert_eq!(retry_after(), (429, Some(HeaderValue::from_static("1"))));
-        bench.clock.advance(Duration::from_secs(1));
+        sandbox.clock.advance(Duration::from_secs(1));
         assert_eq!(retry_after(), (200, None));
     }
 
     #[test]
-    fn requests_that_are_not_authenticated_use_no_quota() {
-        let bench = Bench::with(|settings| settings.quotas = Quotas::off().other(1.0));
+    fn unauthenticated_requests_use_no_quota() {
+        let sandbox = TestSandbox::with(|settings| settings.quotas = Quotas::off().other(1.0));
         for _ in 0..3 {
-            let answer = bench.send_raw("GET", "/events", HeaderMap::new(), "");
-            assert_eq!(answer.status, 401);
+            let response = sandbox.send_raw("GET", "/events", HeaderMap::new(), "");
+            assert_eq!(response.status, 401);
         }
-        assert!(matches!(bench.get("/events"), Reply(200, _)));
+        assert!(matches!(sandbox.get("/events"), Reply(200, _)));
     }
 
     #[test]
     fn every_operation_of_the_document_is_implemented() {
-        let bench = Bench::new();
-        for operation in bench.shared.application.document.operations() {
+        let sandbox = TestSandbox::new();
+        for operation in sandbox.shared.application.document.operations() {
             let target = operation.template.replace(['{', '}'], "");
-            let Reply(status, body) = bench.send(operation.method.as_str(), &target, None);
+            let Reply(status, body) = sandbox.send(operation.method.as_str(), &target, None);
             assert!(status < 500, "{}: {status} {body}", operation.id);
         }
     }
 
     #[test]
-    fn two_accounts_to_begin_with_cannot_share_an_id() {
+    fn initial_accounts_cannot_share_an_id() {
         let settings = Settings {
             accounts: vec![("acme".to_owned(), "prod".to_owned()), ("umbrella".to_owned(), "prod".to_owned())],
             ..Settings::default()

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_metered_event_uses_its_id_up() {
+    fn only_a_metered_event_consumes_its_id() {
         let mut arrivals = Arrivals::default();
         let now = SystemTime::UNIX_EPOCH;
         for owner in [Owner::NotFound, Owner::NotFound, Owner::Assumed, Owner::NotFound] {

@@ -58,11 +58,11 @@ impl Clock for SystemClock {
 /// this clock has been advanced by as much, so a client's timeout can be tested without a race.
 #[derive(Debug, Clone)]
 pub struct ManualClock {
-    shared: Arc<Shared>,
+    state: Arc<ClockState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct ClockState {
     now: watch::Sender<SystemTime>,
     sleeping: watch::Sender<usize>,
 }
@@ -75,13 +75,13 @@ impl ManualClock {
 
     /// A clock that stands at `moment`.
     pub fn at(moment: SystemTime) -> Self {
-        let shared = Shared { now: watch::Sender::new(moment), sleeping: watch::Sender::new(0) };
-        Self { shared: Arc::new(shared) }
+        let state = ClockState { now: watch::Sender::new(moment), sleeping: watch::Sender::new(0) };
+        Self { state: Arc::new(state) }
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
-        self.shared.now.send_modify(|now| *now += duration);
+        self.state.now.send_modify(|now| *now += duration);
     }
 
     /// Completes once at least `count` delays are waiting for this clock.
@@ -90,12 +90,12 @@ impl ManualClock {
     /// the next move.
     pub async fn until_sleeping(&self, count: usize) {
         // The sender is kept alive by `self`, so this cannot fail.
-        let _ = self.shared.sleeping.subscribe().wait_for(|sleeping| *sleeping >= count).await;
+        let _ = self.state.sleeping.subscribe().wait_for(|sleeping| *sleeping >= count).await;
     }
 
-    /// Completes once no delay is waiting for this clock, be it over or given up.
+    /// Completes once no delay is waiting for this clock, because each has ended or was dropped.
     pub async fn until_awake(&self) {
-        let _ = self.shared.sleeping.subscribe().wait_for(|sleeping| *sleeping == 0).await;
+        let _ = self.state.sleeping.subscribe().wait_for(|sleeping| *sleeping == 0).await;
     }
 }
 
@@ -107,14 +107,14 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> SystemTime {
-        *self.shared.now.borrow()
+        *self.state.now.borrow()
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        let mut now = self.shared.now.subscribe();
+        let mut now = self.state.now.subscribe();
         let deadline = *now.borrow() + duration;
         Box::pin(async move {
-            let _sleeper = Sleeper::new(&self.shared.sleeping);
+            let _sleeper = Sleeper::new(&self.state.sleeping);
             let _ = now.wait_for(|now| *now >= deadline).await;
         })
     }
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_delay_lasts_until_the_clock_has_moved_as_far() {
+    async fn a_delay_ends_when_the_clock_reaches_it() {
         let clock = ManualClock::new();
         let sleeper = tokio::spawn({
             let clock = clock.clone();

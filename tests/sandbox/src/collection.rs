@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn resources_keep_their_place_until_they_are_removed() {
+    fn resources_keep_their_order_until_removed() {
         let mut collection = Collection::default();
         let fields = |value: i32| Fields::from_iter([("value".to_owned(), json!(value))]);
         collection.put("a", fields(1));

@@ -117,7 +117,7 @@ impl Directory {
         self.accounts.get(self.names.get(id_or_alias)?)
     }
 
-    /// The account with this id, whoever it belongs to.
+    /// The account with this id, of any customer.
     pub(crate) fn with_id(&self, account_id: &str) -> Option<&Account> {
         self.resolve(account_id).filter(|account| account.id == account_id)
     }

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_an_id_is_no_duplicate() {
+    fn an_event_without_an_id_is_never_a_duplicate() {
         let payloads = [json!({}), json!({}), json!({ "eventId": "" }), json!({ "eventId": "" })];
         check(true, &payloads, &[false; 4], &[true; 4]);
     }

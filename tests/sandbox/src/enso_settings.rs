@@ -8,7 +8,7 @@ use crate::builder::SandboxBuilder;
 #[derive(Clone)]
 pub(crate) struct EnsoSettings {
     pub(crate) token: String,
-    pub(crate) bare_answers: bool,
+    pub(crate) bare_responses: bool,
     /// The customer entities that are known. While there is none, all of them are.
     pub(crate) customers: HashSet<String>,
     pub(crate) meters_an_id_once: bool,
@@ -26,8 +26,8 @@ impl SandboxBuilder {
     ///
     /// By default they are within `data`, beside `status` and `message`.
     #[must_use]
-    pub fn enso_bare_answers(mut self, bare: bool) -> Self {
-        self.settings.enso.bare_answers = bare;
+    pub fn enso_bare_responses(mut self, bare: bool) -> Self {
+        self.settings.enso.bare_responses = bare;
         self
     }
 
@@ -75,7 +75,7 @@ impl SandboxBuilder {
 
 impl EnsoSettings {
     /// Whether a customer entity is known.
-    pub(crate) fn knows(&self, customer_entity_id: &str) -> bool {
+    pub(crate) fn is_known(&self, customer_entity_id: &str) -> bool {
         self.customers.is_empty() || self.customers.contains(customer_entity_id)
     }
 }
@@ -84,7 +84,7 @@ impl Default for EnsoSettings {
     fn default() -> Self {
         Self {
             token: "enso-sandbox".to_owned(),
-            bare_answers: false,
+            bare_responses: false,
             customers: HashSet::new(),
             meters_an_id_once: false,
         }
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_shows_no_token() {
+    fn debug_output_shows_no_token() {
         let builder = SandboxBuilder::new().token("first secret").enso_token("second secret");
         let printed = format!("{builder:?} {:?}", builder.settings);
         assert!(!printed.contains("secret"), "{printed}");

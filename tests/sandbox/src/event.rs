@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn events_of_2022_take_the_names_of_today() {
+    fn events_of_2022_get_the_current_names() {
         let old = json!({
             "eventName": "rides",
             "eventTimestamp": "2022-06-15T07:30:35.123",
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_stays_as_it_is() {
+    fn other_values_stay_unchanged() {
         check(&json!(null), None);
         check(&json!([{ "eventName": "a" }]), None);
         check(&json!({ "eventAttributes": "none" }), Some(&json!({ "attributes": "none" })));

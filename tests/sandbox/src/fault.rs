@@ -38,7 +38,7 @@ use serde_json::Value;
 /// not count, that request. So `status(503).first(2)` and then `status(429).first(1)` make a script of three answers.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    pub(crate) outcome: Outcome,
+    pub(crate) effect: FaultEffect,
     pub(crate) delay: Duration,
     pub(crate) after_applying: bool,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
@@ -50,9 +50,9 @@ pub struct Fault {
 
 /// What a fault makes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The request is answered as if nothing had happened.
-    Answer,
+pub(crate) enum FaultEffect {
+    /// The request gets its normal response.
+    Respond,
     Status(StatusCode),
     ResetBeforeReading,
     ResetAfterReading,
@@ -70,7 +70,7 @@ impl Fault {
     pub fn status(status: u16) -> Self {
         assert!((200..600).contains(&status), "the status of an answer is from 200 to 599: {status}");
         let status = StatusCode::from_u16(status).expect("statuses from 100 to 999 are valid");
-        Self::new(Outcome::Status(status))
+        Self::new(FaultEffect::Status(status))
     }
 
     /// Answers as usual, but late.
@@ -78,24 +78,24 @@ impl Fault {
     /// The time passes on the [`Clock`](crate::Clock) of the sandbox, before the request is carried out (or after it,
     /// see [`after_applying`](Self::after_applying)). If the client gives up in the meantime, it is not carried out.
     pub fn delay(delay: Duration) -> Self {
-        Self::new(Outcome::Answer).delayed_by(delay)
+        Self::new(FaultEffect::Respond).delayed_by(delay)
     }
 
     /// Resets the connection when the head of the request is there; the body is not read, nothing is carried out.
     pub fn reset_before_reading() -> Self {
-        Self::new(Outcome::ResetBeforeReading)
+        Self::new(FaultEffect::ResetBeforeReading)
     }
 
     /// Carries the request out and resets the connection instead of answering.
     pub fn reset_after_reading() -> Self {
-        Self { after_applying: true, ..Self::new(Outcome::ResetAfterReading) }
+        Self { after_applying: true, ..Self::new(FaultEffect::ResetAfterReading) }
     }
 
     /// Carries the request out and closes the connection in the middle of the answer's body.
     ///
     /// The head of the answer is sent, with the length of the whole body.
     pub fn cut_off() -> Self {
-        Self { after_applying: true, ..Self::new(Outcome::CutOff) }
+        Self { after_applying: true, ..Self::new(FaultEffect::CutOff) }
     }
 
     /// Adds a header to the answer, or replaces one.
@@ -142,7 +142,7 @@ impl Fault {
     /// a fault keeps the request from being carried out. Resetting before reading stays as it is.
     #[must_use]
     pub fn after_applying(mut self) -> Self {
-        self.after_applying = self.outcome != Outcome::ResetBeforeReading;
+        self.after_applying = self.effect != FaultEffect::ResetBeforeReading;
         self
     }
 
@@ -170,12 +170,12 @@ impl Fault {
 
     /// The name that the log of requests gives the fault.
     pub fn name(&self) -> String {
-        self.outcome.to_string()
+        self.effect.to_string()
     }
 
-    fn new(outcome: Outcome) -> Self {
+    fn new(effect: FaultEffect) -> Self {
         Self {
-            outcome,
+            effect,
             delay: Duration::ZERO,
             after_applying: false,
             headers: Vec::new(),
@@ -187,10 +187,10 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for FaultEffect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answer => formatter.write_str("delay"),
+            Self::Respond => formatter.write_str("delay"),
             Self::Status(status) => write!(formatter, "status {}", status.as_u16()),
             Self::ResetBeforeReading => formatter.write_str("reset before reading"),
             Self::ResetAfterReading => formatter.write_str("reset after reading"),
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "the status of an answer is from 200 to 599: 99")]
-    fn a_status_that_cannot_be_answered_is_a_mistake() {
+    fn an_invalid_status_panics() {
         let _ = Fault::status(99);
     }
 }

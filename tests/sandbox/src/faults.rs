@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_picks_its_operation_and_its_turn() {
+    fn a_fault_selects_its_operation_and_turn() {
         check([Fault::cut_off().on("b")], &["a", "b"], &["", "cut off"]);
         check([Fault::cut_off().every(2)], &["a"; 4], &["", "cut off", "", "cut off"]);
         check([Fault::cut_off().on("b").every(2).first(1)], &["b", "a", "b", "b", "b"], &["", "", "cut off", "", ""]);

@@ -60,13 +60,13 @@ impl Form {
             let example = self.example.get(name).cloned();
             (name.to_owned(), example.unwrap_or_else(|| self.schemas.sample(&schema["properties"][name])))
         });
-        self.laid_over(minimal.collect(), fields)
+        self.overlay(minimal.collect(), fields)
     }
 
     /// The example, with these fields laid over it as far as they are declared and valid.
     pub(crate) fn varied(&self, fields: &Fields) -> Value {
         match &self.example {
-            Value::Object(example) => self.laid_over(example.clone(), fields),
+            Value::Object(example) => self.overlay(example.clone(), fields),
             other => other.clone(),
         }
     }
@@ -105,7 +105,7 @@ impl Form {
         self.schemas.resolve(&self.openapi_schema).get("properties")?.get(name)
     }
 
-    fn laid_over(&self, base: Fields, fields: &Fields) -> Value {
+    fn overlay(&self, base: Fields, fields: &Fields) -> Value {
         let declared = fields.iter().filter_map(|(name, value)| {
             let property = self.property(name)?;
             Some((name.clone(), self.schemas.shaped(value, property)))
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_required_is_always_there_and_what_is_wrong_never() {
+    fn required_fields_are_always_present_and_invalid_ones_never() {
         let given = fields(&json!({ "id": "much too long", "size": 2, "status": "GONE", "other": 1 }));
         assert_eq!(form().present(&given), json!({ "id": "ride", "status": "ACTIVE", "size": 2 }));
         let given = fields(&json!({ "status": "DRAFT" }));
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_is_varied_by_what_is_given() {
+    fn given_values_change_the_example() {
         let given = fields(&json!({ "id": "mine", "size": "two" }));
         let expected = json!({ "id": "mine", "status": "ACTIVE", "size": 1, "parts": ["a"] });
         assert_eq!(form().varied(&given), expected);

@@ -103,10 +103,10 @@ mod router;
 mod server;
 mod service;
 
-mod answer;
 mod api;
 mod application;
-mod call;
+mod json_response;
+mod operation_call;
 mod operations;
 
 mod document;

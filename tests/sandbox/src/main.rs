@@ -60,7 +60,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on port {}: {error}", arguments.port)))?;
 
-    // Before the line below: whoever reads it may send a signal at once.
+    // Before the line below: a reader of it may send a signal at once.
     let stop_signal = stop_signal()?;
     // Scripts wait for this line, so it must not stay in a buffer.
     let mut output = io::stdout();

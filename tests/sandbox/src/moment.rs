@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_time_is_refused() {
+    fn other_texts_than_a_date_time_are_refused() {
         for text in ["", "soon", "2022-06-15", "2022-13-01T00:00:00Z", "2022-6-15T07:30:35.1", "2022-06-15T07:30:35é"]
         {
             check(text, None);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::lazy_rules::LazyRules;
 use crate::parameter::Parameter;
-use crate::response::Success;
+use crate::response::SuccessResponse;
 use crate::schema::Schemas;
 
 /// One operation of the API.
@@ -23,7 +23,7 @@ pub(crate) struct Operation {
     pub(crate) quota_class: QuotaClass,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<BodyRules>,
-    pub(crate) success: Success,
+    pub(crate) success: SuccessResponse,
 }
 
 /// What an operation expects of its request body.
@@ -68,7 +68,7 @@ impl Operation {
             Some(body) => Some(BodyRules::read(resolve(document, body)?, schemas)?),
             None => None,
         };
-        let success = Success::read(operation, schemas).map_err(|error| format!("{id}: {error}"))?;
+        let success = SuccessResponse::read(operation, schemas).map_err(|error| format!("{id}: {error}"))?;
         let (id, template) = (id.to_owned(), template.to_owned());
         Ok(Self { id, method, filter, template, quota_class, parameters, body, success })
     }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::answer::Refusal;
+use crate::json_response::Refusal;
 
 /// The token that the vendor's documentation shows. It is taken for the first page, so that samples run as they are.
 const SAMPLE_TOKEN: &str = "eyJsYXN0SXRlbUlkIjogInN0cmluZyIsICJwYWdlU2l6ZSI6IDEyMywgInNvcnRPcmRlciI6ICJhc2MifQ==";
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_can_be_made_to_end_with_an_empty_page() {
+    fn a_list_can_end_with_an_empty_page() {
         assert_eq!(read_all("abc", true), ["ab", "c"]);
         assert_eq!(read_all("abcd", true), ["ab", "cd", ""]);
     }

@@ -12,9 +12,9 @@ use crate::schema::Schemas;
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    place: Place,
+    location: Location,
     required: bool,
-    kind: Kind,
+    value_type: ParameterType,
     is_date_time: bool,
     default: Option<Value>,
     /// What the document gives as an example.
@@ -23,7 +23,7 @@ pub(crate) struct Parameter {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Location {
     Path,
     Query,
     /// A header or a cookie: the API has none, and the sandbox looks at none.
@@ -32,7 +32,7 @@ enum Place {
 
 /// What the text of a parameter stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ParameterType {
     Boolean,
     Number,
     Text,
@@ -43,21 +43,21 @@ impl Parameter {
     pub(crate) fn read(parameter: &Value, schemas: &Arc<Schemas>) -> Result<Self, String> {
         let name = parameter["name"].as_str().ok_or("a parameter has no name")?.to_owned();
         let schema = &parameter["schema"];
-        let place = match parameter["in"].as_str() {
-            Some("path") => Place::Path,
-            Some("query") => Place::Query,
-            _ => Place::Elsewhere,
+        let location = match parameter["in"].as_str() {
+            Some("path") => Location::Path,
+            Some("query") => Location::Query,
+            _ => Location::Elsewhere,
         };
-        let kind = match schema["type"].as_str() {
-            Some("boolean") => Kind::Boolean,
-            Some("integer" | "number") => Kind::Number,
-            _ => Kind::Text,
+        let value_type = match schema["type"].as_str() {
+            Some("boolean") => ParameterType::Boolean,
+            Some("integer" | "number") => ParameterType::Number,
+            _ => ParameterType::Text,
         };
         Ok(Self {
             name,
-            place,
+            location,
             required: parameter["required"].as_bool().unwrap_or(false),
-            kind,
+            value_type,
             is_date_time: schema["format"] == "date-time",
             default: schema.get("default").cloned(),
             example: parameter["example"].clone(),
@@ -75,10 +75,10 @@ impl Parameter {
         path: &BTreeMap<String, String>,
         query: &[(String, String)],
     ) -> Result<Option<Value>, String> {
-        let text = match self.place {
-            Place::Path => path.get(&self.name),
-            Place::Query => query.iter().rev().find(|(name, _)| *name == self.name).map(|(_, text)| text),
-            Place::Elsewhere => return Ok(None),
+        let text = match self.location {
+            Location::Path => path.get(&self.name),
+            Location::Query => query.iter().rev().find(|(name, _)| *name == self.name).map(|(_, text)| text),
+            Location::Elsewhere => return Ok(None),
         };
         let Some(text) = text else {
             return match &self.default {
@@ -93,7 +93,7 @@ impl Parameter {
 
     /// Whether the parameter stands in the path.
     pub(crate) fn is_in_path(&self) -> bool {
-        self.place == Place::Path
+        self.location == Location::Path
     }
 
     /// Whether the value differs from run to run: an id, a page token or a moment.
@@ -104,10 +104,10 @@ impl Parameter {
 
     /// Text that does not read as the declared type stays text, and the rules then say so.
     fn typed(&self, text: &str) -> Value {
-        let typed = match self.kind {
-            Kind::Boolean => text.parse().ok().map(Value::Bool),
-            Kind::Number => text.parse().ok().map(Value::Number),
-            Kind::Text => None,
+        let typed = match self.value_type {
+            ParameterType::Boolean => text.parse().ok().map(Value::Bool),
+            ParameterType::Number => text.parse().ok().map(Value::Number),
+            ParameterType::Text => None,
         };
         typed.unwrap_or_else(|| Value::String(text.to_owned()))
     }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_read_as_the_declared_type_is_refused() {
+    fn values_of_another_type_are_refused() {
         check(&json!({ "type": "integer" }), Some("ten"), Err("size: has to be an integer, but is a string"));
         check(&json!({ "type": "integer" }), Some("1.5"), Err("size: has to be an integer, but is a number"));
         check(&json!({ "type": "boolean" }), Some("1"), Err("size: has to be a boolean, but is a string"));

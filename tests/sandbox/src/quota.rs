@@ -71,13 +71,13 @@ impl Default for Quotas {
 
 /// The buckets of one sandbox.
 #[derive(Debug)]
-pub(crate) struct Limiter {
+pub(crate) struct RateLimiter {
     ingest: Option<Mutex<Bucket>>,
     ingest_batch: Option<Mutex<Bucket>>,
     other: Option<Mutex<Bucket>>,
 }
 
-impl Limiter {
+impl RateLimiter {
     pub(crate) fn new(quotas: Quotas, now: SystemTime) -> Self {
         let bucket = |per_second: Option<f64>| per_second.map(|rate| Mutex::new(Bucket::full(rate, now)));
         Self { ingest: bucket(quotas.ingest), ingest_batch: bucket(quotas.ingest_batch), other: bucket(quotas.other) }
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_bucket_holds_one_second_and_refills_as_time_passes() {
         let mut now = SystemTime::UNIX_EPOCH;
-        let limiter = Limiter::new(Quotas::off().other(2.0), now);
+        let limiter = RateLimiter::new(Quotas::off().other(2.0), now);
         let take = |now| limiter.take(QuotaClass::Other, now);
         assert_eq!([take(now), take(now), take(now)], [Ok(()), Ok(()), Err(1)]);
         now += Duration::from_millis(500);
@@ -150,9 +150,9 @@ mod tests {
     }
 
     #[test]
-    fn each_class_has_a_bucket_of_its_own() {
+    fn each_class_has_its_own_bucket() {
         let now = SystemTime::UNIX_EPOCH;
-        let limiter = Limiter::new(Quotas::off().ingest(1.0).ingest_batch(1.0), now);
+        let limiter = RateLimiter::new(Quotas::off().ingest(1.0).ingest_batch(1.0), now);
         assert_eq!(limiter.take(QuotaClass::Ingest, now), Ok(()));
         assert_eq!(limiter.take(QuotaClass::Ingest, now), Err(1));
         assert_eq!(limiter.take(QuotaClass::IngestBatch, now), Ok(()));
@@ -162,16 +162,16 @@ mod tests {
     #[test]
     fn a_slow_quota_says_how_long_to_wait() {
         let now = SystemTime::UNIX_EPOCH;
-        let limiter = Limiter::new(Quotas::off().other(0.1), now);
+        let limiter = RateLimiter::new(Quotas::off().other(0.1), now);
         assert_eq!(limiter.take(QuotaClass::Other, now), Ok(()));
         assert_eq!(limiter.take(QuotaClass::Other, now), Err(10));
         assert_eq!(limiter.take(QuotaClass::Other, now + Duration::from_secs(10)), Ok(()));
     }
 
     #[test]
-    fn a_quota_of_zero_lets_nothing_through() {
+    fn a_quota_of_zero_admits_nothing() {
         let now = SystemTime::UNIX_EPOCH;
-        let limiter = Limiter::new(Quotas::off().other(0.0), now);
+        let limiter = RateLimiter::new(Quotas::off().other(0.0), now);
         assert_eq!(limiter.take(QuotaClass::Other, now), Err(3600));
     }
 }

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_one_line_without_what_differs_from_run_to_run() {
+    fn a_request_is_one_reproducible_line() {
         let batch =
             logged("ingest_batch", &head(Method::POST, "/ingestBatch", &[]), r#"{"events":[{},{}]}"#, Some(207), None);
         assert_eq!(batch.to_string(), "POST /ingestBatch 2 events -> 207");
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_not_in_the_log() {
+    fn the_log_hides_the_token() {
         let request = logged("get_events", &head(Method::GET, "/events", &[]), "", None, None);
         assert_eq!(request.header("Authorization"), Some("Bearer ***"));
         assert_eq!(request.header_names(), ["accept", "authorization"]);

@@ -10,7 +10,7 @@ use crate::schema::Schemas;
 
 /// The first response of an operation that means success.
 #[derive(Debug)]
-pub(crate) struct Success {
+pub(crate) struct SuccessResponse {
     pub(crate) status: StatusCode,
     /// The body, unless there is none.
     pub(crate) form: Option<Form>,
@@ -28,7 +28,7 @@ pub(crate) struct Items {
     pub(crate) in_pages: bool,
 }
 
-impl Success {
+impl SuccessResponse {
     pub(crate) fn read(operation: &Value, schemas: &Arc<Schemas>) -> Result<Self, String> {
         let responses = operation["responses"].as_object().into_iter().flatten();
         let number_of = |status: &str| match status {
@@ -60,7 +60,7 @@ mod tests {
     use crate::document::Document;
 
     #[test]
-    fn the_examples_of_the_document_are_valid_answers() {
+    fn the_examples_of_the_document_are_valid_responses() {
         for operation in Api::ALL.iter().flat_map(|api| Document::load(*api).unwrap().operations()) {
             let success = &operation.success;
             if let Some(form) = &success.form {

@@ -9,7 +9,7 @@ use http::Method;
 
 use crate::api::Api;
 use crate::operation::Operation;
-use crate::sandbox::Shared;
+use crate::sandbox::SandboxState;
 use crate::service::serve;
 
 /// What the method and the path of a request lead to. The handler finds it among the extensions of the request.
@@ -35,7 +35,7 @@ impl Route {
 
 /// Builds a router that leads every request to [`serve`], even those that no operation takes: what is wrong with them is
 /// said only after they were logged, met by a fault or not, and authenticated.
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
+pub(crate) fn router(shared: Arc<SandboxState>) -> Router {
     let mut router = Router::new().fallback(serve.layer(Extension(Route::Unknown)));
     for api in Api::ALL {
         for (path, operations) in &shared.application.document_of(api).paths {
@@ -49,7 +49,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 ///
 /// axum looks at the method only after it has chosen the path, the one with the fewest parameters. By that alone
 /// `GET /events/correction` would be refused, as that path takes POST; but it is the event with the id `correction`.
-fn methods_of(api: Api, path: &str, operations: &[Arc<Operation>], shared: &Arc<Shared>) -> MethodRouter<Arc<Shared>> {
+fn methods_of(
+    api: Api,
+    path: &str,
+    operations: &[Arc<Operation>],
+    shared: &Arc<SandboxState>,
+) -> MethodRouter<Arc<SandboxState>> {
     let allowed = operations.iter().map(|operation| operation.method.clone()).collect();
     let refuse = serve.layer(Extension(Route::WrongMethod(allowed)));
     // Unlike the other ways to set a fallback, `any` leaves the `Allow` header to the handler, whose answer may be 401.
@@ -78,47 +83,47 @@ fn methods_of(api: Api, path: &str, operations: &[Arc<Operation>], shared: &Arc<
 mod tests {
     use serde_json::json;
 
-    use crate::testing::{Bench, event};
+    use crate::testing::{TestSandbox, event};
 
     #[track_caller]
     fn check(method: &str, path: &str, expected: Option<&str>, status: u16) {
-        let bench = Bench::new();
-        let status_found = bench.send(method, path, None).0;
-        let operation_id = bench.shared.log.requests().remove(0).operation_id;
+        let sandbox = TestSandbox::new();
+        let status_found = sandbox.send(method, path, None).0;
+        let operation_id = sandbox.shared.log.requests().remove(0).operation_id;
         assert_eq!((operation_id.as_deref(), status_found), (expected, status), "{method} {path}");
     }
 
     #[test]
     fn every_operation_is_found_by_its_method_and_path() {
-        let bench = Bench::new();
-        for operation in bench.shared.application.document.operations() {
-            bench.send(operation.method.as_str(), &operation.template.replace(['{', '}'], ""), None);
+        let sandbox = TestSandbox::new();
+        for operation in sandbox.shared.application.document.operations() {
+            sandbox.send(operation.method.as_str(), &operation.template.replace(['{', '}'], ""), None);
         }
-        let requests = bench.shared.log.requests();
+        let requests = sandbox.shared.log.requests();
         let found = requests.iter().filter_map(|request| request.operation_id.as_deref());
-        let operations = bench.shared.application.document.operations();
+        let operations = sandbox.shared.application.document.operations();
         assert!(found.eq(operations.iter().map(|operation| operation.id.as_str())));
     }
 
     #[test]
-    fn a_literal_path_wins_over_a_parameter_when_the_method_fits() {
+    fn a_literal_path_wins_over_a_parameter_if_the_method_matches() {
         check("POST", "/events/correction", Some("event_correction"), 400);
         check("GET", "/events/correction", Some("get_single_event"), 404);
-        let bench = Bench::new();
-        bench.post("/ingest", &json!({ "event": event("correction") }));
-        assert_eq!(bench.get("/events/correction").1["events"][0]["eventPayload"]["id"], "correction");
+        let sandbox = TestSandbox::new();
+        sandbox.post("/ingest", &json!({ "event": event("correction") }));
+        assert_eq!(sandbox.get("/events/correction").1["events"][0]["eventPayload"]["id"], "correction");
     }
 
     #[test]
     fn path_parameters_are_decoded_after_the_path_was_split() {
-        let bench = Bench::new();
-        bench.post("/ingest", &json!({ "event": event("a/b 1") }));
-        assert_eq!(bench.get("/events/a%2Fb%201").1["events"][0]["eventPayload"]["id"], "a/b 1");
+        let sandbox = TestSandbox::new();
+        sandbox.post("/ingest", &json!({ "event": event("a/b 1") }));
+        assert_eq!(sandbox.get("/events/a%2Fb%201").1["events"][0]["eventPayload"]["id"], "a/b 1");
         check("GET", "/events/a%ff", None, 404);
     }
 
     #[test]
-    fn other_paths_and_methods_are_told_apart() {
+    fn unknown_paths_and_wrong_methods_are_distinguished() {
         check("GET", "/nowhere", None, 404);
         check("GET", "/events/", None, 404);
         check("GET", "/customers//accounts", None, 404);
@@ -135,8 +140,8 @@ mod tests {
     }
 
     #[test]
-    fn a_path_takes_the_methods_of_the_paths_that_cover_it() {
+    fn a_path_accepts_the_methods_of_paths_that_cover_it() {
         let message = "PUT /events/correction is not part of the API; the path takes POST, GET";
-        assert_eq!(Bench::new().send("PUT", "/events/correction", None).1["message"], message);
+        assert_eq!(TestSandbox::new().send("PUT", "/events/correction", None).1["message"], message);
     }
 }

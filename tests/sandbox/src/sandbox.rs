@@ -15,7 +15,7 @@ use crate::faults::Faults;
 use crate::lock;
 use crate::log::LoggedRequest;
 use crate::request_log::RequestLog;
-use crate::server::{Server, Stop};
+use crate::server::{Server, Shutdown};
 
 /// An in-memory Togai that listens on a port of this computer.
 ///
@@ -44,13 +44,13 @@ use crate::server::{Server, Stop};
 pub struct Sandbox {
     base_url: String,
     enso_base_url: String,
-    shared: Arc<Shared>,
+    shared: Arc<SandboxState>,
     server: Server,
 }
 
-/// What the server and its owner both reach.
+/// The state that the server shares with the handle of the sandbox.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct SandboxState {
     pub(crate) application: Application,
     pub(crate) log: RequestLog,
     pub(crate) faults: Faults,
@@ -74,7 +74,7 @@ impl Sandbox {
     }
 
     pub(crate) async fn launch(application: Application, address: SocketAddr) -> io::Result<Self> {
-        let shared = Arc::new(Shared::new(application));
+        let shared = Arc::new(SandboxState::new(application));
         let server = Server::start(address, Arc::clone(&shared)).await?;
         let base_url = format!("http://{}", server.address());
         let enso_base_url = format!("{base_url}{}", Api::Enso.prefix());
@@ -203,11 +203,11 @@ impl Sandbox {
     ///
     /// If the server did.
     pub async fn stop(mut self) {
-        self.server.stop(Stop::Gracefully).await;
+        self.server.stop(Shutdown::Gracefully).await;
     }
 }
 
-impl Shared {
+impl SandboxState {
     pub(crate) fn new(application: Application) -> Self {
         Self { application, log: RequestLog::default(), faults: Faults::default(), panics: Mutex::default() }
     }

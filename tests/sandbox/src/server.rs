@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use crate::connection::{Connection, ConnectionControl};
 use crate::lock;
 use crate::router::router;
-use crate::sandbox::Shared;
+use crate::sandbox::SandboxState;
 
 /// How long requests under way may take when the server stops gracefully.
 const GRACE: Duration = Duration::from_secs(5);
@@ -31,22 +31,22 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
-    stop: watch::Sender<Option<Stop>>,
+    stop: watch::Sender<Option<Shutdown>>,
     /// Completes when the last connection is gone.
     stopped: oneshot::Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// How to stop.
+/// How to shut the server down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stop {
+pub(crate) enum Shutdown {
     Gracefully,
     AtOnce,
 }
 
 impl Server {
     /// Starts to listen and returns once connections are accepted.
-    pub(crate) async fn start(address: SocketAddr, shared: Arc<Shared>) -> io::Result<Self> {
+    pub(crate) async fn start(address: SocketAddr, shared: Arc<SandboxState>) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -83,14 +83,14 @@ impl Server {
     }
 
     /// Stops, and waits for the end without blocking.
-    pub(crate) async fn stop(&mut self, how: Stop) {
+    pub(crate) async fn stop(&mut self, how: Shutdown) {
         self.stop.send_replace(Some(how));
         let _ = (&mut self.stopped).await;
     }
 
     /// Stops at once, and waits for the end.
     pub(crate) fn stop_now(&mut self) {
-        self.stop.send_replace(Some(Stop::AtOnce));
+        self.stop.send_replace(Some(Shutdown::AtOnce));
         if let Some(thread) = self.thread.take() {
             // The thread itself does not panic: what its tasks report is in `Shared::panics`.
             let _ = thread.join();
@@ -105,7 +105,7 @@ fn new_runtime() -> io::Result<runtime::Runtime> {
     builder.worker_threads(threads).thread_name("togai-sandbox").enable_all().build()
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: watch::Receiver<Option<Stop>>) {
+async fn accept(listener: TcpListener, shared: Arc<SandboxState>, stop: watch::Receiver<Option<Shutdown>>) {
     let router = router(Arc::clone(&shared));
     let mut stopping = stop.clone();
     let mut connections = JoinSet::new();
@@ -132,12 +132,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: watch::Receive
     };
     tokio::select! {
         _ = tokio::time::timeout(GRACE, all_ended) => {}
-        _ = stopping.wait_for(|stop| *stop != Some(Stop::Gracefully)) => {}
+        _ = stopping.wait_for(|stop| *stop != Some(Shutdown::Gracefully)) => {}
     }
     connections.shutdown().await;
 }
 
-async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<Option<Stop>>) {
+async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<Option<Shutdown>>) {
     // Without it, small answers on a connection in use may wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
     let control = Arc::new(ConnectionControl::default());
@@ -159,7 +159,7 @@ async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<Opti
     }
 }
 
-fn report(shared: &Shared, ended: Result<(), tokio::task::JoinError>) {
+fn report(shared: &SandboxState, ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
         && lock(&shared.panics).is_empty()

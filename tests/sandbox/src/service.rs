@@ -16,18 +16,18 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::json;
 
-use crate::answer::Answer;
 use crate::connection::ConnectionControl;
-use crate::fault::{Fault, Outcome};
+use crate::fault::{Fault, FaultEffect};
 use crate::half_body::HalfBody;
+use crate::json_response::JsonResponse;
 use crate::lock;
 use crate::request_log::{Head, ReceivedBody};
 use crate::router::Route;
-use crate::sandbox::Shared;
+use crate::sandbox::SandboxState;
 
-/// Answers a request, if it gets an answer at all. The handler of every route.
+/// Serves a request, if it gets a response at all. The handler of every route.
 pub(crate) async fn serve(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<SandboxState>>,
     Extension(control): Extension<Arc<ConnectionControl>>,
     Extension(route): Extension<Route>,
     path: Result<RawPathParams, RawPathParamsRejection>,
@@ -50,7 +50,7 @@ pub(crate) async fn serve(
     let number = shared.log.begin(&head, operation, fault.as_ref().map(Fault::name));
 
     if let Some(fault) = &fault
-        && fault.outcome == Outcome::ResetBeforeReading
+        && fault.effect == FaultEffect::ResetBeforeReading
     {
         shared.application.clock.sleep(fault.delay).await;
         control.reset();
@@ -59,7 +59,7 @@ pub(crate) async fn serve(
 
     let body = read_body(body, shared.application.settings.max_body_bytes).await;
     shared.log.set_body(number, body.clone());
-    let apply = || Message::from(shared.application.answer(&head, &route, &body));
+    let apply = || WireResponse::from(shared.application.respond(&head, &route, &body));
     let Some(fault) = fault else {
         let message = apply();
         shared.log.set_status(number, message.status);
@@ -70,18 +70,18 @@ pub(crate) async fn serve(
     if !fault.delay.is_zero() {
         shared.application.clock.sleep(fault.delay).await;
     }
-    let message = match fault.outcome {
-        Outcome::ResetBeforeReading | Outcome::ResetAfterReading => {
+    let message = match fault.effect {
+        FaultEffect::ResetBeforeReading | FaultEffect::ResetAfterReading => {
             control.reset();
             return pending().await;
         }
-        Outcome::Status(status) => Message::of_fault(status),
-        Outcome::Answer | Outcome::CutOff => applied.unwrap_or_else(apply),
+        FaultEffect::Status(status) => WireResponse::of_fault(status),
+        FaultEffect::Respond | FaultEffect::CutOff => applied.unwrap_or_else(apply),
     };
     let message = message.changed_by(&fault);
     shared.log.set_status(number, message.status);
-    match fault.outcome {
-        Outcome::CutOff => message.into_half_a_response(control),
+    match fault.effect {
+        FaultEffect::CutOff => message.into_half_a_response(control),
         _ => message.into_response(),
     }
 }
@@ -109,17 +109,17 @@ async fn read_body(mut body: Body, limit: usize) -> ReceivedBody {
     if total > limit as u64 { ReceivedBody::TooLarge { bytes: total } } else { ReceivedBody::Whole(kept.freeze()) }
 }
 
-/// An answer as it goes over the wire.
-struct Message {
+/// A response as it goes over the wire.
+struct WireResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Message {
+impl WireResponse {
     fn of_fault(status: StatusCode) -> Self {
         let reason = status.canonical_reason().unwrap_or("no reason");
-        Self::from(Answer::new(status, json!({ "message": format!("a fault of the sandbox: {reason}") })))
+        Self::from(JsonResponse::new(status, json!({ "message": format!("a fault of the sandbox: {reason}") })))
     }
 
     fn changed_by(mut self, fault: &Fault) -> Self {
@@ -138,7 +138,7 @@ impl Message {
     }
 }
 
-impl IntoResponse for Message {
+impl IntoResponse for WireResponse {
     fn into_response(self) -> Response {
         // axum announces the length of every body whose length it can tell.
         let body = match self.status {
@@ -154,20 +154,20 @@ impl IntoResponse for Message {
     }
 }
 
-impl From<Answer> for Message {
-    fn from(answer: Answer) -> Self {
-        let mut headers = answer.headers;
-        if answer.body.is_null() {
-            return Self { status: answer.status, headers, body: Bytes::new() };
+impl From<JsonResponse> for WireResponse {
+    fn from(response: JsonResponse) -> Self {
+        let mut headers = response.headers;
+        if response.body.is_null() {
+            return Self { status: response.status, headers, body: Bytes::new() };
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Self { status: answer.status, headers, body: answer.body.to_string().into() }
+        Self { status: response.status, headers, body: response.body.to_string().into() }
     }
 }
 
 /// Remembers that a request made the sandbox panic, whichever task it is answered in.
 struct PanicReport<'a> {
-    shared: &'a Shared,
+    shared: &'a SandboxState,
     head: &'a Head,
 }
 

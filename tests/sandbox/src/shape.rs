@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_declared_is_left_out_at_every_depth() {
+    fn undeclared_fields_are_omitted_at_every_depth() {
         let ride = json!({ "at": "2024-11-05 08:31:12", "secret": 1, "stops": [{ "city": "Pune", "secret": 1 }] });
         let shaped = schemas().shaped(&ride, &json!({ "$ref": "#/components/schemas/Ride" }));
         assert_eq!(shaped, json!({ "at": "2024-11-05T08:31:12Z", "stops": [{ "city": "Pune" }] }));
     }
 
     #[test]
-    fn whole_numbers_are_answered_as_integers() {
+    fn whole_numbers_are_written_as_integers() {
         let shaped = |number: &str| {
             schemas().shaped(&serde_json::from_str(number).unwrap(), &json!({ "type": "integer" })).to_string()
         };
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_has_what_is_required() {
+    fn a_sample_has_the_required_fields() {
         let sample = schemas().sample(&json!({ "$ref": "#/components/schemas/Ride" }));
         let expected = json!({
             "id": "examplexxx",

@@ -13,24 +13,24 @@ use serde_json::{Value, json};
 use tokio::runtime;
 use tower::ServiceExt as _;
 
-use crate::answer::Answer;
 use crate::api::Api;
 use crate::application::{Application, State};
 use crate::builder::Settings;
 use crate::clock::ManualClock;
 use crate::connection::ConnectionControl;
 use crate::document::Document;
+use crate::json_response::JsonResponse;
 use crate::lock;
 use crate::operation::Operation;
 use crate::quota::Quotas;
 use crate::router::router;
-use crate::sandbox::Shared;
+use crate::sandbox::SandboxState;
 use crate::schema::Schemas;
 use crate::validate::Rules;
 
 /// A sandbox under test.
-pub(crate) struct Bench {
-    pub(crate) shared: Arc<Shared>,
+pub(crate) struct TestSandbox {
+    pub(crate) shared: Arc<SandboxState>,
     router: Router,
     pub(crate) clock: ManualClock,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Bench {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Reply(pub(crate) u16, pub(crate) Value);
 
-impl Bench {
+impl TestSandbox {
     pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
@@ -49,7 +49,7 @@ impl Bench {
         change(&mut settings);
         let clock = ManualClock::new();
         let application = Application::new(settings, Arc::new(clock.clone())).unwrap();
-        let shared = Arc::new(Shared::new(application));
+        let shared = Arc::new(SandboxState::new(application));
         let router = router(Arc::clone(&shared)).layer(Extension(Arc::new(ConnectionControl::default())));
         Self { shared, router, clock }
     }
@@ -74,31 +74,31 @@ impl Bench {
         headers.insert(AUTHORIZATION, token.parse().unwrap());
         headers.insert(CONTENT_TYPE, "application/json; charset=utf-8".parse().unwrap());
         let body = body.map(Value::to_string).unwrap_or_default();
-        let answer = self.send_raw(method, target, headers, &body);
-        Reply(answer.status.as_u16(), answer.body)
+        let response = self.send_raw(method, target, headers, &body);
+        Reply(response.status.as_u16(), response.body)
     }
 
     #[track_caller]
-    pub(crate) fn send_raw(&self, method: &str, target: &str, headers: HeaderMap, body: &str) -> Answer {
+    pub(crate) fn send_raw(&self, method: &str, target: &str, headers: HeaderMap, body: &str) -> JsonResponse {
         let mut request = Request::new(Body::from(body.to_owned()));
         *request.method_mut() = method.parse().unwrap();
         *request.uri_mut() = target.parse().unwrap();
         *request.headers_mut() = headers;
-        let answer = runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        let response = runtime::Builder::new_current_thread().build().unwrap().block_on(async {
             let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             let body = serde_json::from_slice(&body).unwrap_or_default();
-            Answer { status: head.status, headers: head.headers, body }
+            JsonResponse { status: head.status, headers: head.headers, body }
         });
         let api = Api::at(target);
         let operation_id = self.shared.log.requests().pop().and_then(|request| request.operation_id);
         if let Some(operation) = operation_id.and_then(|id| self.shared.application.document_of(api).operation(&id)) {
             // No answer of Enso but success is documented.
-            if api == Api::Togai || answer.status.is_success() {
-                Self::check(api, operation, &answer);
+            if api == Api::Togai || response.status.is_success() {
+                Self::check(api, operation, &response);
             }
         }
-        answer
+        response
     }
 
     /// Status of each arrival, in order.
@@ -108,30 +108,30 @@ impl Bench {
 
     /// Compares an answer with what the document declares for its status.
     #[track_caller]
-    fn check(api: Api, operation: &Operation, answer: &Answer) {
-        let status = answer.status.as_str();
-        let Some(rules) = Declared::rules(api, operation, status) else {
-            assert_eq!(answer.body, Value::Null, "{} has no body for {status}", operation.id);
+    fn check(api: Api, operation: &Operation, response: &JsonResponse) {
+        let status = response.status.as_str();
+        let Some(rules) = DeclaredResponses::rules(api, operation, status) else {
+            assert_eq!(response.body, Value::Null, "{} has no body for {status}", operation.id);
             return;
         };
-        let result = rules.check_fields("body", &without_refused_events(&answer.body));
-        assert_eq!(result, Ok(()), "{} answered {status}: {}", operation.id, answer.body);
+        let result = rules.check_fields("body", &without_refused_events(&response.body));
+        assert_eq!(result, Ok(()), "{} answered {status}: {}", operation.id, response.body);
     }
 }
 
 /// A document, with schemas that allow no other properties than they list.
-struct Declared {
+struct DeclaredResponses {
     document: Value,
     schemas: Schemas,
     /// The compiled rules of each response that was looked at, by operation and status.
     compiled: Mutex<HashMap<(String, String), Arc<Rules>>>,
 }
 
-impl Declared {
+impl DeclaredResponses {
     /// The rules of a body; none if there must not be one.
     fn rules(api: Api, operation: &Operation, status: &str) -> Option<Arc<Rules>> {
-        static BY_TOGAI: LazyLock<Declared> = LazyLock::new(|| Declared::read(Api::Togai));
-        static BY_ENSO: LazyLock<Declared> = LazyLock::new(|| Declared::read(Api::Enso));
+        static BY_TOGAI: LazyLock<DeclaredResponses> = LazyLock::new(|| DeclaredResponses::read(Api::Togai));
+        static BY_ENSO: LazyLock<DeclaredResponses> = LazyLock::new(|| DeclaredResponses::read(Api::Enso));
         let declared = match api {
             Api::Togai => &*BY_TOGAI,
             Api::Enso => &*BY_ENSO,

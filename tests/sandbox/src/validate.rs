@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_may_be_null_is_told_what_else_it_may_be() {
+    fn the_message_for_a_nullable_value_names_the_other_types() {
         let nullable = json!({ "anyOf": [{ "type": "null" }, { "items": { "type": "string", "maxLength": 1 } }] });
         let rules = Rules::compile(&json!({ "properties": { "field": nullable } })).unwrap();
         assert_eq!(rules.check_fields("body", &json!({ "field": null })), Ok(()));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn places_in_arrays_are_given_by_index() {
+    fn array_elements_are_named_by_index() {
         let items = json!({ "items": { "properties": { "value": { "type": "string" } } } });
         let value = json!([{ "value": "1" }, { "value": 1 }]);
         check(&items, &value, "field[1].value: has to be a string, but is a number");
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_wrong_itself_is_called_by_its_name() {
+    fn an_invalid_root_value_is_named() {
         let rules = Rules::compile(&json!({ "type": "object" })).unwrap();
         let message = "event: has to be an object, but is a string";
         assert_eq!(rules.check_fields("event", &json!("no event")).unwrap_err(), message);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_is_cut_at_a_character() {
+    fn a_long_value_is_truncated_at_a_character_boundary() {
         assert_eq!(shortened(&json!("é".repeat(100))), format!("\"{}...", "é".repeat(59)));
     }
 }

@@ -4,9 +4,9 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 /// The binary, killed when the test ends, whichever way it does.
-struct Running(Child);
+struct RunningSandbox(Child);
 
-impl Drop for Running {
+impl Drop for RunningSandbox {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -19,9 +19,9 @@ fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
 
-fn start(arguments: &[&str]) -> (Running, String) {
+fn start(arguments: &[&str]) -> (RunningSandbox, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_togai-sandbox"));
-    let mut running = Running(command.args(arguments).stdout(Stdio::piped()).spawn().unwrap());
+    let mut running = RunningSandbox(command.args(arguments).stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
@@ -29,12 +29,12 @@ fn start(arguments: &[&str]) -> (Running, String) {
 }
 
 #[tokio::test]
-async fn it_serves_until_it_is_told_to_stop() {
+async fn it_serves_until_a_stop_signal() {
     let (mut running, url) = start(&["--port", "0", "--token", "secret", "--no-quotas"]);
     let client = client();
     for _ in 0..20 {
-        let answer = client.get(format!("{url}/events")).bearer_auth("secret").send().await.unwrap();
-        assert_eq!(answer.status(), 200);
+        let response = client.get(format!("{url}/events")).bearer_auth("secret").send().await.unwrap();
+        assert_eq!(response.status(), 200);
     }
     if cfg!(unix) {
         let killed = Command::new("kill").arg(running.0.id().to_string()).status().unwrap();
@@ -49,15 +49,15 @@ async fn the_default_token_is_sandbox_and_quotas_hold() {
     let client = client();
     let mut statuses = Vec::new();
     for _ in 0..20 {
-        let answer = client.get(format!("{url}/events")).bearer_auth("sandbox").send().await.unwrap();
-        statuses.push(answer.status().as_u16());
+        let response = client.get(format!("{url}/events")).bearer_auth("sandbox").send().await.unwrap();
+        statuses.push(response.status().as_u16());
     }
     assert!(statuses.starts_with(&[200; 10]), "{statuses:?}");
     assert!(statuses.contains(&429), "{statuses:?}");
 }
 
 #[tokio::test]
-async fn it_begins_with_the_examples_of_the_document_if_it_is_told_to() {
+async fn it_loads_the_document_examples_on_request() {
     for (arguments, expected) in [(&["--port=0", "--with-examples"][..], 200), (&["--port=0"][..], 404)] {
         let (_running, url) = start(arguments);
         let request = client().get(format!("{url}/v2/price_plans/pp.RidesMonthly")).bearer_auth("sandbox");
@@ -66,17 +66,17 @@ async fn it_begins_with_the_examples_of_the_document_if_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn it_refuses_whole_batches_if_it_is_told_to() {
+async fn it_refuses_whole_batches_on_request() {
     for (arguments, expected) in [(&["--port=0", "--refuse-whole-batches"][..], 400), (&["--port=0"][..], 207)] {
         let (_running, url) = start(arguments);
         let request = client().post(format!("{url}/ingestBatch")).bearer_auth("sandbox");
-        let answer = request.header("content-type", "application/json").body(r#"{"events":[{}]}"#).send().await;
-        assert_eq!(answer.unwrap().status(), expected);
+        let response = request.header("content-type", "application/json").body(r#"{"events":[{}]}"#).send().await;
+        assert_eq!(response.unwrap().status(), expected);
     }
 }
 
 #[tokio::test]
-async fn enso_has_a_token_of_its_own() {
+async fn enso_has_its_own_token() {
     for (arguments, token) in
         [(&["--port=0"][..], "enso-sandbox"), (&["--port=0", "--enso-token=secret"][..], "secret")]
     {
@@ -84,14 +84,14 @@ async fn enso_has_a_token_of_its_own() {
         let client = client();
         for (token, expected) in [(token, 200), ("sandbox", 401)] {
             let request = client.post(format!("{url}/enso/events/batch")).bearer_auth(token);
-            let answer = request.header("content-type", "application/json").body(r#"{"events":[]}"#).send().await;
-            assert_eq!(answer.unwrap().status(), expected);
+            let response = request.header("content-type", "application/json").body(r#"{"events":[]}"#).send().await;
+            assert_eq!(response.unwrap().status(), expected);
         }
     }
 }
 
 #[test]
-fn the_help_says_where_enso_is() {
+fn the_help_shows_the_enso_address() {
     let output = Command::new(env!("CARGO_BIN_EXE_togai-sandbox")).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     for said in ["POST /enso/events/batch", "--enso-token", "enso-sandbox"] {
@@ -100,7 +100,7 @@ fn the_help_says_where_enso_is() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told() {
+fn a_port_in_use_is_reported() {
     let (_running, url) = start(&["--port", "0"]);
     let port = url.rsplit(':').next().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_togai-sandbox")).args(["--port", port]).output().unwrap();

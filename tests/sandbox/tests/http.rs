@@ -67,21 +67,21 @@ fn exchange(sandbox: &Sandbox, body: &str) -> (io::Result<()>, String) {
     stream.write_all(head.as_bytes()).unwrap();
     // The connection may be reset before the body is written.
     let _ = stream.write_all(body.as_bytes());
-    let mut answer = Vec::new();
-    let result = stream.read_to_end(&mut answer).map(|_| ());
-    (result, String::from_utf8(answer).unwrap())
+    let mut response = Vec::new();
+    let result = stream.read_to_end(&mut response).map(|_| ());
+    (result, String::from_utf8(response).unwrap())
 }
 
 #[tokio::test]
 async fn events_are_ingested_and_listed() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = client();
-    let answer = ingest(&client, &sandbox, &["a", "b", "a"]).send().await.unwrap();
+    let response = ingest(&client, &sandbox, &["a", "b", "a"]).send().await.unwrap();
     assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["content-type"]),
+        (response.status().as_u16(), &response.headers()["content-type"]),
         (202, &"application/json".parse().unwrap())
     );
-    assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "success": true }));
+    assert_eq!(response.json::<Value>().await.unwrap(), json!({ "success": true }));
 
     let page: Value = list(&client, &sandbox).query(&[("pageSize", 2)]).send().await.unwrap().json().await.unwrap();
     let token = page["nextToken"].as_str().unwrap();
@@ -99,7 +99,7 @@ async fn events_are_ingested_and_listed() {
 }
 
 #[tokio::test]
-async fn batches_of_the_second_service_are_taken_beside_those_of_togai() {
+async fn enso_batches_are_accepted_alongside_togai_batches() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = client();
     let event = |id: &str, timestamp: &str| {
@@ -121,14 +121,14 @@ async fn batches_of_the_second_service_are_taken_beside_those_of_togai() {
     let post = || send(reqwest::Method::POST, "/events/batch", token);
     assert_eq!(sandbox.enso_base_url(), format!("{}/enso", sandbox.base_url()));
 
-    let answer = post().await.unwrap();
+    let response = post().await.unwrap();
     assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["content-type"]),
+        (response.status().as_u16(), &response.headers()["content-type"]),
         (200, &"application/json".parse().unwrap())
     );
-    let answer: Value = answer.json().await.unwrap();
-    assert_eq!(answer["data"]["summary"], json!({ "success": 2, "failed": 1, "total": 3 }));
-    assert_eq!(answer["data"]["failedRecords"][0]["index"], 1);
+    let response: Value = response.json().await.unwrap();
+    assert_eq!(response["data"]["summary"], json!({ "success": 2, "failed": 1, "total": 3 }));
+    assert_eq!(response["data"]["failedRecords"][0]["index"], 1);
     let arrivals: Vec<_> =
         sandbox.enso_events().into_iter().map(|arrival| (arrival.event_id, arrival.duplicate)).collect();
     assert_eq!(arrivals, [("a", false), ("a", true)].map(|(id, duplicate)| (Some(id.to_owned()), duplicate)));
@@ -184,7 +184,7 @@ async fn refused_requests_are_logged_too() {
 }
 
 #[tokio::test]
-async fn whatever_is_sent_is_answered_and_nothing_fails() {
+async fn every_request_gets_a_response_without_a_panic() {
     let sandbox = Sandbox::builder().quotas(Quotas::off()).with_examples().start().await.unwrap();
     let address = sandbox.base_url().strip_prefix("http://").unwrap();
     let send = |head: &str, body: &[u8]| {
@@ -196,9 +196,9 @@ async fn whatever_is_sent_is_answered_and_nothing_fails() {
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer).split_whitespace().nth(1).unwrap().to_owned()
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).unwrap();
+        String::from_utf8_lossy(&response).split_whitespace().nth(1).unwrap().to_owned()
     };
     let heads = [
         ("GET /customers/%00", "404"),
@@ -238,48 +238,48 @@ async fn whatever_is_sent_is_answered_and_nothing_fails() {
 }
 
 #[tokio::test]
-async fn a_quota_that_is_used_up_is_answered_with_the_time_to_wait() {
+async fn an_exhausted_quota_returns_the_time_to_wait() {
     let clock = ManualClock::new();
     let quotas = Quotas::off().ingest_batch(1.0);
     let sandbox = Sandbox::builder().quotas(quotas).clock(clock.clone()).start().await.unwrap();
     let client = client();
     assert_eq!(ingest(&client, &sandbox, &["a"]).send().await.unwrap().status(), 202);
-    let answer = ingest(&client, &sandbox, &["b"]).send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+    let response = ingest(&client, &sandbox, &["b"]).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (429, &"1".parse().unwrap()));
     clock.advance(Duration::from_secs(1));
     assert_eq!(ingest(&client, &sandbox, &["b"]).send().await.unwrap().status(), 202);
     assert_eq!(sandbox.metered_count(), 2);
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_gets_its_answer() {
+async fn a_body_that_is_too_large_gets_a_response() {
     let sandbox = Sandbox::builder().max_body_bytes(1000).start().await.unwrap();
     let client = client();
     let request = client.post(format!("{}/ingest", sandbox.base_url())).bearer_auth("sandbox");
-    let answer = request.header("content-type", "application/json").body("x".repeat(8_000_000)).send().await.unwrap();
-    assert_eq!(answer.status(), 413);
+    let response = request.header("content-type", "application/json").body("x".repeat(8_000_000)).send().await.unwrap();
+    assert_eq!(response.status(), 413);
     assert_eq!(sandbox.requests()[0].body, LoggedBody::TooLarge { bytes: 8_000_000 });
     assert_eq!(ingest(&client, &sandbox, &["a"]).send().await.unwrap().status(), 202);
 }
 
 #[tokio::test]
-async fn a_status_is_answered_instead_of_carrying_the_request_out() {
+async fn a_status_fault_replaces_the_request() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = client();
     sandbox.fault(Fault::status(503).header("retry-after", "7").body("<html>busy</html>").first(1));
     sandbox.fault(Fault::status(500).json(json!({ "error": { "message": "oh" } })).after_applying().first(1));
     sandbox.fault(Fault::status(429).on("get_events"));
 
-    let answer = ingest(&client, &sandbox, &["a"]).send().await.unwrap();
-    let headers = answer.headers();
-    assert_eq!((answer.status().as_u16(), headers["retry-after"].as_bytes()), (503, b"7".as_slice()));
+    let response = ingest(&client, &sandbox, &["a"]).send().await.unwrap();
+    let headers = response.headers();
+    assert_eq!((response.status().as_u16(), headers["retry-after"].as_bytes()), (503, b"7".as_slice()));
     assert_eq!(headers["content-type"].as_bytes(), b"text/html");
-    assert_eq!(answer.text().await.unwrap(), "<html>busy</html>");
+    assert_eq!(response.text().await.unwrap(), "<html>busy</html>");
     assert_eq!(sandbox.metered_count(), 0);
 
-    let answer = ingest(&client, &sandbox, &["a"]).send().await.unwrap();
-    assert_eq!(answer.status(), 500);
-    assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "error": { "message": "oh" } }));
+    let response = ingest(&client, &sandbox, &["a"]).send().await.unwrap();
+    assert_eq!(response.status(), 500);
+    assert_eq!(response.json::<Value>().await.unwrap(), json!({ "error": { "message": "oh" } }));
     assert_eq!(sandbox.metered_count(), 1);
 
     assert_eq!(ingest(&client, &sandbox, &["b"]).send().await.unwrap().status(), 202);
@@ -297,16 +297,16 @@ async fn a_status_is_answered_instead_of_carrying_the_request_out() {
 }
 
 #[tokio::test]
-async fn a_status_without_a_body_announces_none_and_chunks_announce_no_length() {
+async fn a_status_without_a_body_and_chunks_announce_no_length() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::status(204).first(1));
     sandbox.fault(Fault::status(304).first(1));
     sandbox.fault(Fault::status(503).header("transfer-encoding", "chunked").body("busy").first(1));
     let client = client();
     for (status, body) in [(204, ""), (304, ""), (503, "busy")] {
-        let answer = list(&client, &sandbox).send().await.unwrap();
-        assert_eq!((answer.status().as_u16(), answer.headers().get("content-length")), (status, None));
-        assert_eq!(answer.text().await.unwrap(), body);
+        let response = list(&client, &sandbox).send().await.unwrap();
+        assert_eq!((response.status().as_u16(), response.headers().get("content-length")), (status, None));
+        assert_eq!(response.text().await.unwrap(), body);
     }
 }
 
@@ -314,8 +314,8 @@ async fn a_status_without_a_body_announces_none_and_chunks_announce_no_length() 
 async fn a_fault_comes_before_authentication() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::status(502));
-    let answer = client().get(format!("{}/nowhere", sandbox.base_url())).send().await.unwrap();
-    assert_eq!(answer.status(), 502);
+    let response = client().get(format!("{}/nowhere", sandbox.base_url())).send().await.unwrap();
+    assert_eq!(response.status(), 502);
 }
 
 #[tokio::test]
@@ -324,50 +324,50 @@ async fn a_connection_is_reset_before_the_body_is_read() {
     sandbox.fault(Fault::reset_before_reading());
     let error = ingest(&client(), &sandbox, &["a"]).send().await.unwrap_err();
     assert!(is_reset(&error), "{error:?}");
-    let (result, answer) = exchange(&sandbox, &batch(&["a"]).to_string());
-    assert_eq!((result.unwrap_err().kind(), answer.as_str()), (io::ErrorKind::ConnectionReset, ""));
+    let (result, response) = exchange(&sandbox, &batch(&["a"]).to_string());
+    assert_eq!((result.unwrap_err().kind(), response.as_str()), (io::ErrorKind::ConnectionReset, ""));
     assert!(sandbox.events().is_empty());
     assert_eq!(sandbox.requests()[0].body, LoggedBody::NotRead);
     assert_eq!(log(&sandbox)[0], "POST /ingestBatch -> no answer (fault: reset before reading)");
 }
 
 #[tokio::test]
-async fn a_connection_is_reset_after_the_request_was_carried_out() {
+async fn a_connection_is_reset_after_the_request_was_applied() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::reset_after_reading());
     let error = ingest(&client(), &sandbox, &["a"]).send().await.unwrap_err();
     assert!(is_reset(&error), "{error:?}");
-    let (result, answer) = exchange(&sandbox, &batch(&["b"]).to_string());
-    assert_eq!((result.unwrap_err().kind(), answer.as_str()), (io::ErrorKind::ConnectionReset, ""));
+    let (result, response) = exchange(&sandbox, &batch(&["b"]).to_string());
+    assert_eq!((result.unwrap_err().kind(), response.as_str()), (io::ErrorKind::ConnectionReset, ""));
     assert_eq!(sandbox.metered_count(), 2);
     assert_eq!(log(&sandbox)[1], "POST /ingestBatch 1 event -> no answer (fault: reset after reading)");
 }
 
 #[tokio::test]
-async fn an_answer_is_cut_off_in_the_middle_of_its_body() {
+async fn a_response_is_cut_off_in_its_body() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::cut_off());
-    let (result, answer) = exchange(&sandbox, &batch(&["a"]).to_string());
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let (result, response) = exchange(&sandbox, &batch(&["a"]).to_string());
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     assert!(result.is_ok());
     assert!(head.starts_with("HTTP/1.1 202 Accepted\r\n"), "{head}");
     assert!(head.contains("\r\ncontent-length: 16\r\n"), "{head}");
     assert_eq!(body, r#"{"succes"#);
 
-    let answer = ingest(&client(), &sandbox, &["b"]).send().await.unwrap();
-    assert_eq!(answer.status(), 202);
-    assert!(answer.bytes().await.is_err());
+    let response = ingest(&client(), &sandbox, &["b"]).send().await.unwrap();
+    assert_eq!(response.status(), 202);
+    assert!(response.bytes().await.is_err());
     assert_eq!(sandbox.metered_count(), 2);
     assert_eq!(log(&sandbox)[1], "POST /ingestBatch 1 event -> 202 (fault: cut off)");
 }
 
 #[tokio::test]
-async fn a_large_answer_is_cut_off_in_the_middle_as_well() {
+async fn a_large_response_is_cut_off_in_its_body() {
     let sandbox = Sandbox::builder().max_batch(10_000).start().await.unwrap();
     sandbox.fault(Fault::cut_off());
     let refused = json!({ "events": (0..10_000).collect::<Vec<_>>() });
-    let (result, answer) = exchange(&sandbox, &refused.to_string());
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let (result, response) = exchange(&sandbox, &refused.to_string());
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let announced: usize = head.split_once("content-length: ").unwrap().1.lines().next().unwrap().parse().unwrap();
     assert!(result.is_ok());
     assert!(announced > 500_000);
@@ -375,28 +375,28 @@ async fn a_large_answer_is_cut_off_in_the_middle_as_well() {
 }
 
 #[tokio::test]
-async fn an_answer_is_late_on_the_clock_of_the_sandbox() {
+async fn a_response_is_delayed_by_the_sandbox_clock() {
     let clock = ManualClock::new();
     let sandbox = Sandbox::builder().clock(clock.clone()).start().await.unwrap();
     sandbox.fault(Fault::delay(Duration::from_secs(60)).first(1));
     sandbox.fault(Fault::status(504).delayed_by(Duration::from_secs(30)).after_applying());
     let client = client();
 
-    let answer = tokio::spawn(ingest(&client, &sandbox, &["a"]).send());
+    let response = tokio::spawn(ingest(&client, &sandbox, &["a"]).send());
     clock.until_sleeping(1).await;
     assert_eq!(sandbox.metered_count(), 0);
     clock.advance(Duration::from_secs(60));
-    assert_eq!(answer.await.unwrap().unwrap().status(), 202);
+    assert_eq!(response.await.unwrap().unwrap().status(), 202);
 
-    let answer = tokio::spawn(ingest(&client, &sandbox, &["b"]).send());
+    let response = tokio::spawn(ingest(&client, &sandbox, &["b"]).send());
     clock.until_sleeping(1).await;
     assert_eq!(sandbox.metered_count(), 2);
     clock.advance(Duration::from_secs(30));
-    assert_eq!(answer.await.unwrap().unwrap().status(), 504);
+    assert_eq!(response.await.unwrap().unwrap().status(), 504);
 }
 
 #[tokio::test]
-async fn a_delayed_request_that_the_client_gives_up_is_not_carried_out() {
+async fn a_delayed_request_that_the_client_abandons_is_not_applied() {
     let clock = ManualClock::new();
     let sandbox = Sandbox::builder().clock(clock.clone()).start().await.unwrap();
     sandbox.fault(Fault::delay(Duration::from_secs(60)).first(1));
@@ -412,11 +412,11 @@ async fn a_delayed_request_that_the_client_gives_up_is_not_carried_out() {
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_to_those_who_begin_with_it() {
+async fn http_2_is_supported_with_prior_knowledge() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = Client::builder().http2_prior_knowledge().build().unwrap();
-    let answer = ingest(&client, &sandbox, &["a"]).send().await.unwrap();
-    assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 202));
+    let response = ingest(&client, &sandbox, &["a"]).send().await.unwrap();
+    assert_eq!((response.version(), response.status().as_u16()), (reqwest::Version::HTTP_2, 202));
     sandbox.fault(Fault::reset_after_reading().first(1));
     sandbox.fault(Fault::cut_off().first(1));
     assert!(ingest(&client, &sandbox, &["b"]).send().await.is_err());
@@ -456,20 +456,20 @@ async fn nothing_listens_after_the_sandbox_is_dropped_or_stopped() {
 }
 
 #[tokio::test]
-async fn stopping_lets_a_request_under_way_finish() {
+async fn stopping_lets_a_request_in_flight_finish() {
     let clock = ManualClock::new();
     let sandbox = Sandbox::builder().clock(clock.clone()).start().await.unwrap();
     sandbox.fault(Fault::delay(Duration::from_secs(1)));
-    let answer = tokio::spawn(ingest(&client(), &sandbox, &["a"]).send());
+    let response = tokio::spawn(ingest(&client(), &sandbox, &["a"]).send());
     clock.until_sleeping(1).await;
     let stopped = tokio::spawn(sandbox.stop());
     clock.advance(Duration::from_secs(1));
-    assert_eq!(answer.await.unwrap().unwrap().status(), 202);
+    assert_eq!(response.await.unwrap().unwrap().status(), 202);
     stopped.await.unwrap();
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_an_error() {
+async fn a_port_in_use_is_an_error() {
     let sandbox = Sandbox::start().await.unwrap();
     let port = sandbox.base_url().rsplit(':').next().unwrap().parse().unwrap();
     let error = Sandbox::builder().port(port).start().await.unwrap_err();
@@ -478,13 +478,13 @@ async fn a_port_that_is_taken_is_an_error() {
 
 #[tokio::test]
 #[should_panic(expected = "no operation ingestBatch, only")]
-async fn a_fault_on_an_operation_that_does_not_exist_is_a_mistake() {
+async fn a_fault_on_an_unknown_operation_panics() {
     Sandbox::start().await.unwrap().fault(Fault::status(500).on("ingestBatch"));
 }
 
 #[tokio::test]
 #[should_panic(expected = "the sandbox panicked while answering GET /events")]
-async fn a_panic_of_the_server_fails_the_test_that_met_it() {
+async fn a_server_panic_fails_the_test() {
     #[derive(Debug)]
     struct BrokenClock;
 
@@ -500,7 +500,7 @@ async fn a_panic_of_the_server_fails_the_test_that_met_it() {
 }
 
 #[test]
-fn what_is_shared_between_tasks_can_be() {
+fn shared_types_are_send_and_sync() {
     fn check<T: Send + Sync + std::fmt::Debug>() {}
     check::<Sandbox>();
     check::<togai_sandbox::SandboxBuilder>();

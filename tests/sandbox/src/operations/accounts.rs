@@ -4,12 +4,12 @@ use chrono::NaiveDate;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
-use crate::call::Call;
 use crate::directory::{Account, Schedule};
 use crate::form::Fields;
+use crate::json_response::{JsonResponse, Refusal};
 use crate::moment;
+use crate::operation_call::OperationCall;
 use crate::operations::aliases;
 use crate::paging::{self, PageRequest};
 
@@ -17,7 +17,7 @@ use crate::paging::{self, PageRequest};
 const OPEN_END: &str = "9999-01-01";
 
 /// Lists the accounts of a customer, oldest first.
-pub(super) fn get_accounts(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn get_accounts(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let customer_id = call.path("customer_id");
     // A token of one customer's list does not lead into another's.
     let list = format!("{}/{customer_id}", call.operation.id);
@@ -32,11 +32,11 @@ pub(super) fn get_accounts(application: &Application, call: &Call<'_>) -> Result
     if let Some(token) = page.next_token {
         body["nextToken"] = json!(token);
     }
-    Ok(Answer::ok(body))
+    Ok(JsonResponse::ok(body))
 }
 
 /// Creates an account.
-pub(super) fn create_account(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn create_account(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let body = call.take_checked_body()?.unwrap_or_default();
     let account = Account {
         customer_id: call.path("customer_id").to_owned(),
@@ -51,61 +51,64 @@ pub(super) fn create_account(application: &Application, mut call: Call<'_>) -> R
     }
     let mut state = State::of(application);
     let account = state.directory.create(account).map_err(Refusal::bad_request)?;
-    let (answer, aliases) = (Answer::new(StatusCode::CREATED, to_json(account)), account.aliases.clone());
+    let (response, aliases) = (JsonResponse::new(StatusCode::CREATED, to_json(account)), account.aliases.clone());
     note(&mut state, &call, &aliases);
-    Ok(answer)
+    Ok(response)
 }
 
 /// Answers an account.
-pub(super) fn get_account(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn get_account(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let state = State::of(application);
-    existing(&state, call).map(|account| Answer::ok(to_json(account)))
+    existing(&state, call).map(|account| JsonResponse::ok(to_json(account)))
 }
 
 /// Changes the name of an account.
-pub(super) fn update_account(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn update_account(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let body = call.take_checked_body()?.unwrap_or_default();
     let mut state = State::of(application);
     let account = existing_mut(&mut state, &call)?;
     if let Some(name) = text(&body, "name") {
         account.name = name;
     }
-    Ok(Answer::ok(to_json(account)))
+    Ok(JsonResponse::ok(to_json(account)))
 }
 
 /// Deletes an account. Events that name it from now on find no account.
-pub(super) fn delete_account(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn delete_account(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let mut state = State::of(application);
     let aliases = existing(&state, call)?.aliases.clone();
     aliases::forget(&mut state, &aliases);
     state.directory.delete(call.path("customer_id"), call.path("account_id"));
-    Ok(Answer::ok(json!({ "success": true })))
+    Ok(JsonResponse::ok(json!({ "success": true })))
 }
 
 /// Adds aliases: all of them or, if one is taken, none.
-pub(super) fn add_aliases(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn add_aliases(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let aliases = required_aliases(&mut call)?;
     let mut state = State::of(application);
     existing(&state, &call)?;
     let (customer_id, account_id) = (call.path("customer_id"), call.path("account_id"));
     state.directory.add_aliases(customer_id, account_id, &aliases).map_err(Refusal::bad_request)?;
     note(&mut state, &call, &aliases);
-    existing(&state, &call).map(|account| Answer::ok(to_json(account)))
+    existing(&state, &call).map(|account| JsonResponse::ok(to_json(account)))
 }
 
 /// Removes aliases.
-pub(super) fn remove_aliases(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn remove_aliases(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let mut aliases = required_aliases(&mut call)?;
     let mut state = State::of(application);
     let present = &existing(&state, &call)?.aliases;
     aliases.retain(|alias| present.contains(alias));
     aliases::forget(&mut state, &aliases);
     state.directory.remove_aliases(call.path("customer_id"), call.path("account_id"), &aliases);
-    existing(&state, &call).map(|account| Answer::ok(to_json(account)))
+    existing(&state, &call).map(|account| JsonResponse::ok(to_json(account)))
 }
 
 /// Puts an account on a price plan, from today and without an end unless the request says otherwise.
-pub(super) fn associate_price_plan(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn associate_price_plan(
+    application: &Application,
+    mut call: OperationCall<'_>,
+) -> Result<JsonResponse, Refusal> {
     let body = call.take_checked_body()?.unwrap_or_default();
     let today = moment::day_of(call.now).to_string();
     let start = text(&body, "effectiveFrom").unwrap_or(today);
@@ -126,7 +129,7 @@ pub(super) fn associate_price_plan(application: &Application, mut call: Call<'_>
     // Text sorts as the dates do: years have four digits.
     account.schedules.sort_by(|one, other| one.start_date.cmp(&other.start_date));
     let schedules: Vec<_> = account.schedules.iter().map(schedule_to_json).collect();
-    Ok(Answer::ok(json!({
+    Ok(JsonResponse::ok(json!({
         "accountId": account.id,
         "accountName": account.name,
         "pricingSchedules": schedules,
@@ -134,28 +137,28 @@ pub(super) fn associate_price_plan(application: &Application, mut call: Call<'_>
 }
 
 /// Notes since when the account has its aliases, which the operations of today tell.
-fn note(state: &mut State, call: &Call<'_>, aliases: &[String]) {
+fn note(state: &mut State, call: &OperationCall<'_>, aliases: &[String]) {
     for alias in aliases {
         aliases::note(state, call, &Fields::new(), alias);
     }
 }
 
-fn existing<'a>(state: &'a State, call: &Call<'_>) -> Result<&'a Account, Refusal> {
+fn existing<'a>(state: &'a State, call: &OperationCall<'_>) -> Result<&'a Account, Refusal> {
     let account = state.directory.get(call.path("customer_id"), call.path("account_id"));
     account.ok_or_else(|| unknown_account(call))
 }
 
-fn existing_mut<'a>(state: &'a mut State, call: &Call<'_>) -> Result<&'a mut Account, Refusal> {
+fn existing_mut<'a>(state: &'a mut State, call: &OperationCall<'_>) -> Result<&'a mut Account, Refusal> {
     let account = state.directory.get_mut(call.path("customer_id"), call.path("account_id"));
     account.ok_or_else(|| unknown_account(call))
 }
 
-fn unknown_account(call: &Call<'_>) -> Refusal {
+fn unknown_account(call: &OperationCall<'_>) -> Refusal {
     let (customer_id, account_id) = (call.path("customer_id"), call.path("account_id"));
     Refusal::not_found(format!("account_id: customer {customer_id} has no account {account_id}; create it first"))
 }
 
-fn required_aliases(call: &mut Call<'_>) -> Result<Vec<String>, Refusal> {
+fn required_aliases(call: &mut OperationCall<'_>) -> Result<Vec<String>, Refusal> {
     let aliases = aliases(&call.take_checked_body()?.unwrap_or_default());
     if aliases.is_empty() {
         return Err(Refusal::bad_request("aliases: has to have at least 1 item"));
@@ -192,16 +195,16 @@ fn schedule_to_json(schedule: &Schedule) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Bench, Reply};
+    use crate::testing::{Reply, TestSandbox};
 
     const ACCOUNTS: &str = "/customers/acme/accounts";
     const PROD: &str = "/customers/acme/accounts/prod";
 
-    fn bench() -> Bench {
-        let bench = Bench::new();
+    fn sandbox() -> TestSandbox {
+        let sandbox = TestSandbox::new();
         let account = json!({ "id": "prod", "name": "Production", "aliases": ["p"] });
-        assert_eq!(bench.post(ACCOUNTS, &account).0, 201);
-        bench
+        assert_eq!(sandbox.post(ACCOUNTS, &account).0, 201);
+        sandbox
     }
 
     fn message(reply: &Reply) -> (u16, &str) {
@@ -210,40 +213,40 @@ mod tests {
 
     #[test]
     fn an_account_is_created_read_changed_and_deleted() {
-        let bench = bench();
+        let sandbox = sandbox();
         let mut account = json!({
             "id": "prod",
             "name": "Production",
             "status": "ACTIVE",
             "aliases": [{ "alias": "p", "status": "ACTIVE" }],
         });
-        assert_eq!(bench.get(PROD), Reply(200, account.clone()));
+        assert_eq!(sandbox.get(PROD), Reply(200, account.clone()));
         account["name"] = json!("Renamed");
-        assert_eq!(bench.send("PATCH", PROD, Some(&json!({ "name": "Renamed" }))), Reply(200, account.clone()));
-        assert_eq!(bench.send("PATCH", PROD, Some(&json!({}))), Reply(200, account));
-        assert_eq!(bench.send("DELETE", PROD, None), Reply(200, json!({ "success": true })));
-        assert_eq!(bench.send("DELETE", PROD, None).0, 404);
+        assert_eq!(sandbox.send("PATCH", PROD, Some(&json!({ "name": "Renamed" }))), Reply(200, account.clone()));
+        assert_eq!(sandbox.send("PATCH", PROD, Some(&json!({}))), Reply(200, account));
+        assert_eq!(sandbox.send("DELETE", PROD, None), Reply(200, json!({ "success": true })));
+        assert_eq!(sandbox.send("DELETE", PROD, None).0, 404);
     }
 
     #[test]
-    fn an_account_that_does_not_exist_is_answered_404() {
-        let bench = bench();
+    fn an_unknown_account_returns_404() {
+        let sandbox = sandbox();
         let expected = (404, "account_id: customer umbrella has no account prod; create it first");
         let other = "/customers/umbrella/accounts/prod";
-        assert_eq!(message(&bench.get(other)), expected);
-        assert_eq!(message(&bench.send("PATCH", other, Some(&json!({})))), expected);
+        assert_eq!(message(&sandbox.get(other)), expected);
+        assert_eq!(message(&sandbox.send("PATCH", other, Some(&json!({})))), expected);
         for path in ["add_aliases", "remove_aliases"] {
             let body = json!({ "aliases": ["a"] });
-            assert_eq!(message(&bench.post(&format!("{other}/{path}"), &body)), expected);
+            assert_eq!(message(&sandbox.post(&format!("{other}/{path}"), &body)), expected);
         }
         let body = json!({ "pricePlanName": "monthly" });
-        assert_eq!(message(&bench.post(&format!("{other}/price_plans"), &body)), expected);
+        assert_eq!(message(&sandbox.post(&format!("{other}/price_plans"), &body)), expected);
     }
 
     #[test]
     fn the_body_of_a_new_account_is_checked() {
-        let bench = bench();
-        let check = |body: Value, expected: &str| assert_eq!(message(&bench.post(ACCOUNTS, &body)), (400, expected));
+        let sandbox = sandbox();
+        let check = |body: Value, expected: &str| assert_eq!(message(&sandbox.post(ACCOUNTS, &body)), (400, expected));
         check(json!({ "id": "prod", "name": "Other" }), "id: is taken by another account or alias: prod");
         check(
             json!({ "id": "x", "name": "Other", "aliases": ["p"] }),
@@ -256,8 +259,9 @@ mod tests {
 
     #[test]
     fn aliases_are_added_and_removed() {
-        let bench = bench();
-        let change = |path: &str, aliases: Value| bench.post(&format!("{PROD}/{path}"), &json!({ "aliases": aliases }));
+        let sandbox = sandbox();
+        let change =
+            |path: &str, aliases: Value| sandbox.post(&format!("{PROD}/{path}"), &json!({ "aliases": aliases }));
         let aliases = |reply: Reply| {
             let aliases = reply.1["aliases"].as_array().cloned().unwrap_or_default();
             aliases.iter().map(|alias| alias["alias"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -273,31 +277,31 @@ mod tests {
 
     #[test]
     fn accounts_are_listed_page_by_page_and_by_customer() {
-        let bench = bench();
+        let sandbox = sandbox();
         for number in 0..25 {
-            bench.post(ACCOUNTS, &json!({ "id": format!("a{number:02}"), "name": "Account" }));
+            sandbox.post(ACCOUNTS, &json!({ "id": format!("a{number:02}"), "name": "Account" }));
         }
-        bench.post("/customers/umbrella/accounts", &json!({ "id": "other", "name": "Account" }));
-        let Reply(_, first) = bench.get(ACCOUNTS);
+        sandbox.post("/customers/umbrella/accounts", &json!({ "id": "other", "name": "Account" }));
+        let Reply(_, first) = sandbox.get(ACCOUNTS);
         assert_eq!(first["data"].as_array().unwrap().len(), 20);
         assert_eq!(first["context"], json!({ "pageSize": 20, "sortOrder": "ASC" }));
 
         // An account that goes away in between moves no other from its page.
-        bench.send("DELETE", &format!("{ACCOUNTS}/a05"), None);
+        sandbox.send("DELETE", &format!("{ACCOUNTS}/a05"), None);
         let token: String = form_urlencoded::byte_serialize(first["nextToken"].as_str().unwrap().as_bytes()).collect();
-        let Reply(_, second) = bench.get(&format!("{ACCOUNTS}?nextToken={token}"));
+        let Reply(_, second) = sandbox.get(&format!("{ACCOUNTS}?nextToken={token}"));
         let ids: Vec<_> = second["data"].as_array().unwrap().iter().map(|account| account["id"].clone()).collect();
         assert_eq!((ids.len(), &ids[0], &second["nextToken"]), (6, &json!("a19"), &Value::Null));
 
-        assert_eq!(bench.get(&format!("/customers/umbrella/accounts?nextToken={token}")).0, 400);
-        assert_eq!(bench.get("/customers/nobody/accounts").1["data"], json!([]));
-        assert_eq!(bench.get(&format!("{ACCOUNTS}?pageSize=101")).0, 400);
+        assert_eq!(sandbox.get(&format!("/customers/umbrella/accounts?nextToken={token}")).0, 400);
+        assert_eq!(sandbox.get("/customers/nobody/accounts").1["data"], json!([]));
+        assert_eq!(sandbox.get(&format!("{ACCOUNTS}?pageSize=101")).0, 400);
     }
 
     #[test]
     fn price_plans_are_kept_in_order() {
-        let bench = bench();
-        let associate = |body: Value| bench.post(&format!("{PROD}/price_plans"), &body);
+        let sandbox = sandbox();
+        let associate = |body: Value| sandbox.post(&format!("{PROD}/price_plans"), &body);
         assert_eq!(associate(json!({ "pricePlanName": "open" })).0, 200);
         let rate_card = json!({ "type": "USAGE" });
         let dated = json!({

@@ -4,11 +4,11 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
-use crate::call::Call;
 use crate::form::Fields;
+use crate::json_response::{JsonResponse, Refusal};
 use crate::moment;
+use crate::operation_call::OperationCall;
 use crate::operations::kinds::ALIAS;
 use crate::operations::list::List;
 
@@ -16,7 +16,7 @@ use crate::operations::list::List;
 const OPEN_END: &str = "9999-01-01T00:00:00.000Z";
 
 /// Creates aliases that mean no account yet: all of them or, if one is taken, none.
-pub(super) fn create_alias(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn create_alias(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let body = call.take_checked_fields()?;
     let values: Vec<_> = objects(&body, "aliases").filter_map(|alias| text(alias, "value")).collect();
     let mut state = State::of(application);
@@ -34,11 +34,11 @@ pub(super) fn create_alias(application: &Application, mut call: Call<'_>) -> Res
     let success = &call.operation.success;
     let page = Fields::from_iter([("data".to_owned(), Value::Array(created))]);
     let body = success.form.as_ref().map_or(Value::Null, |form| form.present(&page));
-    Ok(Answer::new(success.status, body))
+    Ok(JsonResponse::new(success.status, body))
 }
 
 /// Deletes an alias; the account that it means has it no longer.
-pub(super) fn delete_alias(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn delete_alias(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let value = call.path("alias");
     let mut state = State::of(application);
     if !state.collection_mut(ALIAS.kind).remove(value) {
@@ -52,7 +52,10 @@ pub(super) fn delete_alias(application: &Application, call: &Call<'_>) -> Result
 }
 
 /// Lists the aliases of an account, with the time they hold for.
-pub(super) fn list_account_aliases(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn list_account_aliases(
+    application: &Application,
+    call: &OperationCall<'_>,
+) -> Result<JsonResponse, Refusal> {
     let list = List::read(application, call)?;
     let state = State::of(application);
     let account = super::all_accounts::existing(&state, call)?;
@@ -62,11 +65,11 @@ pub(super) fn list_account_aliases(application: &Application, call: &Call<'_>) -
     let shown = state.collection(ALIAS.kind).all().filter(|(_, fields)| of_account(fields));
     let shown = shown.filter_map(|(number, fields)| Some((number, form?.present(fields), text(fields, "value")?)));
     let shown = shown.filter(|(_, alias, value)| alias["value"] == value.as_str());
-    Ok(list.answer(shown.map(|(number, alias, _)| (number, alias)), |alias| alias))
+    Ok(list.respond(shown.map(|(number, alias, _)| (number, alias)), |alias| alias))
 }
 
 /// Notes an alias that was given to an account, or to none; one that is known stays as it was.
-pub(super) fn note(state: &mut State, call: &Call<'_>, dates: &Fields, value: &str) -> Fields {
+pub(super) fn note(state: &mut State, call: &OperationCall<'_>, dates: &Fields, value: &str) -> Fields {
     let aliases = state.collection_mut(ALIAS.kind);
     if let Some(known) = aliases.get(value) {
         return known.clone();
@@ -105,35 +108,35 @@ pub(super) fn text(fields: &Fields, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Bench, Reply};
+    use crate::testing::{Reply, TestSandbox};
 
     #[test]
-    fn aliases_of_accounts_and_of_none_are_in_one_list() {
-        let bench = Bench::new();
-        bench.post("/customers/acme/accounts", &json!({ "id": "prod", "name": "Production", "aliases": ["p"] }));
-        let Reply(status, created) = bench.post("/aliases", &json!({ "aliases": [{ "value": "free" }] }));
+    fn aliases_with_and_without_account_share_one_list() {
+        let sandbox = TestSandbox::new();
+        sandbox.post("/customers/acme/accounts", &json!({ "id": "prod", "name": "Production", "aliases": ["p"] }));
+        let Reply(status, created) = sandbox.post("/aliases", &json!({ "aliases": [{ "value": "free" }] }));
         let free = json!({ "value": "free", "createdAt": "2025-01-01T00:00:00.000Z" });
         assert_eq!((status, &created["data"]), (201, &json!([free])));
-        let Reply(_, all) = bench.get("/aliases");
+        let Reply(_, all) = sandbox.get("/aliases");
         assert_eq!(all["data"], json!([{ "value": "p", "createdAt": "2025-01-01T00:00:00.000Z" }, free]));
-        assert_eq!(bench.get("/aliases/free"), Reply(200, free));
-        assert_eq!(bench.send("DELETE", "/aliases/p", None).0, 200);
-        assert_eq!(bench.get("/customers/acme/accounts/prod").1["aliases"], json!([]));
-        assert_eq!(bench.send("DELETE", "/aliases/p", None).0, 404);
+        assert_eq!(sandbox.get("/aliases/free"), Reply(200, free));
+        assert_eq!(sandbox.send("DELETE", "/aliases/p", None).0, 200);
+        assert_eq!(sandbox.get("/customers/acme/accounts/prod").1["aliases"], json!([]));
+        assert_eq!(sandbox.send("DELETE", "/aliases/p", None).0, 404);
     }
 
     #[test]
-    fn an_alias_that_is_taken_is_refused_with_its_place() {
-        let bench = Bench::new();
-        bench.post("/customers/acme/accounts", &json!({ "id": "prod", "name": "Production" }));
+    fn a_taken_alias_is_refused_with_its_index() {
+        let sandbox = TestSandbox::new();
+        sandbox.post("/customers/acme/accounts", &json!({ "id": "prod", "name": "Production" }));
         let check = |values: &[&str], expected: &str| {
             let aliases: Vec<_> = values.iter().map(|value| json!({ "value": value })).collect();
-            let reply = bench.post("/aliases", &json!({ "aliases": aliases }));
+            let reply = sandbox.post("/aliases", &json!({ "aliases": aliases }));
             assert_eq!(reply, Reply(400, json!({ "message": expected })));
         };
         check(&["a", "prod"], "aliases[1].value: is taken by another account or alias: prod");
         check(&["a", "a"], "aliases[1].value: is taken by another account or alias: a");
         check(&[""], "aliases[0].value: has to have at least 1 character");
-        assert_eq!(bench.get("/aliases/a").0, 404);
+        assert_eq!(sandbox.get("/aliases/a").0, 404);
     }
 }

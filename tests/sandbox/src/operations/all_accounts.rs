@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
-use crate::call::Call;
 use crate::directory::Account;
 use crate::form::Fields;
+use crate::json_response::{JsonResponse, Refusal};
 use crate::moment;
+use crate::operation_call::OperationCall;
 use crate::operations::aliases::{self, objects, text};
 use crate::operations::derived::togai_customer_id;
 use crate::operations::kinds::ALIAS;
@@ -28,30 +28,30 @@ const NOT_DETAILS: [&str; 9] = [
 ];
 
 /// Lists all accounts, oldest first.
-pub(super) fn list_all_accounts(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn list_all_accounts(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let list = List::read(application, call)?;
     let state = State::of(application);
     let items = state.directory.all().map(|(number, account)| (number, shown(account)));
     let items = items.filter(|(_, account)| list.takes(account, &[("account_id", "id")]));
     let form = call.operation.success.items.as_ref().map(|items| &items.form);
-    Ok(list.answer(items, |account| form.map_or(Value::Null, |form| form.present(&account))))
+    Ok(list.respond(items, |account| form.map_or(Value::Null, |form| form.present(&account))))
 }
 
 /// Creates an account of the customer that the body names.
-pub(super) fn create_account(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn create_account(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let body = call.take_checked_fields()?;
     let account = create(&mut State::of(application), &call, body, "")?;
     Ok(present(&call, &account))
 }
 
 /// Answers an account.
-pub(super) fn get_account(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn get_account(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let state = State::of(application);
     existing(&state, call).map(|account| present(call, &shown(account)))
 }
 
 /// Changes an account.
-pub(super) fn update_account(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn update_account(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let mut changes = call.take_checked_fields()?;
     let mut state = State::of(application);
     let customer_id = existing(&state, &call)?.customer_id.clone();
@@ -66,7 +66,7 @@ pub(super) fn update_account(application: &Application, mut call: Call<'_>) -> R
 }
 
 /// Deletes an account. Events that name it from now on find no account.
-pub(super) fn delete_account(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn delete_account(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let mut state = State::of(application);
     let account = existing(&state, call)?.clone();
     aliases::forget(&mut state, &account.aliases);
@@ -75,7 +75,7 @@ pub(super) fn delete_account(application: &Application, call: &Call<'_>) -> Resu
 }
 
 /// Adds aliases, with or without the time they hold for: all of them or, if one is taken, none.
-pub(super) fn add_aliases(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn add_aliases(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let body = call.take_checked_fields()?;
     let new = wanted_aliases(&body)?;
     let values: Vec<_> = new.iter().map(|(value, _)| value.clone()).collect();
@@ -90,7 +90,7 @@ pub(super) fn add_aliases(application: &Application, mut call: Call<'_>) -> Resu
 }
 
 /// Removes aliases by value at once, or by id from a moment on.
-pub(super) fn remove_aliases(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn remove_aliases(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let body = call.take_checked_fields()?;
     let mut state = State::of(application);
     let account = existing(&state, &call)?.clone();
@@ -117,7 +117,12 @@ pub(super) fn remove_aliases(application: &Application, mut call: Call<'_>) -> R
 }
 
 /// Creates an account from a body, and answers how it is shown. Messages about it begin with `prefix`.
-pub(super) fn create(state: &mut State, call: &Call<'_>, mut body: Fields, prefix: &str) -> Result<Fields, Refusal> {
+pub(super) fn create(
+    state: &mut State,
+    call: &OperationCall<'_>,
+    mut body: Fields,
+    prefix: &str,
+) -> Result<Fields, Refusal> {
     let aliases = wanted_aliases(&body)?;
     let (id, customer_id) = (text(&body, "id").unwrap_or_default(), text(&body, "customerId").unwrap_or_default());
     let name = text(&body, "name").unwrap_or_default();
@@ -136,7 +141,7 @@ pub(super) fn create(state: &mut State, call: &Call<'_>, mut body: Fields, prefi
 }
 
 /// The account that the path names.
-pub(super) fn existing<'a>(state: &'a State, call: &Call<'_>) -> Result<&'a Account, Refusal> {
+pub(super) fn existing<'a>(state: &'a State, call: &OperationCall<'_>) -> Result<&'a Account, Refusal> {
     let account_id = call.path("account_id");
     let unknown = || Refusal::not_found(format!("account_id: there is no account {account_id}; create it first"));
     state.directory.with_id(account_id).ok_or_else(unknown)
@@ -192,10 +197,10 @@ fn wanted_aliases(body: &Fields) -> Result<Vec<(String, Fields)>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Bench, Reply};
+    use crate::testing::{Reply, TestSandbox};
 
-    fn bench() -> Bench {
-        let bench = Bench::new();
+    fn sandbox() -> TestSandbox {
+        let sandbox = TestSandbox::new();
         let account = json!({
             "id": "prod",
             "customerId": "acme",
@@ -204,49 +209,49 @@ mod tests {
             "aliases": ["riders"],
             "accountAliases": [{ "value": "dated", "effectiveUntil": "2026-01-01T00:00:00Z" }],
         });
-        assert_eq!(bench.post("/accounts", &account).0, 201);
-        bench
+        assert_eq!(sandbox.post("/accounts", &account).0, 201);
+        sandbox
     }
 
-    fn aliases(bench: &Bench) -> Vec<(String, String)> {
-        let Reply(_, page) = bench.get("/accounts/prod/account_aliases");
+    fn aliases(sandbox: &TestSandbox) -> Vec<(String, String)> {
+        let Reply(_, page) = sandbox.get("/accounts/prod/account_aliases");
         let text = |alias: &Value, name: &str| alias[name].as_str().unwrap().to_owned();
         page["data"].as_array().unwrap().iter().map(|it| (text(it, "value"), text(it, "effectiveUntil"))).collect()
     }
 
     #[test]
     fn an_account_is_the_same_in_both_generations() {
-        let bench = bench();
-        let Reply(status, older) = bench.get("/customers/acme/accounts/prod");
+        let sandbox = sandbox();
+        let Reply(status, older) = sandbox.get("/customers/acme/accounts/prod");
         assert_eq!((status, &older["name"], older.get("invoiceCurrency")), (200, &json!("Production"), None));
-        bench.send("PATCH", "/customers/acme/accounts/prod", Some(&json!({ "name": "Renamed" })));
-        let changed = bench.send("PATCH", "/accounts/prod", Some(&json!({ "netTermDays": 30 })));
+        sandbox.send("PATCH", "/customers/acme/accounts/prod", Some(&json!({ "name": "Renamed" })));
+        let changed = sandbox.send("PATCH", "/accounts/prod", Some(&json!({ "netTermDays": 30 })));
         assert_eq!((changed.0, &changed.1["name"], &changed.1["netTermDays"]), (200, &json!("Renamed"), &json!(30)));
         assert_eq!(changed.1["invoiceCurrency"], "USD");
 
-        bench.post("/customers/umbrella/accounts", &json!({ "id": "old", "name": "Older" }));
-        assert_eq!(bench.get("/accounts/old").1["customerId"], "umbrella");
-        assert_eq!(bench.send("DELETE", "/accounts/old", None).0, 200);
-        assert_eq!(bench.get("/customers/umbrella/accounts/old").0, 404);
-        assert_eq!(bench.get("/accounts/old").0, 404);
+        sandbox.post("/customers/umbrella/accounts", &json!({ "id": "old", "name": "Older" }));
+        assert_eq!(sandbox.get("/accounts/old").1["customerId"], "umbrella");
+        assert_eq!(sandbox.send("DELETE", "/accounts/old", None).0, 200);
+        assert_eq!(sandbox.get("/customers/umbrella/accounts/old").0, 404);
+        assert_eq!(sandbox.get("/accounts/old").0, 404);
     }
 
     #[test]
-    fn an_account_of_either_generation_takes_its_id() {
-        let bench = bench();
+    fn accounts_of_both_generations_share_their_ids() {
+        let sandbox = sandbox();
         let message = json!({ "message": "id: is taken by another account or alias: prod" });
         let account = json!({ "id": "prod", "customerId": "umbrella", "name": "Other" });
-        assert_eq!(bench.post("/accounts", &account), Reply(400, message.clone()));
+        assert_eq!(sandbox.post("/accounts", &account), Reply(400, message.clone()));
         let older = json!({ "id": "prod", "name": "Other" });
-        assert_eq!(bench.post("/customers/umbrella/accounts", &older), Reply(400, message));
+        assert_eq!(sandbox.post("/customers/umbrella/accounts", &older), Reply(400, message));
     }
 
     #[test]
     fn the_list_of_all_accounts_can_be_narrowed() {
-        let bench = bench();
-        bench.post("/customers/umbrella/accounts", &json!({ "id": "old", "name": "Older" }));
+        let sandbox = sandbox();
+        sandbox.post("/customers/umbrella/accounts", &json!({ "id": "old", "name": "Older" }));
         let ids = |query: &str| -> Vec<Value> {
-            let Reply(_, page) = bench.get(&format!("/accounts?{query}"));
+            let Reply(_, page) = sandbox.get(&format!("/accounts?{query}"));
             page["data"].as_array().unwrap().iter().map(|account| account["id"].clone()).collect()
         };
         assert_eq!(ids(""), ["prod", "old"]);
@@ -256,27 +261,27 @@ mod tests {
     }
 
     #[test]
-    fn aliases_hold_for_a_time() {
-        let bench = bench();
+    fn aliases_are_valid_for_a_period() {
+        let sandbox = sandbox();
         let open = "9999-01-01T00:00:00.000Z".to_owned();
         let dated = ("dated".to_owned(), "2026-01-01T00:00:00Z".to_owned());
-        assert_eq!(aliases(&bench), [("riders".to_owned(), open.clone()), dated.clone()]);
+        assert_eq!(aliases(&sandbox), [("riders".to_owned(), open.clone()), dated.clone()]);
 
-        bench.post("/customers/acme/accounts/prod/remove_aliases", &json!({ "aliases": ["riders"] }));
-        bench.post("/accounts/prod/add_aliases", &json!({ "aliases": ["more"] }));
-        assert_eq!(aliases(&bench), [dated.clone(), ("more".to_owned(), open)]);
+        sandbox.post("/customers/acme/accounts/prod/remove_aliases", &json!({ "aliases": ["riders"] }));
+        sandbox.post("/accounts/prod/add_aliases", &json!({ "aliases": ["more"] }));
+        assert_eq!(aliases(&sandbox), [dated.clone(), ("more".to_owned(), open)]);
 
-        let Reply(_, page) = bench.get("/accounts/prod/account_aliases");
+        let Reply(_, page) = sandbox.get("/accounts/prod/account_aliases");
         let removal = |from: &str| json!({ "accountAliases": [{ "id": page["data"][1]["id"], "from": from }] });
-        bench.post("/accounts/prod/remove_aliases", &removal("2025-06-01T00:00:00Z"));
-        assert_eq!(aliases(&bench), [dated.clone(), ("more".to_owned(), "2025-06-01T00:00:00Z".to_owned())]);
-        bench.post("/accounts/prod/remove_aliases", &removal("2024-06-01T00:00:00Z"));
-        assert_eq!(aliases(&bench), [dated]);
+        sandbox.post("/accounts/prod/remove_aliases", &removal("2025-06-01T00:00:00Z"));
+        assert_eq!(aliases(&sandbox), [dated.clone(), ("more".to_owned(), "2025-06-01T00:00:00Z".to_owned())]);
+        sandbox.post("/accounts/prod/remove_aliases", &removal("2024-06-01T00:00:00Z"));
+        assert_eq!(aliases(&sandbox), [dated]);
 
         let backwards = json!({ "accountAliases": [
             { "value": "never", "effectiveFrom": "2025-01-02T00:00:00Z", "effectiveUntil": "2025-01-01T00:00:00Z" },
         ] });
         let message = json!({ "message": "accountAliases[0].effectiveUntil: has to be after effectiveFrom" });
-        assert_eq!(bench.post("/accounts/prod/add_aliases", &backwards), Reply(400, message));
+        assert_eq!(sandbox.post("/accounts/prod/add_aliases", &backwards), Reply(400, message));
     }
 }

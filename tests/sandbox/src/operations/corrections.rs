@@ -4,22 +4,25 @@ use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
 use crate::arrivals::{Arrival, REVERTED};
-use crate::call::Call;
 use crate::event;
+use crate::json_response::{JsonResponse, Refusal};
 use crate::moment;
+use crate::operation_call::OperationCall;
 use crate::operations::events::{is_of_account, with_status};
 use crate::operations::ingestion::owner;
 
 /// How many events are corrected when the request is answered at once.
 const MOST_AT_ONCE: usize = 30;
 /// How many events the answer may hold.
-const MOST_IN_ANSWER: usize = 50;
+const MOST_IN_RESPONSE: usize = 50;
 
 /// Reverts events, and ingests them again or another in their place.
-pub(super) fn event_correction(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn event_correction(
+    application: &Application,
+    mut call: OperationCall<'_>,
+) -> Result<JsonResponse, Refusal> {
     call.modernise_event();
     let replacement = call.take_checked_body()?.and_then(|mut body| body.get_mut("event").map(Value::take));
     let action = call.text("action").unwrap_or_default();
@@ -73,8 +76,8 @@ pub(super) fn event_correction(application: &Application, mut call: Call<'_>) ->
             state.arrivals.record(replacement, owner, call.now);
         }
     }
-    corrected.truncate(MOST_IN_ANSWER);
-    Ok(Answer::ok(json!({ "data": corrected })))
+    corrected.truncate(MOST_IN_RESPONSE);
+    Ok(JsonResponse::ok(json!({ "data": corrected })))
 }
 
 const REINGESTED: (&str, &str) = ("REVERTED_AND_REINGESTED", "the event was taken back and ingested again");
@@ -89,7 +92,7 @@ struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    fn read(call: &'a Call<'_>, replacement: Option<&'a Value>) -> Result<Self, Refusal> {
+    fn read(call: &'a OperationCall<'_>, replacement: Option<&'a Value>) -> Result<Self, Refusal> {
         let (account_id, reference_id) = (call.text("account_id"), call.text("id"));
         let in_query = account_id.is_some() || reference_id.is_some() || call.text("event_id").is_some();
         // The clients of the vendor send no query parameter: the body alone says which event is meant.
@@ -135,99 +138,99 @@ impl<'a> Selection<'a> {
 mod tests {
     use super::*;
     use crate::arrivals::{DUPLICATE, METERED};
-    use crate::testing::{Bench, Reply, event};
+    use crate::testing::{Reply, TestSandbox, event};
 
-    fn bench_with<'a>(ids: impl IntoIterator<Item = &'a str>) -> Bench {
-        let bench = Bench::new();
+    fn sandbox_with<'a>(ids: impl IntoIterator<Item = &'a str>) -> TestSandbox {
+        let sandbox = TestSandbox::new();
         for id in ids {
-            bench.post("/ingest", &json!({ "event": event(id) }));
+            sandbox.post("/ingest", &json!({ "event": event(id) }));
         }
-        bench
+        sandbox
     }
 
     #[track_caller]
-    fn correct(bench: &Bench, query: &str, body: Option<&Value>) -> Vec<String> {
-        let Reply(status, answer) = bench.send("POST", &format!("/events/correction?{query}"), body);
-        assert_eq!(status, 200, "{answer}");
-        let data = answer["data"].as_array().unwrap();
+    fn correct(sandbox: &TestSandbox, query: &str, body: Option<&Value>) -> Vec<String> {
+        let Reply(status, response) = sandbox.send("POST", &format!("/events/correction?{query}"), body);
+        assert_eq!(status, 200, "{response}");
+        let data = response["data"].as_array().unwrap();
         data.iter().map(|event| event["status"].as_str().unwrap().to_owned()).collect()
     }
 
     #[track_caller]
-    fn refused(bench: &Bench, query: &str, message: &str) {
-        let reply = bench.send("POST", &format!("/events/correction?{query}"), None);
+    fn refused(sandbox: &TestSandbox, query: &str, message: &str) {
+        let reply = sandbox.send("POST", &format!("/events/correction?{query}"), None);
         assert_eq!(reply, Reply(400, json!({ "message": message })));
     }
 
     #[test]
-    fn undo_takes_an_event_back_and_keeps_its_id_in_use() {
-        let bench = bench_with(["a", "b"]);
-        assert_eq!(correct(&bench, "action=UNDO&event_id=a", None), ["REVERTED"]);
-        assert_eq!(correct(&bench, "action=UNDO&event_id=a", None), ["FAILED"]);
-        bench.post("/ingest", &json!({ "event": event("a") }));
-        assert_eq!(bench.statuses(), [REVERTED, METERED, DUPLICATE]);
-        let Reply(_, body) = bench.get("/events/a");
+    fn undo_reverts_an_event_and_keeps_its_id_in_use() {
+        let sandbox = sandbox_with(["a", "b"]);
+        assert_eq!(correct(&sandbox, "action=UNDO&event_id=a", None), ["REVERTED"]);
+        assert_eq!(correct(&sandbox, "action=UNDO&event_id=a", None), ["FAILED"]);
+        sandbox.post("/ingest", &json!({ "event": event("a") }));
+        assert_eq!(sandbox.statuses(), [REVERTED, METERED, DUPLICATE]);
+        let Reply(_, body) = sandbox.get("/events/a");
         assert_eq!(body["events"][0]["eventPipelineInfo"]["statusBeforeReverting"], METERED);
     }
 
     #[test]
     fn redo_ingests_the_same_event_again() {
-        let bench = bench_with(["a"]);
+        let sandbox = sandbox_with(["a"]);
         for _ in 0..2 {
-            assert_eq!(correct(&bench, "action=REDO&event_id=a", None), ["REVERTED_AND_REINGESTED"]);
+            assert_eq!(correct(&sandbox, "action=REDO&event_id=a", None), ["REVERTED_AND_REINGESTED"]);
         }
-        assert_eq!(bench.statuses(), [REVERTED, REVERTED, METERED]);
+        assert_eq!(sandbox.statuses(), [REVERTED, REVERTED, METERED]);
     }
 
     #[test]
-    fn redo_event_ingests_another_in_its_place() {
-        let bench = bench_with(["a", "b"]);
+    fn redo_event_ingests_a_replacement() {
+        let sandbox = sandbox_with(["a", "b"]);
         let mut replacement = json!({ "event": event("a") });
         replacement["event"]["attributes"][0]["value"] = json!("11.9");
-        assert_eq!(correct(&bench, "action=REDO_EVENT", Some(&replacement)), ["REVERTED_AND_REINGESTED"]);
-        assert_eq!(bench.statuses(), [REVERTED, METERED, METERED]);
-        let Reply(_, body) = bench.get("/events/a");
+        assert_eq!(correct(&sandbox, "action=REDO_EVENT", Some(&replacement)), ["REVERTED_AND_REINGESTED"]);
+        assert_eq!(sandbox.statuses(), [REVERTED, METERED, METERED]);
+        let Reply(_, body) = sandbox.get("/events/a");
         assert_eq!(body["events"][1]["eventPayload"], replacement["event"]);
-        refused(&bench, "action=REDO_EVENT&event_id=a", "event: is required in the body for the action REDO_EVENT");
+        refused(&sandbox, "action=REDO_EVENT&event_id=a", "event: is required in the body for the action REDO_EVENT");
     }
 
     #[test]
     fn a_replacement_with_the_id_of_another_metered_event_is_a_duplicate() {
-        let bench = bench_with(["a", "b"]);
+        let sandbox = sandbox_with(["a", "b"]);
         let replacement = json!({ "event": event("b") });
-        correct(&bench, "action=REDO_EVENT&event_id=a", Some(&replacement));
-        assert_eq!(bench.statuses(), [REVERTED, METERED, DUPLICATE]);
+        correct(&sandbox, "action=REDO_EVENT&event_id=a", Some(&replacement));
+        assert_eq!(sandbox.statuses(), [REVERTED, METERED, DUPLICATE]);
     }
 
     #[test]
     fn events_are_selected_by_account_reference_or_id() {
-        let bench = bench_with(["a", "b", "c"]);
-        assert_eq!(correct(&bench, "action=UNDO&id=reference-2", None).len(), 1);
-        assert_eq!(correct(&bench, "action=UNDO&account_id=acme-prod&event_id=c", None).len(), 1);
-        assert_eq!(bench.statuses(), [METERED, REVERTED, REVERTED]);
+        let sandbox = sandbox_with(["a", "b", "c"]);
+        assert_eq!(correct(&sandbox, "action=UNDO&id=reference-2", None).len(), 1);
+        assert_eq!(correct(&sandbox, "action=UNDO&account_id=acme-prod&event_id=c", None).len(), 1);
+        assert_eq!(sandbox.statuses(), [METERED, REVERTED, REVERTED]);
         let time = "event_source_time=2024-11-05T08:31:12.25%2B00:00";
-        assert_eq!(correct(&bench, &format!("action=UNDO&account_id=acme-prod&{time}"), None).len(), 1);
+        assert_eq!(correct(&sandbox, &format!("action=UNDO&account_id=acme-prod&{time}"), None).len(), 1);
         refused(
-            &bench,
+            &sandbox,
             "action=UNDO",
             "select events with account_id, id or event_id in the query, or with event.id in the body",
         );
-        refused(&bench, "action=UNDO&event_id=z", "no event matches account_id, id, event_id or event.id");
+        refused(&sandbox, "action=UNDO&event_id=z", "no event matches account_id, id, event_id or event.id");
         let at = "created_at=2025-01-02T00:00:00Z";
         let message = "no event matches account_id, id, event_id or event.id";
-        refused(&bench, &format!("action=UNDO&account_id=acme-prod&event_id=a&{at}"), message);
-        refused(&bench, "action=OTHER", r#"action: has to be one of "UNDO", "REDO", "REDO_EVENT", but is "OTHER""#);
+        refused(&sandbox, &format!("action=UNDO&account_id=acme-prod&event_id=a&{at}"), message);
+        refused(&sandbox, "action=OTHER", r#"action: has to be one of "UNDO", "REDO", "REDO_EVENT", but is "OTHER""#);
     }
 
     #[test]
-    fn the_first_30_matches_are_corrected_and_all_in_the_background() {
+    fn corrections_apply_to_30_matches_or_to_all_in_the_background() {
         let ids: Vec<_> = (0..60).map(|number| format!("{number:02}")).collect();
-        let bench = bench_with(ids.iter().map(String::as_str));
-        let reverted = || bench.statuses().iter().filter(|status| **status == REVERTED).count();
-        assert_eq!(correct(&bench, "action=UNDO&account_id=acme-prod", None).len(), 30);
+        let sandbox = sandbox_with(ids.iter().map(String::as_str));
+        let reverted = || sandbox.statuses().iter().filter(|status| **status == REVERTED).count();
+        assert_eq!(correct(&sandbox, "action=UNDO&account_id=acme-prod", None).len(), 30);
         assert_eq!(reverted(), 30);
-        correct(&bench, "action=REDO&account_id=acme-prod&async=true", None);
-        assert_eq!((reverted(), bench.statuses().len()), (60, 90));
-        assert_eq!(correct(&bench, "action=UNDO&account_id=acme-prod&async=true", None).len(), 30);
+        correct(&sandbox, "action=REDO&account_id=acme-prod&async=true", None);
+        assert_eq!((reverted(), sandbox.statuses().len()), (60, 90));
+        assert_eq!(correct(&sandbox, "action=UNDO&account_id=acme-prod&async=true", None).len(), 30);
     }
 }

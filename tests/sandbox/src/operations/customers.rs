@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
-use crate::call::Call;
+use crate::json_response::{JsonResponse, Refusal};
+use crate::operation_call::OperationCall;
 use crate::operations::kinds::CUSTOMER;
 use crate::operations::{aliases, all_accounts, resource};
 
 /// Creates a customer and, if the body has one, its first account: both or none.
-pub(super) fn create_customer(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn create_customer(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let mut body = call.take_checked_fields()?;
     let account = body.remove("account");
     let mut state = State::of(application);
@@ -20,31 +20,31 @@ pub(super) fn create_customer(application: &Application, mut call: Call<'_>) -> 
         let account = all_accounts::create(&mut state, &call, account, "account.")?;
         customer.insert("account".to_owned(), Value::Object(account));
     }
-    let answer = resource::present(&call, &customer);
+    let response = resource::present(&call, &customer);
     // From here on the account has a life of its own.
     customer.remove("account");
     CUSTOMER.keep(&mut state, customer);
-    Ok(answer)
+    Ok(response)
 }
 
 /// Deletes a customer together with its accounts.
-pub(super) fn delete_customer(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn delete_customer(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let customer_id = call.path("customer_id");
     let mut state = State::of(application);
-    let answer = CUSTOMER.delete(&mut state, call)?;
+    let response = CUSTOMER.delete(&mut state, call)?;
     let accounts: Vec<_> = state.directory.of_customer(customer_id).map(|(_, account)| account.clone()).collect();
     for account in accounts {
         aliases::forget(&mut state, &account.aliases);
         state.directory.delete(customer_id, &account.id);
     }
-    Ok(answer)
+    Ok(response)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::testing::{Bench, Reply};
+    use crate::testing::{Reply, TestSandbox};
 
     fn customer(id: &str) -> Value {
         json!({
@@ -57,28 +57,28 @@ mod tests {
     }
 
     #[test]
-    fn a_customer_comes_with_its_first_account_and_takes_it_along() {
-        let bench = Bench::new();
-        let Reply(status, created) = bench.post("/customers", &customer("acme"));
+    fn a_customer_is_created_and_deleted_with_its_account() {
+        let sandbox = TestSandbox::new();
+        let Reply(status, created) = sandbox.post("/customers", &customer("acme"));
         assert_eq!((status, &created["account"]["customerId"]), (201, &json!("acme")));
-        assert_eq!(bench.get("/customers/acme/accounts/acme-prod").0, 200);
-        assert_eq!(bench.get("/aliases/acme-alias").0, 200);
-        assert_eq!(bench.send("DELETE", "/customers/acme", None), Reply(200, json!({ "success": true })));
+        assert_eq!(sandbox.get("/customers/acme/accounts/acme-prod").0, 200);
+        assert_eq!(sandbox.get("/aliases/acme-alias").0, 200);
+        assert_eq!(sandbox.send("DELETE", "/customers/acme", None), Reply(200, json!({ "success": true })));
         for gone in ["/customers/acme", "/accounts/acme-prod", "/aliases/acme-alias"] {
-            assert_eq!(bench.get(gone).0, 404, "{gone}");
+            assert_eq!(sandbox.get(gone).0, 404, "{gone}");
         }
     }
 
     #[test]
-    fn neither_customer_nor_account_is_created_if_one_cannot_be() {
-        let bench = Bench::new();
-        bench.post("/customers", &customer("acme"));
-        assert_eq!(bench.post("/customers", &customer("acme")).0, 400);
+    fn a_customer_and_its_account_are_created_together_or_not_at_all() {
+        let sandbox = TestSandbox::new();
+        sandbox.post("/customers", &customer("acme"));
+        assert_eq!(sandbox.post("/customers", &customer("acme")).0, 400);
         let mut other = customer("umbrella");
         other["account"]["id"] = json!("acme-prod");
         let message = "account.id: is taken by another account or alias: acme-prod";
-        assert_eq!(bench.post("/customers", &other), Reply(400, json!({ "message": message })));
-        assert_eq!(bench.get("/customers/umbrella").0, 404);
-        assert_eq!(bench.get("/customers").1["data"].as_array().unwrap().len(), 1);
+        assert_eq!(sandbox.post("/customers", &other), Reply(400, json!({ "message": message })));
+        assert_eq!(sandbox.get("/customers/umbrella").0, 404);
+        assert_eq!(sandbox.get("/customers").1["data"].as_array().unwrap().len(), 1);
     }
 }

@@ -112,13 +112,13 @@ fn display_name(fields: &mut Fields) {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::testing::{Bench, Reply};
+    use crate::testing::{Reply, TestSandbox};
 
     #[test]
     fn a_usage_meter_comes_with_its_event_schema() {
-        let bench = Bench::new();
+        let sandbox = TestSandbox::new();
         let schema = json!({ "name": "rides", "attributes": [{ "name": "distance" }], "dimensions": [] });
-        assert_eq!(bench.post("/event_schema", &schema).0, 201);
+        assert_eq!(sandbox.post("/event_schema", &schema).0, 201);
         let meter = json!({
             "name": "distance",
             "billableName": "Distance",
@@ -126,36 +126,36 @@ mod tests {
             "aggregation": "SUM",
             "eventSchemaName": "rides",
         });
-        let Reply(status, meter) = bench.post("/usage_meters", &meter);
+        let Reply(status, meter) = sandbox.post("/usage_meters", &meter);
         assert_eq!((status, &meter["id"], &meter["displayName"]), (201, &json!("um.1"), &json!("Distance")));
         assert_eq!(meter["eventSchema"]["attributes"], json!([{ "name": "distance" }]));
-        assert_eq!(bench.get("/usage_meters/um.1?includeSchema=false").1["eventSchema"], Value::Null);
+        assert_eq!(sandbox.get("/usage_meters/um.1?includeSchema=false").1["eventSchema"], Value::Null);
     }
 
     #[test]
-    fn the_address_of_a_customer_is_told_in_one_line() {
-        let bench = Bench::new();
+    fn the_address_of_a_customer_is_one_line() {
+        let sandbox = TestSandbox::new();
         let customer = json!({
             "id": "acme",
             "name": "Acme",
             "primaryEmail": "a@example.com",
             "address": { "line1": "1 High Street", "city": "Pune" },
         });
-        assert_eq!(bench.post("/customers", &customer).0, 201);
-        assert_eq!(bench.get("/customers/acme").1["billingAddress"], "1 High Street, Pune");
+        assert_eq!(sandbox.post("/customers", &customer).0, 201);
+        assert_eq!(sandbox.get("/customers/acme").1["billingAddress"], "1 High Street, Pune");
     }
 
     #[test]
     fn the_schedule_of_a_price_plan_follows_its_details() {
-        let bench = Bench::new();
+        let sandbox = TestSandbox::new();
         let plan = json!({ "name": "Monthly", "pricePlanDetails": { "supportedCurrencies": ["USD", "INR"] } });
-        let Reply(status, plan) = bench.post("/price_plans", &plan);
+        let Reply(status, plan) = sandbox.post("/price_plans", &plan);
         let details = &plan["pricingSchedule"][0]["pricePlanDetails"];
         assert_eq!((status, &details["supportedCurrencies"]), (200, &json!(["USD", "INR"])));
         assert_eq!((&details["activeCurrencies"], &plan["status"]), (&json!([]), &json!("DRAFT")));
-        let Reply(_, plan) = bench.post("/price_plans/pp.1/activate", &json!({ "currencies": ["INR"] }));
+        let Reply(_, plan) = sandbox.post("/price_plans/pp.1/activate", &json!({ "currencies": ["INR"] }));
         let details = &plan["pricingSchedule"][0]["pricePlanDetails"];
         assert_eq!((&details["activeCurrencies"], &plan["status"]), (&json!(["INR"]), &json!("ACTIVE")));
-        assert_eq!(bench.get("/price_plans").1["data"][0]["pricePlanDetails"], *details);
+        assert_eq!(sandbox.get("/price_plans").1["data"][0]["pricePlanDetails"], *details);
     }
 }

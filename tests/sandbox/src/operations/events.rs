@@ -4,20 +4,20 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
 use crate::arrivals::{Arrival, IN_PROGRESS, describe};
 use crate::builder::Settings;
-use crate::call::Call;
 use crate::directory::Directory;
 use crate::event;
+use crate::json_response::{JsonResponse, Refusal};
 use crate::moment;
+use crate::operation_call::OperationCall;
 use crate::paging::{self, PageRequest};
 
 const FILTERS: [&str; 3] = ["status", "account_id", "schema_name"];
 
 /// Lists arrivals, oldest first, so that those of later do not move the pages.
-pub(super) fn get_events(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn get_events(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let list = &call.operation.id;
     let filters = FILTERS.iter().filter_map(|name| Some(((*name).to_owned(), json!(call.text(name)?)))).collect();
     let request = PageRequest::read(list, call.page_size(), filters, call.text("nextToken"))?;
@@ -29,11 +29,11 @@ pub(super) fn get_events(application: &Application, call: &Call<'_>) -> Result<A
     let matching = shown.filter(|(_, arrival)| matches(arrival, progress.status(arrival), &request));
     let page = paging::cut(list, &request, application.settings.trailing_empty_page, matching);
     let events: Vec<_> = page.items.into_iter().map(|arrival| with_status(arrival, progress.status(arrival))).collect();
-    Ok(Answer::ok(json!({ "events": events, "nextToken": page.next_token })))
+    Ok(JsonResponse::ok(json!({ "events": events, "nextToken": page.next_token })))
 }
 
 /// Answers all arrivals of one event id.
-pub(super) fn get_single_event(application: &Application, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn get_single_event(application: &Application, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let event_id = call.path("event_id");
     let state = State::of(application);
     let progress = Progress::of(application, call);
@@ -47,7 +47,7 @@ pub(super) fn get_single_event(application: &Application, call: &Call<'_>) -> Re
     if events.is_empty() {
         return Err(Refusal::not_found(format!("event_id: no event was ingested with this id: {event_id}")));
     }
-    Ok(Answer::ok(json!({ "events": events })))
+    Ok(JsonResponse::ok(json!({ "events": events })))
 }
 
 /// How far the processing of arrivals is at the moment of a call.
@@ -58,7 +58,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn of(application: &Application, call: &Call<'_>) -> Self {
+    fn of(application: &Application, call: &OperationCall<'_>) -> Self {
         let Settings { visible_after, settled_after, .. } = application.settings;
         Self { now: call.now, visible_after, settled_after }
     }
@@ -136,16 +136,16 @@ fn pipeline_info(arrival: &Arrival, directory: &Directory) -> Value {
 mod tests {
     use super::*;
     use crate::arrivals::{DUPLICATE, METERED};
-    use crate::testing::{Bench, Reply, event};
+    use crate::testing::{Reply, TestSandbox, event};
 
-    fn bench_with(ids: impl IntoIterator<Item = &'static str>) -> Bench {
-        let bench = Bench::new();
+    fn sandbox_with(ids: impl IntoIterator<Item = &'static str>) -> TestSandbox {
+        let sandbox = TestSandbox::new();
         for id in ids {
             let mut event = event(id);
             event["schemaName"] = json!(if id.starts_with('a') { "rides" } else { "deliveries" });
-            bench.post("/ingest", &json!({ "event": event }));
+            sandbox.post("/ingest", &json!({ "event": event }));
         }
-        bench
+        sandbox
     }
 
     fn ids(body: &Value) -> Vec<&str> {
@@ -155,8 +155,8 @@ mod tests {
 
     #[test]
     fn events_are_listed_in_the_order_of_arrival() {
-        let bench = bench_with(["a1", "b1", "a1"]);
-        let Reply(_, body) = bench.get("/events");
+        let sandbox = sandbox_with(["a1", "b1", "a1"]);
+        let Reply(_, body) = sandbox.get("/events");
         assert_eq!((ids(&body), &body["nextToken"]), (vec!["a1", "b1", "a1"], &json!(null)));
         let expected = json!({
             "referenceId": "reference-1",
@@ -173,9 +173,9 @@ mod tests {
 
     #[test]
     fn filters_narrow_the_list() {
-        let bench = bench_with(["a1", "b1", "a1"]);
+        let sandbox = sandbox_with(["a1", "b1", "a1"]);
         let check =
-            |query: &str, expected: &[&str]| assert_eq!(ids(&bench.get(&format!("/events?{query}")).1), expected);
+            |query: &str, expected: &[&str]| assert_eq!(ids(&sandbox.get(&format!("/events?{query}")).1), expected);
         check("schema_name=rides", &["a1", "a1"]);
         check("account_id=acme-prod", &["a1", "b1", "a1"]);
         check("account_id=nobody", &[]);
@@ -185,23 +185,23 @@ mod tests {
     }
 
     #[test]
-    fn a_token_goes_on_with_the_filters_and_the_page_size() {
-        let bench = bench_with(["a1", "b1", "a2", "b2", "a3"]);
-        let Reply(_, first) = bench.get("/events?pageSize=2&schema_name=rides");
+    fn a_page_token_keeps_the_filters_and_the_page_size() {
+        let sandbox = sandbox_with(["a1", "b1", "a2", "b2", "a3"]);
+        let Reply(_, first) = sandbox.get("/events?pageSize=2&schema_name=rides");
         assert_eq!(ids(&first), ["a1", "a2"]);
         let token: String = form_urlencoded::byte_serialize(first["nextToken"].as_str().unwrap().as_bytes()).collect();
-        let Reply(_, second) = bench.get(&format!("/events?nextToken={token}"));
+        let Reply(_, second) = sandbox.get(&format!("/events?nextToken={token}"));
         assert_eq!((ids(&second), &second["nextToken"]), (vec!["a3"], &json!(null)));
     }
 
     #[test]
-    fn a_token_that_cannot_be_read_is_refused() {
-        assert_eq!(Bench::new().get("/events?nextToken=nonsense").0, 400);
+    fn an_unreadable_page_token_is_refused() {
+        assert_eq!(TestSandbox::new().get("/events?nextToken=nonsense").0, 400);
     }
 
     #[test]
-    fn an_arrival_is_found_and_settled_when_its_time_has_come() {
-        let bench = Bench::with(|settings| {
+    fn an_arrival_becomes_visible_and_settled_after_its_delay() {
+        let sandbox = TestSandbox::with(|settings| {
             settings.visible_after = Duration::from_secs(2);
             settings.settled_after = Duration::from_secs(5);
         });
@@ -211,24 +211,24 @@ mod tests {
                 let events = body["events"].as_array().into_iter().flatten();
                 events.map(|event| event["ingestionStatus"]["status"].as_str().unwrap().to_owned()).collect()
             };
-            assert_eq!(statuses(bench.get("/events")), list);
-            assert_eq!(statuses(bench.get("/events?status=IN_PROGRESS")), in_progress);
-            assert_eq!((bench.get("/events/a1").0, statuses(bench.get("/events/a1"))), (status, owned(list)));
+            assert_eq!(statuses(sandbox.get("/events")), list);
+            assert_eq!(statuses(sandbox.get("/events?status=IN_PROGRESS")), in_progress);
+            assert_eq!((sandbox.get("/events/a1").0, statuses(sandbox.get("/events/a1"))), (status, owned(list)));
         };
-        bench.post("/ingest", &json!({ "event": event("a1") }));
+        sandbox.post("/ingest", &json!({ "event": event("a1") }));
         check(&[], &[], 404);
-        bench.clock.advance(Duration::from_millis(1999));
+        sandbox.clock.advance(Duration::from_millis(1999));
         check(&[], &[], 404);
-        bench.clock.advance(Duration::from_millis(1));
+        sandbox.clock.advance(Duration::from_millis(1));
         check(&[IN_PROGRESS], &[IN_PROGRESS], 200);
         // Each arrival has its own time.
-        bench.post("/ingest", &json!({ "event": event("a1") }));
-        bench.clock.advance(Duration::from_secs(3));
+        sandbox.post("/ingest", &json!({ "event": event("a1") }));
+        sandbox.clock.advance(Duration::from_secs(3));
         check(&[METERED, IN_PROGRESS], &[IN_PROGRESS], 200);
-        bench.clock.advance(Duration::from_secs(2));
+        sandbox.clock.advance(Duration::from_secs(2));
         check(&[METERED, DUPLICATE], &[], 200);
         // The owner of the sandbox knew from the beginning.
-        assert_eq!(bench.statuses(), [METERED, DUPLICATE]);
+        assert_eq!(sandbox.statuses(), [METERED, DUPLICATE]);
     }
 
     fn owned(texts: &[&str]) -> Vec<String> {
@@ -236,12 +236,12 @@ mod tests {
     }
 
     #[test]
-    fn all_arrivals_of_an_event_id_are_answered() {
-        let bench = bench_with(["a1", "b1", "a1"]);
-        let Reply(status, body) = bench.get("/events/a1");
+    fn a_look_up_returns_all_arrivals_of_an_event_id() {
+        let sandbox = sandbox_with(["a1", "b1", "a1"]);
+        let Reply(status, body) = sandbox.get("/events/a1");
         assert_eq!((status, ids(&body)), (200, vec!["a1", "a1"]));
         assert_eq!(body["events"][0]["eventPipelineInfo"]["eventSchema"], json!({ "name": "rides", "version": 1 }));
         let message = "event_id: no event was ingested with this id: unknown";
-        assert_eq!(bench.get("/events/unknown"), Reply(404, json!({ "message": message })));
+        assert_eq!(sandbox.get("/events/unknown"), Reply(404, json!({ "message": message })));
     }
 }

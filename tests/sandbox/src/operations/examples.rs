@@ -37,12 +37,12 @@ pub(crate) fn add_examples(document: &Document, state: &mut State) -> Result<(),
 mod tests {
     use serde_json::json;
 
-    use crate::testing::{Bench, Reply};
+    use crate::testing::{Reply, TestSandbox};
 
     #[test]
-    fn what_the_examples_speak_of_is_there_only_if_it_is_asked_for() {
-        let with_examples = Bench::with(|settings| settings.with_examples = true);
-        let without = Bench::new();
+    fn example_resources_exist_only_when_enabled() {
+        let with_examples = TestSandbox::with(|settings| settings.with_examples = true);
+        let without = TestSandbox::new();
         for path in [
             "/customers/CUST00001",
             "/customers/CUST00001/accounts/ACC00001",
@@ -60,13 +60,13 @@ mod tests {
     }
 
     #[test]
-    fn the_example_account_has_its_alias() {
-        let bench = Bench::with(|settings| settings.with_examples = true);
-        let Reply(_, aliases) = bench.get("/accounts/ACC00001/account_aliases");
+    fn the_example_account_has_an_alias() {
+        let sandbox = TestSandbox::with(|settings| settings.with_examples = true);
+        let Reply(_, aliases) = sandbox.get("/accounts/ACC00001/account_aliases");
         let id = aliases["data"][0]["id"].clone();
         let removed = json!({ "accountAliases": [{ "id": id }] });
-        let Reply(status, account) = bench.post("/accounts/ACC00001/remove_aliases", &removed);
+        let Reply(status, account) = sandbox.post("/accounts/ACC00001/remove_aliases", &removed);
         assert_eq!((status, &account["aliases"]), (200, &json!([])));
-        assert_eq!(bench.get("/aliases/riders@example.com").0, 404);
+        assert_eq!(sandbox.get("/aliases/riders@example.com").0, 404);
     }
 }

@@ -4,10 +4,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Answer, Refusal};
 use crate::application::Application;
-use crate::call::Call;
 use crate::form::Fields;
+use crate::json_response::{JsonResponse, Refusal};
+use crate::operation_call::OperationCall;
 use crate::paging::{self, PageRequest};
 
 /// Parameters that say which page is asked for, and nothing about its items.
@@ -19,7 +19,7 @@ const LONGEST: usize = 40;
 /// A list that is asked for page by page.
 pub(super) struct List<'a> {
     application: &'a Application,
-    call: &'a Call<'a>,
+    call: &'a OperationCall<'a>,
     name: String,
     request: PageRequest,
     /// Filters that are too long for a token, which may have 500 characters; they have to be sent with every page.
@@ -32,7 +32,7 @@ impl<'a> List<'a> {
     /// # Errors
     ///
     /// A token that is not one of this list.
-    pub(super) fn read(application: &'a Application, call: &'a Call<'a>) -> Result<Self, Refusal> {
+    pub(super) fn read(application: &'a Application, call: &'a OperationCall<'a>) -> Result<Self, Refusal> {
         let mut name = call.operation.id.clone();
         let mut filters = Map::new();
         for parameter in &call.operation.parameters {
@@ -63,22 +63,28 @@ impl<'a> List<'a> {
         })
     }
 
-    /// Answers the page with those of the items, which come in order and with their positions, that are on it.
-    pub(super) fn answer<T>(&self, items: impl Iterator<Item = (usize, T)>, present: impl Fn(T) -> Value) -> Answer {
+    /// Responds with the page of the items, which come in order and with their positions.
+    pub(super) fn respond<T>(
+        &self,
+        items: impl Iterator<Item = (usize, T)>,
+        present: impl Fn(T) -> Value,
+    ) -> JsonResponse {
         let page = paging::cut(&self.name, &self.request, self.application.settings.trailing_empty_page, items);
         let items: Vec<_> = page.items.into_iter().map(present).collect();
         self.envelope(items, page.next_token.as_deref(), &Fields::new())
     }
 
     /// The same with fields that stand beside the items.
-    pub(super) fn answer_with(&self, items: impl Iterator<Item = (usize, Value)>, fields: &Fields) -> Answer {
+    pub(super) fn respond_with(&self, items: impl Iterator<Item = (usize, Value)>, fields: &Fields) -> JsonResponse {
         let page = paging::cut(&self.name, &self.request, self.application.settings.trailing_empty_page, items);
         self.envelope(page.items, page.next_token.as_deref(), fields)
     }
 
-    fn envelope(&self, items: Vec<Value>, next_token: Option<&str>, fields: &Fields) -> Answer {
+    fn envelope(&self, items: Vec<Value>, next_token: Option<&str>, fields: &Fields) -> JsonResponse {
         let success = &self.call.operation.success;
-        let (Some(form), Some(of)) = (&success.form, &success.items) else { return Answer::empty(success.status) };
+        let (Some(form), Some(of)) = (&success.form, &success.items) else {
+            return JsonResponse::empty(success.status);
+        };
         let mut body = form.varied(fields);
         body[&of.property] = Value::Array(items);
         if of.in_pages {
@@ -91,7 +97,7 @@ impl<'a> List<'a> {
             // The lists have no way back.
             fields.remove("previousToken");
         }
-        Answer::new(success.status, body)
+        JsonResponse::new(success.status, body)
     }
 }
 
@@ -126,11 +132,11 @@ pub(super) fn camel_case(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Bench;
+    use crate::testing::TestSandbox;
 
     #[test]
     fn tokens_stay_within_500_characters() {
-        let bench = Bench::new();
+        let sandbox = TestSandbox::new();
         let long = "x".repeat(600);
         let filters = format!("account_id={long}&licenseId={long}&effectiveFrom=2024-11-01T00:00:00.000000000%2B00:00");
         let targets = [
@@ -138,10 +144,10 @@ mod tests {
             format!("/v2/schedules/{long}/rate_cards?mode=ACTIVE&pageSize=1"),
         ];
         for target in targets {
-            let token = bench.get(&target).1["nextToken"].as_str().unwrap().to_owned();
+            let token = sandbox.get(&target).1["nextToken"].as_str().unwrap().to_owned();
             assert!(token.len() <= 500, "{}", token.len());
             let token: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
-            assert_eq!(bench.get(&format!("{target}&nextToken={token}")).0, 200);
+            assert_eq!(sandbox.get(&format!("{target}&nextToken={token}")).0, 200);
         }
     }
 

@@ -21,10 +21,10 @@ mod whole_api;
 
 use serde_json::json;
 
-use crate::answer::{Answer, Refusal};
 use crate::application::Application;
-use crate::call::Call;
 use crate::form::Fields;
+use crate::json_response::{JsonResponse, Refusal};
+use crate::operation_call::OperationCall;
 
 pub(crate) use examples::add_examples;
 
@@ -33,7 +33,7 @@ pub(crate) use examples::add_examples;
 /// # Errors
 ///
 /// Why it was not performed; then nothing was changed.
-pub(crate) fn perform(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(crate) fn perform(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     match call.operation.id.as_str() {
         "ingest" => ingestion::ingest(application, call),
         "ingest_batch" => ingestion::ingest_batch(application, call),
@@ -68,14 +68,14 @@ pub(crate) fn perform(application: &Application, mut call: Call<'_>) -> Result<A
         "insert_setting" => settings::insert_setting(application, call),
         "update_setting" => settings::update_setting(application, call),
         "get_file" => files::get_file(&call),
-        // Whoever has a token gets the same one again.
+        // A caller with a valid token gets the same one.
         "authenticate" => {
             let token = Fields::from_iter([("token".to_owned(), json!(application.settings.token))]);
             Ok(resource::present(&call, &token))
         }
         _ => match resource::perform(application, &mut call) {
             Some(result) => result,
-            None => example::answer(application, call),
+            None => example::respond(application, call),
         },
     }
 }

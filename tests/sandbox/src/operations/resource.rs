@@ -4,12 +4,12 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
-use crate::call::Call;
 use crate::document::Document;
 use crate::form::{Fields, Form};
+use crate::json_response::{JsonResponse, Refusal};
 use crate::moment;
+use crate::operation_call::OperationCall;
 use crate::operations::kinds::KINDS;
 use crate::operations::list::{List, plain_text};
 
@@ -55,7 +55,10 @@ pub(super) enum Action {
 const EARLIER: &str = "earlierVersions";
 
 /// Performs an operation on a resource, if it is one of those.
-pub(super) fn perform(application: &Application, call: &mut Call<'_>) -> Option<Result<Answer, Refusal>> {
+pub(super) fn perform(
+    application: &Application,
+    call: &mut OperationCall<'_>,
+) -> Option<Result<JsonResponse, Refusal>> {
     let (resource, action) = KINDS.iter().find_map(|resource| {
         let (_, action) = resource.operations.iter().find(|(id, _)| *id == call.operation.id)?;
         Some((resource, *action))
@@ -64,19 +67,24 @@ pub(super) fn perform(application: &Application, call: &mut Call<'_>) -> Option<
 }
 
 impl Resource {
-    fn carry_out(&self, application: &Application, action: Action, call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    fn carry_out(
+        &self,
+        application: &Application,
+        action: Action,
+        call: &mut OperationCall<'_>,
+    ) -> Result<JsonResponse, Refusal> {
         let body = call.take_checked_fields()?;
         let call = &*call;
         let mut state = State::of(application);
         match action {
             Action::Create => {
                 let fields = self.created(&state, call, body)?;
-                let answer = present(call, &fields);
+                let response = present(call, &fields);
                 // A dry run says what would come of it.
                 if !call.flag("dry_run") {
                     self.keep(&mut state, fields);
                 }
-                Ok(answer)
+                Ok(response)
             }
             Action::Get => {
                 let mut fields = self.version(self.existing(&state, call)?, call)?.clone();
@@ -88,26 +96,31 @@ impl Resource {
             Action::List => {
                 let list = List::read(application, call)?;
                 let items = state.collection(self.kind).all().filter(|(_, fields)| list.takes(fields, self.filters));
-                Ok(list.answer(items, |fields| present_item(call, fields)))
+                Ok(list.respond(items, |fields| present_item(call, fields)))
             }
             Action::Versions => {
                 let list = List::read(application, call)?;
                 let versions = versions(self.existing(&state, call)?).into_iter().enumerate();
-                Ok(list.answer(versions, |fields| present_item(call, fields)))
+                Ok(list.respond(versions, |fields| present_item(call, fields)))
             }
             Action::Update | Action::Revise | Action::Set(_) => {
                 let fields = self.changed(application.document, &state, call, action, body)?;
-                let answer = present(call, &fields);
+                let response = present(call, &fields);
                 let id = call.path(self.parameter);
                 state.collection_mut(self.kind).put(id, fields);
-                Ok(answer)
+                Ok(response)
             }
             Action::Delete => self.delete(&mut state, call),
         }
     }
 
     /// A new resource, which is not kept yet.
-    pub(super) fn created(&self, state: &State, call: &Call<'_>, mut fields: Fields) -> Result<Fields, Refusal> {
+    pub(super) fn created(
+        &self,
+        state: &State,
+        call: &OperationCall<'_>,
+        mut fields: Fields,
+    ) -> Result<Fields, Refusal> {
         let collection = state.collection(self.kind);
         let number = collection.created() + 1;
         let id = match self.id_prefix {
@@ -140,7 +153,7 @@ impl Resource {
     }
 
     /// Deletes the resource that the path names.
-    pub(super) fn delete(&self, state: &mut State, call: &Call<'_>) -> Result<Answer, Refusal> {
+    pub(super) fn delete(&self, state: &mut State, call: &OperationCall<'_>) -> Result<JsonResponse, Refusal> {
         if state.collection_mut(self.kind).remove(call.path(self.parameter)) {
             Ok(present(call, &Fields::new()))
         } else {
@@ -165,11 +178,11 @@ impl Resource {
         Some(fields)
     }
 
-    fn existing<'a>(&self, state: &'a State, call: &Call<'_>) -> Result<&'a Fields, Refusal> {
+    fn existing<'a>(&self, state: &'a State, call: &OperationCall<'_>) -> Result<&'a Fields, Refusal> {
         state.collection(self.kind).get(call.path(self.parameter)).ok_or_else(|| self.unknown(call))
     }
 
-    fn unknown(&self, call: &Call<'_>) -> Refusal {
+    fn unknown(&self, call: &OperationCall<'_>) -> Refusal {
         let (parameter, kind, id) = (self.parameter, self.kind, call.path(self.parameter));
         Refusal::not_found(format!("{parameter}: there is no {kind} {id}; create it first"))
     }
@@ -184,7 +197,7 @@ impl Resource {
         &self,
         document: &Document,
         state: &State,
-        call: &Call<'_>,
+        call: &OperationCall<'_>,
         action: Action,
         changes: Fields,
     ) -> Result<Fields, Refusal> {
@@ -234,7 +247,7 @@ impl Resource {
     }
 
     /// The version that the request asks for, the latest unless it asks for another.
-    fn version<'a>(&self, latest: &'a Fields, call: &Call<'_>) -> Result<&'a Fields, Refusal> {
+    fn version<'a>(&self, latest: &'a Fields, call: &OperationCall<'_>) -> Result<&'a Fields, Refusal> {
         let wanted = match call.parameters.get("version") {
             None => return Ok(latest),
             Some(Value::String(name)) if name == "LATEST" || name == "ACTIVE" => return Ok(latest),
@@ -255,12 +268,12 @@ fn versions(latest: &Fields) -> Vec<&Fields> {
 }
 
 /// An answer in the form that the operation has: that of the resource, or one that only says that it was done.
-pub(super) fn present(call: &Call<'_>, fields: &Fields) -> Answer {
+pub(super) fn present(call: &OperationCall<'_>, fields: &Fields) -> JsonResponse {
     let success = &call.operation.success;
     let body = success.form.as_ref().map_or(Value::Null, |form| form.present(fields));
-    Answer::new(success.status, body)
+    JsonResponse::new(success.status, body)
 }
 
-fn present_item(call: &Call<'_>, fields: &Fields) -> Value {
+fn present_item(call: &OperationCall<'_>, fields: &Fields) -> Value {
     call.operation.success.items.as_ref().map_or(Value::Null, |items| items.form.present(fields))
 }

@@ -3,24 +3,24 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
-use crate::call::Call;
 use crate::form::Fields;
+use crate::json_response::{JsonResponse, Refusal};
+use crate::operation_call::OperationCall;
 use crate::operations::kinds::SETTING;
 
 /// What the full id is made of, in order.
 const PARTS: [&str; 4] = ["namespace", "id", "entityType", "entityId"];
 
 /// Stores a setting; one that is new is answered, one that takes the place of another is not.
-pub(super) fn insert_setting(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn insert_setting(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let fields = call.take_checked_fields()?;
     let mut state = State::of(application);
     Ok(store(&mut state, &call, fields))
 }
 
 /// Changes a setting, or creates the one that the full id names if the body says all that a setting needs.
-pub(super) fn update_setting(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn update_setting(application: &Application, mut call: OperationCall<'_>) -> Result<JsonResponse, Refusal> {
     let changes = call.take_checked_fields()?;
     let full_id = call.path("setting_id_str");
     let mut state = State::of(application);
@@ -41,13 +41,16 @@ pub(super) fn full_id(fields: &Fields) -> String {
     format!("setting.{}", parts.join("."))
 }
 
-fn store(state: &mut State, call: &Call<'_>, fields: Fields) -> Answer {
+fn store(state: &mut State, call: &OperationCall<'_>, fields: Fields) -> JsonResponse {
     let full_id = full_id(&fields);
     let settings = state.collection_mut(SETTING.kind);
     let is_new = settings.get(&full_id).is_none();
     let body = call.operation.success.form.as_ref().map(|form| form.present(&fields)).filter(|_| is_new);
     settings.put(&full_id, fields);
-    body.map_or_else(|| Answer::empty(StatusCode::NO_CONTENT), |body| Answer::new(StatusCode::CREATED, body))
+    body.map_or_else(
+        || JsonResponse::empty(StatusCode::NO_CONTENT),
+        |body| JsonResponse::new(StatusCode::CREATED, body),
+    )
 }
 
 /// What a full id says of its setting; an id with dots in its parts can be read in several ways, and is not.
@@ -66,13 +69,13 @@ fn unknown(full_id: &str) -> Refusal {
 mod tests {
     use serde_json::json;
 
-    use crate::testing::{Bench, Reply};
+    use crate::testing::{Reply, TestSandbox};
 
     const PATH: &str = "/settings/setting.USER.region.ACCOUNT.acme";
 
     #[test]
-    fn a_setting_that_is_new_is_answered_and_one_that_was_there_is_not() {
-        let bench = Bench::new();
+    fn only_a_new_setting_is_returned() {
+        let sandbox = TestSandbox::new();
         let mut setting = json!({
             "dataType": "STRING",
             "entityId": "acme",
@@ -82,25 +85,25 @@ mod tests {
             "namespace": "USER",
             "value": "south",
         });
-        assert_eq!(bench.get(PATH).0, 404);
-        assert_eq!(bench.post("/settings", &setting), Reply(201, setting.clone()));
-        assert_eq!(bench.post("/settings", &setting), Reply(204, json!(null)));
+        assert_eq!(sandbox.get(PATH).0, 404);
+        assert_eq!(sandbox.post("/settings", &setting), Reply(201, setting.clone()));
+        assert_eq!(sandbox.post("/settings", &setting), Reply(204, json!(null)));
         let change = json!({ "value": "north" });
-        assert_eq!(bench.send("PATCH", PATH, Some(&change)), Reply(204, json!(null)));
+        assert_eq!(sandbox.send("PATCH", PATH, Some(&change)), Reply(204, json!(null)));
         setting["value"] = json!("north");
-        assert_eq!(bench.get(PATH), Reply(200, setting.clone()));
-        assert_eq!(bench.get("/settings?entity_id=acme").1["data"], json!([setting]));
-        assert_eq!(bench.get("/settings?setting_id=other").1["data"], json!([]));
+        assert_eq!(sandbox.get(PATH), Reply(200, setting.clone()));
+        assert_eq!(sandbox.get("/settings?entity_id=acme").1["data"], json!([setting]));
+        assert_eq!(sandbox.get("/settings?setting_id=other").1["data"], json!([]));
     }
 
     #[test]
-    fn a_change_creates_a_setting_only_if_it_says_all_of_it() {
-        let bench = Bench::new();
-        assert_eq!(bench.send("PATCH", PATH, Some(&json!({ "value": "north" }))).0, 404);
+    fn a_change_creates_a_setting_only_if_complete() {
+        let sandbox = TestSandbox::new();
+        assert_eq!(sandbox.send("PATCH", PATH, Some(&json!({ "value": "north" }))).0, 404);
         let all = json!({ "dataType": "STRING", "name": "Region", "value": "north" });
-        assert_eq!(bench.send("PATCH", "/settings/region", Some(&all)).0, 404);
-        let Reply(status, setting) = bench.send("PATCH", PATH, Some(&all));
+        assert_eq!(sandbox.send("PATCH", "/settings/region", Some(&all)).0, 404);
+        let Reply(status, setting) = sandbox.send("PATCH", PATH, Some(&all));
         assert_eq!((status, &setting["entityId"]), (201, &json!("acme")));
-        assert_eq!(bench.get(PATH), Reply(200, setting));
+        assert_eq!(sandbox.get(PATH), Reply(200, setting));
     }
 }

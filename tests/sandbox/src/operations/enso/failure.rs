@@ -22,7 +22,7 @@ impl Failure {
         match event.get(CUSTOMER_ENTITY_ID) {
             None | Some(Value::Null) => return Some(Self::NoCustomerEntity),
             Some(Value::String(id)) if id.is_empty() => return Some(Self::NoCustomerEntity),
-            Some(Value::String(id)) if !application.settings.enso.knows(id) => {
+            Some(Value::String(id)) if !application.settings.enso.is_known(id) => {
                 return Some(Self::UnknownCustomerEntity);
             }
             // One that is no text is found by the rules.
@@ -55,7 +55,7 @@ impl Failure {
             Self::NoCustomerEntity => ("Customer entity ID required".to_owned(), json!(2001), 400),
             Self::UnknownCustomerEntity => ("Customer entity not found".to_owned(), json!(2002), 404),
             // A text among integers, as in the sample.
-            Self::NotStored(message) => (words_of_the_store(message, event), json!("27"), 400),
+            Self::NotStored(message) => (storage_error(message, event), json!("27"), 400),
         };
         json!({ "index": index, "error": error, "code": code, "statusCode": status })
     }
@@ -66,7 +66,7 @@ impl Failure {
 /// Of a timestamp that cannot be read there is a sample of the vendor: it looks as if the service made numbers of it first,
 /// each of which is `NaN`, and the database showed its input from where it could read no further. The rest is made after
 /// that.
-fn words_of_the_store(message: &str, event: &Value) -> String {
+fn storage_error(message: &str, event: &Value) -> String {
     let (key, rule) = message.split_once(": ").unwrap_or((message, ""));
     let expected = if key == "timestamp" {
         let [metadata, customer_entity_id, job_id] =
@@ -94,10 +94,10 @@ fn words_of_the_store(message: &str, event: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Bench, Reply, enso_event};
+    use crate::testing::{Reply, TestSandbox, enso_event};
 
-    fn records(bench: &Bench, event: &Value) -> Value {
-        let Reply(status, mut body) = bench.post("/enso/events/batch", &json!({ "events": [event] }));
+    fn records(sandbox: &TestSandbox, event: &Value) -> Value {
+        let Reply(status, mut body) = sandbox.post("/enso/events/batch", &json!({ "events": [event] }));
         assert_eq!(status, 200, "{body}");
         body["data"]["failedRecords"].take()
     }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_that_the_vendor_shows_is_given() {
+    fn the_response_equals_the_vendor_sample() {
         let sample = r#"{
             "status": "success",
             "message": "Success",
@@ -152,42 +152,42 @@ mod tests {
             event("ent_6CsgzAdRgTlzT_9O", ""),
             event("ent_unknown", "2023-11-07T05:31:56Z"),
         ];
-        let bench = Bench::with(|settings| {
+        let sandbox = TestSandbox::with(|settings| {
             settings.enso.customers.insert("ent_6CsgzAdRgTlzT_9O".to_owned());
         });
-        let reply = bench.post("/enso/events/batch", &json!({ "events": events }));
+        let reply = sandbox.post("/enso/events/batch", &json!({ "events": events }));
         assert_eq!(reply, Reply(200, serde_json::from_str(sample).unwrap()));
     }
 
     #[test]
-    fn an_event_without_a_customer_entity_has_a_code_of_its_own() {
+    fn an_event_without_a_customer_entity_has_its_own_code() {
         let failure = json!({ "index": 0, "error": "Customer entity ID required", "code": 2001, "statusCode": 400 });
         let key = "CustomerEntityId";
-        let bench = Bench::with(|settings| {
+        let sandbox = TestSandbox::with(|settings| {
             settings.enso.customers.insert("ent_acme".to_owned());
         });
         for event in [with(key, None), with(key, Some(json!(null))), with(key, Some(json!(""))), json!("no event")] {
-            assert_eq!(records(&bench, &event), json!([failure]), "{event}");
+            assert_eq!(records(&sandbox, &event), json!([failure]), "{event}");
         }
     }
 
     #[test]
-    fn customer_entities_have_to_be_known_as_soon_as_one_is() {
+    fn a_known_customer_entity_makes_unknown_ones_fail() {
         let event = with("CustomerEntityId", Some(json!("ent_umbrella")));
-        assert_eq!(records(&Bench::new(), &event), json!([]));
-        let bench = Bench::with(|settings| {
+        assert_eq!(records(&TestSandbox::new(), &event), json!([]));
+        let sandbox = TestSandbox::with(|settings| {
             settings.enso.customers.insert("ent_acme".to_owned());
         });
         let failure = json!({ "index": 0, "error": "Customer entity not found", "code": 2002, "statusCode": 404 });
-        assert_eq!(records(&bench, &event), json!([failure]));
-        assert_eq!(records(&bench, &enso_event("a")), json!([]));
+        assert_eq!(records(&sandbox, &event), json!([failure]));
+        assert_eq!(records(&sandbox, &enso_event("a")), json!([]));
     }
 
     #[test]
-    fn what_the_store_cannot_take_names_its_key() {
-        let bench = Bench::new();
+    fn a_value_the_store_rejects_is_named_by_its_key() {
+        let sandbox = TestSandbox::new();
         let check = |key: &str, value: Option<Value>, expected: &str| {
-            let records = records(&bench, &with(key, value));
+            let records = records(&sandbox, &with(key, value));
             let rest = format!(
                 ": (while reading the value of key {key}): (at row 1)\\n: While executing WaitForAsyncInsert. "
             );

@@ -5,15 +5,18 @@ mod failure;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Refusal};
 use crate::application::{Application, State};
 use crate::builder::PartialFailureShape;
-use crate::call::Call;
+use crate::json_response::{JsonResponse, Refusal};
+use crate::operation_call::OperationCall;
 use crate::operations::ingestion::check_size;
 use failure::Failure;
 
 /// Takes the events that are in order, one by one.
-pub(super) fn create_events_batch(application: &Application, mut call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn create_events_batch(
+    application: &Application,
+    mut call: OperationCall<'_>,
+) -> Result<JsonResponse, Refusal> {
     let mut body = call.take_unchecked_body().filter(|body| application.enso_document.batch_envelope.allow(body));
     let Some(Value::Array(received)) = body.as_mut().and_then(|body| body.get_mut("events")).map(Value::take) else {
         return Ok(no_list_of_events());
@@ -42,16 +45,16 @@ pub(super) fn create_events_batch(application: &Application, mut call: Call<'_>)
         state.enso_arrivals.record(event, call.now, application.settings.enso.meters_an_id_once);
     }
     drop(state);
-    Ok(answer(application, failed.into_iter().map(|(_, record)| record).collect(), total))
+    Ok(batch_response(application, failed.into_iter().map(|(_, record)| record).collect(), total))
 }
 
-fn no_list_of_events() -> Answer {
+fn no_list_of_events() -> JsonResponse {
     let message = "events array is required: send an object with the list of events as `events`";
-    Answer::new(StatusCode::BAD_REQUEST, json!({ "status": "error", "message": message, "code": 2003 }))
+    JsonResponse::new(StatusCode::BAD_REQUEST, json!({ "status": "error", "message": message, "code": 2003 }))
 }
 
-/// The answer says success whatever became of the events, as the vendor's sample does.
-fn answer(application: &Application, mut failed: Vec<Value>, total: usize) -> Answer {
+/// The response says success whatever became of the events, as the vendor's sample does.
+fn batch_response(application: &Application, mut failed: Vec<Value>, total: usize) -> JsonResponse {
     let settings = &application.settings;
     let summary = json!({ "success": total - failed.len(), "failed": failed.len(), "total": total });
     let mut result = json!({ "summary": summary });
@@ -59,10 +62,10 @@ fn answer(application: &Application, mut failed: Vec<Value>, total: usize) -> An
         failed.truncate(settings.partial_failure_limit.unwrap_or(failed.len()));
         result["failedRecords"] = Value::Array(failed);
     }
-    if settings.enso.bare_answers {
-        return Answer::ok(result);
+    if settings.enso.bare_responses {
+        return JsonResponse::ok(result);
     }
-    Answer::ok(json!({ "status": "success", "message": "Success", "data": result }))
+    JsonResponse::ok(json!({ "status": "success", "message": "Success", "data": result }))
 }
 
 #[cfg(test)]
@@ -74,11 +77,11 @@ mod tests {
     use crate::builder::Settings;
     use crate::enso_arrivals::EnsoArrival;
     use crate::quota::Quotas;
-    use crate::testing::{Bench, Reply, enso_event};
+    use crate::testing::{Reply, TestSandbox, enso_event};
 
     #[track_caller]
-    fn send(bench: &Bench, events: &[Value]) -> Reply {
-        bench.post("/enso/events/batch", &json!({ "events": events }))
+    fn send(sandbox: &TestSandbox, events: &[Value]) -> Reply {
+        sandbox.post("/enso/events/batch", &json!({ "events": events }))
     }
 
     /// The success of all events of a batch.
@@ -88,12 +91,12 @@ mod tests {
         Reply(200, json!({ "status": "success", "message": "Success", "data": data }))
     }
 
-    fn arrivals(bench: &Bench) -> Vec<EnsoArrival> {
-        State::of(&bench.shared.application).enso_arrivals.all().to_vec()
+    fn arrivals(sandbox: &TestSandbox) -> Vec<EnsoArrival> {
+        State::of(&sandbox.shared.application).enso_arrivals.all().to_vec()
     }
 
-    fn ids(bench: &Bench) -> Vec<String> {
-        arrivals(bench).into_iter().filter_map(|arrival| arrival.event_id).collect()
+    fn ids(sandbox: &TestSandbox) -> Vec<String> {
+        arrivals(sandbox).into_iter().filter_map(|arrival| arrival.event_id).collect()
     }
 
     fn late() -> Value {
@@ -103,57 +106,57 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_taken_as_it_was_sent() {
-        let bench = Bench::new();
+    fn a_batch_is_stored_as_sent() {
+        let sandbox = TestSandbox::new();
         let mut second = enso_event("b");
         second["plan"] = json!("gold");
-        assert_eq!(send(&bench, &[enso_event("a"), second.clone()]), success(2));
-        assert_eq!(send(&bench, &[]), success(0));
-        let arrivals = arrivals(&bench);
+        assert_eq!(send(&sandbox, &[enso_event("a"), second.clone()]), success(2));
+        assert_eq!(send(&sandbox, &[]), success(0));
+        let arrivals = arrivals(&sandbox);
         assert_eq!((arrivals.len(), &arrivals[1].payload), (2, &second));
-        assert_eq!(arrivals[1].arrived_at, bench.shared.application.clock.now());
+        assert_eq!(arrivals[1].arrived_at, sandbox.shared.application.clock.now());
         // The two services keep what they are sent apart.
-        assert_eq!(bench.statuses(), [""; 0]);
+        assert_eq!(sandbox.statuses(), [""; 0]);
     }
 
     #[test]
-    fn the_others_of_a_batch_are_taken() {
-        let bench = Bench::new();
+    fn valid_events_of_a_mixed_batch_are_stored() {
+        let sandbox = TestSandbox::new();
         let events = [enso_event("a"), late(), json!({}), enso_event("b"), late(), json!(null)];
-        let Reply(status, body) = send(&bench, &events);
+        let Reply(status, body) = send(&sandbox, &events);
         assert_eq!((status, &body["status"]), (200, &json!("success")));
         assert_eq!(body["data"]["summary"], json!({ "success": 2, "failed": 4, "total": 6 }));
         let failed = body["data"]["failedRecords"].as_array().unwrap();
         assert_eq!(failed.iter().map(|record| &record["index"]).collect::<Vec<_>>(), [2, 5, 1, 4]);
-        assert_eq!(ids(&bench), ["a", "b"]);
+        assert_eq!(ids(&sandbox), ["a", "b"]);
     }
 
     #[test]
     fn a_request_without_a_list_of_events_is_refused() {
-        let bench = Bench::new();
+        let sandbox = TestSandbox::new();
         let message = "events array is required: send an object with the list of events as `events`";
         let expected = json!({ "status": "error", "message": message, "code": 2003 });
         for body in [json!({}), json!([]), json!({ "events": null }), json!({ "events": {} }), json!(1)] {
-            assert_eq!(bench.post("/enso/events/batch", &body), Reply(400, expected.clone()), "{body}");
+            assert_eq!(sandbox.post("/enso/events/batch", &body), Reply(400, expected.clone()), "{body}");
         }
-        assert_eq!(bench.send("POST", "/enso/events/batch", None), Reply(400, expected));
+        assert_eq!(sandbox.send("POST", "/enso/events/batch", None), Reply(400, expected));
     }
 
     #[test]
-    fn the_older_form_of_an_answer_has_no_envelope() {
-        let bench = Bench::with(|settings| settings.enso.bare_answers = true);
+    fn the_older_response_form_has_no_envelope() {
+        let sandbox = TestSandbox::with(|settings| settings.enso.bare_responses = true);
         let summary = json!({ "success": 1, "failed": 0, "total": 1 });
         let expected = json!({ "summary": summary, "failedRecords": [] });
-        assert_eq!(send(&bench, &[enso_event("a")]), Reply(200, expected));
+        assert_eq!(send(&sandbox, &[enso_event("a")]), Reply(200, expected));
         let failed = json!({ "index": 1, "error": "Customer entity ID required", "code": 2001, "statusCode": 400 });
         let summary = json!({ "success": 1, "failed": 1, "total": 2 });
         let expected = json!({ "summary": summary, "failedRecords": [failed] });
-        assert_eq!(send(&bench, &[enso_event("b"), json!({})]), Reply(200, expected));
+        assert_eq!(send(&sandbox, &[enso_event("b"), json!({})]), Reply(200, expected));
     }
 
     #[test]
-    fn the_list_of_what_failed_is_left_out_or_cut() {
-        let reply = |change: fn(&mut Settings), events: &[Value]| send(&Bench::with(change), events);
+    fn the_list_of_failures_is_omitted_or_truncated() {
+        let reply = |change: fn(&mut Settings), events: &[Value]| send(&TestSandbox::with(change), events);
         let events = [late(), enso_event("a"), late()];
         let without_list: fn(&mut Settings) = |settings| settings.partial_failure = PartialFailureShape::WithoutList;
         let data = json!({ "summary": { "success": 1, "failed": 2, "total": 3 } });
@@ -170,13 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_with_a_bad_event_can_be_refused_as_a_whole() {
-        let bench = Bench::with(|settings| {
+    fn one_invalid_event_can_refuse_the_whole_batch() {
+        let sandbox = TestSandbox::with(|settings| {
             settings.refuse_whole_batches = true;
             settings.enso.customers.insert("ent_acme".to_owned());
         });
         let check = |events: &[Value], message: &str| {
-            assert_eq!(send(&bench, events), Reply(400, json!({ "message": message })));
+            assert_eq!(send(&sandbox, events), Reply(400, json!({ "message": message })));
         };
         let message =
             "events[1].timestamp: has to be a date-time such as 2024-11-05T08:31:12.250Z, but is \"yesterday\"";
@@ -185,54 +188,54 @@ mod tests {
         let mut of_another = enso_event("b");
         of_another["CustomerEntityId"] = json!("ent_umbrella");
         check(&[of_another], "events[0].CustomerEntityId: no customer entity has this id: ent_umbrella");
-        assert_eq!(ids(&bench), [""; 0]);
-        assert_eq!(send(&bench, &[enso_event("a")]), success(1));
+        assert_eq!(ids(&sandbox), [""; 0]);
+        assert_eq!(send(&sandbox, &[enso_event("a")]), success(1));
     }
 
     #[test]
-    fn a_batch_has_no_greatest_size_unless_one_is_set() {
+    fn a_batch_has_no_size_limit_by_default() {
         let events: Vec<_> = (0..1001).map(|number| enso_event(&number.to_string())).collect();
-        assert_eq!(send(&Bench::new(), &events), success(1001));
-        let bench = Bench::with(|settings| settings.max_batch = Some(2));
+        assert_eq!(send(&TestSandbox::new(), &events), success(1001));
+        let sandbox = TestSandbox::with(|settings| settings.max_batch = Some(2));
         let message = "events: has 3 events, and at most 2 are taken at once";
-        assert_eq!(send(&bench, &events[..3]), Reply(422, json!({ "message": message })));
-        let bench = Bench::with(|settings| settings.max_body_bytes = 1000);
-        assert_eq!(send(&bench, &events).0, 413);
+        assert_eq!(send(&sandbox, &events[..3]), Reply(422, json!({ "message": message })));
+        let sandbox = TestSandbox::with(|settings| settings.max_body_bytes = 1000);
+        assert_eq!(send(&sandbox, &events).0, 413);
     }
 
     #[test]
-    fn an_id_counts_each_time_unless_it_is_to_count_once() {
+    fn an_id_counts_each_time_by_default() {
         let counts = |once: bool| -> Vec<_> {
-            let bench = Bench::with(|settings| {
+            let sandbox = TestSandbox::with(|settings| {
                 settings.enso.meters_an_id_once = once;
                 settings.name_duplicates = true;
             });
             // What was sent twice is not named, whatever is set for Togai.
-            assert_eq!(send(&bench, &[enso_event("a"), enso_event("b")]), success(2));
-            assert_eq!(send(&bench, &[enso_event("a")]), success(1));
-            arrivals(&bench).into_iter().map(|arrival| (arrival.duplicate, arrival.counts)).collect()
+            assert_eq!(send(&sandbox, &[enso_event("a"), enso_event("b")]), success(2));
+            assert_eq!(send(&sandbox, &[enso_event("a")]), success(1));
+            arrivals(&sandbox).into_iter().map(|arrival| (arrival.duplicate, arrival.counts)).collect()
         };
         assert_eq!(counts(false), [(false, true), (false, true), (true, true)]);
         assert_eq!(counts(true), [(false, true), (false, true), (true, false)]);
     }
 
     #[test]
-    fn no_quota_holds_and_none_of_togai_is_used_up() {
-        let bench = Bench::with(|settings| settings.quotas = Quotas::off().ingest_batch(1.0));
+    fn enso_has_no_quota_and_uses_none_of_togai() {
+        let sandbox = TestSandbox::with(|settings| settings.quotas = Quotas::off().ingest_batch(1.0));
         for _ in 0..10 {
-            assert_eq!(send(&bench, &[]), success(0));
+            assert_eq!(send(&sandbox, &[]), success(0));
         }
-        assert_eq!(bench.post("/ingestBatch", &json!({})).0, 400);
-        assert_eq!(bench.post("/ingestBatch", &json!({})).0, 429);
+        assert_eq!(sandbox.post("/ingestBatch", &json!({})).0, 400);
+        assert_eq!(sandbox.post("/ingestBatch", &json!({})).0, 429);
     }
 
     #[test]
-    fn each_service_has_a_token_of_its_own() {
-        let bench = Bench::new();
+    fn each_service_has_its_own_token() {
+        let sandbox = TestSandbox::new();
         let check = |target: &str, token: &str, status: u16, message: &str| {
             let headers = HeaderMap::from_iter([(AUTHORIZATION, format!("Bearer {token}").parse().unwrap())]);
-            let answer = bench.send_raw("POST", target, headers, "");
-            assert_eq!((answer.status.as_u16(), &answer.body["message"]), (status, &json!(message)), "{target}");
+            let response = sandbox.send_raw("POST", target, headers, "");
+            assert_eq!((response.status.as_u16(), &response.body["message"]), (status, &json!(message)), "{target}");
         };
         let of_enso = "authorization: the token is not valid; use the one for Enso that the sandbox was started with";
         check("/enso/events/batch", "sandbox", 401, of_enso);

@@ -5,14 +5,14 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::answer::Refusal;
 use crate::event;
 use crate::form::Fields;
+use crate::json_response::Refusal;
 use crate::operation::Operation;
 
-/// An operation to perform, with its parameters and its body.
+/// A call of an operation, with its parameters and its body.
 #[derive(Debug)]
-pub(crate) struct Call<'a> {
+pub(crate) struct OperationCall<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) now: SystemTime,
     pub(crate) body: Option<Value>,
@@ -21,7 +21,7 @@ pub(crate) struct Call<'a> {
     pub(crate) host: Option<&'a str>,
 }
 
-impl Call<'_> {
+impl OperationCall<'_> {
     /// The text of a parameter, if it was sent or has a default.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).and_then(Value::as_str)

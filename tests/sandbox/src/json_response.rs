@@ -1,23 +1,23 @@
-//! What the sandbox answers.
+//! Responses of the sandbox, and refusals.
 
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-/// An answer with a JSON body, or without one where it would be null.
+/// A response with a JSON body, or without one where it would be null.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct JsonResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl JsonResponse {
     pub(crate) fn new(status: StatusCode, body: Value) -> Self {
         Self { status, headers: HeaderMap::new(), body }
     }
 
-    /// An answer without a body.
+    /// A response without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self::new(status, Value::Null)
     }
@@ -37,7 +37,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: at_most_500(message.into()), header: None }
+        Self { status, message: truncate_message(message.into()), header: None }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -55,15 +55,15 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Answer {
+impl From<Refusal> for JsonResponse {
     fn from(refusal: Refusal) -> Self {
         let body = json!({ "message": refusal.message });
         Self { status: refusal.status, headers: refusal.header.into_iter().collect(), body }
     }
 }
 
-/// The document allows a message 500 characters.
-pub(crate) fn at_most_500(mut message: String) -> String {
+/// Truncates a message to the 500 characters that the document allows.
+pub(crate) fn truncate_message(mut message: String) -> String {
     if let Some((end, _)) = message.char_indices().nth(500) {
         let cut = message[..end].char_indices().rev().nth(2).map_or(end, |(position, _)| position);
         message.truncate(cut);
@@ -77,9 +77,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_message_is_cut_to_what_the_document_allows() {
-        assert_eq!(at_most_500("é".repeat(500)).chars().count(), 500);
-        let cut = at_most_500("é".repeat(501));
+    fn a_long_message_is_truncated_to_the_documented_limit() {
+        assert_eq!(truncate_message("é".repeat(500)).chars().count(), 500);
+        let cut = truncate_message("é".repeat(501));
         assert_eq!((cut.chars().count(), cut.ends_with("é...")), (500, true));
     }
 }
