@@ -30,7 +30,7 @@ pub(crate) fn code(document: &Document) -> Result<String> {
         writeln!(
             functions,
             "#[allow(clippy::unreadable_literal, deprecated, reason = \"made of the document as it is\")]\n\
-             fn {id}(client: Client) -> Sent {{\nBox::pin(async move {{ answered({call}.send().await) }})\n}}",
+             fn {id}(client: Client) -> Sent {{\nBox::pin(async move {{ decode_response({call}.send().await) }})\n}}",
         )?;
         let mut successes = String::new();
         for (status, body) in operation.successes() {
@@ -39,7 +39,7 @@ pub(crate) fn code(document: &Document) -> Result<String> {
                 None => write!(successes, "({status}, None), ")?,
             }
         }
-        writeln!(table, "Call {{ operation: {id:?}, successes: &[{successes}], send: {id} }},")?;
+        writeln!(table, "ExampleCall {{ operation: {id:?}, successes: &[{successes}], send: {id} }},")?;
     }
-    Ok(format!("{functions}\n/// All of them.\nconst CALLS: &[Call] = &[\n{table}];\n"))
+    Ok(format!("{functions}\n/// All of them.\nconst CALLS: &[ExampleCall] = &[\n{table}];\n"))
 }

@@ -6,22 +6,22 @@ use crate::document::{Document, properties, referred_schema, required};
 
 /// A value with what the schema requires, and nothing else.
 pub(crate) fn smallest(document: &Document, name: &str) -> Value {
-    Maker { document, everything: false, above: Vec::new() }.of_schema(name).unwrap_or_default()
+    ValueBuilder { document, everything: false, above: Vec::new() }.of_schema(name).unwrap_or_default()
 }
 
 /// A value with everything that the schema has, one of each. A schema that holds itself ends where it would come again.
 pub(crate) fn largest(document: &Document, name: &str) -> Value {
-    Maker { document, everything: true, above: Vec::new() }.of_schema(name).unwrap_or_default()
+    ValueBuilder { document, everything: true, above: Vec::new() }.of_schema(name).unwrap_or_default()
 }
 
-struct Maker<'a> {
+struct ValueBuilder<'a> {
     document: &'a Document,
     everything: bool,
     /// The schemas that a value is being made of.
     above: Vec<&'a str>,
 }
 
-impl<'a> Maker<'a> {
+impl<'a> ValueBuilder<'a> {
     fn of_schema(&mut self, name: &'a str) -> Option<Value> {
         if self.above.contains(&name) {
             return None;

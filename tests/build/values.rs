@@ -32,7 +32,10 @@ pub(crate) fn code(document: &Document) -> Result<String> {
             // The event has a type by hand, which is strict although events are answered as well.
             let is_strict = is_sent || matches!(name.as_str(), "Attribute" | "Event");
             let required = if is_strict { required(schema) } else { Vec::new() };
-            writeln!(schemas, "Schema {{ name: {name:?}, required: &{required:?}, again: again::<{kind}> }},")?;
+            writeln!(
+                schemas,
+                "Schema {{ name: {name:?}, required: &{required:?}, round_trip: round_trip::<{kind}> }},"
+            )?;
         }
     }
     Ok(format!(
@@ -47,7 +50,7 @@ fn add(samples: &mut String, place: &str, schema: &str, is_sent: bool, value: &V
         let json = value.to_string();
         writeln!(
             samples,
-            "Sample {{ place: {place:?}, is_sent: {is_sent}, json: {json:?}, again: again::<{kind}> }},"
+            "Sample {{ place: {place:?}, is_sent: {is_sent}, json: {json:?}, round_trip: round_trip::<{kind}> }},"
         )?;
     }
     Ok(())
@@ -55,23 +58,23 @@ fn add(samples: &mut String, place: &str, schema: &str, is_sent: bool, value: &V
 
 /// Names of the schemas that are sent and never answered: there, what is missing is a mistake of the caller.
 fn strict_schemas(document: &Document) -> Result<BTreeSet<&str>> {
-    let (mut sent, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    let (mut sent, mut received) = (BTreeSet::new(), BTreeSet::new());
     for operation in document.operations()? {
         if let Some(body) = operation.request_body() {
-            reach(document, body.schema, &mut sent);
+            collect_reachable(document, body.schema, &mut sent);
         }
         for body in operation.successes().filter_map(|(_, body)| body) {
-            reach(document, body.schema, &mut answered);
+            collect_reachable(document, body.schema, &mut received);
         }
     }
-    Ok(sent.difference(&answered).copied().collect())
+    Ok(sent.difference(&received).copied().collect())
 }
 
 /// Adds a schema and all that it refers to.
-fn reach<'a>(document: &'a Document, name: &'a str, reached: &mut BTreeSet<&'a str>) {
+fn collect_reachable<'a>(document: &'a Document, name: &'a str, reached: &mut BTreeSet<&'a str>) {
     if reached.insert(name) {
         for name in references(document.schema(name)) {
-            reach(document, name, reached);
+            collect_reachable(document, name, reached);
         }
     }
 }

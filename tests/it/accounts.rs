@@ -12,9 +12,9 @@ use crate::support::start;
 async fn an_account_is_created_changed_and_deleted() {
     let (_sandbox, client) = start().await;
     let account = CreateCustomerAccountRequest::new("acme-prod", "Acme").aliases(["acme"]);
-    let answer = client.create_account().customer_id("acme").body(account).send().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 201);
-    assert_eq!((answer.id.as_str(), &answer.status), ("acme-prod", &CustomerAccountStatus::Active));
+    let response = client.create_account().customer_id("acme").body(account).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 201);
+    assert_eq!((response.id.as_str(), &response.status), ("acme-prod", &CustomerAccountStatus::Active));
 
     let body = UpdateCustomerAccountRequest::new().name("Acme Corporation");
     let changed = client.update_account().customer_id("acme").account_id("acme-prod").body(body).send().await.unwrap();
@@ -56,10 +56,10 @@ async fn a_price_plan_is_associated_with_rates_that_keep_their_digits() {
     let usage = RateCardUsage([("rides".to_owned(), rates)].into());
     let body = AssociatePricePlanRequest::new("Standard")
         .rate_card_override(CustomerRateCard::new("USAGE").usage_config(usage));
-    let answer =
+    let response =
         client.associate_price_plan().customer_id("acme").account_id("acme-prod").body(body).send().await.unwrap();
-    assert_eq!((answer.account_id.as_str(), answer.pricing_schedules.len()), ("acme-prod", 1));
-    assert_eq!(answer.pricing_schedules[0].price_plan_name, "Standard");
+    assert_eq!((response.account_id.as_str(), response.pricing_schedules.len()), ("acme-prod", 1));
+    assert_eq!(response.pricing_schedules[0].price_plan_name, "Standard");
 
     let requests = sandbox.requests();
     let sent = requests.last().unwrap();
@@ -69,7 +69,7 @@ async fn a_price_plan_is_associated_with_rates_that_keep_their_digits() {
 }
 
 #[tokio::test]
-async fn ids_are_encoded_in_their_place() {
+async fn ids_are_percent_encoded_in_paths() {
     let (sandbox, client) = start().await;
     let id = "a/b?c#d e%é";
     let account = CreateCustomerAccountRequest::new(id, "Odd");

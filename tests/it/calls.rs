@@ -24,7 +24,7 @@ async fn a_deadline_ends_an_attempt() {
 }
 
 #[tokio::test]
-async fn a_pause_that_does_not_fit_is_told_at_once_and_kept_by_clones() {
+async fn a_pause_beyond_the_deadline_fails_at_once_and_binds_clones() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::status(429).header("retry-after", "3600").first(1));
     let clone = client.clone();
@@ -42,7 +42,7 @@ async fn a_pause_that_does_not_fit_is_told_at_once_and_kept_by_clones() {
 }
 
 #[tokio::test]
-async fn an_outage_is_waited_out() {
+async fn the_client_waits_out_an_outage() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::status(503).first(1));
     sandbox.fault(Fault::reset_before_reading().first(1));
@@ -61,7 +61,7 @@ async fn an_outage_is_waited_out() {
 }
 
 #[tokio::test]
-async fn what_may_have_been_applied_is_not_repeated_where_that_would_do_harm() {
+async fn a_request_that_may_have_been_applied_is_retried_only_if_idempotent() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::reset_after_reading().first(1));
     let body = CreateCustomerAccountRequest::new("acme-prod", "Acme");
@@ -71,7 +71,7 @@ async fn what_may_have_been_applied_is_not_repeated_where_that_would_do_harm() {
 }
 
 #[tokio::test]
-async fn options_hold_for_ingestion_and_lists() {
+async fn options_apply_to_ingestion_and_lists() {
     let (sandbox, client) = start().await;
     let traced = client.with(CallOptions::new().header("x-trace-id", "t-1").unwrap());
     traced.ingest_events([event(1)]).send().await.unwrap().into_result().unwrap();
@@ -81,14 +81,14 @@ async fn options_hold_for_ingestion_and_lists() {
 }
 
 #[tokio::test]
-async fn headers_that_cannot_be_are_refused() {
+async fn invalid_headers_are_refused() {
     insta::assert_snapshot!(CallOptions::new().header("no name", "x").unwrap_err(), @"the header `no name` has a name that no header can have");
     insta::assert_snapshot!(CallOptions::new().header("x-a", "line\nbreak").unwrap_err(), @"the header `x-a` has a value that no header can have");
     insta::assert_snapshot!(CallOptions::new().header("Authorization", "Bearer other").unwrap_err(), @"the header `Authorization` is set by the client: give the token to the builder of the client");
 }
 
 #[tokio::test]
-async fn options_work_on_a_client_that_was_put_together_by_hand() {
+async fn options_work_on_a_client_with_a_custom_transport() {
     let (sandbox, _) = start().await;
     let client = Client::new(sandbox.base_url(), togai_api::HttpTransport::new(http()));
     sandbox.fault(Fault::status(429).header("retry-after", "0").first(1));
@@ -100,10 +100,10 @@ async fn options_work_on_a_client_that_was_put_together_by_hand() {
 
 /// Writes down spans and their fields.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Vec<Note>>>);
+struct SpanLog(Arc<Mutex<Vec<SpanRecord>>>);
 
 /// The name of a span, or `event`, and its fields.
-type Note = (String, Vec<String>);
+type SpanRecord = (String, Vec<String>);
 
 struct Fields<'a>(&'a mut Vec<String>);
 
@@ -113,7 +113,7 @@ impl Visit for Fields<'_> {
     }
 }
 
-impl tracing::Subscriber for Notes {
+impl tracing::Subscriber for SpanLog {
     fn enabled(&self, _metadata: &tracing::Metadata<'_>) -> bool {
         true
     }
@@ -121,14 +121,14 @@ impl tracing::Subscriber for Notes {
     fn new_span(&self, span: &Attributes<'_>) -> Id {
         let mut fields = Vec::new();
         span.record(&mut Fields(&mut fields));
-        let mut notes = self.0.lock().unwrap();
-        notes.push((span.metadata().name().to_owned(), fields));
-        Id::from_u64(notes.len() as u64)
+        let mut spans = self.0.lock().unwrap();
+        spans.push((span.metadata().name().to_owned(), fields));
+        Id::from_u64(spans.len() as u64)
     }
 
     fn record(&self, span: &Id, values: &Record<'_>) {
-        let place = usize::try_from(span.into_u64()).unwrap() - 1;
-        values.record(&mut Fields(&mut self.0.lock().unwrap()[place].1));
+        let index = usize::try_from(span.into_u64()).unwrap() - 1;
+        values.record(&mut Fields(&mut self.0.lock().unwrap()[index].1));
     }
 
     fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
@@ -145,8 +145,8 @@ impl tracing::Subscriber for Notes {
 }
 
 #[test]
-fn calls_and_attempts_have_spans_without_bodies_and_without_the_token() {
-    let notes = Notes::default();
+fn spans_of_calls_and_attempts_contain_no_body_and_no_token() {
+    let spans = SpanLog::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let call = || {
         runtime.block_on(async {
@@ -158,9 +158,9 @@ fn calls_and_attempts_have_spans_without_bodies_and_without_the_token() {
     // Once for nobody: a place in the code that another thread comes to first, while there is a subscriber of this thread
     // alone, is taken for one that nobody listens to. https://github.com/tokio-rs/tracing/issues/3611
     call();
-    tracing::subscriber::with_default(notes.clone(), call);
-    let notes = notes.0.lock().unwrap();
-    let ours = notes
+    tracing::subscriber::with_default(spans.clone(), call);
+    let spans = spans.0.lock().unwrap();
+    let ours = spans
         .iter()
         .filter(|(name, fields)| name.starts_with("togai") || fields.iter().any(|field| field.starts_with("togai")));
     let mut text = String::new();
@@ -169,12 +169,12 @@ fn calls_and_attempts_have_spans_without_bodies_and_without_the_token() {
         text += &[name.as_str(), "\n  ", &fields.join("\n  "), "\n"].concat();
     }
     insta::assert_snapshot!(text);
-    let all = format!("{notes:?}");
+    let all = format!("{spans:?}");
     assert!(!all.contains(TOKEN) && !all.contains("secret-id"), "{all}");
 }
 
 #[tokio::test]
-async fn a_page_size_outside_of_the_limits_is_refused_before_anything_is_sent() {
+async fn a_page_size_outside_the_limits_fails_before_sending() {
     let (sandbox, client) = start().await;
     for size in [0, 51] {
         let error = client.get_events().page_size(size).send().await.unwrap_err();
@@ -186,7 +186,7 @@ async fn a_page_size_outside_of_the_limits_is_refused_before_anything_is_sent() 
 }
 
 #[tokio::test]
-async fn calls_that_are_dropped_anywhere_leave_the_client_as_it_was() {
+async fn dropping_a_call_at_any_point_leaves_the_client_intact() {
     let (sandbox, _) = start().await;
     let client = builder_of(&sandbox).with_retry_budget(RetryBudget::new(5)).build().unwrap();
     sandbox.fault(Fault::status(503).every(3));

@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use crate::fault_matrix::{self, Row};
+use crate::fault_matrix::{self, FaultRow};
 use crate::services::Service;
 
 /// Which of the tables of Togai a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FaultTable {
     /// Events in batches.
     Batches,
     /// A single event.
@@ -19,7 +19,7 @@ pub(crate) enum Kind {
 /// What differs, below the reason for it.
 ///
 /// Modes are "default", as Enso is without further settings, "assumed", with the assumption that an id counts once, and
-/// "both". Where a row has "the same" in place of counts, the scene means something else with Enso, or nothing, and ends as
+/// "both". Where a row has "the same" in place of counts, the scenario means something else with Enso, or nothing, and ends as
 /// it does with Togai all the same. All other rows differ from the one of Togai.
 const DIFFERENCES: &str = "
 fault                                                  | table   | mode    | at once | accepted | duplicate | rejected | unknown | not sent | stopped by     | requests | metered
@@ -122,7 +122,7 @@ const ASSUMED: &str = "assumed";
 const BOTH: &str = "both";
 const THE_SAME: &str = "the same";
 
-impl Kind {
+impl FaultTable {
     const ALL: [Self; 3] = [Self::Batches, Self::Single, Self::Learnt];
 
     /// The table of Togai.
@@ -144,52 +144,52 @@ impl Kind {
 }
 
 /// A row of the table.
-struct Difference {
-    kind: Kind,
+struct ServiceDifference {
+    kind: FaultTable,
     mode: &'static str,
     fault: String,
     /// Nothing where it ends as it does with Togai.
-    row: Option<Row>,
+    row: Option<FaultRow>,
     reason: &'static str,
 }
 
-static ALL: LazyLock<Vec<Difference>> = LazyLock::new(|| {
+static ALL: LazyLock<Vec<ServiceDifference>> = LazyLock::new(|| {
     let (mut reason, mut all) = ("", Vec::new());
     for line in DIFFERENCES.lines().skip(2).filter(|line| !line.is_empty()) {
         match line.split_once('|') {
-            Some((fault, rest)) => all.push(Difference::read(fault, rest, reason)),
+            Some((fault, rest)) => all.push(ServiceDifference::read(fault, rest, reason)),
             None => reason = line,
         }
     }
     all
 });
 
-impl Difference {
+impl ServiceDifference {
     fn read(fault: &str, rest: &'static str, reason: &'static str) -> Self {
         let cells: Vec<&str> = rest.splitn(4, '|').map(str::trim).collect();
-        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == cells[0]).unwrap_or_else(|| panic!("{rest}"));
+        let kind = FaultTable::ALL.into_iter().find(|kind| kind.name() == cells[0]).unwrap_or_else(|| panic!("{rest}"));
         assert!([DEFAULT, ASSUMED, BOTH].contains(&cells[1]), "{rest}");
-        let row = (cells[2] != THE_SAME).then(|| Row::new(fault, cells[2], cells[3]));
+        let row = (cells[2] != THE_SAME).then(|| FaultRow::new(fault, cells[2], cells[3]));
         Self { kind, mode: cells[1], fault: fault.trim().to_owned(), row, reason }
     }
 
-    fn is_about(&self, kind: Kind, fault: &str, mode: &str) -> bool {
+    fn is_about(&self, kind: FaultTable, fault: &str, mode: &str) -> bool {
         self.kind == kind && self.fault == fault && [mode, BOTH].contains(&self.mode)
     }
 }
 
-fn find<S: Service>(kind: Kind, fault: &str) -> Option<&'static Difference> {
+fn find<S: Service>(kind: FaultTable, fault: &str) -> Option<&'static ServiceDifference> {
     let mode = if S::IS_ASSUMED { ASSUMED } else { DEFAULT };
     ALL.iter().filter(|_| S::NAME == "Enso").find(|difference| difference.is_about(kind, fault, mode))
 }
 
-/// What is to become of the events of a scene with a service, where with Togai it is this.
-pub(crate) fn expected<S: Service>(kind: Kind, row: Row) -> Row {
+/// What is to become of the events of a scenario with a service, where with Togai it is this.
+pub(crate) fn expected<S: Service>(kind: FaultTable, row: FaultRow) -> FaultRow {
     find::<S>(kind, &row.fault).and_then(|difference| difference.row.clone()).unwrap_or(row)
 }
 
-/// What to do about a scene that ends otherwise than it is to.
-pub(crate) fn advice<S: Service>(kind: Kind, row: &Row, is: &str) -> String {
+/// What to do about a scenario that ends otherwise than it is to.
+pub(crate) fn advice<S: Service>(kind: FaultTable, row: &FaultRow, is: &str) -> String {
     if S::NAME != "Enso" {
         return String::new();
     }
@@ -203,9 +203,9 @@ pub(crate) fn advice<S: Service>(kind: Kind, row: &Row, is: &str) -> String {
 }
 
 #[test]
-fn every_row_of_the_differences_tells_of_one() {
+fn every_row_of_the_table_is_a_real_difference() {
     for difference in &*ALL {
-        let Difference { kind, mode, fault, row, reason } = difference;
+        let ServiceDifference { kind, mode, fault, row, reason } = difference;
         assert!(reason.ends_with('.'), "{fault}: write a sentence above it that says why");
         let togai = fault_matrix::rows(kind.table()).find(|row| row.fault == *fault);
         let togai = togai.unwrap_or_else(|| panic!("no row of the table {kind:?} of Togai: {fault}"));

@@ -7,10 +7,10 @@ use togai_ext::prelude::*;
 use togai_ext::types::CreateCustomerAccountRequest;
 use togai_sandbox::Fault;
 
-use crate::support::{TOKEN, start, told};
+use crate::support::{TOKEN, stable_text, start};
 
 /// The text of the error that a fault leads to, for a call that reads or for one that changes something.
-async fn told_of(fault: Fault, changes: bool) -> String {
+async fn error_text_of(fault: Fault, changes: bool) -> String {
     let (sandbox, client) = start().await;
     sandbox.fault(fault);
     let error = if changes {
@@ -20,41 +20,41 @@ async fn told_of(fault: Fault, changes: bool) -> String {
         client.get_account().customer_id("acme").account_id("acme-prod").send().await.unwrap_err()
     };
     assert!(!format!("{error:?}").contains(TOKEN));
-    told(&error)
+    stable_text(&error)
 }
 
 #[tokio::test]
-async fn each_status_is_told_with_what_the_server_said() {
+async fn each_status_is_reported_with_the_server_message() {
     let mut all = String::new();
     for status in [301, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504] {
         let fault = Fault::status(status).header("retry-after", "3600").json(json!({"message": "said the server"}));
-        let _ = writeln!(all, "{}", told_of(fault, true).await);
+        let _ = writeln!(all, "{}", error_text_of(fault, true).await);
     }
     insta::assert_snapshot!(all);
 }
 
 #[tokio::test]
-async fn broken_connections_are_told_with_whether_the_request_may_have_been_applied() {
+async fn broken_connections_report_whether_the_request_may_have_been_applied() {
     let mut all = String::new();
     for changes in [false, true] {
         for fault in [Fault::reset_before_reading(), Fault::reset_after_reading(), Fault::cut_off()] {
-            let _ = writeln!(all, "{}: {}", fault.name(), told_of(fault, changes).await);
+            let _ = writeln!(all, "{}: {}", fault.name(), error_text_of(fault, changes).await);
         }
     }
     insta::assert_snapshot!(all);
 }
 
 #[tokio::test]
-async fn a_server_that_echoes_the_token_does_not_get_it_into_an_error() {
+async fn an_echoed_token_does_not_reach_the_error() {
     let message = format!("no such token: {TOKEN}");
-    let said = told_of(Fault::status(401).json(json!({"message": message})), false).await;
+    let said = error_text_of(Fault::status(401).json(json!({"message": message})), false).await;
     insta::assert_snapshot!(said, @"get_account: the server answered 401 Unauthorized: no such token: *** (1 attempt); check the token, and that it belongs to this environment");
-    let said = told_of(Fault::status(200).json(json!({"id": {"token": TOKEN}})), false).await;
+    let said = error_text_of(Fault::status(200).json(json!({"id": {"token": TOKEN}})), false).await;
     insta::assert_snapshot!(said, @"get_account: the server answered 200 OK, but its body cannot be read at `id`: invalid type: map, expected a string at line 1 column 6 (1 attempt)");
 }
 
 #[tokio::test]
-async fn values_that_are_missing_or_wrong_are_named_before_anything_is_sent() {
+async fn missing_and_invalid_values_are_named_before_sending() {
     let (sandbox, client) = start().await;
     let mut all = String::new();
     for error in [
@@ -74,16 +74,16 @@ async fn values_that_are_missing_or_wrong_are_named_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn answers_that_are_too_large_are_not_read_to_their_end() {
+async fn a_response_that_is_too_large_is_not_read_to_the_end() {
     let (sandbox, _) = start().await;
     let client = crate::support::builder_of(&sandbox).with_max_response_bytes(1000).build().unwrap();
     sandbox.fault(Fault::status(200).body("x".repeat(100_000)));
     let error = client.get_events().send().await.unwrap_err();
-    insta::assert_snapshot!(told(&error), @"get_events: the answer is larger than the client reads: more than 1000 bytes; raise the limit with `with_max_response_bytes` (1 attempt)");
+    insta::assert_snapshot!(stable_text(&error), @"get_events: the answer is larger than the client reads: more than 1000 bytes; raise the limit with `with_max_response_bytes` (1 attempt)");
 }
 
 #[tokio::test]
-async fn what_a_server_puts_into_odd_places_of_an_answer_stays_short_and_without_the_token() {
+async fn response_texts_in_unusual_places_are_truncated_and_redacted() {
     let (sandbox, client) = start().await;
     let long = "x".repeat(1_000_000);
     for body in [

@@ -42,7 +42,7 @@ fn query<'a>(request: &'a LoggedRequest, name: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn there_are_the_37_lists_of_today_and_one_of_2022() {
+fn there_are_37_current_lists_and_one_of_2022() {
     assert_eq!(LISTS.iter().filter(|list| !list.is_of_2022).count(), 37);
     assert_eq!(LISTS.iter().filter(|list| !list.is_of_2022 && list.takes_size).count(), 25);
     let old: Vec<&str> = LISTS.iter().filter(|list| list.is_of_2022).map(|list| list.operation).collect();
@@ -54,7 +54,7 @@ fn there_are_the_37_lists_of_today_and_one_of_2022() {
 }
 
 #[tokio::test]
-async fn every_list_has_the_same_items_one_by_one_as_at_once() {
+async fn every_list_yields_the_same_items_with_any_page_size() {
     let sandbox = sandbox().with_examples().start().await.unwrap();
     let client = client_of(&sandbox);
     client.ingest_events((0..3).map(event)).send().await.unwrap().into_result().unwrap();
@@ -99,7 +99,7 @@ async fn every_list_ends_at_a_null_token_and_at_a_missing_one() {
 /// Two POSTs answer in the envelope of a page. They are no streams: the page after the first would be asked for by the same
 /// request, and that would create the aliases, or finalize the schedules, once more.
 #[tokio::test]
-async fn the_two_posts_that_answer_a_page_show_the_token_and_are_no_streams() {
+async fn the_two_paged_posts_expose_the_token_and_no_stream() {
     let (sandbox, client) = start().await;
     for operation in ["create_alias", "finalize_account_schedules"] {
         assert!(LISTS.iter().all(|list| list.operation != operation), "{operation}");

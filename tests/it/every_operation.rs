@@ -11,30 +11,30 @@ use togai_ext::ResponseValue;
 use togai_ext::prelude::*;
 use togai_sandbox::{Fault, ManualClock, Sandbox};
 
+use crate::json_comparison::{difference, is_null_or_empty};
 use crate::recording::recorded;
-use crate::same::{difference, holds_nothing};
 use crate::support::{TOKEN, client_of, sandbox};
 
-/// An operation, called with everything set that the document has an example of.
-struct Call {
+/// A call of an operation with every value that the document has an example of.
+struct ExampleCall {
     operation: &'static str,
     /// Statuses of success, each with what its body has to have where there is one.
     successes: &'static [(u16, Option<&'static [&'static str]>)],
     send: fn(Client) -> Sent,
 }
 
-type Sent = BoxFuture<'static, Result<Answered, Error>>;
+type Sent = BoxFuture<'static, Result<DecodedResponse, Error>>;
 
-/// An answer: its status, and what was decoded of its body, encoded again.
-struct Answered {
+/// A response: its status, and its decoded body, encoded again.
+struct DecodedResponse {
     status: u16,
     body: Value,
 }
 
-fn answered<T: Serialize>(answer: Result<ResponseValue<T>, Error>) -> Result<Answered, Error> {
-    let answer = answer?;
-    let body = serde_json::to_value(&*answer).unwrap();
-    Ok(Answered { status: answer.status().as_u16(), body })
+fn decode_response<T: Serialize>(response: Result<ResponseValue<T>, Error>) -> Result<DecodedResponse, Error> {
+    let response = response?;
+    let body = serde_json::to_value(&*response).unwrap();
+    Ok(DecodedResponse { status: response.status().as_u16(), body })
 }
 
 fn body<T: DeserializeOwned>(example: &str) -> T {
@@ -64,11 +64,11 @@ async fn sandbox_for(operation: &str) -> Sandbox {
 }
 
 /// What is wrong with the answer to a call, in words.
-async fn problem_of(call: &Call) -> Option<String> {
+async fn problem_of(call: &ExampleCall) -> Option<String> {
     let sandbox = sandbox_for(call.operation).await;
     let (client, bodies) = recorded(&client_of(&sandbox));
-    let answered = match (call.send)(client).await {
-        Ok(answered) => answered,
+    let decoded = match (call.send)(client).await {
+        Ok(decoded) => decoded,
         Err(error) => return Some(error.to_string()),
     };
     let requests = sandbox.requests();
@@ -84,16 +84,16 @@ async fn problem_of(call: &Call) -> Option<String> {
     if sent != set || requests[0].body.json().is_none() && row.requires_body {
         return Some(format!("{:?} was sent", requests[0]));
     }
-    let Some((_, required)) = call.successes.iter().find(|(status, _)| *status == answered.status) else {
-        return Some(format!("{} is none of {:?}", answered.status, call.successes));
+    let Some((_, required)) = call.successes.iter().find(|(status, _)| *status == decoded.status) else {
+        return Some(format!("{} is none of {:?}", decoded.status, call.successes));
     };
     let Some(required) = required else {
-        return (!answered.body.is_null()).then(|| format!("{} was made of no body", answered.body));
+        return (!decoded.body.is_null()).then(|| format!("{} was made of no body", decoded.body));
     };
     // The server wrote what it has to, and nothing of what it wrote is lost on the way.
     let written: Value = serde_json::from_str(&bodies.last()?).unwrap();
     let missing = required.iter().find(|name| written.get(name).is_none());
-    missing.map(|name| format!(".{name} is missing")).or_else(|| difference(&written, &answered.body, holds_nothing))
+    missing.map(|name| format!(".{name} is missing")).or_else(|| difference(&written, &decoded.body, is_null_or_empty))
 }
 
 #[tokio::test]
@@ -109,30 +109,30 @@ async fn all_159_operations_succeed_through_their_builders() {
 }
 
 #[test]
-fn the_calls_are_those_of_the_table_of_operations() {
+fn the_calls_cover_the_operation_table() {
     let mut ids: Vec<&str> = togai_api::OPERATIONS.iter().map(|operation| operation.id).collect();
     ids.sort_unstable();
     assert_eq!(CALLS.iter().map(|call| call.operation).collect::<Vec<_>>(), ids);
 }
 
 #[tokio::test]
-async fn a_file_is_elsewhere_and_the_token_does_not_go_there() {
+async fn a_file_redirect_is_returned_and_never_receives_the_token() {
     let sandbox = sandbox().start().await.unwrap();
     let client = client_of(&sandbox);
-    let answer = client.get_file().file_id("report 1").send().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 302);
+    let response = client.get_file().file_id("report 1").send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 302);
     let expected = format!("{}/downloads/report+1", sandbox.base_url());
-    assert_eq!(answer.location(), Some(expected.as_str()));
+    assert_eq!(response.location(), Some(expected.as_str()));
     assert_eq!(sandbox.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn a_redirection_to_another_server_is_told_and_not_followed() {
+async fn a_redirect_to_another_server_is_reported_and_not_followed() {
     let [sandbox, elsewhere] = [sandbox().start().await.unwrap(), sandbox().start().await.unwrap()];
     let location = format!("{}/signed?signature=abc", elsewhere.base_url());
     sandbox.fault(Fault::status(302).header("location", &location).on("get_file"));
-    let answer = client_of(&sandbox).get_file().file_id("f").send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.location()), (302, Some(location.as_str())));
+    let response = client_of(&sandbox).get_file().file_id("f").send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.location()), (302, Some(location.as_str())));
     assert_eq!((sandbox.requests().len(), elsewhere.requests().len()), (1, 0));
 
     // Where no redirection is documented, it is an error that is not followed either.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 use togai_sandbox::{Fault, Sandbox, SandboxBuilder};
 
-use crate::support::{TOKEN, sandbox, told};
+use crate::support::{TOKEN, sandbox, stable_text};
 
 /// Where each example is.
 ///
@@ -51,21 +51,21 @@ static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
 /// The token for Enso. Where it shows, the other one does.
 const ENSO_TOKEN: &str = "s3cr3t-t0ken-of-enso";
 
-/// A run of an example that is to begin.
-struct Run(Command);
+/// The command that runs an example.
+struct ExampleCommand(Command);
 
-/// A run that has begun. It is killed when its test ends, whichever way it does.
-struct Running(Option<Child>);
+/// A running example, killed when its test ends.
+struct RunningExample(Option<Child>);
 
-/// What has come of it.
+/// The exit code and the output of an example.
 #[derive(Debug)]
-struct Ended {
+struct ExampleOutput {
     code: Option<i32>,
     stdout: String,
     stderr: String,
 }
 
-impl Run {
+impl ExampleCommand {
     fn new(program: &str, folder: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Self {
         let mut command = Command::new(&PROGRAMS[program]);
         command
@@ -93,18 +93,18 @@ impl Run {
         Self::new("web_service", folder, sandbox, &["--demo"])
     }
 
-    fn start(mut self) -> Running {
-        Running(Some(self.0.spawn().unwrap()))
+    fn start(mut self) -> RunningExample {
+        RunningExample(Some(self.0.spawn().unwrap()))
     }
 
-    fn start_with_input(mut self) -> (Running, ChildStdin) {
+    fn start_with_input(mut self) -> (RunningExample, ChildStdin) {
         let mut child = self.0.stdin(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
-        (Running(Some(child)), stdin)
+        (RunningExample(Some(child)), stdin)
     }
 
     /// Runs it to its end, with a text on its standard input.
-    fn end_with_input(self, input: &str) -> Ended {
+    fn end_with_input(self, input: &str) -> ExampleOutput {
         let (running, mut stdin) = self.start_with_input();
         // What it writes fits into the pipes, so it does not wait for us while we wait for it.
         stdin.write_all(input.as_bytes()).unwrap();
@@ -112,22 +112,22 @@ impl Run {
         running.end()
     }
 
-    fn end(self) -> Ended {
+    fn end(self) -> ExampleOutput {
         self.start().end()
     }
 }
 
-impl Running {
+impl RunningExample {
     fn id(&self) -> String {
         self.0.as_ref().unwrap().id().to_string()
     }
 
-    fn end(mut self) -> Ended {
-        Ended::of(self.0.take().unwrap().wait_with_output().unwrap())
+    fn end(mut self) -> ExampleOutput {
+        ExampleOutput::of(self.0.take().unwrap().wait_with_output().unwrap())
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningExample {
     fn drop(&mut self) {
         if let Some(child) = &mut self.0 {
             let _ = child.kill();
@@ -136,7 +136,7 @@ impl Drop for Running {
     }
 }
 
-impl Ended {
+impl ExampleOutput {
     fn of(output: Output) -> Self {
         let ended = Self {
             code: output.status.code(),
@@ -204,7 +204,7 @@ fn rejected(folder: &Path) -> String {
     let text = fs::read_to_string(folder.join("rejected.ndjson")).unwrap();
     let mut entries: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     entries.sort_by_key(|entry| (entry["file"].to_string(), entry["line"].as_u64()));
-    let told = |entry: &Value| {
+    let describe = |entry: &Value| {
         let text = |field: &str| entry[field].as_str().unwrap_or("-").to_owned();
         let mut line = text("text");
         if line.len() > 60 {
@@ -213,11 +213,11 @@ fn rejected(folder: &Path) -> String {
         let code = entry["code"].as_str().map(|code| format!(" [{code}]")).unwrap_or_default();
         format!("{}:{} {}: {}{code}\n    {line}", text("file"), entry["line"], text("verdict"), text("reason"))
     };
-    entries.iter().map(told).collect::<Vec<_>>().join("\n")
+    entries.iter().map(describe).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
-async fn a_backfill_meters_each_good_line_once_and_writes_down_the_others() {
+async fn a_backfill_meters_each_good_line_once_and_records_the_others() {
     let sandbox = sandbox().start().await.unwrap();
     let folder = folder("backfill");
     let bad_value = line(1).replace(r#""1""#, r#""far""#);
@@ -229,7 +229,8 @@ async fn a_backfill_meters_each_good_line_once_and_writes_down_the_others() {
     fs::write(folder.join("first.ndjson"), first).unwrap();
     fs::write(folder.join("second.ndjson"), second).unwrap();
     let last = lines(4900..5000) + "[]";
-    let run = || Run::backfill(&folder, &sandbox, &["first.ndjson", "second.ndjson", "-"]).end_with_input(&last);
+    let run =
+        || ExampleCommand::backfill(&folder, &sandbox, &["first.ndjson", "second.ndjson", "-"]).end_with_input(&last);
 
     let ended = run();
     assert_eq!((ended.code, ended.counts()), (Some(2), [5011, 5005, 0, 6, 0, 0]), "{ended:?}");
@@ -250,22 +251,23 @@ async fn a_backfill_meters_each_good_line_once_and_writes_down_the_others() {
     "###);
 
     // Again: the ids are the same, so nothing is metered twice.
-    let again = run();
-    assert_eq!((again.code, again.count("lines read"), again.count("rejected")), (Some(2), 5011, 6), "{again:?}");
+    let rerun = run();
+    assert_eq!((rerun.code, rerun.count("lines read"), rerun.count("rejected")), (Some(2), 5011, 6), "{rerun:?}");
     assert_eq!((sandbox.metered_count(), sandbox.events().len()), (5005, 10_010));
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_or_leaves_open_is_written_down_with_its_reason() {
+async fn refused_and_unknown_lines_are_recorded_with_their_reason() {
     let sandbox = sandbox().start().await.unwrap();
     let folder = folder("refused-lines");
     fs::write(folder.join("events.ndjson"), lines(0..4)).unwrap();
     sandbox.fault(Fault::delay(Duration::ZERO).on("ingest_batch").first(2));
     sandbox.fault(Fault::status(400).json(serde_json::json!({ "message": "no such schema" })).first(1));
     sandbox.fault(Fault::status(501).body("not today"));
-    let ended = Run::backfill(&folder, &sandbox, &["events.ndjson", "--batch-size=1", "--concurrency=1"]).end();
+    let ended =
+        ExampleCommand::backfill(&folder, &sandbox, &["events.ndjson", "--batch-size=1", "--concurrency=1"]).end();
     assert_eq!((ended.code, ended.counts()), (Some(1), [4, 2, 0, 1, 1, 0]), "{ended:?}");
-    insta::assert_snapshot!(told(&rejected(&folder)), @r###"
+    insta::assert_snapshot!(stable_text(&rejected(&folder)), @r###"
     events.ndjson:3 rejected: no such schema
         {"schemaName":"rides","timestamp":"2026-.. (160 characters)
     events.ndjson:4 unknown: ingest_batch: the server answered 501 Not Implemented: not today (1 attempt); the request may have been applied; to send its events again with the same ids is harmless
@@ -274,30 +276,30 @@ async fn what_the_server_refuses_or_leaves_open_is_written_down_with_its_reason(
 }
 
 #[tokio::test]
-async fn a_backfill_that_was_killed_is_run_again() {
+async fn a_killed_backfill_can_be_rerun() {
     let sandbox = sandbox().start().await.unwrap();
     let folder = folder("killed");
     fs::write(folder.join("events.ndjson"), lines(0..5000)).unwrap();
     // Two batches are taken, and the others wait for longer than any test.
     sandbox.fault(Fault::delay(Duration::ZERO).on("ingest_batch").first(2));
     sandbox.fault(Fault::delay(Duration::from_secs(3600)).on("ingest_batch"));
-    let running = Run::backfill(&folder, &sandbox, &["events.ndjson", "--batch-size", "500"]).start();
+    let running = ExampleCommand::backfill(&folder, &sandbox, &["events.ndjson", "--batch-size", "500"]).start();
     until("the third batch", || sandbox.metered_count() == 1000 && sandbox.requests().len() > 2).await;
     // That kills it.
     drop(running);
     assert_eq!(sandbox.metered_count(), 1000);
 
     sandbox.clear_faults();
-    let again = Run::backfill(&folder, &sandbox, &["events.ndjson"]).end();
-    assert_eq!((again.code, again.count("lines read")), (Some(0), 5000), "{again:?}");
+    let rerun = ExampleCommand::backfill(&folder, &sandbox, &["events.ndjson"]).end();
+    assert_eq!((rerun.code, rerun.count("lines read")), (Some(0), 5000), "{rerun:?}");
     assert_eq!((sandbox.metered_count(), sandbox.events().len()), (5000, 6000));
 }
 
 #[tokio::test]
 #[cfg(unix)]
-async fn ctrl_c_sends_what_was_read() {
+async fn ctrl_c_delivers_the_lines_already_read() {
     let sandbox = sandbox().start().await.unwrap();
-    let (running, mut stdin) = Run::backfill(&folder("ctrl-c"), &sandbox, &[]).start_with_input();
+    let (running, mut stdin) = ExampleCommand::backfill(&folder("ctrl-c"), &sandbox, &[]).start_with_input();
     stdin.write_all(lines(0..1500).as_bytes()).unwrap();
     until("the first batch", || sandbox.metered_count() == 1000).await;
     assert!(Command::new("kill").args(["-INT", &running.id()]).status().unwrap().success());
@@ -317,19 +319,19 @@ async fn a_refused_token_stops_a_backfill_with_advice() {
     let sandbox = sandbox().token("another").start().await.unwrap();
     let folder = folder("refused");
     fs::write(folder.join("events.ndjson"), lines(0..3000)).unwrap();
-    let ended = Run::backfill(&folder, &sandbox, &["events.ndjson"]).end();
+    let ended = ExampleCommand::backfill(&folder, &sandbox, &["events.ndjson"]).end();
     assert_eq!((ended.code, sandbox.requests().len(), sandbox.metered_count()), (Some(1), 1, 0), "{ended:?}");
     assert!(ended.stdout.contains("401 Unauthorized") && ended.stdout.contains("TOGAI_API_TOKEN"), "{ended:?}");
     assert!(ended.stdout.contains("run it again"), "{ended:?}");
 }
 
 #[tokio::test]
-async fn what_would_go_wrong_is_told_before_anything_is_sent() {
+async fn a_backfill_that_cannot_work_fails_before_sending() {
     let sandbox = sandbox().start().await.unwrap();
     let folder = folder("beforehand");
     fs::write(folder.join("events.ndjson"), lines(0..10)).unwrap();
     let problem = |arguments: &[&str]| {
-        let ended = Run::backfill(&folder, &sandbox, arguments).end();
+        let ended = ExampleCommand::backfill(&folder, &sandbox, arguments).end();
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
         ended.stderr
     };
@@ -362,13 +364,13 @@ fn sandbox_of_enso() -> SandboxBuilder {
 }
 
 /// What is told after the counts.
-fn advice(ended: &Ended) -> String {
+fn advice(ended: &ExampleOutput) -> String {
     let (_, advice) = ended.stdout.split_once("lines/s\n").unwrap();
-    told(&advice.trim())
+    stable_text(&advice.trim())
 }
 
 #[tokio::test]
-async fn a_backfill_of_enso_sends_each_good_line_once_and_writes_down_the_others() {
+async fn an_enso_backfill_sends_each_good_line_once_and_records_the_others() {
     let sandbox = sandbox_of_enso().start().await.unwrap();
     let folder = folder("enso");
     let unknown = line_of_enso(1).replace("ent_acme", "ent_nobody");
@@ -377,7 +379,7 @@ async fn a_backfill_of_enso_sends_each_good_line_once_and_writes_down_the_others
     let equal = line_of_enso(999_999) + "\n";
     let all = lines_of_enso(0..1500) + &equal.repeat(3) + &unknown + "\n" + &bad_value + "\n{}\n" + &line(1);
     fs::write(folder.join("events.ndjson"), all).unwrap();
-    let ended = Run::backfill_of_enso(&folder, &sandbox, &["events.ndjson"]).end();
+    let ended = ExampleCommand::backfill_of_enso(&folder, &sandbox, &["events.ndjson"]).end();
 
     assert_eq!((ended.code, ended.counts()), (Some(2), [1507, 1503, 0, 4, 0, 0]), "{ended:?}");
     assert_eq!((sandbox.enso_events().len(), sandbox.enso_metered_count()), (1503, 1503));
@@ -400,7 +402,7 @@ async fn a_backfill_of_enso_sends_each_good_line_once_and_writes_down_the_others
 }
 
 #[tokio::test]
-async fn a_backfill_of_enso_stops_where_the_server_may_have_a_batch_or_not() {
+async fn an_enso_backfill_stops_after_an_ambiguous_batch() {
     let folder = folder("enso-unknown");
     fs::write(folder.join("events.ndjson"), lines_of_enso(0..10)).unwrap();
     let arguments = ["events.ndjson", "--batch-size=2", "--concurrency=1"];
@@ -412,10 +414,10 @@ async fn a_backfill_of_enso_stops_where_the_server_may_have_a_batch_or_not() {
 
     let sandbox = sandbox_of_enso().start().await.unwrap();
     faults(&sandbox);
-    let ended = Run::backfill_of_enso(&folder, &sandbox, &arguments).end();
+    let ended = ExampleCommand::backfill_of_enso(&folder, &sandbox, &arguments).end();
     assert_eq!((ended.code, ended.counts()), (Some(1), [4, 2, 0, 0, 2, 0]), "{ended:?}");
     assert_eq!((sandbox.enso_metered_count(), sandbox.requests().len()), (4, 2));
-    let entries: Vec<String> = rejected(&folder).lines().map(|line| told(&line)).collect();
+    let entries: Vec<String> = rejected(&folder).lines().map(|line| stable_text(&line)).collect();
     insta::assert_snapshot!(entries.join("\n"), @r#"
     events.ndjson:3 unknown: create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
         {"CustomerEntityId":"ent_acme","metric":.. (134 characters)
@@ -431,23 +433,23 @@ async fn a_backfill_of_enso_stops_where_the_server_may_have_a_batch_or_not() {
       lines after events.ndjson:4: they were not read, so send them in a file of their own
     ");
 
-    // Whoever knows that an id counts once has it sent again, and may run it twice.
+    // If an id is known to count once, events can be resent and the backfill rerun.
     let sandbox = sandbox_of_enso().enso_meters_an_id_once(true).start().await.unwrap();
     faults(&sandbox);
     let arguments = [&arguments[..], &["--assume-idempotent"]].concat();
     for arrivals in [12, 22] {
-        let ended = Run::backfill_of_enso(&folder, &sandbox, &arguments).end();
+        let ended = ExampleCommand::backfill_of_enso(&folder, &sandbox, &arguments).end();
         assert_eq!((ended.code, ended.counts()), (Some(0), [10, 10, 0, 0, 0, 0]), "{ended:?}");
         assert_eq!((sandbox.enso_metered_count(), sandbox.enso_events().len()), (10, arrivals));
     }
 }
 
 #[tokio::test]
-async fn a_refused_token_of_enso_stops_a_backfill_with_advice() {
+async fn a_refused_enso_token_stops_a_backfill_with_advice() {
     let sandbox = sandbox_of_enso().enso_token("another").start().await.unwrap();
     let folder = folder("enso-refused");
     fs::write(folder.join("events.ndjson"), lines_of_enso(0..3000)).unwrap();
-    let ended = Run::backfill_of_enso(&folder, &sandbox, &["events.ndjson"]).end();
+    let ended = ExampleCommand::backfill_of_enso(&folder, &sandbox, &["events.ndjson"]).end();
     assert_eq!((ended.code, sandbox.requests().len(), sandbox.enso_metered_count()), (Some(1), 1, 0), "{ended:?}");
     insta::assert_snapshot!(advice(&ended), @"
     stopped by create_events_batch: the server answered 401 Unauthorized: authorization: the token is not valid; use the one for Enso that the sandbox was started with (1 attempt); check the token, and that it belongs to this environment
@@ -458,11 +460,11 @@ async fn a_refused_token_of_enso_stops_a_backfill_with_advice() {
 }
 
 #[tokio::test]
-async fn the_events_of_enso_that_come_with_the_example_can_be_tried_without_an_account() {
+async fn the_enso_example_data_runs_without_an_account() {
     let sandbox = sandbox_of_enso().start().await.unwrap();
     let folder = folder("enso-data");
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../togai-ext/examples/data/usage-enso.ndjson");
-    let ended = Run::backfill_of_enso(&folder, &sandbox, &["--sandbox", file]).end();
+    let ended = ExampleCommand::backfill_of_enso(&folder, &sandbox, &["--sandbox", file]).end();
     assert_eq!((ended.code, ended.counts()), (Some(2), [400, 396, 0, 4, 0, 0]), "{ended:?}");
     assert!(ended.stdout.contains("the sandbox metered 396 events"), "{ended:?}");
     assert!(rejected(&folder).contains("[2002]"));
@@ -470,9 +472,9 @@ async fn the_events_of_enso_that_come_with_the_example_can_be_tried_without_an_a
 }
 
 /// The ids of the requests of a demo that were metered, by what it printed.
-fn request_ids(ended: &Ended) -> BTreeSet<String> {
-    let answers = ended.stdout.lines().filter(|line| line.starts_with("GET /hello/"));
-    answers.map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect()
+fn request_ids(ended: &ExampleOutput) -> BTreeSet<String> {
+    let responses = ended.stdout.lines().filter(|line| line.starts_with("GET /hello/"));
+    responses.map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect()
 }
 
 fn metered_ids(sandbox: &Sandbox) -> BTreeSet<String> {
@@ -482,7 +484,7 @@ fn metered_ids(sandbox: &Sandbox) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_web_service_meters_its_requests_under_their_ids() {
     let sandbox = sandbox().start().await.unwrap();
-    let ended = Run::web_service(&folder("web-service"), &sandbox).end();
+    let ended = ExampleCommand::web_service(&folder("web-service"), &sandbox).end();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let ids = request_ids(&ended);
     assert_eq!((ids.len(), sandbox.metered_count(), ended.count("accepted")), (5, 5, 5), "{ended:?}");
@@ -491,11 +493,11 @@ async fn the_web_service_meters_its_requests_under_their_ids() {
 }
 
 #[tokio::test]
-async fn the_web_service_delivers_what_was_handed_back() {
+async fn the_web_service_redelivers_returned_events() {
     let sandbox = sandbox().start().await.unwrap();
     sandbox.fault(Fault::status(404).on("ingest_batch").first(1));
     let folder = folder("web-service-stopped");
-    let ended = Run::web_service(&folder, &sandbox).end();
+    let ended = ExampleCommand::web_service(&folder, &sandbox).end();
     assert_eq!((ended.code, ended.count("stopped"), ended.count("dead letters")), (Some(0), 1, 0), "{ended:?}");
     assert_eq!(request_ids(&ended), metered_ids(&sandbox));
     assert!(!folder.join("dead-letters.ndjson").exists());
@@ -506,12 +508,12 @@ async fn dead_letters_of_the_web_service_are_delivered_by_a_backfill() {
     let sandbox = sandbox().start().await.unwrap();
     sandbox.fault(Fault::status(401).on("ingest_batch"));
     let folder = folder("dead-letters");
-    let ended = Run::web_service(&folder, &sandbox).end();
+    let ended = ExampleCommand::web_service(&folder, &sandbox).end();
     assert_eq!((ended.code, ended.count("accepted"), ended.count("dead letters")), (Some(0), 0, 5), "{ended:?}");
     assert_eq!(sandbox.metered_count(), 0);
 
     sandbox.clear_faults();
-    let backfill = Run::backfill(&folder, &sandbox, &["dead-letters.ndjson"]).end();
+    let backfill = ExampleCommand::backfill(&folder, &sandbox, &["dead-letters.ndjson"]).end();
     assert_eq!(backfill.code, Some(0), "{backfill:?}");
     assert_eq!(request_ids(&ended), metered_ids(&sandbox));
 }

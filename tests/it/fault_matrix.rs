@@ -1,5 +1,5 @@
-//! Every fault that the sandbox can make, through every way in, with every service. The tables are written by hand: they
-//! say what has to become of the events, and not what becomes of them. They are those of Togai; what is otherwise with
+//! Every fault that the sandbox can make, through every ingest method, with every service. The tables are written by hand:
+//! they say what has to become of the events, and not what becomes of them. They are those of Togai; what is otherwise with
 //! another service is in `differences.rs`.
 
 use std::time::Duration;
@@ -10,12 +10,12 @@ use togai_ext::prelude::*;
 use togai_sandbox::{Fault, PartialFailureShape, SandboxBuilder};
 use tokio::net::TcpSocket;
 
-use crate::differences::{self, Kind};
+use crate::differences::{self, FaultTable};
+use crate::ingest_methods::{CallOutcome, IngestMethod, Input};
 use crate::services::Service;
 use crate::support::TOKEN;
-use crate::ways::{Input, Told, Way};
 
-/// What becomes of the events of each scene: ten of them in batches of two where the name says nothing else.
+/// What becomes of the events of each scenario: ten of them in batches of two where the name says nothing else.
 ///
 /// "At once" is how many batches are in flight. Where it is 1 alone, the result with 4 depends on which of them the fault
 /// meets, and what is checked of it is only what has to hold of every call.
@@ -156,7 +156,7 @@ fault                                                  | at once | accepted | du
 ";
 
 /// What a row of a table is played in.
-struct Scene {
+struct FaultScenario {
     events: u32,
     batch_size: usize,
     is_bad: fn(u32) -> bool,
@@ -168,7 +168,7 @@ struct Scene {
     options: CallOptions,
 }
 
-impl Scene {
+impl FaultScenario {
     fn new(sandbox: SandboxBuilder) -> Self {
         Self {
             events: 10,
@@ -213,7 +213,7 @@ impl Scene {
         Self { attempt_timeout: Some(Duration::from_millis(300)), options: options.retry(twice), ..self }
     }
 
-    /// The scene of a row.
+    /// The scenario of a row.
     #[expect(clippy::too_many_lines, reason = "a line or two for each row of the table")]
     fn named<S: Service>(name: &str) -> Self {
         let ten = Self::new(S::sandbox());
@@ -316,31 +316,31 @@ impl Scene {
             "reset after reading from the third batch on" => ten.after_two_requests(Fault::reset_after_reading()),
             "reset before reading from the third batch on" => ten.after_two_requests(Fault::reset_before_reading()),
             "cut-off from the third batch on" => ten.after_two_requests(Fault::cut_off()),
-            _ => panic!("no such scene: {name}"),
+            _ => panic!("no such scenario: {name}"),
         }
     }
 
-    /// Plays it through a way in, and says what became of the events as a row of the table does.
-    async fn play<S: Service>(self, way: Way, concurrency: usize, ingest: &impl Ingest<S>) -> String {
+    /// Plays it through an ingest method, and says what became of the events as a row of the table does.
+    async fn run<S: Service>(self, method: IngestMethod, concurrency: usize, ingest: &impl Ingest<S>) -> String {
         let sandbox = self.sandbox.start().await.unwrap();
         self.faults.into_iter().for_each(|fault| sandbox.fault(fault));
-        let (_socket, nowhere) = nobody();
+        let (_socket, nowhere) = unused_address();
         let base_url = if self.is_there { S::base_url(&sandbox) } else { &nowhere };
         let client = S::build(S::builder(self.token, base_url), self.attempt_timeout).with(self.options);
         let input = Input { events: self.events, is_bad: self.is_bad, batch_size: self.batch_size, concurrency };
-        let input = if way == Way::Single { Input { events: 1, ..input } } else { input };
-        let told: Told = ingest(way, &client, input).await;
-        told.check::<S>(&sandbox);
-        let mut row = told.counts().map(|count| count.to_string()).to_vec();
-        row.extend([told.stopped_by(), sandbox.request_count().to_string(), S::metered_count(&sandbox).to_string()]);
+        let input = if method == IngestMethod::Single { Input { events: 1, ..input } } else { input };
+        let outcome: CallOutcome = ingest(method, &client, input).await;
+        outcome.check::<S>(&sandbox);
+        let mut row = outcome.counts().map(|count| count.to_string()).to_vec();
+        row.extend([outcome.stopped_by(), sandbox.request_count().to_string(), S::metered_count(&sandbox).to_string()]);
         row.join(" | ")
     }
 }
 
-/// How events are handed in through a way in of a service.
-pub(crate) trait Ingest<S: Service>: AsyncFn(Way, &S::Client, Input) -> Told {}
+/// How events are handed in through an ingest method of a service.
+pub(crate) trait Ingest<S: Service>: AsyncFn(IngestMethod, &S::Client, Input) -> CallOutcome {}
 
-impl<S: Service, I: AsyncFn(Way, &S::Client, Input) -> Told> Ingest<S> for I {}
+impl<S: Service, I: AsyncFn(IngestMethod, &S::Client, Input) -> CallOutcome> Ingest<S> for I {}
 
 fn two(number: u32) -> bool {
     number == 3 || number == 7
@@ -373,23 +373,23 @@ fn throttling() -> Fault {
 }
 
 /// An address where nobody listens, and nobody else will as long as the socket is there.
-fn nobody() -> (TcpSocket, String) {
+fn unused_address() -> (TcpSocket, String) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
     (socket, format!("http://{address}"))
 }
 
-/// A row of a table: what is to become of the events of a scene.
+/// A row of a table: what is to become of the events of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
+pub(crate) struct FaultRow {
     pub(crate) fault: String,
     /// How many batches are in flight where the result is always the same.
     pub(crate) at_once: Vec<usize>,
     pub(crate) expected: String,
 }
 
-impl Row {
+impl FaultRow {
     pub(crate) fn new(fault: &str, at_once: &str, expected: &str) -> Self {
         Self {
             fault: fault.trim().to_owned(),
@@ -400,27 +400,27 @@ impl Row {
 }
 
 /// The rows of a table of Togai.
-pub(crate) fn rows(table: &str) -> impl Iterator<Item = Row> {
+pub(crate) fn rows(table: &str) -> impl Iterator<Item = FaultRow> {
     table.lines().skip(2).map(|line| {
         let (fault, rest) = line.split_once('|').unwrap();
         let (at_once, expected) = rest.split_once('|').unwrap();
-        Row::new(fault, at_once, expected)
+        FaultRow::new(fault, at_once, expected)
     })
 }
 
-/// Plays all scenes of a table through a way in, and lists those that end otherwise. The source is the same to what is in
-/// flight, so it is through the first way alone that each scene is played with one and with four batches at once.
-pub(crate) async fn check<S: Service>(kind: Kind, way: Way, ingest: impl Ingest<S>) {
-    let rows: Vec<Row> = rows(kind.table()).map(|row| differences::expected::<S>(kind, row)).collect();
-    let plays = rows.iter().flat_map(|row| {
-        let Row { at_once, .. } = row;
-        let exact = if way == Way::Events { &at_once[..] } else { &at_once[at_once.len() - 1..] };
-        let other = (*at_once == [1] && way == Way::Events).then_some((row, 4, false));
+/// Runs all scenarios of a table through an ingest method, and lists those with another result. Requests in flight do not
+/// depend on the source, so only the first method runs each scenario with one and with four batches at once.
+pub(crate) async fn check<S: Service>(kind: FaultTable, method: IngestMethod, ingest: impl Ingest<S>) {
+    let rows: Vec<FaultRow> = rows(kind.table()).map(|row| differences::expected::<S>(kind, row)).collect();
+    let runs = rows.iter().flat_map(|row| {
+        let FaultRow { at_once, .. } = row;
+        let exact = if method == IngestMethod::Events { &at_once[..] } else { &at_once[at_once.len() - 1..] };
+        let other = (*at_once == [1] && method == IngestMethod::Events).then_some((row, 4, false));
         exact.iter().map(move |concurrency| (row, *concurrency, true)).chain(other)
     });
-    let played = stream::iter(plays).map(async |(row, concurrency, is_exact)| {
-        let Row { fault, expected, .. } = row;
-        let is = Scene::named::<S>(fault).play::<S>(way, concurrency, &ingest).await;
+    let results = stream::iter(runs).map(async |(row, concurrency, is_exact)| {
+        let FaultRow { fault, expected, .. } = row;
+        let is = FaultScenario::named::<S>(fault).run::<S>(method, concurrency, &ingest).await;
         if !is_exact || is == *expected {
             return String::new();
         }
@@ -428,6 +428,6 @@ pub(crate) async fn check<S: Service>(kind: Kind, way: Way, ingest: impl Ingest<
         format!("{fault} ({concurrency} at once)\n  is {is}\n not {expected}\n{advice}")
     });
     // Some of them wait for an answer that does not come; others are played meanwhile.
-    let problems: String = played.buffered(3).collect().await;
-    assert!(problems.is_empty(), "{} {way:?}\n{problems}", S::NAME);
+    let problems: String = results.buffered(3).collect().await;
+    assert!(problems.is_empty(), "{} {method:?}\n{problems}", S::NAME);
 }

@@ -11,12 +11,12 @@ fn credit() -> CreditRequest {
 }
 
 #[tokio::test]
-async fn credits_are_created_again_with_their_keys_when_the_answer_was_lost() {
+async fn credits_with_keys_are_retried_after_a_lost_response() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::reset_after_reading().on("create_credit").first(1));
     let credits = CreateCreditRequest::new([credit().idempotency_key("a"), credit().idempotency_key("b")]);
-    let answer = client.create_credit().body(credits).send().await.unwrap();
-    assert_eq!((answer.attempts(), answer.maybe_repeated()), (2, true));
+    let response = client.create_credit().body(credits).send().await.unwrap();
+    assert_eq!((response.attempts(), response.maybe_repeated()), (2, true));
     insta::assert_snapshot!(log(&sandbox), @r###"
     POST /credits -> no answer (fault: reset after reading)
     POST /credits -> 200
@@ -28,7 +28,7 @@ async fn credits_are_created_again_with_their_keys_when_the_answer_was_lost() {
 }
 
 #[tokio::test]
-async fn credits_are_not_created_again_where_one_has_no_key() {
+async fn a_credit_without_a_key_is_not_retried() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::reset_after_reading().on("create_credit").first(1));
     let credits = CreateCreditRequest::new([credit().idempotency_key("a"), credit()]);

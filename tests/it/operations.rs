@@ -13,7 +13,7 @@ use togai_sandbox::Fault;
 use crate::support::{bad_event, event, start};
 
 #[test]
-fn the_table_of_operations_is_what_it_was() {
+fn the_operation_table_is_unchanged() {
     let mut table = String::new();
     for operation in togai_api::OPERATIONS {
         let _ = writeln!(table, "{} {} {}", operation.id, operation.method, operation.path);
@@ -49,7 +49,7 @@ const FIRST: [(&str, &str); 13] = [
 ];
 
 #[test]
-fn the_thirteen_operations_of_the_beginning_are_among_159() {
+fn the_first_thirteen_operations_are_among_159() {
     let all: Vec<(&str, &str)> = togai_api::OPERATIONS.iter().map(|operation| (operation.id, operation.path)).collect();
     for operation in FIRST {
         assert!(all.contains(&operation), "{operation:?}");
@@ -58,7 +58,7 @@ fn the_thirteen_operations_of_the_beginning_are_among_159() {
 }
 
 #[tokio::test]
-async fn the_operations_of_the_beginning_are_repeated_when_they_are_throttled() {
+async fn the_first_thirteen_operations_are_retried_when_throttled() {
     let (sandbox, client) = start().await;
     // Whatever the answer is in the end: it is that of the second request.
     let mut checked = Vec::new();
@@ -96,8 +96,8 @@ async fn the_operations_of_the_beginning_are_repeated_when_they_are_throttled() 
 #[tokio::test]
 async fn one_event_is_ingested_and_looked_up() {
     let (sandbox, client) = start().await;
-    let answer = client.ingest().body(IngestEventRequest::new(event(1))).send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.success), (202, Some(true)));
+    let response = client.ingest().body(IngestEventRequest::new(event(1))).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.success), (202, Some(true)));
 
     let found = client.get_single_event().event_id("ride-1").send().await.unwrap().into_inner();
     assert_eq!(found.events[0].event_payload, event(1));
@@ -108,20 +108,20 @@ async fn one_event_is_ingested_and_looked_up() {
 }
 
 #[tokio::test]
-async fn a_batch_is_answered_202_or_207() {
+async fn a_batch_returns_202_or_207() {
     let (_sandbox, client) = start().await;
     let batch = IngestBatchEventRequest::new([event(1), event(2)]);
-    let answer = client.ingest_batch().body(batch).send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.errors.len()), (202, 0));
+    let response = client.ingest_batch().body(batch).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.errors.len()), (202, 0));
 
     let batch = IngestBatchEventRequest::new([event(3), bad_event(4)]);
-    let answer = client.ingest_batch().body(batch).send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.errors.len()), (207, 1));
-    assert_eq!(answer.errors[0].event_payload.as_ref().unwrap().id.as_deref(), Some("ride-4"));
+    let response = client.ingest_batch().body(batch).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.errors.len()), (207, 1));
+    assert_eq!(response.errors[0].event_payload.as_ref().unwrap().id.as_deref(), Some("ride-4"));
 }
 
 #[tokio::test]
-async fn an_event_is_taken_back_and_repeated_and_replaced() {
+async fn an_event_is_undone_redone_and_replaced() {
     let (sandbox, client) = start().await;
     client.ingest_events([event(1), event(2), event(3)]).send().await.unwrap().into_result().unwrap();
 

@@ -47,7 +47,7 @@ fn check_holds(text: &str, part: &str) {
 }
 
 #[test]
-fn the_defaults_of_the_readme_are_those_of_the_code() {
+fn the_readme_defaults_match_the_code() {
     let policy = RetryPolicy::default();
     assert_eq!(row("with_max_attempts"), policy.max_attempts().to_string());
     assert_eq!(row("with_max_elapsed"), format!("{} s", policy.max_elapsed().as_secs()));
@@ -93,7 +93,7 @@ fn the_defaults_of_the_readme_are_those_of_the_code() {
 }
 
 #[test]
-fn every_setting_has_its_row() {
+fn the_readme_lists_every_setting() {
     let sources = [
         include_str!("../../togai-ext/src/call_options.rs"),
         include_str!("../../togai-ext/src/client_builder.rs"),

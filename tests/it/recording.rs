@@ -1,18 +1,18 @@
-//! What is on the wire below the client: each answer as the server wrote it.
+//! What is on the wire below the client: each response as the server wrote it.
 
 use std::sync::{Arc, Mutex};
 
 use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind};
 use togai_ext::prelude::*;
 
-/// A transport that keeps the bodies of the answers that it hands on.
+/// A transport that keeps the bodies of the responses that it hands on.
 #[derive(Debug)]
 pub(crate) struct Recording {
     inner: Arc<dyn Transport>,
     bodies: Arc<Mutex<Vec<String>>>,
 }
 
-/// The bodies of a client's answers, in order.
+/// The bodies of a client's responses, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bodies(Arc<Mutex<Vec<String>>>);
 
@@ -22,7 +22,7 @@ impl Bodies {
     }
 }
 
-/// The same client, and the bodies of the answers that it will get.
+/// The same client, and the bodies of the responses that it will get.
 pub(crate) fn recorded(client: &Client) -> (Client, Bodies) {
     let bodies = Bodies::default();
     let recording = Recording { inner: Arc::clone(client.transport()), bodies: Arc::clone(&bodies.0) };

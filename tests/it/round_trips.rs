@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::same::{difference, holds_nothing};
+use crate::json_comparison::{difference, is_null_or_empty};
 
 /// A value of a schema.
 struct Sample {
@@ -12,7 +12,7 @@ struct Sample {
     /// Whether it is only sent, and never answered.
     is_sent: bool,
     json: &'static str,
-    again: Again,
+    round_trip: RoundTrip,
 }
 
 /// A schema of an object.
@@ -20,13 +20,13 @@ struct Schema {
     name: &'static str,
     /// The fields that its type does not do without; none where it is read in answers.
     required: &'static [&'static str],
-    again: Again,
+    round_trip: RoundTrip,
 }
 
 /// Decodes and encodes again.
-type Again = fn(&str) -> Result<String, serde_json::Error>;
+type RoundTrip = fn(&str) -> Result<String, serde_json::Error>;
 
-fn again<T: DeserializeOwned + Serialize>(json: &str) -> Result<String, serde_json::Error> {
+fn round_trip<T: DeserializeOwned + Serialize>(json: &str) -> Result<String, serde_json::Error> {
     serde_json::to_string(&serde_json::from_str::<T>(json)?)
 }
 
@@ -34,11 +34,11 @@ include!(concat!(env!("OUT_DIR"), "/values.rs"));
 
 /// What does not come back as it was, in words.
 fn problem_of(sample: &Sample) -> Option<String> {
-    let problem = match (sample.again)(sample.json) {
+    let problem = match (sample.round_trip)(sample.json) {
         Ok(json) => {
             let [before, after] = [sample.json, &json].map(|json| serde_json::from_str::<Value>(json).unwrap());
             // An answer that leaves a list out says the same as one with an empty list; a change may mean another thing.
-            difference(&before, &after, if sample.is_sent { Value::is_null } else { holds_nothing })?
+            difference(&before, &after, if sample.is_sent { Value::is_null } else { is_null_or_empty })?
         }
         Err(error) => format!(" cannot be read: {error}"),
     };
@@ -53,21 +53,21 @@ fn check(samples: &[Sample], least: usize, expected: &[&str]) {
 }
 
 #[test]
-fn every_example_of_the_document_comes_back_as_it_was() {
+fn every_example_of_the_document_survives_a_round_trip() {
     check(EXAMPLES, 350, &[]);
 }
 
 #[test]
-fn the_smallest_and_the_largest_value_of_every_schema_come_back_as_they_were() {
+fn the_smallest_and_largest_value_of_every_schema_survive_a_round_trip() {
     check(MADE, 670, &[]);
 }
 
 #[test]
-fn an_answer_may_lack_everything_and_a_request_is_refused_by_the_name_of_what_it_lacks() {
+fn a_response_may_lack_any_field_and_a_request_error_names_the_missing_one() {
     assert_eq!(SCHEMAS.len(), 309);
     let mut strict = 0;
     for schema in SCHEMAS {
-        match (schema.again)("{}") {
+        match (schema.round_trip)("{}") {
             Ok(_) => assert!(schema.required.is_empty(), "{} can do without {:?}", schema.name, schema.required),
             Err(error) => {
                 let text = error.to_string();

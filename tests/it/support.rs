@@ -81,7 +81,7 @@ const BROKEN: &str = "before the answer was complete: ";
 
 /// The text of an error without what differs from run to run and from system to system: times, and the causes of broken
 /// connections.
-pub(crate) fn told(error: &impl std::fmt::Display) -> String {
+pub(crate) fn stable_text(error: &impl std::fmt::Display) -> String {
     let mut text = error.to_string();
     assert!(!text.contains(TOKEN), "{text}");
     if let Some(start) = text.find(BROKEN) {
@@ -89,15 +89,15 @@ pub(crate) fn told(error: &impl std::fmt::Display) -> String {
         let end = start + text[start..].rfind(" (").unwrap();
         text.replace_range(start..end, "<cause>");
     }
-    let mut told = String::new();
+    let mut stable = String::new();
     let mut rest = text.as_str();
     // Times are written as "5 attempts, 412 ms)".
     while let Some(start) = rest.find(" attempt") {
         let Some(end) = rest[start..].find(')') else { break };
         let (before, after) = rest.split_at(start);
-        told.push_str(before);
-        told.push_str(after[..end].split(',').next().unwrap_or_default());
+        stable.push_str(before);
+        stable.push_str(after[..end].split(',').next().unwrap_or_default());
         rest = &after[end..];
     }
-    told + rest
+    stable + rest
 }

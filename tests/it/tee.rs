@@ -31,17 +31,17 @@ fn pair(number: u32) -> (Event, EnsoEvent) {
 }
 
 /// The verdicts of both sides in short.
-fn told<E1, E2, T1, T2>(report: &TeeReport<E1, E2, T1, T2>) -> [String; 2] {
+fn summaries<E1, E2, T1, T2>(report: &TeeReport<E1, E2, T1, T2>) -> [String; 2] {
     [counts(report.first_report()), counts(report.second_report())]
 }
 
 #[track_caller]
 fn check<E1, E2, T1, T2>(report: &TeeReport<E1, E2, T1, T2>, expected: [&str; 2]) {
-    assert_eq!(told(report), expected.map(str::to_owned));
+    assert_eq!(summaries(report), expected.map(str::to_owned));
 }
 
 #[tokio::test]
-async fn one_stream_is_delivered_to_both_in_batches_of_their_own() {
+async fn one_stream_is_delivered_to_both_services_in_separate_batches() {
     let (sandbox, tee) = start().await;
     let call = tee.ingest_events((0..25).map(pair)).first(|call| call.batch_size(10)).second(|call| call.batch_size(7));
     let report = call.send().await;
@@ -58,7 +58,7 @@ async fn one_stream_is_delivered_to_both_in_batches_of_their_own() {
 }
 
 #[tokio::test]
-async fn what_one_of_them_refuses_the_other_takes_under_the_same_index() {
+async fn an_event_refused_by_one_service_is_accepted_by_the_other() {
     let (_sandbox, tee) = start().await;
     let pairs = (0..10).map(|number| {
         let (mut event, mut other) = pair(number);
@@ -77,7 +77,7 @@ async fn what_one_of_them_refuses_the_other_takes_under_the_same_index() {
 }
 
 #[tokio::test]
-async fn where_one_stops_both_reports_are_about_the_same_events_and_the_source_has_the_rest() {
+async fn when_one_side_stops_both_reports_cover_the_same_events() {
     for (fault, operation) in [(Fault::status(401), "ingest_batch"), (Fault::cut_off(), "create_events_batch")] {
         let (sandbox, tee) = start().await;
         // The third batch of one of them meets it.
@@ -87,7 +87,7 @@ async fn where_one_stops_both_reports_are_about_the_same_events_and_the_source_h
         let call = tee.ingest_stream(&mut pairs);
         let report = call.first(|call| call.batch_size(10)).second(|call| call.batch_size(10)).send().await;
         let is_first = operation == "ingest_batch";
-        assert_eq!((report.first.is_err(), report.second.is_err()), (is_first, !is_first), "{:?}", told(&report));
+        assert_eq!((report.first.is_err(), report.second.is_err()), (is_first, !is_first), "{:?}", summaries(&report));
         let submitted = [report.first_report().submitted(), report.second_report().submitted()];
         assert!(submitted[0] == submitted[1] && (30..1000).contains(&submitted[0]), "{submitted:?}");
         let accepted = [report.first_report().accepted(), report.second_report().accepted()];
@@ -98,7 +98,7 @@ async fn where_one_stops_both_reports_are_about_the_same_events_and_the_source_h
 }
 
 #[tokio::test]
-async fn alone_the_other_gets_all_of_the_source_where_that_is_wanted() {
+async fn the_other_side_can_finish_the_source_alone() {
     let (sandbox, tee) = start().await;
     sandbox.fault(Fault::status(401).on("create_events_batch"));
     let call = tee.ingest_events((0..500).map(pair)).second(|call| call.batch_size(10)).max_lag(50);
@@ -112,7 +112,7 @@ async fn alone_the_other_gets_all_of_the_source_where_that_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_side_that_cannot_be_begun_takes_nothing_and_holds_the_other_back() {
+async fn a_side_that_cannot_start_takes_no_events() {
     let (sandbox, tee) = start().await;
     for (alone, expected) in [(false, ["", ""]), (true, ["5 accepted", ""])] {
         let call = tee.ingest_events((0..5).map(pair)).second(|call| call.batch_size(0)).continue_alone(alone);
@@ -126,7 +126,7 @@ async fn a_side_that_cannot_be_begun_takes_nothing_and_holds_the_other_back() {
 }
 
 #[tokio::test]
-async fn a_source_that_fails_ends_both_calls_after_what_came_before() {
+async fn a_failing_source_ends_both_calls_after_the_events_before_it() {
     let (sandbox, tee) = start().await;
     let source = stream::iter(0..10)
         .map(|number| if number == 7 { Err(std::io::Error::other("the file ends here")) } else { Ok(pair(number)) });
@@ -143,7 +143,7 @@ async fn a_source_that_fails_ends_both_calls_after_what_came_before() {
 }
 
 #[tokio::test]
-async fn a_slow_side_holds_the_other_back_so_that_memory_is_bounded() {
+async fn a_slow_side_holds_the_other_back_to_bound_memory() {
     let clock = ManualClock::new();
     let sandbox = sandbox().clock(clock.clone()).start().await.unwrap();
     sandbox.fault(Fault::delay(Duration::from_secs(1)).on("create_events_batch"));
@@ -170,7 +170,7 @@ async fn a_slow_side_holds_the_other_back_so_that_memory_is_bounded() {
 }
 
 #[tokio::test]
-async fn each_side_has_tags_of_its_own_and_two_clients_may_be_of_one_service() {
+async fn each_side_has_its_own_tags_and_both_may_use_one_service() {
     let (sandbox, _) = start().await;
     let other = crate::support::sandbox().start().await.unwrap();
     let tee = Tee::new(&client_of(&sandbox), &client_of(&other));
@@ -182,7 +182,7 @@ async fn each_side_has_tags_of_its_own_and_two_clients_may_be_of_one_service() {
 }
 
 #[tokio::test]
-async fn a_tee_that_is_dropped_leaves_the_clients_as_they_were() {
+async fn dropping_a_tee_leaves_the_clients_intact() {
     let (sandbox, tee) = start().await;
     let mut source = stream::iter((0..50).map(pair));
     {

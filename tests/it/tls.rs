@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use crate::support::TOKEN;
 
 #[tokio::test]
-async fn an_https_address_is_greeted_in_tls_with_http_2_on_offer() {
+async fn an_https_address_gets_a_tls_hello_that_offers_http_2() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let server = tokio::spawn(async move {

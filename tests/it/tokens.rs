@@ -9,7 +9,7 @@ use togai_ext::AccessToken;
 use togai_ext::prelude::*;
 use togai_sandbox::{Fault, Sandbox};
 
-use crate::support::{TOKEN, event, http, sandbox, start, told};
+use crate::support::{TOKEN, event, http, sandbox, stable_text, start};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -17,16 +17,16 @@ fn builder(sandbox: &Sandbox, token: &str) -> ClientBuilder {
     ClientBuilder::new(token).base_url(sandbox.base_url())
 }
 
-/// The times that a provider was asked.
+/// Counts the calls of a token provider.
 #[derive(Clone, Default)]
-struct Asked(Arc<AtomicUsize>);
+struct ProviderCalls(Arc<AtomicUsize>);
 
-impl Asked {
+impl ProviderCalls {
     fn count(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn note(&self) {
+    fn increment(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -36,7 +36,7 @@ async fn started() -> Sandbox {
 }
 
 #[tokio::test]
-async fn a_refused_token_costs_one_request_over_all_operations_and_clones() {
+async fn a_refused_token_costs_one_request_across_operations_and_clones() {
     let sandbox = started().await;
     let client = builder(&sandbox, "expired").build().unwrap();
     let first = client.get_events().send().await.unwrap_err();
@@ -50,7 +50,7 @@ async fn a_refused_token_costs_one_request_over_all_operations_and_clones() {
     let error = failure.error();
     assert!(error.retry_after().is_some_and(|wait| wait > HOUR / 7 && wait <= HOUR / 6), "{error}");
     assert!(!error.maybe_delivered() && failure.call_error().is_some_and(|error| !error.is_retryable()));
-    let said = told(error);
+    let said = stable_text(error);
     assert!(
         said.starts_with(
             "ingest: the server has refused the token, so it is not sent again for now (0 attempts); set another token, or wait "
@@ -60,7 +60,7 @@ async fn a_refused_token_costs_one_request_over_all_operations_and_clones() {
 }
 
 #[tokio::test]
-async fn a_token_that_may_not_do_one_thing_may_do_others() {
+async fn a_token_forbidden_for_one_operation_works_for_others() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::status(403).on("get_events"));
     for _ in 0..3 {
@@ -70,7 +70,7 @@ async fn a_token_that_may_not_do_one_thing_may_do_others() {
     client.get_features().send().await.unwrap();
     assert_eq!(sandbox.request_count(), 2);
     let error = client.get_events().send().await.unwrap_err();
-    let said = told(&error);
+    let said = stable_text(&error);
     assert!(
         said.starts_with("get_events: the server does not let the token do this, so it is not asked again for now"),
         "{said}"
@@ -78,7 +78,7 @@ async fn a_token_that_may_not_do_one_thing_may_do_others() {
 }
 
 #[tokio::test]
-async fn after_the_interval_one_request_tries_the_token_again() {
+async fn after_the_interval_one_request_probes_the_token() {
     let sandbox = started().await;
     let client = builder(&sandbox, "expired").with_token_probe_interval(Duration::ZERO).build().unwrap();
     for expected in 1..=3 {
@@ -88,7 +88,7 @@ async fn after_the_interval_one_request_tries_the_token_again() {
 }
 
 #[tokio::test]
-async fn a_new_token_opens_the_gate_for_all_clones_and_the_old_one_does_not() {
+async fn only_a_new_token_opens_the_gate_for_all_clones() {
     let sandbox = started().await;
     let client = builder(&sandbox, "expired").build().unwrap();
     let clone = client.clone();
@@ -107,7 +107,7 @@ async fn a_new_token_opens_the_gate_for_all_clones_and_the_old_one_does_not() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_token_leaves_the_one_in_use() {
+async fn an_invalid_token_keeps_the_current_one() {
     let (sandbox, client) = start().await;
     for text in ["", "two words", "line\n"] {
         let error = client.set_token(text).unwrap_err();
@@ -118,18 +118,18 @@ async fn a_text_that_is_no_token_leaves_the_one_in_use() {
 }
 
 #[tokio::test]
-async fn a_provider_is_asked_once_for_all_calls_that_met_a_refusal() {
+async fn a_provider_is_called_once_for_all_refused_calls() {
     let sandbox = started().await;
-    let asked = Asked::default();
-    let noted = asked.clone();
+    let provider_calls = ProviderCalls::default();
+    let counter = provider_calls.clone();
     let client = builder(&sandbox, "expired").token_provider(move || {
-        noted.note();
+        counter.increment();
         async { Ok::<_, Error>(TOKEN) }
     });
     let client = client.build().unwrap();
     let calls = join_all((0..10).map(|_| client.get_events().send())).await;
     assert!(calls.iter().all(Result::is_ok));
-    assert_eq!((asked.count(), sandbox.request_count()), (1, 11));
+    assert_eq!((provider_calls.count(), sandbox.request_count()), (1, 11));
     // Whatever it does, a refused request was not carried out.
     let sandbox = started().await;
     let client =
@@ -139,13 +139,13 @@ async fn a_provider_is_asked_once_for_all_calls_that_met_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_provider_whose_tokens_are_refused_is_not_asked_for_ever() {
+async fn a_provider_of_refused_tokens_is_not_called_forever() {
     let sandbox = started().await;
-    let asked = Asked::default();
-    let noted = asked.clone();
+    let provider_calls = ProviderCalls::default();
+    let counter = provider_calls.clone();
     let client = builder(&sandbox, "expired-0").token_provider(move || {
-        noted.note();
-        let token = format!("expired-{}", noted.count());
+        counter.increment();
+        let token = format!("expired-{}", counter.count());
         async move { Ok::<_, Error>(token) }
     });
     let client = client.build().unwrap();
@@ -153,27 +153,27 @@ async fn a_provider_whose_tokens_are_refused_is_not_asked_for_ever() {
         assert!(client.get_events().send().await.unwrap_err().is_auth());
     }
     // No more than the API forgives.
-    assert_eq!((sandbox.request_count(), asked.count()), (4, 4));
+    assert_eq!((sandbox.request_count(), provider_calls.count()), (4, 4));
 }
 
 #[tokio::test]
-async fn a_provider_that_gives_the_refused_token_changes_nothing() {
+async fn a_provider_that_returns_the_refused_token_changes_nothing() {
     let sandbox = started().await;
-    let asked = Asked::default();
-    let noted = asked.clone();
+    let provider_calls = ProviderCalls::default();
+    let counter = provider_calls.clone();
     let client = builder(&sandbox, "expired").token_provider(move || {
-        noted.note();
+        counter.increment();
         async { Ok::<_, Error>("expired") }
     });
     let client = client.build().unwrap();
     for _ in 0..5 {
         assert!(client.get_events().send().await.unwrap_err().is_auth());
     }
-    assert_eq!((sandbox.request_count(), asked.count()), (1, 1));
+    assert_eq!((sandbox.request_count(), provider_calls.count()), (1, 1));
 }
 
 #[tokio::test]
-async fn without_a_first_token_the_provider_is_asked_before_the_first_request() {
+async fn without_an_initial_token_the_provider_is_called_first() {
     let sandbox = started().await;
     let client = builder(&sandbox, "").token_provider(async || Ok::<_, Error>(TOKEN)).build().unwrap();
     client.get_events().send().await.unwrap();
@@ -182,7 +182,7 @@ async fn without_a_first_token_the_provider_is_asked_before_the_first_request() 
     let client =
         builder(&sandbox, "").token_provider(async || Err::<String, _>("the vault is closed")).build().unwrap();
     let error = client.get_events().send().await.unwrap_err();
-    insta::assert_snapshot!(told(&error), @"get_events: there is no token to send: the vault is closed (0 attempts)");
+    insta::assert_snapshot!(stable_text(&error), @"get_events: there is no token to send: the vault is closed (0 attempts)");
     assert!(error.is_retryable() && !error.maybe_delivered());
     assert_eq!(sandbox.request_count(), 1);
 }
@@ -190,23 +190,23 @@ async fn without_a_first_token_the_provider_is_asked_before_the_first_request() 
 #[tokio::test]
 async fn a_token_is_renewed_before_it_expires() {
     let sandbox = started().await;
-    let asked = Asked::default();
-    let noted = asked.clone();
+    let provider_calls = ProviderCalls::default();
+    let counter = provider_calls.clone();
     let client = builder(&sandbox, "").token_provider(move || {
-        noted.note();
+        counter.increment();
         // The first one is over at once.
-        let life = if noted.count() == 1 { Duration::ZERO } else { HOUR };
+        let life = if counter.count() == 1 { Duration::ZERO } else { HOUR };
         async move { Ok::<_, Error>(AccessToken::new(TOKEN).expires_at(SystemTime::now() + life)) }
     });
     let client = client.build().unwrap();
     for _ in 0..5 {
         client.get_events().send().await.unwrap();
     }
-    assert_eq!((asked.count(), sandbox.request_count()), (2, 5));
+    assert_eq!((provider_calls.count(), sandbox.request_count()), (2, 5));
 }
 
 #[tokio::test]
-async fn a_server_that_echoes_a_token_of_before_does_not_get_it_into_an_error() {
+async fn an_echoed_earlier_token_does_not_reach_the_error() {
     let (sandbox, client) = start().await;
     client.set_token("another-t0ken").unwrap();
     let message = format!("neither {TOKEN} nor another-t0ken is good");
@@ -217,7 +217,7 @@ async fn a_server_that_echoes_a_token_of_before_does_not_get_it_into_an_error() 
 }
 
 #[tokio::test]
-async fn a_client_whose_own_transport_holds_the_token_is_not_kept_waiting_after_a_refusal() {
+async fn a_client_with_a_custom_transport_does_not_wait_after_a_refusal() {
     let sandbox = started().await;
     let client = Client::new(sandbox.base_url(), togai_api::HttpTransport::new(http())).with(CallOptions::new());
     for expected in 1..=3 {
@@ -230,7 +230,7 @@ async fn a_client_whose_own_transport_holds_the_token_is_not_kept_waiting_after_
 }
 
 #[tokio::test]
-async fn calls_do_not_wait_for_each_other_where_the_server_refuses_what_is_in_them() {
+async fn refused_requests_do_not_make_other_calls_wait() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::status(404).on("get_customer"));
     client.get_customer().customer_id("nobody").send().await.unwrap_err();
@@ -242,7 +242,7 @@ async fn calls_do_not_wait_for_each_other_where_the_server_refuses_what_is_in_th
 }
 
 #[tokio::test]
-async fn a_token_that_is_rotated_under_load_opens_the_gate_for_the_next_one() {
+async fn rotating_a_token_under_load_opens_the_gate_for_the_next_one() {
     let sandbox = started().await;
     let client = builder(&sandbox, "ends").token_provider(async || {
         tokio::task::yield_now().await;
@@ -260,28 +260,33 @@ async fn a_token_that_is_rotated_under_load_opens_the_gate_for_the_next_one() {
 #[tokio::test]
 async fn a_provider_that_alternates_between_two_refused_tokens_ends_every_call() {
     let sandbox = started().await;
-    let asked = Asked::default();
-    let noted = asked.clone();
+    let provider_calls = ProviderCalls::default();
+    let counter = provider_calls.clone();
     let client = builder(&sandbox, "refused-0").token_provider(move || {
-        noted.note();
-        let token = format!("refused-{}", noted.count() % 2);
+        counter.increment();
+        let token = format!("refused-{}", counter.count() % 2);
         async move { Ok::<_, Error>(token) }
     });
     let client = client.build().unwrap();
     for _ in 0..10 {
         assert!(client.get_events().send().await.unwrap_err().is_auth());
     }
-    assert!(asked.count() <= 4 && sandbox.request_count() <= 4, "{} {}", asked.count(), sandbox.request_count());
+    assert!(
+        provider_calls.count() <= 4 && sandbox.request_count() <= 4,
+        "{} {}",
+        provider_calls.count(),
+        sandbox.request_count()
+    );
 }
 
 #[tokio::test]
-async fn why_the_provider_failed_stands_in_the_error() {
+async fn the_error_contains_the_provider_failure() {
     let sandbox = started().await;
     let client =
         builder(&sandbox, "expired").token_provider(async || Err::<String, _>("the vault is closed for expired"));
     let client = client.build().unwrap();
     client.get_events().send().await.unwrap_err();
-    let error = told(&client.get_events().send().await.unwrap_err());
+    let error = stable_text(&client.get_events().send().await.unwrap_err());
     let start = "get_events: the server has refused the token, so it is not sent again for now: the token provider failed: \
                  the vault is closed for *** (0 attempts)";
     assert!(error.starts_with(start), "{error}");

@@ -8,7 +8,7 @@ use togai_ext::types::EventCorrectionAction;
 use togai_ext::{EventState, Verification, Verify};
 use togai_sandbox::{Fault, ManualClock, Sandbox};
 
-use crate::support::{TOKEN, client_of, event, log, sandbox, start, told};
+use crate::support::{TOKEN, client_of, event, log, sandbox, stable_text, start};
 
 /// A call that waits neither between two look-ups nor between two rounds.
 fn verify(client: &Client, ids: impl IntoIterator<Item = impl Into<String>>) -> Verify {
@@ -71,7 +71,7 @@ async fn with_slow_requests(call: Verify, clock: &ManualClock, requests: usize) 
 }
 
 #[tokio::test]
-async fn events_that_were_metered_are_looked_up_once_each() {
+async fn metered_events_are_looked_up_once_each() {
     let (sandbox, client) = start().await;
     ingest(&client, (0..3).map(event)).await;
     sandbox.clear_requests();
@@ -85,7 +85,7 @@ async fn events_that_were_metered_are_looked_up_once_each() {
 }
 
 #[tokio::test]
-async fn an_event_of_an_unknown_account_is_accepted_and_fails_with_the_status_and_the_words_of_the_server() {
+async fn an_accepted_event_of_an_unknown_account_fails_with_the_server_status() {
     let sandbox = sandbox().account("acme", "acme-prod").accept_unknown_accounts(false).start().await.unwrap();
     let client = client_of(&sandbox);
     let mut astray = event(1);
@@ -117,7 +117,7 @@ async fn an_event_that_arrived_twice_is_metered() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_not_to_be_found_is_looked_for_in_each_round() {
+async fn a_missing_event_is_looked_up_in_each_round() {
     let (sandbox, client) = start().await;
     ingest(&client, [event(0)]).await;
     sandbox.clear_requests();
@@ -132,7 +132,7 @@ async fn an_event_that_is_not_to_be_found_is_looked_for_in_each_round() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_visible_later_and_then_in_progress_is_metered_in_the_end() {
+async fn a_late_event_is_metered_in_the_end() {
     let (sandbox, client, clock) = slow_sandbox().await;
     ingest(&client, [event(0)]).await;
     sandbox.clear_requests();
@@ -147,7 +147,7 @@ async fn an_event_that_is_visible_later_and_then_in_progress_is_metered_in_the_e
 }
 
 #[tokio::test]
-async fn after_too_few_rounds_an_event_is_what_it_was_then() {
+async fn after_too_few_rounds_an_event_keeps_its_last_state() {
     for (rounds, state) in [(1, EventState::NotFound), (2, EventState::InProgress), (3, EventState::Metered)] {
         let (_sandbox, client, clock) = slow_sandbox().await;
         ingest(&client, [event(0)]).await;
@@ -164,7 +164,7 @@ async fn after_too_few_rounds_an_event_is_what_it_was_then() {
 }
 
 #[tokio::test]
-async fn a_long_id_is_found_in_the_list_and_not_by_a_look_up() {
+async fn a_long_id_is_found_only_in_the_list() {
     let (sandbox, client) = start().await;
     let long = "r".repeat(512);
     ingest(&client, [event(0).id(&long), event(1)]).await;
@@ -179,7 +179,7 @@ async fn a_long_id_is_found_in_the_list_and_not_by_a_look_up() {
 }
 
 #[tokio::test]
-async fn a_list_of_several_pages_is_read_as_far_as_needed() {
+async fn a_list_is_read_only_as_far_as_needed() {
     let (sandbox, client) = start().await;
     ingest(&client, (0..120).map(event)).await;
     let mut of_another = event(120);
@@ -206,13 +206,13 @@ async fn a_list_of_several_pages_is_read_as_far_as_needed() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_in_the_middle_leaves_what_was_found() {
+async fn a_token_refused_midway_keeps_the_events_found() {
     let (sandbox, client) = start().await;
     ingest(&client, (0..4).map(event)).await;
     sandbox.clear_requests();
     sandbox.fault(Fault::status(401).json(json!({"message": format!("no {TOKEN}")})).on("get_single_event").every(3));
     let failure = verify(&client, ids(0..4)).send().await.unwrap_err();
-    insta::assert_snapshot!(told(&failure), @"get_single_event: the server answered 401 Unauthorized: no *** (1 attempt); check the token, and that it belongs to this environment (2 of 4 events metered, 2 not looked up)");
+    insta::assert_snapshot!(stable_text(&failure), @"get_single_event: the server answered 401 Unauthorized: no *** (1 attempt); check the token, and that it belongs to this environment (2 of 4 events metered, 2 not looked up)");
     assert_eq!((failure.verification().metered(), failure.verification().not_looked_up()), (2, 2));
     let shown = format!("{failure:?} {:?}", failure.verification().events());
     assert!(!shown.contains(TOKEN) && shown.contains("***"), "{shown}");
@@ -229,7 +229,7 @@ async fn a_token_that_is_refused_in_the_middle_leaves_what_was_found() {
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_off_leaves_what_was_found() {
+async fn an_interrupted_list_keeps_the_events_found() {
     let (sandbox, client) = start().await;
     ingest(&client, (0..60).map(event)).await;
     sandbox.fault(Fault::status(403).on("get_events").every(2));
@@ -239,7 +239,7 @@ async fn a_list_that_breaks_off_leaves_what_was_found() {
 }
 
 #[tokio::test]
-async fn throttling_and_outages_are_waited_out() {
+async fn verification_waits_out_throttling_and_outages() {
     let (sandbox, client) = start().await;
     ingest(&client, (0..3).map(event)).await;
     sandbox.clear_requests();
@@ -259,7 +259,7 @@ async fn an_id_of_any_characters_is_found() {
 }
 
 #[tokio::test]
-async fn an_event_that_was_taken_back_is_told_apart() {
+async fn a_reverted_event_is_reported_as_reverted() {
     let (_sandbox, client) = start().await;
     ingest(&client, (0..2).map(event)).await;
     let correction = client.event_correction().account_id("acme-prod");
@@ -271,20 +271,20 @@ async fn an_event_that_was_taken_back_is_told_apart() {
 }
 
 #[tokio::test]
-async fn texts_of_the_server_are_cut_and_do_not_show_the_token() {
+async fn server_texts_are_truncated_and_redacted() {
     let (sandbox, client) = start().await;
     let description = format!("{TOKEN} {}", "long ".repeat(10_000));
     let arrival = json!({
         "eventPayload": event(0),
         "ingestionStatus": { "status": format!("INGESTION_FAILED_{TOKEN}"), "statusDescription": description },
     });
-    let answer = json!({ "events": [arrival] });
-    sandbox.fault(Fault::status(200).json(answer));
+    let response = json!({ "events": [arrival] });
+    sandbox.fault(Fault::status(200).json(response));
     for call in [verify(&client, ids([0])), verify(&client, ids([0])).account("acme-prod")] {
         let verification = call.send().await.unwrap();
         let shown = format!("{:?} {:?} {:?}", verification, verification.events(), verification.statuses());
         assert!(!shown.contains(TOKEN) && shown.contains("INGESTION_FAILED_***"), "{shown}");
-        let told = verification.events()[0].state.to_string();
-        assert!(told.starts_with("failed: INGESTION_FAILED_***: *** long") && told.len() < 600, "{told}");
+        let state = verification.events()[0].state.to_string();
+        assert!(state.starts_with("failed: INGESTION_FAILED_***: *** long") && state.len() < 600, "{state}");
     }
 }

@@ -62,7 +62,7 @@ fn normal_dependencies(metadata: &Value, package: &str) -> BTreeMap<String, Opti
 }
 
 #[test]
-fn no_normal_dependency_asks_for_a_newer_rust_than_we_do() {
+fn no_normal_dependency_requires_a_newer_rust() {
     let metadata = metadata();
     for package in ["togai-api", "togai-ingest", "togai-ext"] {
         let dependencies = normal_dependencies(&metadata, package);
@@ -73,7 +73,7 @@ fn no_normal_dependency_asks_for_a_newer_rust_than_we_do() {
 }
 
 #[test]
-fn packages_depend_on_whom_they_may() {
+fn packages_depend_only_on_allowed_packages() {
     let metadata = metadata();
     let names = |package| -> BTreeSet<String> {
         normal_dependencies(&metadata, package)
@@ -131,7 +131,7 @@ fn tree(package: &str, features: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn enso_needs_no_package_more() {
+fn enso_adds_no_dependency() {
     for package in ["togai-api", "togai-ext"] {
         let without = tree(package, "");
         assert!(without.len() > 20, "{without:?}");
@@ -140,7 +140,7 @@ fn enso_needs_no_package_more() {
 }
 
 #[test]
-fn enso_is_in_no_other_feature() {
+fn no_other_feature_enables_enso() {
     let metadata = metadata();
     for (package, brings) in [("togai-api", &[][..]), ("togai-ext", &["togai-api/enso", "event-ingestion"][..])] {
         let packages = metadata["packages"].as_array().unwrap();

@@ -4,9 +4,9 @@
 mod faults;
 #[path = "ids.rs"]
 mod ids;
-#[path = "repeats.rs"]
-mod repeats;
-#[path = "ways.rs"]
-mod ways;
+#[path = "ingest_methods.rs"]
+mod ingest_methods;
+#[path = "retries.rs"]
+mod retries;
 
 use crate::services::AssumedEnso as S;

@@ -6,12 +6,12 @@ use serde_json::json;
 use togai_ext::prelude::*;
 use togai_sandbox::Fault;
 
-use super::{S, ways::ten_events};
+use super::{S, ingest_methods::ten_events};
 use crate::services::{EventOf, Service as _};
 use crate::support::{TOKEN, counts};
 
 #[tokio::test]
-async fn any_number_of_events_goes_in_batches_of_a_thousand() {
+async fn events_are_sent_in_batches_of_a_thousand() {
     for (count, batches) in [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (2500, 3)] {
         let (sandbox, client) = S::start().await;
         let report = client.ingest_events((0..count).map(S::event)).send().await.unwrap();
@@ -25,7 +25,7 @@ async fn any_number_of_events_goes_in_batches_of_a_thousand() {
 }
 
 #[tokio::test]
-async fn a_throttled_batch_is_sent_again_until_it_is_taken() {
+async fn a_throttled_batch_is_retried_until_it_is_accepted() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::status(429).header("retry-after", "0").on(S::BATCH).first(2));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
@@ -40,7 +40,7 @@ async fn a_throttled_batch_is_sent_again_until_it_is_taken() {
 }
 
 #[tokio::test]
-async fn throttling_by_a_page_for_browsers_is_throttling() {
+async fn a_429_with_an_html_page_counts_as_throttling() {
     let (sandbox, client) = S::start().await;
     let page = Fault::status(429).header("content-type", "text/html").body("<html><title>Slow down</title></html>");
     sandbox.fault(page.on(S::BATCH).first(1));
@@ -55,7 +55,7 @@ async fn throttling_by_a_page_for_browsers_is_throttling() {
 }
 
 #[tokio::test]
-async fn events_that_are_throttled_for_ever_were_not_sent() {
+async fn events_throttled_to_the_end_are_reported_as_not_sent() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::status(429).header("retry-after", "3600").json(json!({"message": "slow down"})));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
@@ -67,7 +67,7 @@ async fn events_that_are_throttled_for_ever_were_not_sent() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_costs_one_request_and_leaves_the_rest_unpulled() {
+async fn a_wrong_token_costs_one_request_and_stops_pulling_events() {
     let (sandbox, _) = S::start().await;
     let client = S::build(S::builder("wrong", S::base_url(&sandbox)), None);
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
@@ -79,15 +79,15 @@ async fn a_wrong_token_costs_one_request_and_leaves_the_rest_unpulled() {
 }
 
 #[tokio::test]
-async fn where_the_answer_is_cut_off_nothing_is_known() {
+async fn a_truncated_response_leaves_events_unknown() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::cut_off().on(S::BATCH));
-    let told = ten_events(&sandbox, &client).await;
-    assert!(told.starts_with("5 unknown\n"), "{told}");
+    let summary = ten_events(&sandbox, &client).await;
+    assert!(summary.starts_with("5 unknown\n"), "{summary}");
 }
 
 #[tokio::test]
-async fn where_no_answer_comes_in_time_nothing_is_known() {
+async fn a_response_timeout_leaves_events_unknown() {
     let (sandbox, _) = S::start().await;
     let client = S::build(S::builder(TOKEN, S::base_url(&sandbox)), Some(Duration::from_millis(50)));
     let client = client.with(CallOptions::new().retry(RetryPolicy::never()));
@@ -98,7 +98,7 @@ async fn where_no_answer_comes_in_time_nothing_is_known() {
 }
 
 #[tokio::test]
-async fn without_a_server_nothing_was_sent() {
+async fn without_a_server_events_are_not_sent() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

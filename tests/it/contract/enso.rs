@@ -2,19 +2,19 @@
 
 #[path = "batches.rs"]
 mod batches;
-#[path = "caution.rs"]
-mod caution;
 #[path = "faults.rs"]
 mod faults;
-#[path = "halves.rs"]
-mod halves;
 #[path = "ids.rs"]
 mod ids;
+#[path = "ingest_methods.rs"]
+mod ingest_methods;
+#[path = "session_gate.rs"]
+mod session_gate;
 #[path = "sizes.rs"]
 mod sizes;
+#[path = "splitting.rs"]
+mod splitting;
 #[path = "verdicts.rs"]
 mod verdicts;
-#[path = "ways.rs"]
-mod ways;
 
 use crate::services::DefaultEnso as S;

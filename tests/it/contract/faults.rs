@@ -1,43 +1,49 @@
-//! Every fault through every way in.
+//! Every fault through every ingest method.
 
-use super::{S, ways::ingest};
-use crate::differences::Kind;
+use super::{S, ingest_methods::ingest};
+use crate::differences::FaultTable;
 use crate::fault_matrix::check;
-use crate::ways::Way;
+use crate::ingest_methods::IngestMethod;
 
 #[tokio::test]
 async fn every_fault_through_ingest_events() {
-    check::<S>(Kind::Batches, Way::Events, ingest).await;
+    check::<S>(FaultTable::Batches, IngestMethod::Events, ingest).await;
 }
 
 #[tokio::test]
 async fn every_fault_through_a_stream_of_verdicts() {
-    check::<S>(Kind::Batches, Way::Outcomes, ingest).await;
+    check::<S>(FaultTable::Batches, IngestMethod::Outcomes, ingest).await;
 }
 
 #[tokio::test]
 async fn every_fault_through_ingest_stream() {
-    check::<S>(Kind::Batches, Way::Stream, ingest).await;
+    check::<S>(FaultTable::Batches, IngestMethod::Stream, ingest).await;
 }
 
 #[tokio::test]
 async fn every_fault_through_ingest_try_stream() {
-    check::<S>(Kind::Batches, Way::TryStream, ingest).await;
+    check::<S>(FaultTable::Batches, IngestMethod::TryStream, ingest).await;
 }
 
 #[tokio::test]
-async fn every_fault_through_ingest_slice_with_a_type_of_the_caller_s_own() {
-    check::<S>(Kind::Batches, Way::Slice, ingest).await;
+async fn every_fault_through_ingest_slice_with_a_custom_event_type() {
+    check::<S>(FaultTable::Batches, IngestMethod::Slice, ingest).await;
 }
 
 #[tokio::test]
 async fn every_fault_through_ingest_event() {
-    check::<S>(Kind::Single, Way::Single, ingest).await;
+    check::<S>(FaultTable::Single, IngestMethod::Single, ingest).await;
 }
 
 #[tokio::test]
-async fn every_refusal_for_size_through_all_ways() {
-    for way in [Way::Events, Way::Outcomes, Way::Stream, Way::TryStream, Way::Slice] {
-        check::<S>(Kind::Learnt, way, ingest).await;
+async fn every_size_refusal_through_all_ingest_methods() {
+    for method in [
+        IngestMethod::Events,
+        IngestMethod::Outcomes,
+        IngestMethod::Stream,
+        IngestMethod::TryStream,
+        IngestMethod::Slice,
+    ] {
+        check::<S>(FaultTable::Learnt, method, ingest).await;
     }
 }

@@ -9,7 +9,7 @@ use togai_sandbox::Fault;
 use tokio::sync::Notify;
 
 use super::S;
-use crate::held::{answer, held};
+use crate::delayed_sandbox::{release_responses, start_delayed};
 use crate::services::{EventOf, Service as _, sizes};
 use crate::support::counts;
 
@@ -19,7 +19,7 @@ fn anonymous() -> impl Iterator<Item = EventOf<S>> {
 }
 
 #[tokio::test]
-async fn of_two_events_with_the_same_id_and_content_in_one_input_one_is_sent() {
+async fn an_identical_event_in_the_same_input_is_sent_once() {
     let (sandbox, client) = S::start().await;
     let report = client.ingest_events([S::event(1), S::event(2), S::event(1)]).send().await.unwrap();
     assert_eq!(counts(&report), "2 accepted, 1 duplicate");
@@ -29,7 +29,7 @@ async fn of_two_events_with_the_same_id_and_content_in_one_input_one_is_sent() {
 }
 
 #[tokio::test]
-async fn of_two_events_with_the_same_id_and_other_content_the_second_is_rejected() {
+async fn a_second_event_with_the_same_id_and_different_content_is_rejected() {
     let (sandbox, client) = S::start().await;
     let events = [S::event(1), S::event(2), S::with_note(S::event(1), "tip")];
     let report = client.ingest_events(events.clone()).send().await.unwrap();
@@ -50,10 +50,11 @@ async fn of_two_events_with_the_same_id_and_other_content_the_second_is_rejected
 }
 
 #[tokio::test]
-async fn an_id_that_is_on_its_way_is_not_sent_again() {
-    let (sandbox, clock) = held::<S>().await;
+async fn an_id_in_flight_is_not_sent_twice() {
+    let (sandbox, clock) = start_delayed::<S>().await;
     let client = S::client_of(&sandbox);
-    let Either::Left((sent, _)) = select(pin!(client.ingest_events([S::event(0)]).send()), pin!(answer(&clock))).await
+    let Either::Left((sent, _)) =
+        select(pin!(client.ingest_events([S::event(0)]).send()), pin!(release_responses(&clock))).await
     else {
         panic!("it goes on for ever")
     };
@@ -70,7 +71,7 @@ async fn an_id_that_is_on_its_way_is_not_sent_again() {
     assert_eq!(early, [(2, true), (3, false)]);
     let watch = async {
         clock.until_sleeping(3).await;
-        answer(&clock).await;
+        release_responses(&clock).await;
     };
     let rest = verdicts.map_ok(|verdict| (verdict.index, verdict.outcome)).try_collect::<Vec<_>>();
     let Either::Left((rest, _)) = select(pin!(rest), pin!(watch)).await else { panic!("it goes on for ever") };
@@ -81,7 +82,7 @@ async fn an_id_that_is_on_its_way_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn an_event_that_was_not_accepted_may_be_handed_in_again_in_the_same_call() {
+async fn an_event_that_was_not_accepted_can_be_resubmitted_in_the_same_call() {
     let (sandbox, client) = S::start().await;
     let call = client.ingest_events([S::bad_event(1), S::event(1)]).batch_size(1).concurrency(1).local_checks(false);
     assert_eq!(counts(&call.send().await.unwrap()), "1 accepted, 1 rejected");
@@ -89,7 +90,7 @@ async fn an_event_that_was_not_accepted_may_be_handed_in_again_in_the_same_call(
 }
 
 #[tokio::test]
-async fn ids_from_content_meter_the_same_input_once_and_equal_events_of_it_all() {
+async fn content_ids_meter_a_repeated_input_once_and_all_its_equal_events() {
     let (sandbox, client) = S::start().await;
     for run in 1..=2 {
         let report = client.ingest_events(anonymous()).ids(IdPolicy::FromContent).batch_size(2).send().await.unwrap();
@@ -105,7 +106,7 @@ async fn ids_from_content_meter_the_same_input_once_and_equal_events_of_it_all()
 }
 
 #[tokio::test]
-async fn ids_from_content_let_a_call_that_was_killed_be_run_again() {
+async fn content_ids_make_a_killed_call_safe_to_rerun() {
     let (sandbox, client) = S::start().await;
     let input = || (0..200).map(|number| S::anonymous(number / 3));
     let call = || client.ingest_events(input()).ids(IdPolicy::FromContent).batch_size(10);
@@ -121,7 +122,7 @@ async fn ids_from_content_let_a_call_that_was_killed_be_run_again() {
 }
 
 #[tokio::test]
-async fn random_ids_meter_every_event_that_is_handed_in() {
+async fn random_ids_meter_every_submitted_event() {
     let (sandbox, client) = S::start().await;
     for run in 1..=2 {
         assert_eq!(client.ingest_events(anonymous()).send().await.unwrap().into_result().unwrap(), 6);
@@ -130,7 +131,7 @@ async fn random_ids_meter_every_event_that_is_handed_in() {
 }
 
 #[tokio::test]
-async fn ids_that_are_required_and_not_there_are_a_rejection() {
+async fn a_missing_required_id_rejects_the_event() {
     let (sandbox, client) = S::start().await;
     let report = client.ingest_events(anonymous().chain([S::event(1)])).ids(IdPolicy::Require).send().await.unwrap();
     assert_eq!((counts(&report).as_str(), sizes(&sandbox)), ("1 accepted, 6 rejected", vec![1]));
@@ -141,7 +142,7 @@ async fn ids_that_are_required_and_not_there_are_a_rejection() {
 }
 
 #[tokio::test]
-async fn events_without_an_id_get_one_before_the_first_attempt() {
+async fn an_event_without_an_id_gets_one_before_the_first_attempt() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::status(429).header("retry-after", "0").on(S::BATCH).first(1));
     let events = (0..3).map(S::anonymous);
@@ -153,7 +154,7 @@ async fn events_without_an_id_get_one_before_the_first_attempt() {
 }
 
 #[tokio::test]
-async fn an_empty_id_is_none() {
+async fn an_empty_id_counts_as_missing() {
     let (sandbox, client) = S::start().await;
     client.ingest_events([S::with_id(S::event(1), "")]).send().await.unwrap().into_result().unwrap();
     let ids: Vec<usize> = S::metered(&sandbox).iter().map(String::len).collect();

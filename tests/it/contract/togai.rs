@@ -2,21 +2,21 @@
 
 #[path = "batches.rs"]
 mod batches;
-#[path = "caution.rs"]
-mod caution;
 #[path = "faults.rs"]
 mod faults;
-#[path = "halves.rs"]
-mod halves;
 #[path = "ids.rs"]
 mod ids;
-#[path = "repeats.rs"]
-mod repeats;
+#[path = "ingest_methods.rs"]
+mod ingest_methods;
+#[path = "retries.rs"]
+mod retries;
+#[path = "session_gate.rs"]
+mod session_gate;
 #[path = "sizes.rs"]
 mod sizes;
+#[path = "splitting.rs"]
+mod splitting;
 #[path = "verdicts.rs"]
 mod verdicts;
-#[path = "ways.rs"]
-mod ways;
 
 use crate::services::Togai as S;

@@ -14,7 +14,7 @@ use crate::services::{Service as _, sizes};
 use crate::support::{TOKEN, counts};
 
 #[tokio::test]
-async fn one_refused_event_is_named_and_the_others_are_accepted() {
+async fn one_refused_event_is_reported_and_the_others_are_accepted() {
     let (sandbox, client) = S::start().await;
     let events = (0..10).map(|number| if number == 7 { S::bad_event(number) } else { S::event(number) });
     let report = client.ingest_events(events).batch_size(5).local_checks(false).send().await.unwrap();
@@ -46,14 +46,14 @@ async fn an_event_beyond_a_documented_limit_is_rejected_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn where_no_event_passes_the_local_checks_nothing_is_sent() {
+async fn nothing_is_sent_when_no_event_passes_the_local_checks() {
     let (sandbox, client) = S::start().await;
     let report = client.ingest_events((0..10).map(S::bad_event)).send().await.unwrap();
     assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("10 rejected", 0));
 }
 
 #[tokio::test]
-async fn all_events_can_be_refused() {
+async fn the_server_may_refuse_all_events() {
     let (sandbox, client) = S::start().await;
     let report = client.ingest_events((0..10).map(S::bad_event)).local_checks(false).send().await.unwrap();
     assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("10 rejected", 1));
@@ -73,10 +73,13 @@ async fn a_tag_comes_back_with_the_verdict_of_its_event() {
         )
     };
     let verdicts = client.ingest_events(tagged()).batch_size(3).local_checks(false).outcomes();
-    let mut told: Vec<_> =
-        verdicts.map_ok(|told| (told.index, told.tag, told.outcome.is_accepted())).try_collect().await.unwrap();
-    told.sort_unstable();
-    assert_eq!(told, (0..10).map(|index| (index, u32::try_from(index).unwrap() + 40, index != 7)).collect::<Vec<_>>());
+    let mut tags: Vec<_> = verdicts
+        .map_ok(|verdict| (verdict.index, verdict.tag, verdict.outcome.is_accepted()))
+        .try_collect()
+        .await
+        .unwrap();
+    tags.sort_unstable();
+    assert_eq!(tags, (0..10).map(|index| (index, u32::try_from(index).unwrap() + 40, index != 7)).collect::<Vec<_>>());
 
     let report = client.ingest_stream(stream::iter(tagged())).send().await.unwrap();
     assert_eq!(counts(&report), "9 accepted, 1 rejected");
@@ -88,7 +91,7 @@ async fn a_tag_comes_back_with_the_verdict_of_its_event() {
 }
 
 #[tokio::test]
-async fn a_tag_comes_back_with_what_was_not_sent() {
+async fn a_tag_comes_back_with_an_event_that_was_not_sent() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::delay(Duration::ZERO).first(1));
     sandbox.fault(Fault::status(429).header("retry-after", "0"));
@@ -102,7 +105,7 @@ async fn a_tag_comes_back_with_what_was_not_sent() {
 }
 
 #[tokio::test]
-async fn whoever_takes_what_is_not_accepted_gets_any_number_of_it() {
+async fn a_not_accepted_callback_receives_any_number_of_events() {
     let (sandbox, client) = S::start().await;
     let mut taken = Vec::new();
     let events = (0..40).map(|number| if number < 30 { S::bad_event(number) } else { S::event(number) });
@@ -115,11 +118,11 @@ async fn whoever_takes_what_is_not_accepted_gets_any_number_of_it() {
 }
 
 #[tokio::test]
-async fn more_that_is_not_accepted_than_is_kept_stops_the_call() {
+async fn exceeding_the_limit_of_kept_events_stops_the_call() {
     let (sandbox, client) = S::start().await;
     let call = client.ingest_events((0..40).map(S::bad_event)).batch_size(4).concurrency(1).max_not_accepted(5);
     let failure = call.local_checks(false).send().await.unwrap_err();
-    insta::assert_snapshot!(S::told(failure.error()), @"ingest_batch: 8 events were not accepted, more than are kept: look at the first of them, and raise `max_not_accepted` or take them with `on_not_accepted`");
+    insta::assert_snapshot!(S::stable_text(failure.error()), @"ingest_batch: 8 events were not accepted, more than are kept: look at the first of them, and raise `max_not_accepted` or take them with `on_not_accepted`");
     assert_eq!((counts(failure.report()).as_str(), sandbox.requests().len()), ("8 rejected", 2));
 
     let call = client.ingest_events((0..40).map(S::bad_event)).max_not_accepted(5);
@@ -132,30 +135,31 @@ async fn more_that_is_not_accepted_than_is_kept_stops_the_call() {
 }
 
 #[tokio::test]
-async fn progress_only_grows_and_ends_where_the_input_does() {
+async fn progress_only_grows_and_ends_with_the_input() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::status(S::PASSING).header("retry-after", "0").every(3).first(4));
-    let mut told: Vec<IngestProgress> = Vec::new();
+    let mut reported: Vec<IngestProgress> = Vec::new();
     let events = (0..100).map(|number| if number % 10 == 7 { S::bad_event(number) } else { S::event(number) });
     let call = client.ingest_events(events).batch_size(5).local_checks(false);
-    let report = call.on_progress(|progress| told.push(progress)).send().await.unwrap();
+    let report = call.on_progress(|progress| reported.push(progress)).send().await.unwrap();
     assert_eq!(counts(&report), "90 accepted, 10 rejected");
     // One for each batch.
-    assert_eq!(told.len(), 20);
-    for (earlier, later) in told.iter().zip(&told[1..]) {
+    assert_eq!(reported.len(), 20);
+    for (earlier, later) in reported.iter().zip(&reported[1..]) {
         assert!(earlier.watermark <= later.watermark && earlier.settled() < later.settled(), "{earlier:?} {later:?}");
         assert!(earlier.submitted <= later.submitted && earlier.accepted <= later.accepted);
     }
     assert!(
-        told.iter()
+        reported
+            .iter()
             .all(|progress| progress.watermark <= progress.settled() && progress.settled() <= progress.submitted)
     );
-    let last = told.last().unwrap();
+    let last = reported.last().unwrap();
     assert_eq!((last.watermark, last.settled(), last.submitted), (100, 100, 100));
 }
 
 #[tokio::test]
-async fn what_was_pulled_before_the_source_failed_is_delivered() {
+async fn events_pulled_before_the_source_failed_are_delivered() {
     let (sandbox, client) = S::start().await;
     let pulled = AtomicU32::new(0);
     let source = stream::iter(0..).map(|number| {
@@ -169,7 +173,7 @@ async fn what_was_pulled_before_the_source_failed_is_delivered() {
     let failure = client.ingest_try_stream(source).batch_size(3).send().await.unwrap_err();
     let error = failure.error();
     assert!(error.is_source() && !error.maybe_delivered());
-    insta::assert_snapshot!(S::told(error), @"ingest_batch: the source failed after 7 events: the file ends here");
+    insta::assert_snapshot!(S::stable_text(error), @"ingest_batch: the source failed after 7 events: the file ends here");
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>()).unwrap();
     assert_eq!((source.kind(), source.to_string().as_str()), (io::ErrorKind::UnexpectedEof, "the file ends here"));
     assert_eq!((counts(failure.report()).as_str(), sizes(&sandbox).len()), ("7 accepted", 3));
@@ -177,7 +181,7 @@ async fn what_was_pulled_before_the_source_failed_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_source_that_fails_ends_a_stream_of_verdicts_after_the_verdicts() {
+async fn a_failing_source_ends_a_verdict_stream_after_its_verdicts() {
     let (_sandbox, client) = S::start().await;
     let source =
         stream::iter(0..10).map(|number| if number == 7 { Err("the file ends here") } else { Ok(S::event(number)) });
@@ -187,7 +191,7 @@ async fn a_source_that_fails_ends_a_stream_of_verdicts_after_the_verdicts() {
 }
 
 #[tokio::test]
-async fn nothing_of_an_endless_source_is_pulled_after_the_call_was_stopped() {
+async fn a_stopped_call_pulls_no_more_from_an_endless_source() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::status(404));
     let pulled = AtomicU64::new(0);
@@ -198,7 +202,7 @@ async fn nothing_of_an_endless_source_is_pulled_after_the_call_was_stopped() {
 }
 
 #[tokio::test]
-async fn dropping_a_stream_of_verdicts_leaves_the_client_as_it_was() {
+async fn dropping_a_verdict_stream_leaves_the_client_intact() {
     let (sandbox, client) = S::start().await;
     let mut verdicts = client.ingest_events((0..50).map(S::event)).batch_size(5).outcomes();
     assert!(verdicts.try_next().await.unwrap().unwrap().outcome.is_accepted());
@@ -217,12 +221,12 @@ async fn a_source_may_borrow() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_server_echoes_in_a_refusal_is_blotted_out_and_a_long_one_is_cut() {
+async fn a_refusal_that_echoes_the_token_is_redacted_and_truncated() {
     let (sandbox, client) = S::start().await;
     let message = format!("{} {}", TOKEN, "long ".repeat(10_000));
-    let answer = S::refusal("ride-1", &message);
-    sandbox.fault(Fault::status(207).json(answer).on(S::BATCH));
+    let response = S::refusal("ride-1", &message);
+    sandbox.fault(Fault::status(207).json(response).on(S::BATCH));
     let report = client.ingest_events([S::event(1)]).send().await.unwrap();
-    let told = report.not_accepted()[0].outcome.to_string();
-    assert!(told.starts_with("rejected: *** long long") && told.len() < 600, "{told}");
+    let text = report.not_accepted()[0].outcome.to_string();
+    assert!(text.starts_with("rejected: *** long long") && text.len() < 600, "{text}");
 }

@@ -79,15 +79,15 @@ impl Aspects {
         self.words_where(|about, words| other.0.get(about) != Some(words))
     }
 
-    fn words_where(&self, is_told: impl Fn(&String, &String) -> bool) -> String {
-        let mut told: Vec<_> = self.0.iter().filter(|(about, words)| is_told(about, words)).collect();
-        told.sort_by_key(|(about, _)| match about.as_str() {
+    fn words_where(&self, is_included: impl Fn(&String, &String) -> bool) -> String {
+        let mut included: Vec<_> = self.0.iter().filter(|(about, words)| is_included(about, words)).collect();
+        included.sort_by_key(|(about, _)| match about.as_str() {
             "presence" => 0,
             "type" => 1,
             _ => 2,
         });
-        let told: Vec<&str> = told.into_iter().map(|(_, words)| words.as_str()).collect();
-        if told.is_empty() { "none".to_owned() } else { told.join(", ") }
+        let included: Vec<&str> = included.into_iter().map(|(_, words)| words.as_str()).collect();
+        if included.is_empty() { "none".to_owned() } else { included.join(", ") }
     }
 }
 

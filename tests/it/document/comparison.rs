@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::aspects::Places;
-use super::table::{Row, matches, rows};
-use super::{document, entries, reading, readme, vendor};
+use super::deviations::{Deviation, matches, rows};
+use super::{document, entries, our_document, readme, vendor};
 
 /// One place at which the document does not say what the vendor says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +28,18 @@ pub(super) fn differences(vendor: &Places, here: &Places) -> Vec<Difference> {
         };
         // Of an operation or a schema that one side does not have, that alone is told.
         let whole = place.split(['.', ' ']).next()?;
-        let is_told = whole == place.as_str() || vendor.contains_key(whole) && here.contains_key(whole);
-        is_told.then(|| Difference { place: place.clone(), vendor: vendor_says, here: here_says })
+        let is_reported = whole == place.as_str() || vendor.contains_key(whole) && here.contains_key(whole);
+        is_reported.then(|| Difference { place: place.clone(), vendor: vendor_says, here: here_says })
     };
     places.into_iter().filter_map(difference).collect()
 }
 
-fn all_differences(document: &Value, rows: &[Row]) -> Vec<Difference> {
-    differences(&vendor::places(document, rows), &reading::places(document))
+fn all_differences(document: &Value, rows: &[Deviation]) -> Vec<Difference> {
+    differences(&vendor::places(document, rows), &our_document::places(document))
 }
 
 impl Difference {
-    fn is_told_by(&self, row: &Row) -> bool {
+    fn is_explained_by(&self, row: &Deviation) -> bool {
         let is_there = row.places.iter().any(|pattern| matches(pattern, &self.place));
         is_there && row.vendor == self.vendor && row.here == self.here
     }
@@ -50,7 +50,7 @@ fn the_document_differs_from_the_vendor_only_where_the_table_says_so() {
     let rows = rows(&readme());
     let mut message = String::new();
     for difference in all_differences(&document(), &rows) {
-        if !rows.iter().any(|row| difference.is_told_by(row)) {
+        if !rows.iter().any(|row| difference.is_explained_by(row)) {
             let Difference { place, vendor, here } = difference;
             let _ = writeln!(message, "| `{place}` | `{vendor}` | `{here}` | |");
         }
@@ -64,15 +64,15 @@ fn the_document_differs_from_the_vendor_only_where_the_table_says_so() {
 }
 
 #[test]
-fn every_row_of_the_table_tells_of_a_difference() {
+fn every_row_of_the_table_matches_a_difference() {
     let rows = rows(&readme());
     let differences = all_differences(&document(), &rows);
     let mut message = String::new();
     for row in &rows {
         assert!(!row.reason.is_empty(), "openapi/README.md: the row of {} has no reason", row.places.join(", "));
         for pattern in &row.places {
-            let one = Row { places: vec![pattern.clone()], ..row.clone() };
-            if !differences.iter().any(|difference| difference.is_told_by(&one)) {
+            let one = Deviation { places: vec![pattern.clone()], ..row.clone() };
+            if !differences.iter().any(|difference| difference.is_explained_by(&one)) {
                 let there = differences.iter().filter(|difference| matches(pattern, &difference.place));
                 let there: Vec<String> = there.map(|it| format!("{} | {}", it.vendor, it.here)).collect();
                 let _ = writeln!(message, "{pattern}: {} | {}; there is: {there:?}", row.vendor, row.here);
@@ -87,21 +87,21 @@ fn every_row_of_the_table_tells_of_a_difference() {
 }
 
 #[test]
-fn there_are_all_operations_of_both_generations() {
+fn the_document_has_all_operations_of_both_generations() {
     let [current, customer_scoped] = vendor::generations().map(|generation| generation.operations());
     assert_eq!((current, customer_scoped), (151, 8));
-    assert_eq!(reading::operations(&document()).len(), 159);
+    assert_eq!(our_document::operations(&document()).len(), 159);
 }
 
 /// The places at which a document differs from what it was before a change.
 fn changed(before: &Value, pointer: &str, value: Value) -> Vec<String> {
     let mut after = before.clone();
     *after.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
-    differences(&reading::places(before), &reading::places(&after)).into_iter().map(|it| it.place).collect()
+    differences(&our_document::places(before), &our_document::places(&after)).into_iter().map(|it| it.place).collect()
 }
 
 #[test]
-fn a_change_of_any_kind_is_noticed() {
+fn any_kind_of_change_is_detected() {
     let document = document();
     let changed = |place: &str, value| changed(&document, place, value);
     let property = |rest: &str, value| changed(&format!("/components/schemas/Customer/properties/{rest}"), value);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::reading::{id, operations};
+use super::our_document::{id, operations};
 use super::{document, entries, items, resolved};
 
 /// Notes a place whose text is missing or a mere promise.
@@ -73,7 +73,7 @@ fn summaries_are_short() {
 }
 
 #[test]
-fn a_description_that_is_missing_or_a_promise_is_found() {
+fn missing_and_placeholder_descriptions_are_found() {
     let mut document = document();
     document["components"]["schemas"]["Customer"]["properties"]["id"]["description"] = "TODO".into();
     document["components"]["schemas"]["AddOnType"]["description"] = " ".into();

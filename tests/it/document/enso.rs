@@ -7,8 +7,8 @@ use togai_ext::enso::FailureCode;
 
 use super::aspects::{Places, add_schema};
 use super::comparison::{Difference, differences};
-use super::table::matches;
-use super::{entries, items, json, reading, vendor};
+use super::deviations::matches;
+use super::{entries, items, json, our_document, vendor};
 
 /// Where, what the vendor says and we do not, what we say and the vendor does not, and why.
 const DEVIATIONS: [[&str; 4]; 7] = [
@@ -55,8 +55,8 @@ fn places(facts: &Value) -> Places {
     places
 }
 
-/// Whether a row tells of a difference.
-fn is_told(difference: &Difference, row: &[&str; 4]) -> bool {
+/// Whether a row explains a difference.
+fn explains_difference(difference: &Difference, row: &[&str; 4]) -> bool {
     let [place, vendor, here, _] = row;
     matches(place, &difference.place) && difference.vendor == *vendor && difference.here == *here
 }
@@ -64,24 +64,24 @@ fn is_told(difference: &Difference, row: &[&str; 4]) -> bool {
 #[test]
 fn the_document_of_enso_differs_from_the_vendor_only_where_the_table_says_so() {
     let mut message = String::new();
-    let differences = differences(&places(&facts()), &reading::places(&document()));
+    let differences = differences(&places(&facts()), &our_document::places(&document()));
     let (older, others): (Vec<_>, Vec<_>) =
         differences.iter().partition(|difference| OLDER_FORM.contains(&difference.place.as_str()));
     for difference in &others {
-        if !DEVIATIONS.iter().any(|row| is_told(difference, row)) {
+        if !DEVIATIONS.iter().any(|row| explains_difference(difference, row)) {
             let Difference { place, vendor, here } = difference;
             let _ = writeln!(message, "[{place:?}, {vendor:?}, {here:?}, \"\"],");
         }
     }
     assert!(message.is_empty(), "mend openapi/enso.yaml, or add to the deviations, with the reason:\n{message}");
     for row in &DEVIATIONS {
-        assert!(others.iter().any(|difference| is_told(difference, row)), "no such difference: {row:?}");
+        assert!(others.iter().any(|difference| explains_difference(difference, row)), "no such difference: {row:?}");
     }
     assert!(older.iter().map(|difference| difference.place.as_str()).eq(OLDER_FORM));
 }
 
 #[test]
-fn the_older_form_of_an_answer_has_what_that_of_today_has_within() {
+fn the_older_response_form_matches_the_data_of_the_current_one() {
     let schemas = &document()["components"]["schemas"];
     let (whole, within) = (&schemas["BatchEventsResponse"]["properties"], &schemas["BatchEventsResult"]["properties"]);
     assert_eq!(entries(within).count(), OLDER_FORM.len());
@@ -94,7 +94,7 @@ fn the_older_form_of_an_answer_has_what_that_of_today_has_within() {
 }
 
 #[test]
-fn where_and_with_what_requests_are_sent_is_what_the_vendor_says() {
+fn address_and_credentials_match_the_vendor() {
     let (document, facts) = (document(), facts());
     assert_eq!(document["servers"][0]["url"], facts["server"]);
     let scheme = &document["components"]["securitySchemes"]["bearerAuth"];
@@ -103,7 +103,7 @@ fn where_and_with_what_requests_are_sent_is_what_the_vendor_says() {
 }
 
 #[test]
-fn the_codes_are_those_that_the_vendor_documents() {
+fn the_failure_codes_match_the_vendor_documentation() {
     let facts = facts();
     let documented: Vec<i64> = items(&facts["codes"]["documented"]).filter_map(Value::as_i64).collect();
     let known: Vec<i64> = (0..10_000).filter(|code| FailureCode::from(*code).name().is_some()).collect();
@@ -116,11 +116,11 @@ fn the_codes_are_those_that_the_vendor_documents() {
 }
 
 #[test]
-fn a_change_of_the_document_of_enso_is_noticed() {
+fn a_change_of_the_enso_document_is_detected() {
     let changed = |pointer: &str, value: Value| -> Vec<String> {
         let mut after = document();
         *after.pointer_mut(pointer).unwrap() = value;
-        let changes = differences(&reading::places(&document()), &reading::places(&after));
+        let changes = differences(&our_document::places(&document()), &our_document::places(&after));
         changes.into_iter().map(|difference| difference.place).collect()
     };
     let event = "/components/schemas/EnsoEvent";

@@ -3,7 +3,7 @@
 use jsonschema::{Draft, PatternOptions, ValidationError};
 use serde_json::{Map, Value, json};
 
-use super::reading::{id, operations};
+use super::our_document::{id, operations};
 use super::{document, entries, items, json, resolved};
 
 /// Examples, each with its place and its schema.
@@ -145,7 +145,7 @@ fn every_example_is_valid() {
 }
 
 #[test]
-fn every_example_of_the_other_service_is_valid() {
+fn every_enso_example_is_valid() {
     let document = json("openapi/enso.json");
     let examples = Examples::of(&document);
     // The request, its answer, and a code.
@@ -154,7 +154,7 @@ fn every_example_of_the_other_service_is_valid() {
 }
 
 #[test]
-fn an_example_that_is_not_valid_is_found() {
+fn an_invalid_example_is_found() {
     let mut document = document();
     let customer = &mut document["components"]["schemas"]["Customer"]["example"];
     customer["status"] = json!("GONE");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::reading::{id, operations};
+use super::our_document::{id, operations};
 use super::{document, entries, items, readme, resolved};
 
 const COLUMNS: &str = "| extension | where | values | meaning |";
@@ -55,7 +55,7 @@ fn collect(part: &Value, extensions: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_readme_explains_the_extensions_that_there_are() {
+fn the_readme_explains_every_extension() {
     let mut used = BTreeSet::new();
     collect(&document(), &mut used);
     let readme = readme();
@@ -66,7 +66,7 @@ fn the_readme_explains_the_extensions_that_there_are() {
 }
 
 #[test]
-fn operations_are_repeated_and_counted_by_the_rules() {
+fn operations_follow_the_retry_and_quota_rules() {
     let document = document();
     for (at, operation) in operations(&document) {
         let (method, _) = at.split_once(' ').unwrap();

@@ -4,11 +4,11 @@ mod areas;
 mod aspects;
 mod comparison;
 mod descriptions;
+mod deviations;
 mod enso;
 mod examples;
 mod extensions;
-mod reading;
-mod table;
+mod our_document;
 mod vendor;
 
 use std::fs;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::aspects::{Aspects, Places, add_schema};
-use super::reading::{id, operations};
-use super::table::Row;
+use super::deviations::Deviation;
+use super::our_document::{id, operations};
 use super::{entries, items, json};
 
 /// The API of one generation of the vendor's clients.
@@ -25,7 +25,7 @@ pub(super) fn generations() -> [Generation; 2] {
 }
 
 /// All that the vendor says, with the places named as in the document; the rows say which schemas are renamed here.
-pub(super) fn places(document: &Value, rows: &[Row]) -> Places {
+pub(super) fn places(document: &Value, rows: &[Deviation]) -> Places {
     let mut places = Places::new();
     for generation in generations() {
         for (place, aspects) in generation.places(document, rows) {
@@ -45,7 +45,7 @@ impl Generation {
         entries(&self.facts["operations"]).count()
     }
 
-    fn places(&self, document: &Value, rows: &[Row]) -> Places {
+    fn places(&self, document: &Value, rows: &[Deviation]) -> Places {
         let names = self.names(rows);
         let name_of = |name: &str| names.get(name).cloned().unwrap_or_else(|| name.to_owned());
         let ids: BTreeMap<String, &str> =
@@ -67,7 +67,7 @@ impl Generation {
     }
 
     /// The schemas of this generation that are called otherwise here: from the vendor's name to ours.
-    fn names(&self, rows: &[Row]) -> BTreeMap<String, String> {
+    fn names(&self, rows: &[Deviation]) -> BTreeMap<String, String> {
         let names = rows.iter().filter(|row| row.is_rename()).filter_map(|row| {
             let name = row.vendor.strip_suffix(self.suffix)?;
             self.facts["schemas"].get(name).map(|_| (name.to_owned(), row.here.clone()))
@@ -123,7 +123,7 @@ pub(super) fn snake_case(name: &str) -> String {
 }
 
 #[test]
-fn operations_are_named_by_a_rule() {
+fn operation_names_follow_a_rule() {
     assert_eq!(snake_case("getSingleEvent"), "get_single_event");
     assert_eq!(snake_case("VoidFeatureCreditEntry"), "void_feature_credit_entry");
     assert_eq!(snake_case("createPricePlanV2"), "create_price_plan_v2");

@@ -1,8 +1,8 @@
 //! What Enso has of its own. What holds for every service is in `contract/`.
 
-mod answers;
-mod repeats;
 mod requests;
+mod responses;
+mod retries;
 
 use togai_ext::enso::types::CreateEventsBatchRequest;
 use togai_ext::enso::{Client, EnsoEvent};

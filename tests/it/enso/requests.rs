@@ -34,7 +34,7 @@ fn example() -> Value {
 }
 
 #[tokio::test]
-async fn the_request_that_the_vendor_shows_is_sent() {
+async fn a_batch_equals_the_vendor_sample_request() {
     let time: Timestamp = "2023-11-07T05:31:56Z".parse().unwrap();
     let event = EnsoEvent::new("<string>", "<string>", time, 123)
         .metadata(Map::new())
@@ -57,7 +57,7 @@ async fn the_request_that_the_vendor_shows_is_sent() {
 }
 
 #[tokio::test]
-async fn an_id_is_kept_where_there_is_one_and_made_where_there_is_none() {
+async fn an_existing_id_is_kept_and_a_missing_one_is_generated() {
     let (sandbox, client) = Enso::start().await;
     let events = [Enso::event(1), Enso::anonymous(7), Enso::anonymous(7)];
     client.ingest_events(events).send().await.unwrap().into_result().unwrap();
@@ -69,22 +69,22 @@ async fn an_id_is_kept_where_there_is_one_and_made_where_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_call_of_the_operation_itself_sends_events_as_they_are() {
+async fn the_plain_operation_sends_events_unchanged() {
     let (sandbox, client) = Enso::start().await;
-    let answer = client.create_events_batch().body(batch([Enso::anonymous(7)])).send().await.unwrap();
-    assert_eq!(answer.summary().and_then(|summary| summary.success), Some(1));
+    let response = client.create_events_batch().body(batch([Enso::anonymous(7)])).send().await.unwrap();
+    assert_eq!(response.summary().and_then(|summary| summary.success), Some(1));
     assert_eq!(sandbox.enso_events()[0].event_id, None);
 }
 
 #[tokio::test]
-async fn a_single_event_goes_as_a_batch_of_one() {
+async fn a_single_event_is_sent_as_a_batch_of_one() {
     let (sandbox, client) = Enso::start().await;
     client.ingest_event(Enso::event(1)).send().await.unwrap().into_result().unwrap();
     insta::assert_snapshot!(crate::support::log(&sandbox), @"POST /events/batch 1 event -> 200");
 }
 
 #[tokio::test]
-async fn any_number_of_events_goes_in_a_request_where_that_is_asked_for() {
+async fn a_batch_size_above_a_thousand_is_respected() {
     let (sandbox, client) = Enso::start().await;
     let report = client.ingest_events((0..2500).map(Enso::event)).batch_size(2500).send().await.unwrap();
     assert_eq!((counts(&report).as_str(), sandbox.request_count()), ("2500 accepted", 1));
@@ -93,7 +93,7 @@ async fn any_number_of_events_goes_in_a_request_where_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn options_hold_and_counts_are_kept_as_with_togai() {
+async fn options_and_stats_work_as_with_togai() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::status(429).header("retry-after", "0").first(2));
     let options = CallOptions::new().header("x-trace-id", "8f14e45f").unwrap().query("trial", "yes");
@@ -119,7 +119,7 @@ async fn options_hold_and_counts_are_kept_as_with_togai() {
 const OWN_TOKEN: &str = "an-0wn-t0ken-for-ens0";
 
 #[tokio::test]
-async fn the_token_of_one_service_is_refused_by_the_other() {
+async fn each_service_refuses_the_token_of_the_other() {
     let sandbox = sandbox().enso_token(OWN_TOKEN).start().await.unwrap();
     // That of Togai, at Enso.
     let client = Enso::client_of(&sandbox);
@@ -138,7 +138,7 @@ async fn the_token_of_one_service_is_refused_by_the_other() {
 }
 
 #[tokio::test]
-async fn the_token_shows_nowhere() {
+async fn the_token_appears_nowhere() {
     let (sandbox, _) = started(sandbox().enso_token(OWN_TOKEN)).await;
     let builder = Enso::builder(OWN_TOKEN, sandbox.enso_base_url());
     let mut said = vec![format!("{builder:?} {builder:#?}")];
@@ -176,7 +176,7 @@ async fn the_token_shows_nowhere() {
 const CHILD: &str = "TOGAI_TESTS_CHILD";
 
 #[tokio::test]
-async fn token_and_address_come_from_variables_of_their_own() {
+async fn token_and_address_come_from_enso_variables() {
     match std::env::var(CHILD).as_deref() {
         Ok("with a token") => {
             let client = ClientBuilder::enso_from_env().unwrap().build().unwrap();
@@ -191,15 +191,15 @@ async fn token_and_address_come_from_variables_of_their_own() {
             let (sandbox, _) = Enso::start().await;
             for child in ["with a token", "with one for Togai"] {
                 let mut test = Command::new(std::env::current_exe().unwrap());
-                test.args(["--exact", "enso::requests::token_and_address_come_from_variables_of_their_own"]);
+                test.args(["--exact", "enso::requests::token_and_address_come_from_enso_variables"]);
                 test.env(CHILD, child).env("ENSO_BASE_URL", sandbox.enso_base_url()).env("TOGAI_API_TOKEN", TOKEN);
                 match child {
                     "with a token" => test.env("ENSO_API_TOKEN", TOKEN),
                     _ => test.env_remove("ENSO_API_TOKEN"),
                 };
                 let output = test.output().unwrap();
-                let told = String::from_utf8_lossy(&output.stdout);
-                assert!(output.status.success() && told.contains("1 passed"), "{child}: {told}");
+                let stdout = String::from_utf8_lossy(&output.stdout);
+                assert!(output.status.success() && stdout.contains("1 passed"), "{child}: {stdout}");
             }
             assert_eq!(Enso::metered(&sandbox).len(), 1);
         }
@@ -207,8 +207,8 @@ async fn token_and_address_come_from_variables_of_their_own() {
 }
 
 #[test]
-fn the_table_of_operations_has_the_one_there_is() {
-    let told: Vec<String> =
+fn the_operation_table_has_the_only_operation() {
+    let operations: Vec<String> =
         OPERATIONS.iter().map(|it| format!("{} {} {} {:?}", it.id, it.method, it.path, it.repeat)).collect();
-    assert_eq!(told, ["create_events_batch POST /events/batch Never"]);
+    assert_eq!(operations, ["create_events_batch POST /events/batch Never"]);
 }

@@ -138,8 +138,8 @@ impl<const ASSUMED: bool> Service for Enso<ASSUMED> {
         request.to_string().replace("/events/batch", "/ingestBatch")
     }
 
-    fn told(error: &impl std::fmt::Display) -> String {
-        let told = support::told(error).replace(Self::BATCH, "ingest_batch");
-        told.replace("use the one for Enso that", "use the one that")
+    fn stable_text(error: &impl std::fmt::Display) -> String {
+        let text = support::stable_text(error).replace(Self::BATCH, "ingest_batch");
+        text.replace("use the one for Enso that", "use the one that")
     }
 }

@@ -140,13 +140,13 @@ pub(crate) trait Service: 'static {
     }
 
     /// The text of an error, in the words of Togai's.
-    fn told(error: &impl std::fmt::Display) -> String {
-        crate::support::told(error)
+    fn stable_text(error: &impl std::fmt::Display) -> String {
+        crate::support::stable_text(error)
     }
 }
 
 /// The event of a number, as long as that of every other number.
-pub(crate) fn alike<S: Service>(number: u32) -> EventOf<S> {
+pub(crate) fn fixed_length_event<S: Service>(number: u32) -> EventOf<S> {
     S::with_id(S::event(0), &format!("ride-{number:05}"))
 }
 

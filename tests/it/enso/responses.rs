@@ -38,11 +38,11 @@ fn example() -> Value {
 }
 
 #[tokio::test]
-async fn the_answer_that_the_vendor_shows_is_a_verdict_for_each_event() {
+async fn the_vendor_sample_response_yields_a_verdict_for_each_event() {
     // In the form of today, and in the older one without an envelope.
-    for answer in [example(), example()["data"].take()] {
+    for response in [example(), example()["data"].take()] {
         let (sandbox, client) = Enso::start().await;
-        sandbox.fault(Fault::status(200).json(answer));
+        sandbox.fault(Fault::status(200).json(response));
         let report = client.ingest_events((0..3).map(Enso::event)).send().await.unwrap();
         assert_eq!((counts(&report).as_str(), sandbox.request_count()), ("3 rejected", 1));
         let records = &example()["data"]["failedRecords"];
@@ -63,20 +63,20 @@ async fn the_answer_that_the_vendor_shows_is_a_verdict_for_each_event() {
 }
 
 #[tokio::test]
-async fn the_operation_itself_answers_with_what_the_vendor_shows() {
+async fn the_operation_decodes_the_vendor_sample_response() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::status(200).json(example()));
-    let answer = client.create_events_batch().body(batch((0..3).map(Enso::event))).send().await.unwrap();
-    let codes: Vec<_> = answer.failed_records().iter().filter_map(|record| record.code.clone()).collect();
+    let response = client.create_events_batch().body(batch((0..3).map(Enso::event))).send().await.unwrap();
+    let codes: Vec<_> = response.failed_records().iter().filter_map(|record| record.code.clone()).collect();
     assert_eq!(codes, [FailureCode::CUSTOMER_ENTITY_UNKNOWN, FailureCode::from("27"), FailureCode::from(27)]);
-    let summary = answer.summary().unwrap();
+    let summary = response.summary().unwrap();
     assert_eq!((summary.success, summary.failed, summary.total), (Some(0), Some(3), Some(3)));
     // It is read without a loss.
-    assert_eq!(serde_json::to_value(&*answer).unwrap(), example());
+    assert_eq!(serde_json::to_value(&*response).unwrap(), example());
 }
 
 #[tokio::test]
-async fn who_fails_is_named_by_place_and_code_in_either_form() {
+async fn both_response_forms_name_failed_events_by_index_and_code() {
     for is_bare in [false, true] {
         let (sandbox, client) = started(Enso::sandbox().enso_bare_responses(is_bare).enso_customer("ent_acme")).await;
         let events = (0..6).map(|number| match number {
@@ -86,12 +86,12 @@ async fn who_fails_is_named_by_place_and_code_in_either_form() {
             number => Enso::event(number),
         });
         let report = client.ingest_events(events).local_checks(false).send().await.unwrap();
-        let told = [
+        let expected = [
             "1 rejected: Customer entity not found [2002]",
             "3 rejected: Customer entity ID required [2001]",
             "4 rejected: Customer entity not found [2002]",
         ];
-        assert_eq!(lines(&report), told.join("\n"));
+        assert_eq!(lines(&report), expected.join("\n"));
         let codes: Vec<_> = report.not_accepted().iter().map(|verdict| verdict.outcome.code()).collect();
         assert_eq!(codes, [Some("2002"), Some("2001"), Some("2002")]);
         let retryable = report.not_accepted().iter().map(|verdict| verdict.outcome.is_retryable());
@@ -102,7 +102,7 @@ async fn who_fails_is_named_by_place_and_code_in_either_form() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_list_of_events_has_a_code_of_its_own() {
+async fn a_request_without_a_list_of_events_has_its_own_code() {
     let (_sandbox, client) = Enso::start().await;
     let address = format!("{}/events/batch", client.base_url());
     let request = http().post(address).json(&json!({})).build().unwrap();
@@ -113,10 +113,10 @@ async fn a_request_without_a_list_of_events_has_a_code_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_code_of_a_request_that_is_refused_as_a_whole_is_that_of_its_events() {
+async fn events_of_a_refused_request_take_its_code() {
     let (sandbox, client) = Enso::start().await;
-    let answer = json!({"status": "error", "message": "events array is required", "code": 2003});
-    sandbox.fault(Fault::status(400).json(answer));
+    let response = json!({"status": "error", "message": "events array is required", "code": 2003});
+    sandbox.fault(Fault::status(400).json(response));
     let report = client.ingest_events((0..2).map(Enso::event)).send().await.unwrap();
     insta::assert_snapshot!(lines(&report), @r"
     0 rejected: events array is required [2003]
@@ -125,7 +125,7 @@ async fn the_code_of_a_request_that_is_refused_as_a_whole_is_that_of_its_events(
 }
 
 #[tokio::test]
-async fn whichever_status_of_success_there_is_the_body_says_what_became_of_the_events() {
+async fn with_any_success_status_the_body_decides_the_verdicts() {
     for status in [200, 201, 202, 207] {
         let (sandbox, client) = Enso::start().await;
         let summary = json!({"success": 1, "failed": 1, "total": 2});
@@ -137,7 +137,7 @@ async fn whichever_status_of_success_there_is_the_body_says_what_became_of_the_e
 }
 
 #[tokio::test]
-async fn an_event_at_which_the_service_failed_is_open_and_the_others_are_not() {
+async fn only_the_event_at_which_the_service_failed_is_unknown() {
     for is_assumed in [false, true] {
         let (sandbox, client) = Enso::start().await;
         let summary = json!({"success": 2, "failed": 1, "total": 3});
@@ -153,7 +153,7 @@ async fn an_event_at_which_the_service_failed_is_open_and_the_others_are_not() {
 }
 
 #[tokio::test]
-async fn an_answer_about_other_events_ends_the_call() {
+async fn a_response_about_other_events_stops_the_call() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::status(200).json(json!({"data": {"summary": {"success": 3, "failed": 0, "total": 3}}})));
     let failure = client.ingest_events((0..4).map(Enso::event)).batch_size(2).send().await.unwrap_err();
@@ -163,7 +163,7 @@ async fn an_answer_about_other_events_ends_the_call() {
 }
 
 #[tokio::test]
-async fn the_token_is_in_no_verdict_even_where_the_server_puts_it_into_a_code() {
+async fn no_verdict_contains_a_token_that_the_server_echoes_in_a_code() {
     let (sandbox, client) = Enso::start().await;
     let record =
         json!({ "index": 0, "error": format!("not with {TOKEN}"), "code": format!("bad {TOKEN}"), "statusCode": 400 });

@@ -1,4 +1,4 @@
-//! Whether JSON is still what it was after it went through a type of the client.
+//! Compares JSON before and after a round trip through a type of the client.
 
 use serde_json::Value;
 use togai_ext::Timestamp;
@@ -32,8 +32,8 @@ pub(crate) fn difference(before: &Value, after: &Value, may_lack: fn(&Value) -> 
     }
 }
 
-/// Whether an answer without the value says the same to the client.
-pub(crate) fn holds_nothing(value: &Value) -> bool {
+/// Whether a response without the value means the same to the client.
+pub(crate) fn is_null_or_empty(value: &Value) -> bool {
     value.is_null()
         || value.as_array().is_some_and(Vec::is_empty)
         || value.as_object().is_some_and(serde_json::Map::is_empty)
@@ -44,10 +44,10 @@ fn moment(text: &str) -> Option<Timestamp> {
 }
 
 #[test]
-fn differences_are_named_with_their_place() {
+fn differences_are_reported_with_their_path() {
     let check = |before: &str, after: &str, expected: Option<&str>| {
         let [before, after] = [before, after].map(|json| serde_json::from_str(json).unwrap());
-        assert_eq!(difference(&before, &after, holds_nothing).as_deref(), expected);
+        assert_eq!(difference(&before, &after, is_null_or_empty).as_deref(), expected);
     };
     check(r#"{"a": null, "b": [1.50, "x"]}"#, r#"{"b": [1.5, "x"]}"#, None);
     check(r#"{"a": [], "b": {}, "c": "2024-11-05T09:02:40.000Z"}"#, r#"{"c": "2024-11-05T09:02:40Z"}"#, None);

@@ -9,11 +9,11 @@ use togai_ext::types::{
     RateCardDetails, RevenueInfo, RevenueSummaryWithMetadata, UsageConfig, WalletBalanceResponse, WalletEntry,
 };
 
-use super::{answered, document, read};
+use super::{document, read, response_to};
 
 /// Variants are structures of which one field is set, named by another field; there is nothing that says so.
 #[test]
-fn item_16_variants_are_structures_with_optional_fields() {
+fn quirk_16_variants_are_structs_with_optional_fields() {
     let document = document().to_string();
     for keyword in ["oneOf", "anyOf", "allOf", "discriminator"] {
         assert!(!document.contains(&format!("\"{keyword}\":")), "{keyword}");
@@ -29,7 +29,7 @@ fn item_16_variants_are_structures_with_optional_fields() {
 
 /// A line item requires line items, which would have no end.
 #[test]
-fn item_17_what_holds_itself_ends_somewhere() {
+fn quirk_17_recursive_values_end() {
     let mut json = r#"{"description": "innermost"}"#.to_owned();
     for _ in 0..50 {
         json = format!(r#"{{"description": "outer", "lineItems": [{json}]}}"#);
@@ -48,7 +48,7 @@ fn item_17_what_holds_itself_ends_somewhere() {
 
 /// Samples lack what is required, have what is not declared, and have null where it is not allowed.
 #[test]
-fn item_18_answers_may_have_more_and_less_than_is_declared() {
+fn quirk_18_responses_may_have_extra_and_missing_fields() {
     assert_eq!(read::<Invoice>(r#"{"id": "i"}"#).net_term_days, None);
     assert_eq!(read::<InvoiceSummary>(r#"{"id": "i"}"#).net_term_days, None);
     let inside = r#"{"schemaName": "s", "timestamp": "2024-04-18T16:00:17", "accountId": "a", "referenceId": "r"}"#;
@@ -75,7 +75,7 @@ fn item_18_answers_may_have_more_and_less_than_is_declared() {
 
 /// Credits that were made are answered in an object, in a list or, in 2023, as one credit.
 #[tokio::test]
-async fn item_19_credits_that_were_made_are_read_in_three_shapes() {
+async fn quirk_19_created_credits_are_read_in_three_shapes() {
     let credit = || CreditRequest::new("acme-prod", "2024-11-01".parse::<Date>().unwrap(), 1, "Welcome");
     for json in [
         r#"{"credits": [{"id": "cred.1", "creditAmount": 1.10}]}"#,
@@ -83,7 +83,7 @@ async fn item_19_credits_that_were_made_are_read_in_three_shapes() {
         r#"{"id": "cred.1", "creditAmount": 1.10}"#,
     ] {
         let body = CreateCreditRequest::new([credit()]);
-        let credits = answered(json, |client| client.create_credit().body(body).send()).await.credits;
+        let credits = response_to(json, |client| client.create_credit().body(body).send()).await.credits;
         assert_eq!(credits.len(), 1, "{json}");
         let amount = credits[0].credit_amount.as_ref().map(Decimal::as_str);
         assert_eq!((&*credits[0].id, amount), ("cred.1", Some("1.10")), "{json}");
@@ -92,20 +92,20 @@ async fn item_19_credits_that_were_made_are_read_in_three_shapes() {
 
 /// The data of a metric is a list now and was an object.
 #[tokio::test]
-async fn item_20_the_data_of_a_metric_is_a_list_or_one_object() {
+async fn quirk_20_metric_data_is_a_list_or_one_object() {
     let points = r#"{"timestamps": ["2024-11-01T00:00:00Z"], "metricValues": [1.10]}"#;
     for json in [points.to_owned(), format!("[{points}]")] {
         let json = format!(r#"{{"results": [{{"id": "q", "name": "USAGE", "data": {json}}}]}}"#);
         let [start, end] = [0, 86_400].map(Timestamp::from_unix_seconds);
         let body = GetMetricsRequest::new(end, [MetricQuery::new("DAY", "q", "USAGE")], start);
-        let results = answered(&json, |client| client.get_metrics().body(body).send()).await.results;
+        let results = response_to(&json, |client| client.get_metrics().body(body).send()).await.results;
         assert_eq!((results[0].data.len(), results[0].data[0].metric_values[0].as_str()), (1, "1.10"));
     }
 }
 
 /// Some fields hold any JSON.
 #[test]
-fn item_22_free_form_json_is_kept() {
+fn quirk_22_free_form_json_is_kept() {
     let any =
         json!({ "text": "t", "number": -1.5, "flag": true, "nothing": null, "list": [1, [{}]], "map": { "a": {} } });
     let Value::Object(map) = any.clone() else { panic!("an object") };

@@ -6,11 +6,11 @@ use togai_ext::types::{
     PricingSchedule,
 };
 
-use super::{answered, read, sent};
+use super::{read, response_to, sent};
 
 /// Moments come without a zone and with any number of digits of a second. They are sent in UTC.
 #[tokio::test]
-async fn item_12_moments_are_read_without_a_zone_and_sent_with_one() {
+async fn quirk_12_timestamps_are_read_without_a_zone_and_sent_with_one() {
     for (written, moment) in [
         ("2022-06-15T07:30:35.123", "2022-06-15T07:30:35.123Z"),
         ("2024-04-18T16:00:17", "2024-04-18T16:00:17Z"),
@@ -27,7 +27,7 @@ async fn item_12_moments_are_read_without_a_zone_and_sent_with_one() {
         let json = format!(
             r#"{{"events": [{{"eventPayload": {{"schemaName": "rides", "timestamp": "{written}", "accountId": "a"}}}}]}}"#
         );
-        let events = answered(&json, |client| client.get_events().send()).await.events;
+        let events = response_to(&json, |client| client.get_events().send()).await.events;
         assert_eq!(events[0].event_payload.timestamp.to_string(), moment);
     }
     let event = Event::new("rides", "acme-prod").timestamp("2022-06-15T07:30:35.123".parse::<Timestamp>().unwrap());
@@ -38,7 +38,7 @@ async fn item_12_moments_are_read_without_a_zone_and_sent_with_one() {
 /// A day is written with its parts in another order; what has no end ends in the year 9999; and the documentation speaks of
 /// infinity, which no moment is.
 #[test]
-fn item_14_odd_days_and_open_ends_are_read() {
+fn quirk_14_odd_dates_and_open_ends_are_read() {
     let plan: EventPipelineInfoPricePlans = read(r#"{"cycleStart": "04-03-2022", "cycleEnd": "9999-01-01"}"#);
     assert_eq!((&*plan.cycle_start, &*plan.cycle_end), ("04-03-2022", "9999-01-01"));
     let credit: Credit = read(r#"{"effectiveFrom": "1970-01-01", "effectiveUntil": "04-03-2022"}"#);
@@ -64,7 +64,7 @@ fn item_14_odd_days_and_open_ends_are_read() {
 
 /// Three spans were declared as such in mid-2024, and as plain texts since.
 #[test]
-fn item_15_spans_are_kept_as_texts() {
+fn quirk_15_durations_are_kept_as_text() {
     let json = r#"{"effectiveFrom":"P1M","effectiveUntil":"P1Y","featureCreditLimit":10}"#;
     let feature: FeatureConfig = read(json);
     assert_eq!((feature.effective_from.as_deref(), &*feature.effective_until), (Some("P1M"), "P1Y"));

@@ -7,7 +7,7 @@ use togai_sandbox::Fault;
 use crate::support::{TOKEN, bad_event, event, log, start};
 
 #[tokio::test]
-async fn ingestion_through_throttling_and_a_refusal() {
+async fn ingestion_retries_throttling_and_splits_a_refused_batch() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::status(429).header("retry-after", "0").on("ingest_batch").first(2));
     let events = (0..2500).map(|number| if number == 1700 { bad_event(number) } else { event(number) });
@@ -23,7 +23,7 @@ async fn ingestion_through_throttling_and_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_list_of_three_pages() {
+async fn a_list_requests_each_of_three_pages() {
     let (sandbox, client) = start().await;
     client.ingest_events((0..120).map(event)).send().await.unwrap().into_result().unwrap();
     let count = client
@@ -42,7 +42,7 @@ async fn a_list_of_three_pages() {
 }
 
 #[tokio::test]
-async fn a_single_call() {
+async fn a_single_call_sends_one_request() {
     let (sandbox, client) = start().await;
     client.get_events().page_size(10).status("PROCESSED").send().await.unwrap();
     let requests = sandbox.requests();
@@ -59,7 +59,7 @@ async fn a_single_call() {
 }
 
 #[tokio::test]
-async fn an_event_as_it_is_sent() {
+async fn an_event_is_sent_as_json() {
     let (sandbox, client) = start().await;
     client.ingest_events([event(3)]).send().await.unwrap().into_result().unwrap();
     insta::assert_json_snapshot!(sandbox.requests()[0].body.json().unwrap(), @r###"

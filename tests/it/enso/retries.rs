@@ -10,7 +10,7 @@ use togai_sandbox::{Fault, PartialFailureShape, Sandbox};
 
 use super::{Enso, batch};
 use crate::services::{AssumedEnso, Service as _, sizes};
-use crate::support::{TOKEN, counts, told};
+use crate::support::{TOKEN, counts, stable_text};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -30,7 +30,7 @@ fn impatient(sandbox: &Sandbox) -> Client {
 }
 
 #[tokio::test]
-async fn events_that_may_have_been_taken_are_not_sent_again() {
+async fn ambiguous_events_are_not_retried() {
     for fault in ambiguous() {
         let sandbox = Enso::sandbox().start().await.unwrap();
         sandbox.fault(fault.first(1));
@@ -44,7 +44,7 @@ async fn events_that_may_have_been_taken_are_not_sent_again() {
 }
 
 #[tokio::test]
-async fn events_that_may_have_been_taken_are_sent_again_where_an_id_is_assumed_to_count_once() {
+async fn ambiguous_events_are_retried_if_ids_are_assumed_idempotent() {
     for fault in ambiguous() {
         let sandbox = AssumedEnso::sandbox().start().await.unwrap();
         sandbox.fault(fault.first(1));
@@ -57,25 +57,25 @@ async fn events_that_may_have_been_taken_are_sent_again_where_an_id_is_assumed_t
 }
 
 #[tokio::test]
-async fn what_is_unknown_may_be_sent_again_where_an_id_is_assumed_to_count_once() {
+async fn unknown_events_are_retryable_if_ids_are_assumed_idempotent() {
     let (sandbox, client) = AssumedEnso::start().await;
     sandbox.fault(Fault::reset_after_reading());
     let call = client.ingest_events((0..5).map(Enso::event)).idempotent(true);
     let failure = call.send().await.unwrap_err();
     assert!(failure.report().not_accepted().iter().all(|verdict| verdict.outcome.is_retryable()));
-    insta::assert_snapshot!(told(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied; to send its events again with the same ids is harmless");
+    insta::assert_snapshot!(stable_text(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied; to send its events again with the same ids is harmless");
 }
 
 #[tokio::test]
-async fn what_the_error_says_of_an_answer_that_was_lost_is_to_look_first() {
+async fn the_error_of_a_lost_response_advises_to_check_first() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::reset_after_reading());
     let failure = client.ingest_events([Enso::event(1)]).send().await.unwrap_err();
-    insta::assert_snapshot!(told(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it");
+    insta::assert_snapshot!(stable_text(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it");
 }
 
 #[tokio::test]
-async fn what_an_answer_leaves_open_is_not_sent_again() {
+async fn events_that_a_response_leaves_open_are_not_retried() {
     let builder = Enso::sandbox().partial_failure(PartialFailureShape::WithoutList);
     let sandbox = builder.start().await.unwrap();
     let call = Enso::client_of(&sandbox).ingest_events([Enso::event(0), Enso::bad_event(1)]).local_checks(false);
@@ -86,7 +86,7 @@ async fn what_an_answer_leaves_open_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn events_that_cannot_have_been_taken_are_sent_again_and_may_be_by_the_caller() {
+async fn events_that_never_arrived_are_retried_and_are_retryable() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::status(429).header("retry-after", "0"));
     let failure = client.ingest_events((0..5).map(Enso::event)).send().await.unwrap_err();
@@ -94,12 +94,12 @@ async fn events_that_cannot_have_been_taken_are_sent_again_and_may_be_by_the_cal
     assert!(failure.report().not_accepted().iter().all(|verdict| verdict.outcome.is_retryable()));
     sandbox.clear_faults();
     let (_, not_sent, _) = failure.into_parts();
-    let again = client.ingest_events(not_sent.into_iter().map(|verdict| verdict.event)).send().await.unwrap();
-    assert_eq!((counts(&again).as_str(), Enso::metered(&sandbox).len()), ("5 accepted", 5));
+    let resent = client.ingest_events(not_sent.into_iter().map(|verdict| verdict.event)).send().await.unwrap();
+    assert_eq!((counts(&resent).as_str(), Enso::metered(&sandbox).len()), ("5 accepted", 5));
 }
 
 #[tokio::test]
-async fn an_id_of_an_earlier_call_is_sent_and_whether_it_counts_is_up_to_the_service() {
+async fn an_id_from_an_earlier_call_is_sent_for_the_service_to_judge() {
     for (counts_once, metered) in [(false, 5), (true, 3)] {
         let sandbox = Enso::sandbox().enso_meters_an_id_once(counts_once).start().await.unwrap();
         let client = Enso::client_of(&sandbox);
@@ -112,7 +112,7 @@ async fn an_id_of_an_earlier_call_is_sent_and_whether_it_counts_is_up_to_the_ser
 }
 
 #[tokio::test]
-async fn a_call_of_the_operation_itself_is_not_repeated_where_it_may_have_been_applied() {
+async fn the_plain_operation_is_not_retried_after_an_ambiguous_attempt() {
     for fault in ambiguous() {
         let sandbox = Enso::sandbox().start().await.unwrap();
         sandbox.fault(fault.first(1));
@@ -124,7 +124,7 @@ async fn a_call_of_the_operation_itself_is_not_repeated_where_it_may_have_been_a
 }
 
 #[tokio::test]
-async fn a_call_of_the_operation_itself_is_repeated_where_it_was_throttled() {
+async fn the_plain_operation_is_retried_when_throttled() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::status(429).header("retry-after", "0").first(2));
     client.create_events_batch().body(batch([Enso::event(1)])).send().await.unwrap();
@@ -132,7 +132,7 @@ async fn a_call_of_the_operation_itself_is_repeated_where_it_was_throttled() {
 }
 
 #[tokio::test]
-async fn the_assumption_holds_for_its_call_alone() {
+async fn the_assumption_applies_to_one_call_only() {
     let (sandbox, client) = AssumedEnso::start().await;
     sandbox.fault(Fault::reset_after_reading().first(1));
     let call = client.ingest_events([Enso::event(1)]).idempotent(true);
@@ -148,23 +148,23 @@ async fn the_assumption_holds_for_its_call_alone() {
 
 // A refusal that could be said of what an earlier request has delivered.
 
-fn summed_up(success: u32, failed: u32, records: &[serde_json::Value]) -> Fault {
+fn summary_response(success: u32, failed: u32, records: &[serde_json::Value]) -> Fault {
     let summary = json!({ "success": success, "failed": failed, "total": success + failed });
     Fault::status(200).json(json!({ "data": { "summary": summary, "failedRecords": records } }))
 }
 
 #[tokio::test]
-async fn an_event_that_was_left_open_is_not_rejected_for_being_counted_as_failed() {
+async fn an_event_left_open_and_then_counted_as_failed_is_not_rejected() {
     let (sandbox, client) = AssumedEnso::start().await;
-    sandbox.fault(summed_up(1, 1, &[]).after_applying().first(1));
-    sandbox.fault(summed_up(0, 1, &[]));
+    sandbox.fault(summary_response(1, 1, &[]).after_applying().first(1));
+    sandbox.fault(summary_response(0, 1, &[]));
     let call = client.ingest_events([Enso::event(0), Enso::event(1)]).idempotent(true);
     let report = call.send().await.unwrap();
     assert_eq!((counts(&report).as_str(), sandbox.enso_metered_count()), ("2 unknown", 2));
 }
 
 #[tokio::test]
-async fn after_an_answer_that_was_lost_an_event_is_rejected_only_for_what_is_wrong_with_it() {
+async fn after_a_lost_response_an_event_is_rejected_only_for_its_own_fault() {
     let record = |code: u32, status: u32| json!({ "index": 0, "error": "no", "code": code, "statusCode": status });
     for (records, expected) in [
         (vec![], "1 unknown"),
@@ -176,29 +176,29 @@ async fn after_an_answer_that_was_lost_an_event_is_rejected_only_for_what_is_wro
     ] {
         let (sandbox, client) = AssumedEnso::start().await;
         sandbox.fault(Fault::reset_after_reading().first(1));
-        sandbox.fault(summed_up(0, 1, &records));
+        sandbox.fault(summary_response(0, 1, &records));
         let report = client.ingest_events([Enso::event(0)]).idempotent(true).send().await.unwrap();
         assert_eq!(counts(&report), expected, "{records:?}");
 
         // Where nothing came before, it was refused, whatever is said of it.
         let (sandbox, client) = AssumedEnso::start().await;
-        sandbox.fault(summed_up(0, 1, &records));
+        sandbox.fault(summary_response(0, 1, &records));
         let report = client.ingest_events([Enso::event(0)]).idempotent(true).send().await.unwrap();
         assert_eq!(counts(&report), "1 rejected", "{records:?}");
     }
 }
 
 #[tokio::test]
-async fn an_id_whose_event_may_have_been_taken_is_not_sent_again_in_the_same_call() {
-    let answers = [
+async fn an_ambiguous_id_is_not_resent_in_the_same_call() {
+    let faults = [
         // One of the two failed, and nobody says which.
-        summed_up(1, 1, &[]),
+        summary_response(1, 1, &[]),
         // It failed at an event, and may have it.
-        summed_up(1, 1, &[json!({ "index": 0, "error": "busy", "statusCode": 503 })]),
+        summary_response(1, 1, &[json!({ "index": 0, "error": "busy", "statusCode": 503 })]),
     ];
-    for answer in answers {
+    for fault in faults {
         let (sandbox, client) = Enso::start().await;
-        sandbox.fault(answer.after_applying().first(1));
+        sandbox.fault(fault.after_applying().first(1));
         let events = [Enso::event(0), Enso::event(1), Enso::event(0), Enso::event(2)];
         let report = client.ingest_events(events).batch_size(2).concurrency(1).send().await.unwrap();
         assert_eq!(report.duplicates(), 1, "{}", counts(&report));
@@ -209,7 +209,7 @@ async fn an_id_whose_event_may_have_been_taken_is_not_sent_again_in_the_same_cal
 // Statuses of failure.
 
 #[tokio::test]
-async fn what_an_answer_of_failure_says_of_events_is_believed_and_nothing_is_sent_again() {
+async fn verdicts_in_an_error_response_are_final() {
     for status in [400, 413, 422, 409, 500] {
         let (sandbox, client) = Enso::start().await;
         let record = json!({ "index": 1, "error": "no", "code": 2002, "statusCode": 404 });
@@ -229,7 +229,7 @@ async fn what_an_answer_of_failure_says_of_events_is_believed_and_nothing_is_sen
 }
 
 #[tokio::test]
-async fn a_status_that_does_not_say_that_nothing_was_taken_leaves_it_open() {
+async fn an_ambiguous_status_leaves_events_unknown() {
     for (status, expected) in [
         (302, "1 unknown"),
         (303, "1 unknown"),
@@ -248,11 +248,11 @@ async fn a_status_that_does_not_say_that_nothing_was_taken_leaves_it_open() {
 }
 
 #[tokio::test]
-async fn an_answer_that_says_nothing_of_the_events_may_have_been_given_by_a_server_that_has_them() {
+async fn a_success_without_verdicts_leaves_events_unknown() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::status(200).json(json!({})).after_applying());
     let failure = client.ingest_events([Enso::event(0)]).send().await.unwrap_err();
     assert!(failure.error().maybe_delivered());
-    insta::assert_snapshot!(told(failure.error()), @"create_events_batch: the server answered 200 OK and did not say what became of the events: check the base URL; the request may have been applied, so look before repeating it");
+    insta::assert_snapshot!(stable_text(failure.error()), @"create_events_batch: the server answered 200 OK and did not say what became of the events: check the base URL; the request may have been applied, so look before repeating it");
     assert_eq!((counts(failure.report()).as_str(), sandbox.enso_metered_count()), ("1 unknown", 1));
 }

@@ -7,7 +7,7 @@ use super::{document, operations};
 
 /// The vendor marks what is deprecated in the summaries, in words. The document and the client mark it for tools.
 #[test]
-fn item_25_what_is_deprecated_is_marked() {
+fn quirk_25_deprecated_items_carry_the_attribute() {
     let document = document();
     let operations = operations(&document);
     let deprecated: Vec<&str> =
@@ -16,14 +16,14 @@ fn item_25_what_is_deprecated_is_marked() {
 
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../togai-api/src/generated/client");
     let files = fs::read_dir(folder).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
-    let mut marked = Vec::new();
+    let mut deprecated_in_code = Vec::new();
     for file in files {
         for (before, after) in file.match_indices("#[deprecated = ").map(|(at, _)| file.split_at(at)) {
             assert!(before.ends_with("    "), "it marks a method");
             let name = after.split("pub fn ").nth(1).unwrap().split('(').next().unwrap();
-            marked.push(name.to_owned());
+            deprecated_in_code.push(name.to_owned());
         }
     }
-    marked.sort_unstable();
-    assert_eq!(marked, deprecated);
+    deprecated_in_code.sort_unstable();
+    assert_eq!(deprecated_in_code, deprecated);
 }

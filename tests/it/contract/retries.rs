@@ -3,13 +3,13 @@
 use togai_ext::prelude::*;
 use togai_sandbox::Fault;
 
-use super::{S, ways::ten_events};
+use super::{S, ingest_methods::ten_events};
 #[allow(unused_imports, reason = "with Enso the call has the method of its own")]
 use crate::services::Service as _;
 use crate::support::counts;
 
 #[tokio::test]
-async fn where_the_answer_is_lost_nothing_is_known() {
+async fn a_lost_response_leaves_events_unknown() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::reset_after_reading().on(S::BATCH));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
@@ -26,7 +26,7 @@ async fn where_the_answer_is_lost_nothing_is_known() {
 }
 
 #[tokio::test]
-async fn where_the_server_fails_nothing_is_known() {
+async fn a_server_error_leaves_events_unknown() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::status(503).body("<html><title>503</title></html>").on(S::BATCH));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
@@ -43,19 +43,22 @@ async fn where_the_server_fails_nothing_is_known() {
 }
 
 #[tokio::test]
-async fn events_that_are_sent_again_are_metered_once() {
+async fn retried_events_are_metered_once() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::reset_after_reading().on(S::BATCH).first(1));
     let once = client.with(CallOptions::new().retry(RetryPolicy::never()));
     let failure = once.ingest_events((0..5).map(S::event)).idempotent(S::IDEMPOTENT).send().await.unwrap_err();
     let (report, _, _) = failure.into_parts();
-    let again = report.into_not_accepted().into_iter().map(|unknown| unknown.event);
-    assert_eq!(counts(&client.ingest_events(again).idempotent(S::IDEMPOTENT).send().await.unwrap()), "5 accepted");
+    let unknown_events = report.into_not_accepted().into_iter().map(|unknown| unknown.event);
+    assert_eq!(
+        counts(&client.ingest_events(unknown_events).idempotent(S::IDEMPOTENT).send().await.unwrap()),
+        "5 accepted"
+    );
     assert_eq!((S::arrivals(&sandbox).len(), S::metered_count(&sandbox)), (10, 5));
 }
 
 #[tokio::test]
-async fn a_refusal_after_an_attempt_that_may_have_been_applied_leaves_it_open() {
+async fn a_refused_batch_after_an_ambiguous_attempt_is_unknown() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::reset_after_reading().on(S::BATCH).first(1));
     sandbox.fault(Fault::status(401).on(S::BATCH));
@@ -65,7 +68,7 @@ async fn a_refusal_after_an_attempt_that_may_have_been_applied_leaves_it_open() 
 }
 
 #[tokio::test]
-async fn a_refusal_of_each_event_after_an_attempt_that_may_have_been_applied_leaves_it_open() {
+async fn refused_events_after_an_ambiguous_attempt_are_unknown() {
     for fault in [Fault::reset_after_reading(), Fault::cut_off(), Fault::status(503).after_applying()] {
         for (status, batch) in [(400, 1), (400, 2), (413, 2), (422, 2)] {
             let (sandbox, client) = S::start().await;

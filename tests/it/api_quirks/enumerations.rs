@@ -12,7 +12,7 @@ use super::{document, query, read, sent};
 
 /// Values are added within days, and samples have some that were never declared.
 #[tokio::test]
-async fn item_23_values_that_are_not_known_are_kept() {
+async fn quirk_23_unknown_values_are_kept() {
     for status in ["INGESTION_COMPLETED", "INGESTION_COMPLETED_EVENT_NOT_BILLED", "INGESTION_FAILED_EVENT_INVALID"] {
         let json = format!(r#"{{"status":"{status}"}}"#);
         let read: IngestionStatus = read(&json);
@@ -40,7 +40,7 @@ async fn item_23_values_that_are_not_known_are_kept() {
 }
 
 #[test]
-fn item_23_every_enumeration_of_the_client_has_room_for_other_values() {
+fn quirk_23_every_enum_of_the_client_accepts_other_values() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../togai-api/src/generated/types");
     let files = fs::read_dir(folder).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
     let code: String = files.collect();

@@ -9,7 +9,7 @@ use crate::services::{Service as _, sizes};
 use crate::support::counts;
 
 #[tokio::test]
-async fn one_poison_event_among_a_thousand_is_found_by_halving() {
+async fn splitting_finds_one_poison_event_among_a_thousand() {
     let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();
     let events = (0..1000).map(|number| if number == 617 { S::bad_event(number) } else { S::event(number) });
     let report = S::client_of(&sandbox).ingest_events(events).local_checks(false).send().await.unwrap();
@@ -36,7 +36,7 @@ async fn one_poison_event_among_a_thousand_is_found_by_halving() {
 }
 
 #[tokio::test]
-async fn one_poison_event_costs_at_most_twice_as_many_requests_as_there_are_halvings() {
+async fn one_poison_event_costs_at_most_two_requests_per_split() {
     for (poison, requests) in [(0, 21), (500, 20), (999, 11)] {
         let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();
         let events = (0..1000).map(|number| if number == poison { S::bad_event(number) } else { S::event(number) });
@@ -49,7 +49,7 @@ async fn one_poison_event_costs_at_most_twice_as_many_requests_as_there_are_halv
 }
 
 #[tokio::test]
-async fn three_poison_events_among_a_thousand_are_found_by_halving() {
+async fn splitting_finds_three_poison_events_among_a_thousand() {
     let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();
     let is_poison = |number| [3, 617, 999].contains(&number);
     let events = (0..1000).map(|number| if is_poison(number) { S::bad_event(number) } else { S::event(number) });
@@ -103,7 +103,7 @@ async fn three_poison_events_among_a_thousand_are_found_by_halving() {
 }
 
 #[tokio::test]
-async fn halves_are_the_same_bytes_with_the_same_ids() {
+async fn halves_reuse_the_same_bytes_and_ids() {
     let sandbox = S::sandbox().max_batch(2).start().await.unwrap();
     let events = (0..4).map(S::anonymous);
     S::client_of(&sandbox).ingest_events(events).send().await.unwrap().into_result().unwrap();
@@ -113,7 +113,7 @@ async fn halves_are_the_same_bytes_with_the_same_ids() {
 }
 
 #[tokio::test]
-async fn where_the_requests_for_a_batch_are_used_up_what_was_refused_as_a_whole_is_rejected() {
+async fn an_exhausted_request_limit_rejects_a_refused_half() {
     let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();
     let call = S::client_of(&sandbox).ingest_events((0..8).map(S::bad_event)).local_checks(false).isolation_budget(3);
     let report = call.send().await.unwrap();
@@ -125,7 +125,7 @@ async fn where_the_requests_for_a_batch_are_used_up_what_was_refused_as_a_whole_
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_token_among_halves_leaves_the_others_unsent() {
+async fn a_refused_token_stops_splitting() {
     let (sandbox, client) = S::start().await;
     sandbox.fault(Fault::status(422).first(1));
     sandbox.fault(Fault::status(401));

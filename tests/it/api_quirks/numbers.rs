@@ -9,12 +9,12 @@ use togai_ext::types::{
     SlabDetail, SlabRate, WalletBalanceResponse,
 };
 
-use super::{answered, query, read, sent};
+use super::{query, read, response_to, sent};
 use crate::support::start;
 
 /// Quantities of events, offsets, entitlements, settings and charges are texts that hold numbers, and plain ones.
 #[tokio::test]
-async fn item_08_numbers_that_the_api_takes_as_texts_are_plain() {
+async fn quirk_08_numbers_sent_as_strings_are_plain_decimals() {
     let (sandbox, client) = start().await;
     let event = Event::new("rides", "acme-prod").attribute("a", 1e-7).attribute("b", 12.50).attribute("c", u64::MAX);
     client.ingest_events([event]).send().await.unwrap().into_result().unwrap();
@@ -45,13 +45,13 @@ async fn item_08_numbers_that_the_api_takes_as_texts_are_plain() {
 
 /// Where texts are declared, samples have numbers.
 #[tokio::test]
-async fn item_09_numbers_are_read_where_texts_are_declared() {
+async fn quirk_09_numbers_are_read_where_strings_are_declared() {
     let json = r#"{"events": [{"eventPayload": {
         "schemaName": "rides", "timestamp": "2022-06-15T07:30:35.123", "accountId": 1, "id": 7,
         "attributes": [{"name": "distance", "value": 50}, {"name": "fare", "value": 0.10}],
         "dimensions": {"costCenterCode": 1234}
     }}]}"#;
-    let events = answered(json, |client| client.get_events().send()).await.events;
+    let events = response_to(json, |client| client.get_events().send()).await.events;
     let event = &events[0].event_payload;
     assert_eq!((event.account_id.as_str(), event.id.as_deref()), ("1", Some("7")));
     let values: Vec<&str> = event.attributes.iter().map(|attribute| attribute.value.as_str()).collect();
@@ -66,7 +66,7 @@ async fn item_09_numbers_are_read_where_texts_are_declared() {
 /// A formula is a text that holds JSON, and samples have the JSON itself; the limit of a report is a text with a comma, and
 /// half of the fields are null.
 #[test]
-fn item_10_json_is_read_where_its_text_is_declared_and_a_limit_with_a_comma() {
+fn quirk_10_json_is_read_where_a_string_is_declared_and_limits_with_commas() {
     let formula = r#"{"+":[{"var":"attribute.distance"},1]}"#;
     for json in [json!({ "computation": formula }).to_string(), format!(r#"{{"computation": {formula}}}"#)] {
         assert_eq!(read::<Computation>(&json).computation, formula);
@@ -82,13 +82,14 @@ fn item_10_json_is_read_where_its_text_is_declared_and_a_limit_with_a_comma() {
 /// Amounts are numbers of JSON, which most readers would turn into binary floats. Some integers count from 1970, and others
 /// are seconds or minutes.
 #[tokio::test]
-async fn item_11_amounts_keep_their_digits_and_integers_their_width() {
+async fn quirk_11_amounts_keep_their_digits_and_integers_their_width() {
     for digits in ["1.10", "1234567890123456789012345678901234567890", "1e3", "0.10000000000000000001", "-0.00"] {
         let json = format!(r#"{{"balance": {digits}, "holdAmount": {digits}}}"#);
-        let wallet = answered(&json, |client| client.wallet_balance_for_account().account_id("acme-prod").send()).await;
+        let wallet =
+            response_to(&json, |client| client.wallet_balance_for_account().account_id("acme-prod").send()).await;
         assert_eq!((wallet.balance.as_str(), wallet.hold_amount.as_ref().map(Decimal::as_str)), (digits, Some(digits)));
-        let again = serde_json::to_string(&wallet).unwrap();
-        assert!(again.contains(&format!(r#""balance":{digits},"#)), "{again}");
+        let rewritten = serde_json::to_string(&wallet).unwrap();
+        assert!(rewritten.contains(&format!(r#""balance":{digits},"#)), "{rewritten}");
         // Below a list, in a list, and as a text.
         let json = format!(r#"{{"totalAmount": "{digits}", "usageInfo": [{{"lineItems": [{{"value": {digits}}}]}}]}}"#);
         let invoice: Invoice = read(&json);
@@ -108,7 +109,7 @@ async fn item_11_amounts_keep_their_digits_and_integers_their_width() {
 /// Digits are kept without the feature of `serde_json` that would keep them everywhere: features add up over a program, and
 /// this one breaks how an application's own untagged enumerations read numbers.
 #[test]
-fn item_11_the_enumerations_of_an_application_still_read_floats() {
+fn quirk_11_enums_of_an_application_still_read_floats() {
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(untagged)]
     enum Cell {

@@ -1,4 +1,4 @@
-//! The ways in to ingestion, with what has to hold of each call whatever the server does.
+//! The methods that ingest events, and the checks that every call has to pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,11 @@ use togai_ext::{Error, IngestError, IngestErrorExt as _, IngestReport, Outcome};
 use togai_sandbox::Sandbox;
 
 use crate::services::{EventOf, Service};
-use crate::support::{TOKEN, told};
+use crate::support::{TOKEN, stable_text};
 
-/// A way in.
+/// A method that ingests events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum IngestMethod {
     Events,
     /// `ingest_events` with the verdicts as a stream.
     Outcomes,
@@ -38,19 +38,22 @@ impl Input {
     }
 }
 
-/// What a call told of its events.
+/// The verdicts of a call, and the error that stopped it.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct CallOutcome {
     /// By the index of the event.
     pub(crate) outcomes: BTreeMap<u64, Outcome>,
     pub(crate) stopped_by: Option<Error>,
 }
 
-/// What the services say of a success that is none of theirs.
-const NO_SUCH_ANSWER: [&str; 2] = ["which the API does not answer with", "did not say what became of the events"];
+/// The errors of a success status that the API does not have.
+const NO_SUCH_RESPONSE: [&str; 2] = ["which the API does not answer with", "did not say what became of the events"];
 
-impl Told {
-    pub(crate) fn of<E: 'static>(sent: Result<IngestReport<E>, IngestError<E>>, check: impl Fn(&E, u64)) -> Self {
+impl CallOutcome {
+    pub(crate) fn from_result<E: 'static>(
+        sent: Result<IngestReport<E>, IngestError<E>>,
+        check: impl Fn(&E, u64),
+    ) -> Self {
         let outcomes = |report: &IngestReport<E>| {
             for verdict in report.not_accepted() {
                 assert_eq!(verdict.id, Some(format!("ride-{}", verdict.index)));
@@ -60,12 +63,12 @@ impl Told {
             for (index, outcome) in report.outcomes() {
                 assert_eq!(outcomes.insert(index, outcome.clone()), None, "two verdicts of event {index}");
             }
-            let told = Self { outcomes, stopped_by: None };
+            let outcome = Self { outcomes, stopped_by: None };
             let counts =
                 [report.accepted(), report.duplicates(), report.rejected(), report.unknown(), report.not_sent()];
-            assert_eq!(told.counts(), counts);
+            assert_eq!(outcome.counts(), counts);
             assert_eq!(report.submitted(), counts.iter().sum::<u64>());
-            told.outcomes
+            outcome.outcomes
         };
         match sent {
             Ok(report) => Self { outcomes: outcomes(&report), stopped_by: None },
@@ -80,7 +83,7 @@ impl Told {
     pub(crate) fn counts(&self) -> [u64; 5] {
         let mut counts = [0; 5];
         for outcome in self.outcomes.values() {
-            let place = match outcome {
+            let index = match outcome {
                 Outcome::Accepted => 0,
                 Outcome::Duplicate => 1,
                 Outcome::Rejected { .. } => 2,
@@ -88,7 +91,7 @@ impl Told {
                 Outcome::NotSent { .. } => 4,
                 outcome => panic!("{outcome}"),
             };
-            counts[place] += 1;
+            counts[index] += 1;
         }
         counts
     }
@@ -97,21 +100,23 @@ impl Told {
     pub(crate) fn stopped_by(&self) -> String {
         let Some(error) = &self.stopped_by else { return "nothing".to_owned() };
         match error.status() {
-            None if NO_SUCH_ANSWER.iter().any(|words| error.to_string().contains(words)) => "no such answer".to_owned(),
+            None if NO_SUCH_RESPONSE.iter().any(|words| error.to_string().contains(words)) => {
+                "no such answer".to_owned()
+            }
             Some(status) if error.is_decode() => format!("unreadable {}", status.as_u16()),
             Some(status) => status.as_u16().to_string(),
             None if error.is_connect() => "no server".to_owned(),
             None if error.is_timeout() => "timeout".to_owned(),
-            None if told(error).contains("the connection broke") => "broken".to_owned(),
-            None => told(error),
+            None if stable_text(error).contains("the connection broke") => "broken".to_owned(),
+            None => stable_text(error),
         }
     }
 
     /// Checks what the call says against what the server has. Event `n` of the input has the id `ride-n`.
     #[track_caller]
     pub(crate) fn check<S: Service>(&self, sandbox: &Sandbox) {
-        for (place, index) in self.outcomes.keys().enumerate() {
-            assert_eq!(place as u64, *index, "each index has a verdict");
+        for (position, index) in self.outcomes.keys().enumerate() {
+            assert_eq!(position as u64, *index, "each index has a verdict");
         }
         let (mut arrived, mut is_metered) = (BTreeSet::new(), BTreeSet::new());
         for (id, is_counted) in S::arrivals(sandbox) {
@@ -125,7 +130,7 @@ impl Told {
                 Outcome::Accepted | Outcome::Duplicate => assert!(is_metered.contains(&id), "{id} is {outcome}"),
                 Outcome::Rejected { .. } => assert!(!is_metered.contains(&id), "{id} is {outcome}"),
                 Outcome::NotSent { .. } => assert!(!arrived.contains(&id), "{id} is {outcome}"),
-                // It may be sent again where that is harmless.
+                // It may be retried where that is harmless.
                 _ => assert_eq!(outcome.is_retryable(), S::COUNTS_ONCE, "{id} is {outcome}"),
             }
             assert!(!outcome.to_string().contains(TOKEN), "{outcome}");

@@ -10,7 +10,7 @@ use super::{document, query, read, sent};
 
 /// The Python generator of the vendor renamed the schema `Field`, and the Ruby generator `Alias`.
 #[test]
-fn item_05_schemas_have_the_names_that_the_vendor_gave_them() {
+fn quirk_05_schemas_keep_the_vendor_names() {
     let document = document();
     for name in ["ModelField", "ModelAlias"] {
         assert_eq!(document["components"]["schemas"][name], Value::Null, "{name}");
@@ -23,7 +23,7 @@ fn item_05_schemas_have_the_names_that_the_vendor_gave_them() {
 
 /// Names are in snake case here and in camel case there, some are misspelt, and samples have others than are declared.
 #[tokio::test]
-async fn item_07_odd_names_are_those_on_the_wire() {
+async fn quirk_07_odd_names_are_kept_on_the_wire() {
     // In price plans of the first generation, without a type in answers.
     for value in [json!(true), json!("text"), json!({ "a": 1 })] {
         let json = json!({ "allow_ongoing_cycle_updates": value }).to_string();

@@ -2,7 +2,7 @@
 
 /// A row: a difference that is meant, and where it is.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(super) struct Deviation {
     /// Places, where `*` stands for any text.
     pub(super) places: Vec<String>,
     pub(super) vendor: String,
@@ -14,13 +14,13 @@ const HEADING: &str = "## Deviations from the vendor";
 const COLUMNS: &str = "| where | vendor | here | reason |";
 
 /// The rows of the table in the text of the README.
-pub(super) fn rows(readme: &str) -> Vec<Row> {
+pub(super) fn rows(readme: &str) -> Vec<Deviation> {
     let section = readme.split(HEADING).nth(1).unwrap_or_else(|| panic!("openapi/README.md has no heading {HEADING}"));
     let table = section.split(COLUMNS).nth(1).unwrap_or_else(|| panic!("no table {COLUMNS} after {HEADING}"));
-    table.lines().skip(2).take_while(|line| line.starts_with('|')).map(Row::read).collect()
+    table.lines().skip(2).take_while(|line| line.starts_with('|')).map(Deviation::read).collect()
 }
 
-impl Row {
+impl Deviation {
     fn read(line: &str) -> Self {
         let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
         let [places, vendor, here, reason] = &cells[..] else {
@@ -60,7 +60,7 @@ pub(super) fn matches(pattern: &str, place: &str) -> bool {
 }
 
 #[test]
-fn a_star_stands_for_any_text() {
+fn a_star_matches_any_text() {
     assert!(matches("*Response.nextToken", "ListCreditsResponse.nextToken"));
     assert!(matches("get_* ?page*", "get_jobs ?pageSize"));
     assert!(matches("Account", "Account"));
@@ -69,7 +69,7 @@ fn a_star_stands_for_any_text() {
 }
 
 #[test]
-fn a_row_is_read_with_all_its_places() {
+fn a_row_is_parsed_with_all_its_places() {
     let readme =
         format!("{HEADING}\n\n{COLUMNS}\n|---|---|---|---|\n| `A.b`, `c ?d` | `int` | none | Because. |\n\nEnd");
     let [row] = &rows(&readme)[..] else { panic!("one row") };

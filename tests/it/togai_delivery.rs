@@ -8,7 +8,7 @@ use serde_json::json;
 use togai_ext::prelude::*;
 use togai_sandbox::{Fault, PartialFailureShape};
 
-use crate::services::{Service as _, Togai, alike, sizes};
+use crate::services::{Service as _, Togai, fixed_length_event, sizes};
 use crate::support::{bad_event, client_of, counts, event, sandbox, start};
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn an_id_of_an_earlier_call_is_sent_and_metered_once() {
 }
 
 #[tokio::test]
-async fn a_duplicate_of_an_attempt_whose_answer_was_lost_was_accepted() {
+async fn a_duplicate_after_a_lost_response_counts_as_accepted() {
     let faults = [Fault::reset_after_reading(), Fault::cut_off(), Fault::status(503).after_applying()];
     for fault in faults {
         let sandbox = sandbox().name_duplicates(true).start().await.unwrap();
@@ -38,7 +38,7 @@ async fn a_duplicate_of_an_attempt_whose_answer_was_lost_was_accepted() {
 }
 
 #[tokio::test]
-async fn halves_of_a_batch_whose_answer_was_lost_are_accepted_where_they_are_duplicates() {
+async fn duplicate_halves_after_a_lost_response_count_as_accepted() {
     let sandbox = sandbox().name_duplicates(true).start().await.unwrap();
     sandbox.fault(Fault::reset_after_reading().first(1));
     sandbox.fault(Fault::status(422).first(1));
@@ -48,7 +48,7 @@ async fn halves_of_a_batch_whose_answer_was_lost_are_accepted_where_they_are_dup
 }
 
 #[tokio::test]
-async fn what_an_answer_left_open_is_unknown_where_the_token_is_refused_next() {
+async fn events_left_open_are_unknown_after_a_refused_token() {
     let sandbox = sandbox().partial_failure(PartialFailureShape::WithoutList).start().await.unwrap();
     sandbox.fault(Fault::delay(Duration::ZERO).first(1));
     sandbox.fault(Fault::status(401));
@@ -60,25 +60,25 @@ async fn what_an_answer_left_open_is_unknown_where_the_token_is_refused_next() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_refused_for_the_length_of_a_field_makes_later_requests_no_smaller() {
+async fn an_event_with_an_oversized_field_does_not_shrink_later_requests() {
     let sandbox = sandbox().refuse_whole_batches(true).start().await.unwrap();
     let client = client_of(&sandbox);
     let too_long = |number: u32| {
-        let mut event = alike::<Togai>(number);
+        let mut event = fixed_length_event::<Togai>(number);
         event.schema_name = "s".repeat(60).into();
         event
     };
     // It is refused with "events[3].schemaName: has to have at most 50 characters", which is not about the request.
-    let events = (0..16).map(|number| if number == 3 { too_long(number) } else { alike::<Togai>(number) });
+    let events = (0..16).map(|number| if number == 3 { too_long(number) } else { fixed_length_event::<Togai>(number) });
     let report = client.ingest_events(events).local_checks(false).send().await.unwrap();
     assert_eq!(counts(&report), "15 accepted, 1 rejected");
     sandbox.clear_requests();
-    client.ingest_events((16..32).map(alike::<Togai>)).send().await.unwrap().into_result().unwrap();
+    client.ingest_events((16..32).map(fixed_length_event::<Togai>)).send().await.unwrap().into_result().unwrap();
     assert_eq!(sizes(&sandbox), [16]);
 }
 
 #[tokio::test]
-async fn a_duplicate_of_what_was_just_taken_is_not_rejected_where_the_answer_names_nobody() {
+async fn a_duplicate_is_not_rejected_when_the_response_names_no_event() {
     let builder = sandbox().partial_failure(PartialFailureShape::WithoutList).name_duplicates(true);
     let sandbox = builder.start().await.unwrap();
     let call = client_of(&sandbox).ingest_events([event(0), bad_event(1)]).local_checks(false);
@@ -90,7 +90,7 @@ async fn a_duplicate_of_what_was_just_taken_is_not_rejected_where_the_answer_nam
 }
 
 #[tokio::test]
-async fn an_answer_that_says_that_all_went_well_and_is_a_207_leaves_it_open() {
+async fn a_207_that_reports_success_leaves_events_unknown() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::status(207).json(json!({"success": true})).after_applying());
     let report = client.ingest_events([event(1)]).send().await.unwrap();
@@ -98,7 +98,7 @@ async fn an_answer_that_says_that_all_went_well_and_is_a_207_leaves_it_open() {
 }
 
 #[tokio::test]
-async fn a_202_that_says_that_it_failed_is_no_acceptance() {
+async fn a_202_that_reports_failure_does_not_accept_events() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::status(202).json(json!({"success": false, "message": "nothing was taken"})));
     let report = client.ingest_events([event(1)]).send().await.unwrap();

@@ -9,7 +9,7 @@ use crate::support::start;
 
 /// No specification declares the variable in the path of this operation, so the vendor's clients send its braces.
 #[tokio::test]
-async fn item_01_the_id_of_a_license_stands_in_the_path() {
+async fn quirk_01_the_license_id_is_part_of_the_path() {
     let body = LicenseEntryDetailsUpdateRequest::new("acme-prod", Timestamp::from_unix_seconds(0), [("seat", "1")]);
     let request = sent(|client| client.update_license_entry_details().license_id("seats 1").body(body).send()).await;
     assert_eq!((&*request.method, &*request.path), ("PATCH", "/license_updates/seats%201"));
@@ -17,7 +17,7 @@ async fn item_01_the_id_of_a_license_stands_in_the_path() {
 
 /// The vendor's specification gives this operation no name; its clients made one of the path.
 #[tokio::test]
-async fn item_02_an_operation_without_a_name_has_got_one() {
+async fn quirk_02_an_unnamed_operation_has_a_name() {
     let body = UpdateEventSchemaRequest::new().description("Rides");
     let request = sent(|client| client.update_event_schema().event_schema_name("rides").body(body).send()).await;
     assert_eq!((&*request.method, &*request.path), ("PATCH", "/event_schema/rides"));
@@ -25,7 +25,7 @@ async fn item_02_an_operation_without_a_name_has_got_one() {
 
 /// Names of operations come in three kinds of capitals, and one lacks a capital. Here all are written alike.
 #[tokio::test]
-async fn item_03_all_names_of_operations_are_written_alike() {
+async fn quirk_03_all_operation_names_use_one_case() {
     let is_alike = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_';
     assert!(togai_api::OPERATIONS.iter().all(|operation| operation.id.chars().all(is_alike)));
     let ids: Vec<&str> = togai_api::OPERATIONS.iter().map(|operation| operation.id).collect();
@@ -49,7 +49,7 @@ async fn item_03_all_names_of_operations_are_written_alike() {
 
 /// Many bodies are declared as optional because a word is missing in the specification. Only a correction can do without.
 #[tokio::test]
-async fn item_04_a_body_is_asked_for_before_anything_is_sent() {
+async fn quirk_04_a_missing_body_fails_before_sending() {
     let document = document();
     let operations = operations(&document);
     let bodies = operations.iter().filter(|(_, (_, _, operation))| operation.get("requestBody").is_some());
@@ -82,7 +82,7 @@ async fn item_04_a_body_is_asked_for_before_anything_is_sent() {
 
 /// The specification of 2023 declares that values in paths are JSON, which would put them in quotes.
 #[tokio::test]
-async fn item_06_a_value_in_a_path_is_not_json() {
+async fn quirk_06_a_path_value_is_not_json() {
     let request = sent(|client| client.get_event_schema().event_schema_name("rides").version(2).send()).await;
     assert_eq!((&*request.path, query(&request, "version")), ("/event_schema/rides", Some("2")));
     for (id, (_, _, operation)) in operations(&document()) {
@@ -94,7 +94,7 @@ async fn item_06_a_value_in_a_path_is_not_json() {
 
 /// The vendor's Python client sends moments with microseconds and an offset without a colon. Two spans are plain texts.
 #[tokio::test]
-async fn item_13_moments_in_a_query_are_in_utc() {
+async fn quirk_13_query_timestamps_are_in_utc() {
     let moment: Timestamp = "2024-11-01T02:00:00.25+02:00".parse().unwrap();
     let request = sent(|client| client.get_account_by_id().account_id("acme-prod").effective_on(moment).send()).await;
     assert_eq!(query(&request, "effectiveOn"), Some("2024-11-01T00:00:00.250Z"));
@@ -110,7 +110,7 @@ async fn item_13_moments_in_a_query_are_in_utc() {
 
 /// Ids hold characters that mean something else in an address.
 #[tokio::test]
-async fn item_21_values_are_encoded_in_their_place() {
+async fn quirk_21_values_are_percent_encoded() {
     let entry = "purchase.21HbazIT3JQ.D90jC#1$PURCHASE";
     let request = sent(|client| {
         client.void_feature_credit_entry().account_id("acme-prod").feature_id("rides").entry_id(entry).send()
@@ -132,7 +132,7 @@ async fn item_21_values_are_encoded_in_their_place() {
 
 /// Some enumerations are declared as plain text, and their values are said in prose; they are sent as they are given.
 #[tokio::test]
-async fn item_24_values_that_are_only_in_prose_are_sent_as_they_are() {
+async fn quirk_24_values_documented_only_in_prose_are_sent_unchanged() {
     let request = sent(|client| client.list_account_schedules().account_id("acme-prod").mode("DRAFT").send()).await;
     assert_eq!(query(&request, "mode"), Some("DRAFT"));
     for version in ["LATEST", "ACTIVE", "3"] {

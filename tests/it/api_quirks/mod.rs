@@ -1,6 +1,6 @@
-//! What is odd about the API where the vendor's clients, specifications, samples and documentation do not agree, with a test
-//! each. They are numbered: 1 to 7 are about declarations, 8 to 11 about numbers, 12 to 15 about times, 16 to 22 about
-//! shapes, 23 to 25 about enumerations and what is deprecated.
+//! The quirks of the API, where the vendor's clients, specifications, samples and documentation disagree, with a test each.
+//! They are numbered: 1 to 7 are about declarations, 8 to 11 about numbers, 12 to 15 about times, 16 to 22 about shapes, 23 to
+//! 25 about enumerations and what is deprecated.
 
 mod document;
 mod enumerations;
@@ -20,7 +20,7 @@ use togai_sandbox::{Fault, LoggedRequest};
 
 use crate::support::start;
 
-/// Reads JSON as an answer is read.
+/// Reads JSON as a response is read.
 #[track_caller]
 fn read<T: DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
@@ -43,7 +43,7 @@ fn operations(document: &Value) -> BTreeMap<&str, (&str, &str, &Value)> {
     operations.collect()
 }
 
-/// The request of a call, whatever is answered to it.
+/// The request of a call, whatever the response.
 async fn sent<T>(call: impl FnOnce(&Client) -> Call<T>) -> LoggedRequest {
     let (sandbox, client) = start().await;
     let _ = call(&client).await;
@@ -52,8 +52,8 @@ async fn sent<T>(call: impl FnOnce(&Client) -> Call<T>) -> LoggedRequest {
     requests.remove(0)
 }
 
-/// What a call makes of an answer.
-async fn answered<T>(json: &str, call: impl FnOnce(&Client) -> Call<T>) -> T {
+/// The decoded response of a call to a body.
+async fn response_to<T>(json: &str, call: impl FnOnce(&Client) -> Call<T>) -> T {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::status(200).body(json));
     call(&client).await.unwrap_or_else(|error| panic!("{json}: {error}")).into_inner()

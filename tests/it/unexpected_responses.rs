@@ -1,4 +1,4 @@
-//! Answers that the document does not foresee.
+//! Responses that the document does not declare.
 
 use serde_json::json;
 use togai_ext::prelude::*;
@@ -8,7 +8,7 @@ use togai_sandbox::Fault;
 use crate::support::{event, start};
 
 #[tokio::test]
-async fn unknown_fields_and_values_are_taken() {
+async fn unknown_fields_and_values_are_accepted() {
     let (sandbox, client) = start().await;
     let odd =
         json!({"id": "acme-prod", "name": null, "status": "FROZEN", "tier": {"level": 3}, "aliases": [{"alias": "a"}]});
@@ -20,7 +20,7 @@ async fn unknown_fields_and_values_are_taken() {
 }
 
 #[tokio::test]
-async fn an_event_comes_back_in_the_shape_of_2022_with_numbers_and_without_a_zone() {
+async fn an_event_in_the_2022_shape_with_numbers_and_no_time_zone_is_read() {
     let (sandbox, client) = start().await;
     let odd = json!({"events": [{
         "eventPayload": {

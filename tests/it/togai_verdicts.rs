@@ -8,14 +8,14 @@ use togai_sandbox::{Fault, PartialFailureShape};
 use crate::support::{bad_event, client_of, counts, event, log, sandbox, start};
 
 #[tokio::test]
-async fn refused_events_are_found_below_details_too() {
+async fn refused_events_below_details_are_found() {
     let sandbox = sandbox().partial_failure(PartialFailureShape::UnderDetails).start().await.unwrap();
     let report = client_of(&sandbox).ingest_events([event(0), bad_event(1)]).local_checks(false).send().await.unwrap();
     assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("1 accepted, 1 rejected", 1));
 }
 
 #[tokio::test]
-async fn where_the_refused_events_are_not_named_they_are_found_by_sending_halves() {
+async fn splitting_finds_refused_events_that_are_not_named() {
     let sandbox = sandbox().partial_failure(PartialFailureShape::WithoutList).start().await.unwrap();
     let events = (0..8).map(|number| if number == 5 { bad_event(number) } else { event(number) });
     let report = client_of(&sandbox).ingest_events(events).local_checks(false).send().await.unwrap();
@@ -38,7 +38,7 @@ async fn where_the_refused_events_are_not_named_they_are_found_by_sending_halves
 }
 
 #[tokio::test]
-async fn where_the_list_of_refused_events_may_be_short_the_others_are_sent_again_in_halves() {
+async fn a_possibly_incomplete_list_of_refused_events_makes_the_others_split() {
     let sandbox = sandbox().partial_failure_limit(100).start().await.unwrap();
     let events = (0..300).map(|number| if number < 200 { bad_event(number) } else { event(number) });
     let report = client_of(&sandbox).ingest_events(events).local_checks(false).send().await.unwrap();
@@ -54,7 +54,7 @@ async fn where_the_list_of_refused_events_may_be_short_the_others_are_sent_again
 }
 
 #[tokio::test]
-async fn where_the_requests_for_a_batch_are_used_up_what_is_left_open_is_unknown() {
+async fn an_exhausted_request_limit_leaves_events_unknown() {
     let sandbox = sandbox().partial_failure(PartialFailureShape::WithoutList).start().await.unwrap();
     let call = client_of(&sandbox).ingest_events((0..8).map(bad_event)).local_checks(false).isolation_budget(3);
     let report = call.send().await.unwrap();
@@ -63,7 +63,7 @@ async fn where_the_requests_for_a_batch_are_used_up_what_is_left_open_is_unknown
 }
 
 #[tokio::test]
-async fn a_success_that_the_api_does_not_answer_with_says_nothing_of_the_events() {
+async fn an_undocumented_success_status_leaves_events_unknown() {
     for status in [200, 204] {
         let (sandbox, client) = start().await;
         sandbox.fault(Fault::status(status).body("").on("ingest_batch"));
@@ -75,14 +75,14 @@ async fn a_success_that_the_api_does_not_answer_with_says_nothing_of_the_events(
 }
 
 #[tokio::test]
-async fn a_202_is_an_acceptance_whatever_its_body_says() {
+async fn a_202_accepts_events_whatever_its_body() {
     let (sandbox, client) = start().await;
     sandbox.fault(Fault::status(202).header("content-type", "text/plain").body("OK").on("ingest_batch"));
     assert_eq!(counts(&client.ingest_events([event(1)]).send().await.unwrap()), "1 accepted");
 }
 
 #[tokio::test]
-async fn of_an_event_of_the_caller_s_own_the_fields_at_the_top_are_checked() {
+async fn top_level_fields_of_a_custom_event_are_checked() {
     let (sandbox, client) = start().await;
     let mut unnamed = serde_json::to_value(event(1)).unwrap();
     unnamed["schemaName"] = json!("");
