@@ -19,7 +19,7 @@ use togai_ext::types::GetEventsResponse;
 use tokio::runtime::Runtime;
 
 const SINK: &str = "TOGAI_BENCH_SINK";
-const ANSWER: &str = r#"{"events":[{"referenceId":"r-1","eventPayload":{"schemaName":"rides","id":"ride-1","timestamp":"2024-04-18T16:00:17Z","accountId":"acme-prod","attributes":[{"name":"distance","value":"12.5","unit":"km"}],"dimensions":{"city":"Chennai"}},"ingestionStatus":{"status":"INGESTION_COMPLETED_EVENT_METERED"},"createdAt":"2024-04-18T16:00:18.250Z"}],"nextToken":null}"#;
+const RESPONSE: &str = r#"{"events":[{"referenceId":"r-1","eventPayload":{"schemaName":"rides","id":"ride-1","timestamp":"2024-04-18T16:00:17Z","accountId":"acme-prod","attributes":[{"name":"distance","value":"12.5","unit":"km"}],"dimensions":{"city":"Chennai"}},"ingestionStatus":{"status":"INGESTION_COMPLETED_EVENT_METERED"},"createdAt":"2024-04-18T16:00:18.250Z"}],"nextToken":null}"#;
 
 fn main() {
     if std::env::var_os(SINK).is_some() {
@@ -27,7 +27,7 @@ fn main() {
         return;
     }
     let sink = Sink::start();
-    let bench = Bench::new(&sink.address);
+    let bench = CallBench::new(&sink.address);
     let mut criterion = Criterion::default().with_measurement(CpuTime).configure_from_args();
     let mut group = criterion.benchmark_group("a call that reads, CPU time");
     group.bench_function("reqwest by hand", |bencher| bencher.iter(|| bench.by_hand()));
@@ -38,20 +38,20 @@ fn main() {
     bench.compare();
 }
 
-struct Bench {
+struct CallBench {
     runtime: Runtime,
     http: reqwest::Client,
     client: Client,
-    /// The same client over [`Bare`].
+    /// The same client over [`BareTransport`].
     bare_client: Client,
     url: String,
 }
 
 /// A transport that does nothing of what ours do but reach the server.
 #[derive(Debug)]
-struct Bare(reqwest::Client);
+struct BareTransport(reqwest::Client);
 
-impl Transport for Bare {
+impl Transport for BareTransport {
     fn execute<'a>(
         &'a self,
         mut request: reqwest::Request,
@@ -65,13 +65,13 @@ impl Transport for Bare {
     }
 }
 
-impl Bench {
+impl CallBench {
     fn new(address: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let client = ClientBuilder::new("token").base_url(address).build().expect("a client");
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("HTTP");
-        let bare_client = client.with_transport(Bare(http.clone()));
+        let bare_client = client.with_transport(BareTransport(http.clone()));
         Self { runtime, http, client, bare_client, url: format!("{address}/events") }
     }
 
@@ -84,8 +84,8 @@ impl Bench {
                 .header("accept", "application/json")
                 .query(&[("account_id", "acme-prod"), ("pageSize", "50")])
                 .bearer_auth("token");
-            let answer = request.send().await.expect("an answer").bytes().await.expect("a body");
-            let page: GetEventsResponse = serde_json::from_slice(&answer).expect("a page");
+            let response = request.send().await.expect("an answer").bytes().await.expect("a body");
+            let page: GetEventsResponse = serde_json::from_slice(&response).expect("a page");
             assert_eq!(page.events.len(), 1);
         });
     }
@@ -109,14 +109,14 @@ impl Bench {
     fn compare(&self) {
         const ROUNDS: usize = 21;
         const CALLS: u32 = 1000;
-        let ways = [
+        let variants = [
             ("reqwest by hand", Self::by_hand as fn(&Self)),
             ("builder over bare reqwest", Self::bare),
             ("builder over our transports", Self::client),
         ];
-        let mut times = ways.map(|_| Vec::new());
+        let mut times = variants.map(|_| Vec::new());
         for _ in 0..ROUNDS {
-            for (times, (_, call)) in times.iter_mut().zip(ways) {
+            for (times, (_, call)) in times.iter_mut().zip(variants) {
                 let start = ThreadTime::now();
                 for _ in 0..CALLS {
                     call(self);
@@ -129,7 +129,7 @@ impl Bench {
             times[times.len() / 2].as_secs_f64() * 1e6
         });
         println!("CPU time a call, medians of {ROUNDS} alternating rounds of {CALLS} calls");
-        for ((name, _), median) in ways.iter().zip(medians) {
+        for ((name, _), median) in variants.iter().zip(medians) {
             println!("  {median:>6.2} us  {name}");
         }
         println!("  our transports add {:+.1} % to a call over bare reqwest", (medians[2] / medians[1] - 1.0) * 100.0);
@@ -216,20 +216,20 @@ fn serve() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!("http://{}", listener.local_addr().expect("an address"));
     for connection in listener.incoming().flatten() {
-        std::thread::spawn(move || answer(connection));
+        std::thread::spawn(move || respond(connection));
     }
 }
 
-fn answer(mut connection: TcpStream) {
+fn respond(mut connection: TcpStream) {
     let _ = connection.set_nodelay(true);
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
-        ANSWER.len()
+    let response = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{RESPONSE}",
+        RESPONSE.len()
     );
     let mut request = [0; 4096];
     // A request without a body fits into one read.
     while connection.read(&mut request).is_ok_and(|length| length > 0) {
-        if connection.write_all(answer.as_bytes()).is_err() {
+        if connection.write_all(response.as_bytes()).is_err() {
             return;
         }
     }

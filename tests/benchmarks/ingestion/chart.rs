@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::comparisons::Results;
-use crate::measure::{Kind, Series};
+use crate::measure::{Role, Series};
 
 const WIDTH: f64 = 800.0;
 /// Where bars begin; names stand before.
@@ -24,7 +24,7 @@ const STYLE: &str = "\
 /// An SVG of three groups of bars. The vendor's client has a scale of its own, since the others would not be seen
 /// beside it.
 pub(crate) fn draw(results: &Results) -> String {
-    let prebuilt: Vec<&Series> = results.prebuilt.iter().filter(|series| series.kind != Kind::Control).collect();
+    let prebuilt: Vec<&Series> = results.prebuilt.iter().filter(|series| series.role != Role::Control).collect();
     let constructed: Vec<&Series> = results.constructed.iter().collect();
     let longest = prebuilt.iter().chain(&constructed).map(|series| series.cpu().median).fold(0.0, f64::max);
 
@@ -64,7 +64,7 @@ impl Chart {
         self.y += 10.0;
         for series in series {
             let cpu = series.cpu();
-            let class = if series.kind == Kind::Ours { "ours" } else { "other" };
+            let class = if series.role == Role::Ours { "ours" } else { "other" };
             let name = series.label.replace('`', "").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
             let text = self.y + BAR - 5.0;
             let width = (cpu.median / longest * LONGEST_BAR).max(1.0);

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::measure::{Kind, Sample, Series, Spread, Way, alternate};
+use crate::measure::{Contender, Role, Sample, Series, Spread, alternate};
 use crate::memory::{self, Peak};
 use crate::setup::Setup;
 use crate::vendor::Vendor;
@@ -73,7 +73,7 @@ pub(crate) fn run(setup: &Setup, scale: &Scale) -> Result<Results, Box<dyn Error
     let owned = alternate(scale.rounds, scale.turns, owned(setup));
     let constructed = alternate(scale.rounds, scale.turns, constructed(setup));
     let vendor = Vendor::find(scale.is_full);
-    let vendor = vendor.map(|vendor| alternate(scale.rounds, 1, beside_vendor(setup, scale, vendor)));
+    let vendor = vendor.map(|vendor| alternate(scale.rounds, 1, against_vendor(setup, scale, vendor)));
 
     let ratio = |what, other: &Series, ours: &Series, aim| Ratio { what, times: Some(ours.ratio_of(other)), aim };
     let ratios = vec![
@@ -97,29 +97,30 @@ pub(crate) fn run(setup: &Setup, scale: &Scale) -> Result<Results, Box<dyn Error
     Ok(Results { scale: *scale, bytes_per_event, prebuilt, constructed, vendor, ratios, peaks })
 }
 
-/// Ingests one way until the time is up, for a profiler.
+/// Runs one contender repeatedly, for a profiler.
 pub(crate) fn repeat(setup: &Setup, name: &str) -> Result<(), Box<dyn Error>> {
-    let mut ways: Vec<Way<'_>> = borrowed(setup).into_iter().chain(owned(setup)).chain(constructed(setup)).collect();
-    let names: Vec<&str> = ways.iter().map(|way| way.name).collect();
+    let mut contenders: Vec<Contender<'_>> =
+        borrowed(setup).into_iter().chain(owned(setup)).chain(constructed(setup)).collect();
+    let names: Vec<&str> = contenders.iter().map(|contender| contender.name).collect();
     let problem = format!("there is no way `{name}`, but {}", names.join(", "));
-    let way = ways.iter_mut().find(|way| way.name == name).ok_or(problem)?;
+    let contender = contenders.iter_mut().find(|contender| contender.name == name).ok_or(problem)?;
     for _ in 0..50 {
-        let sample = (way.run)();
+        let sample = (contender.run)();
         println!("{:.1} ns", sample.cpu);
     }
     Ok(())
 }
 
-/// Whether all ways send the same number of requests and bytes; how many bytes an event is.
+/// Checks that all contenders send the same number of requests and bytes; how many bytes an event is.
 fn check(setup: &Setup) -> Result<f64, Box<dyn Error>> {
     let mut first = None;
-    for mut way in borrowed(setup).into_iter().chain(owned(setup)).chain(constructed(setup)) {
+    for mut contender in borrowed(setup).into_iter().chain(owned(setup)).chain(constructed(setup)) {
         let before = setup.sink.counts()?;
-        (way.run)();
+        (contender.run)();
         let after = setup.sink.counts()?;
         let sent = (after.requests - before.requests, after.bytes - before.bytes);
         if *first.get_or_insert(sent) != sent {
-            return Err(format!("{} sends {sent:?} requests and bytes, and not {first:?}", way.name).into());
+            return Err(format!("{} sends {sent:?} requests and bytes, and not {first:?}", contender.name).into());
         }
     }
     let (_, bytes) = first.ok_or("there are no ways")?;
@@ -127,73 +128,79 @@ fn check(setup: &Setup) -> Result<f64, Box<dyn Error>> {
     Ok(bytes as f64 / setup.events.len() as f64)
 }
 
-fn borrowed(setup: &Setup) -> Vec<Way<'_>> {
+fn borrowed(setup: &Setup) -> Vec<Contender<'_>> {
     vec![
-        way(setup, Kind::Other, "by_hand_slice", "a loop by hand over `&[Event]`", async || {
+        contender(setup, Role::Other, "by_hand_slice", "a loop by hand over `&[Event]`", async || {
             by_hand::borrowed(setup, &setup.events).await;
         }),
-        way(setup, Kind::Ours, "ingest_slice", "`ingest_slice(&[Event])`", async || {
+        contender(setup, Role::Ours, "ingest_slice", "`ingest_slice(&[Event])`", async || {
             ours::borrowed(&setup.client, &setup.events).await;
         }),
-        way(setup, Kind::Control, "by_hand_slice_again", "the same loop again", async || {
+        contender(setup, Role::Control, "by_hand_slice_again", "the same loop again", async || {
             by_hand::borrowed(setup, &setup.events).await;
         }),
     ]
 }
 
-fn owned(setup: &Setup) -> Vec<Way<'_>> {
+fn owned(setup: &Setup) -> Vec<Contender<'_>> {
     vec![
-        consuming(setup, Kind::Other, "by_hand_events", "a loop by hand over `Vec<Event>`", async |events| {
+        consuming(setup, Role::Other, "by_hand_events", "a loop by hand over `Vec<Event>`", async |events| {
             by_hand::owned(setup, events).await;
         }),
-        consuming(setup, Kind::Ours, "ingest_events", "`ingest_events(Vec<Event>)`", async |events| {
+        consuming(setup, Role::Ours, "ingest_events", "`ingest_events(Vec<Event>)`", async |events| {
             ours::owned(&setup.client, events).await;
         }),
     ]
 }
 
-fn constructed(setup: &Setup) -> Vec<Way<'_>> {
+fn constructed(setup: &Setup) -> Vec<Contender<'_>> {
     vec![
-        way(setup, Kind::Ours, "constructed", "`Event::new` and `ingest_events`", async || {
+        contender(setup, Role::Ours, "constructed", "`Event::new` and `ingest_events`", async || {
             ours::constructed(&setup.client, &setup.records).await;
         }),
-        way(setup, Kind::Other, "plain", "plain progenitor, struct literals", async || {
+        contender(setup, Role::Other, "plain", "plain progenitor, struct literals", async || {
             plain::limited::literals(setup).await;
         }),
-        way(setup, Kind::Other, "plain_builders", "plain progenitor, builders of types", async || {
+        contender(setup, Role::Other, "plain_builders", "plain progenitor, builders of types", async || {
             plain::limited::builders(setup).await;
         }),
-        way(setup, Kind::Other, "plain_unlimited", "plain progenitor, document without limits", async || {
+        contender(setup, Role::Other, "plain_unlimited", "plain progenitor, document without limits", async || {
             plain::unlimited::literals(setup).await;
         }),
     ]
 }
 
-fn beside_vendor<'a>(setup: &'a Setup, scale: &Scale, vendor: Vendor) -> Vec<Way<'a>> {
+fn against_vendor<'a>(setup: &'a Setup, scale: &Scale, vendor: Vendor) -> Vec<Contender<'a>> {
     let records = &setup.records[..scale.vendor_events];
     let address = setup.sink.address();
     let run = move || vendor.ingest(&address, records).expect("a time");
     let vendor =
-        Way { name: "vendor", kind: Kind::Other, label: "the vendor's Python client 1.0.3", run: Box::new(run) };
+        Contender { name: "vendor", role: Role::Other, label: "the vendor's Python client 1.0.3", run: Box::new(run) };
     constructed(setup).into_iter().take(1).chain([vendor]).collect()
 }
 
-fn way<'a>(setup: &'a Setup, kind: Kind, name: &'static str, label: &'static str, run: impl AsyncFn() + 'a) -> Way<'a> {
+fn contender<'a>(
+    setup: &'a Setup,
+    role: Role,
+    name: &'static str,
+    label: &'static str,
+    run: impl AsyncFn() + 'a,
+) -> Contender<'a> {
     let run = move || Sample::take(setup.records.len(), || setup.runtime.block_on(run()));
-    Way { name, label, kind, run: Box::new(run) }
+    Contender { name, label, role, run: Box::new(run) }
 }
 
-/// A way that takes events away, which are copied before the clock starts.
+/// A contender that consumes events, which are copied before the clock starts.
 fn consuming<'a>(
     setup: &'a Setup,
-    kind: Kind,
+    role: Role,
     name: &'static str,
     label: &'static str,
     run: impl AsyncFn(Vec<togai_ext::Event>) + 'a,
-) -> Way<'a> {
+) -> Contender<'a> {
     let run = move || {
         let events = setup.events.clone();
         Sample::take(setup.records.len(), || setup.runtime.block_on(run(events)))
     };
-    Way { name, label, kind, run: Box::new(run) }
+    Contender { name, label, role, run: Box::new(run) }
 }

@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return sink::serve();
     }
     if let Some(address) = std::env::var_os(memory::ROLE) {
-        return memory::ingest_and_tell(&address.to_string_lossy());
+        return memory::ingest_and_report(&address.to_string_lossy());
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);

@@ -32,7 +32,7 @@ impl Sample {
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
     pub(crate) label: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) role: Role,
     pub(crate) samples: Vec<Sample>,
 }
 
@@ -52,40 +52,42 @@ impl Series {
     }
 }
 
-/// A way to be measured.
-pub(crate) struct Way<'a> {
-    /// What it is asked for by.
+/// A contender to measure.
+pub(crate) struct Contender<'a> {
+    /// The name that selects it.
     pub(crate) name: &'static str,
     /// What it is shown as.
     pub(crate) label: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) role: Role,
     /// Does the whole thing once and says what it took.
     pub(crate) run: Box<dyn FnMut() -> Sample + 'a>,
 }
 
-/// Whose way it is.
+/// The role of a contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Role {
     Ours,
     Other,
-    /// Another one once more, to see how much is noise.
+    /// A repeated contender, to measure the noise.
     Control,
 }
 
-/// Measures ways in alternation: in each round each of them has its turn so many times. Each turn starts with another
-/// way, so that none always runs in the wake of the same.
-pub(crate) fn alternate(rounds: usize, turns: usize, mut ways: Vec<Way<'_>>) -> Vec<Series> {
-    let mut series: Vec<Series> =
-        ways.iter().map(|way| Series { label: way.label, kind: way.kind, samples: Vec::new() }).collect();
-    for way in &mut ways {
+/// Measures contenders in alternation: in each round each of them has `turns` turns. Each turn starts with another
+/// contender, so that none always runs after the same one.
+pub(crate) fn alternate(rounds: usize, turns: usize, mut contenders: Vec<Contender<'_>>) -> Vec<Series> {
+    let mut series: Vec<Series> = contenders
+        .iter()
+        .map(|contender| Series { label: contender.label, role: contender.role, samples: Vec::new() })
+        .collect();
+    for contender in &mut contenders {
         // Connections, caches and the allocator warm up.
-        (way.run)();
+        (contender.run)();
     }
     for round in 0..rounds {
-        let mut sums = vec![Sample { cpu: 0.0, wall: 0.0 }; ways.len()];
-        for step in 0..turns * ways.len() {
-            let which = (round + step / ways.len() + step) % ways.len();
-            let sample = (ways[which].run)();
+        let mut sums = vec![Sample { cpu: 0.0, wall: 0.0 }; contenders.len()];
+        for step in 0..turns * contenders.len() {
+            let which = (round + step / contenders.len() + step) % contenders.len();
+            let sample = (contenders[which].run)();
             sums[which].cpu += sample.cpu;
             sums[which].wall += sample.wall;
         }

@@ -36,7 +36,7 @@ pub(crate) fn measure(address: &str, events: u32) -> Result<Option<Peak>, Box<dy
 }
 
 /// Is the process that is measured: makes events, sends them, and prints its peak in KiB.
-pub(crate) fn ingest_and_tell(address: &str) -> Result<(), Box<dyn Error>> {
+pub(crate) fn ingest_and_report(address: &str) -> Result<(), Box<dyn Error>> {
     let count: u32 = std::env::var(EVENTS)?.parse()?;
     let client = builder(address).build()?;
     let events = (0..count).map(|number| Record::new(number).event());

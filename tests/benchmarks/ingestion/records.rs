@@ -22,7 +22,7 @@ impl Record {
         const REGIONS: [&str; 4] = ["asia-south", "europe-west", "africa-east", "america-north"];
         // A number that is spread over all digits, so that ids look like those of version 4.
         let spread = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let place = number as usize % 4;
+        let index = number as usize % 4;
         Self {
             schema: "rides",
             id: Uuid::from_u64_pair(spread, spread.rotate_left(29)).to_string(),
@@ -33,10 +33,10 @@ impl Record {
                 ("duration", (number % 9000 + 1000).to_string(), "seconds"),
             ],
             dimensions: [
-                ("city", CITIES[place].to_owned()),
+                ("city", CITIES[index].to_owned()),
                 ("driver", format!("driver-{:05}", number % 20_000)),
                 ("product", "premium".to_owned()),
-                ("region", REGIONS[place].to_owned()),
+                ("region", REGIONS[index].to_owned()),
             ],
         }
     }

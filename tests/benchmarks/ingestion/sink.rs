@@ -52,9 +52,9 @@ impl Sink {
     pub(crate) fn counts(&self) -> Result<Counts, Box<dyn Error>> {
         let mut connection = TcpStream::connect(&self.authority)?;
         write!(connection, "{COUNTS}HTTP/1.1\r\nconnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
-        let mut numbers = answer.lines().last().unwrap_or_default().split(' ').map(str::parse);
+        let mut response = String::new();
+        connection.read_to_string(&mut response)?;
+        let mut numbers = response.lines().last().unwrap_or_default().split(' ').map(str::parse);
         let mut next = || numbers.next().ok_or("the server told no counts");
         Ok(Counts { requests: next()??, bytes: next()?? })
     }
@@ -74,7 +74,7 @@ pub(crate) fn serve() -> Result<(), Box<dyn Error>> {
     std::thread::spawn(move || {
         for connection in listener.incoming().flatten() {
             // A client that goes away in the middle is its own business.
-            std::thread::spawn(move || answer(connection).ok());
+            std::thread::spawn(move || respond(connection).ok());
         }
     });
     // The bench writes nothing: this ends when its end of the pipe does.
@@ -82,12 +82,12 @@ pub(crate) fn serve() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn answer(mut connection: TcpStream) -> std::io::Result<()> {
-    const ANSWER: &str = r#"{"success":true}"#;
+fn respond(mut connection: TcpStream) -> std::io::Result<()> {
+    const RESPONSE: &str = r#"{"success":true}"#;
     connection.set_nodelay(true)?;
     let accepted = format!(
-        "HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
-        ANSWER.len()
+        "HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{RESPONSE}",
+        RESPONSE.len()
     );
     let mut buffer = vec![0; LARGEST_READ];
     let mut filled = 0;

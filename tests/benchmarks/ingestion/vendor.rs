@@ -52,9 +52,9 @@ impl Vendor {
         if !output.status.success() {
             return Err("the vendor's client failed".into());
         }
-        let told: Value = serde_json::from_slice(&output.stdout)?;
+        let times: Value = serde_json::from_slice(&output.stdout)?;
         let time = |name: &str| -> Result<Duration, Box<dyn Error>> {
-            Ok(Duration::try_from_secs_f64(told[name].as_f64().ok_or("the script told no time")?)?)
+            Ok(Duration::try_from_secs_f64(times[name].as_f64().ok_or("the script told no time")?)?)
         };
         Ok(Sample::new(time("cpu")?, time("wall")?, records.len()))
     }
