@@ -1,15 +1,17 @@
-//! The `use` lines of togai-ingest: its modules stand on floors and import downwards only, and no file imports in a circle.
+//! The `use` lines of togai-ingest and togai-ext: modules stand on floors and import downwards only, and no file imports in a
+//! circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../togai-ingest/src");
+const CRATES: [&str; 2] = ["togai-ingest", "togai-ext"];
 const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
 
 /// The floor of each module, counted from the top, as ARCHITECTURE.md draws them.
-fn floors() -> BTreeMap<&'static str, usize> {
-    let (_, drawing) = ARCHITECTURE.split_once("```floors\n").expect("ARCHITECTURE.md draws the floors");
+fn floors(package: &str) -> BTreeMap<&'static str, usize> {
+    let start = format!("```floors {package}\n");
+    let (_, drawing) = ARCHITECTURE.split_once(&start).expect("ARCHITECTURE.md draws the floors");
     let (drawing, _) = drawing.split_once("```").unwrap();
     let modules = drawing.lines().enumerate().flat_map(|(floor, line)| {
         let (modules, _) = line.split_once("  ").unwrap_or((line, ""));
@@ -23,17 +25,18 @@ fn floors() -> BTreeMap<&'static str, usize> {
 }
 
 /// The files of the crate without its tests, by the path of their module: `engine::batch`, and `engine` for its `mod.rs`.
-fn modules() -> BTreeMap<String, String> {
+fn modules(package: &str) -> BTreeMap<String, String> {
     let mut modules = BTreeMap::new();
-    let mut folders = vec![PathBuf::from(SOURCES)];
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(package).join("src");
+    let mut folders = vec![sources.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let module = module_of(&path);
-                if !module.split("::").any(|name| matches!(name, "lib" | "tests" | "testing")) {
+                let module = module_of(&path, &sources);
+                if !module.split("::").any(|name| matches!(name, "lib" | "prelude" | "tests" | "testing")) {
                     let text = fs::read_to_string(&path).unwrap();
                     let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
                     modules.insert(module, code);
@@ -44,8 +47,8 @@ fn modules() -> BTreeMap<String, String> {
     modules
 }
 
-fn module_of(path: &Path) -> String {
-    let path = path.strip_prefix(SOURCES).unwrap().with_extension("");
+fn module_of(path: &Path, sources: &Path) -> String {
+    let path = path.strip_prefix(sources).unwrap().with_extension("");
     let names: Vec<_> = path.iter().map(|name| name.to_str().unwrap()).filter(|name| *name != "mod").collect();
     names.join("::")
 }
@@ -125,8 +128,8 @@ fn target(modules: &BTreeMap<String, String>, file: &str, path: &str) -> Option<
 }
 
 /// Who imports whom, by the paths of the modules. What a `mod.rs` exports of its own children is no import.
-fn imports() -> BTreeMap<String, BTreeSet<String>> {
-    let modules = modules();
+fn imports(package: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let modules = modules(package);
     let mut imports = BTreeMap::<String, BTreeSet<String>>::new();
     for (file, code) in &modules {
         let targets = imports.entry(file.clone()).or_default();
@@ -143,35 +146,52 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn modules_import_downwards_only() {
-    let (floors, imports) = (floors(), imports());
-    let top = |module: &str| module.split("::").next().unwrap_or_default().to_owned();
-    let there: BTreeSet<String> = imports.keys().map(|module| top(module)).collect();
-    let drawn: BTreeSet<String> = floors.keys().map(|module| (*module).to_owned()).collect();
-    assert_eq!(there, drawn, "ARCHITECTURE.md draws every module");
-    let mut arrows = 0;
-    for (file, targets) in &imports {
-        for target in targets.iter().filter(|target| top(target) != top(file)) {
-            let (from, to) = (floors[top(file).as_str()], floors[top(target).as_str()]);
-            assert!(from < to, "{file} imports {target}, which is not on a lower floor");
-            arrows += 1;
+    for package in CRATES {
+        let (floors, imports) = (floors(package), imports(package));
+        let top = |module: &str| module.split("::").next().unwrap_or_default().to_owned();
+        let there: BTreeSet<String> = imports.keys().map(|module| top(module)).collect();
+        let drawn: BTreeSet<String> = floors.keys().map(|module| (*module).to_owned()).collect();
+        assert_eq!(there, drawn, "ARCHITECTURE.md draws every module of {package}");
+        let mut arrows = 0;
+        for (file, targets) in &imports {
+            for target in targets.iter().filter(|target| top(target) != top(file)) {
+                let (from, to) = (floors[top(file).as_str()], floors[top(target).as_str()]);
+                assert!(from < to, "{package}: {file} imports {target}, which is not on a lower floor");
+                arrows += 1;
+            }
         }
+        assert!(arrows > 20, "{arrows} imports of {package} were read");
     }
-    assert!(arrows > 30, "{arrows} imports were read");
 }
 
 #[test]
 fn no_file_imports_in_a_circle() {
-    let mut imports = imports();
-    let files = imports.len();
-    // Files that import nothing are taken away, until there are none or each one left imports another one left.
-    while let Some(file) = imports.iter().find(|(_, targets)| targets.is_empty()).map(|(file, _)| file.clone()) {
-        imports.remove(&file);
-        for targets in imports.values_mut() {
-            targets.remove(&file);
+    for package in CRATES {
+        let mut imports = imports(package);
+        let files = imports.len();
+        // Files that import nothing are taken away, until there are none or each one left imports another one left.
+        while let Some(file) = imports.iter().find(|(_, targets)| targets.is_empty()).map(|(file, _)| file.clone()) {
+            imports.remove(&file);
+            for targets in imports.values_mut() {
+                targets.remove(&file);
+            }
+        }
+        assert!(imports.is_empty(), "among these there is a circle: {imports:#?}");
+        assert!(files > 25, "{files} files of {package} were read");
+    }
+}
+
+/// What is imported from the root of a crate is not seen to come from a module, so nothing is.
+#[test]
+fn nothing_is_imported_from_the_root() {
+    for package in CRATES {
+        let modules = modules(package);
+        for (file, code) in &modules {
+            for (path, _) in used_paths(code).into_iter().filter(|(path, _)| path.starts_with("crate::")) {
+                assert!(target(&modules, file, &path).is_some(), "{package}: {file} imports {path}");
+            }
         }
     }
-    assert!(imports.is_empty(), "among these there is a circle: {imports:#?}");
-    assert!(files > 25, "{files} files were read");
 }
 
 #[test]

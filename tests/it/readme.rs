@@ -95,7 +95,7 @@ fn the_readme_defaults_match_the_code() {
 #[test]
 fn the_readme_lists_every_setting() {
     let sources = [
-        include_str!("../../togai-ext/src/call_options.rs"),
+        include_str!("../../togai-ext/src/retry/options.rs"),
         include_str!("../../togai-ext/src/client_builder.rs"),
         include_str!("../../togai-ext/src/retry/policy.rs"),
         include_str!("../../togai-ext/src/ingest/enso.rs"),

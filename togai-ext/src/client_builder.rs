@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use togai_api::{Client, Core, Error, HttpTransport};
 
-use crate::auth::{Credentials, TokenProvider};
+use crate::auth::{AccessToken, Credentials, TokenProvider};
 use crate::base_url;
 use crate::clock::SystemClock;
-use crate::retry::{Parts, Retry};
+use crate::environment::Environment;
+use crate::retry::{Parts, Retry, RetryBudget, RetryPolicy};
 use crate::service::Service;
 use crate::stack::Stack;
-use crate::{AccessToken, Environment, RetryBudget, RetryPolicy, tls};
+use crate::tls;
 use togai_ingest::Session;
 
 const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));

@@ -33,8 +33,8 @@
 
 mod auth;
 mod base_url;
-mod call_options;
 mod client_builder;
+mod client_ext;
 mod clock;
 #[cfg(feature = "enso")]
 pub mod enso;
@@ -63,13 +63,13 @@ pub mod test_util {
 }
 
 pub use auth::AccessToken;
-pub use call_options::{CallOptions, ClientExt};
 pub use client_builder::ClientBuilder;
+pub use client_ext::ClientExt;
 pub use environment::Environment;
 #[cfg(feature = "event-ingestion")]
 pub use ingest::{Ingest, IngestError, IngestErrorExt, IngestExt, IngestReport, Togai, Verdict, Verdicts};
 pub use paginate::{Items, Page, PagedRequest, Pages, Paginate};
-pub use retry::{RetryBudget, RetryPolicy};
+pub use retry::{CallOptions, RetryBudget, RetryPolicy};
 pub use stats::{ClassStats, Stats};
 #[cfg(feature = "credits")]
 pub use togai_api::CreateCreditResponse;

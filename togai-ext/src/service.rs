@@ -2,7 +2,7 @@
 
 use togai_api::{Client, Core};
 
-use crate::Environment;
+use crate::environment::Environment;
 use crate::sealed::Sealed;
 
 /// A service, by its client: what building one needs to know.

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use togai_api::{BoxFuture, Operation, Transport, TransportError};
 
-use crate::CallOptions;
 use crate::clock::SystemClock;
-use crate::retry::Retry;
+use crate::retry::{CallOptions, Retry};
 use togai_ingest::Session;
 
 /// The transport of a client of this crate.

@@ -9,33 +9,6 @@ use crate::services::{Service as _, sizes};
 use crate::support::counts;
 
 #[tokio::test]
-async fn splitting_finds_one_poison_event_among_a_thousand() {
-    let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();
-    let events = (0..1000).map(|number| if number == 617 { S::bad_event(number) } else { S::event(number) });
-    let report = S::client_of(&sandbox).ingest_events(events).local_checks(false).send().await.unwrap();
-    assert_eq!(counts(&report), "999 accepted, 1 rejected");
-    assert_eq!((report.not_accepted()[0].index, S::metered(&sandbox).len()), (617, 999));
-    // Where the first half was taken, the second one holds the event and is halved without being sent.
-    insta::assert_snapshot!(S::log(&sandbox), @r###"
-    POST /ingestBatch 1000 events -> 400
-    POST /ingestBatch 500 events -> 202
-    POST /ingestBatch 250 events -> 400
-    POST /ingestBatch 125 events -> 400
-    POST /ingestBatch 63 events -> 202
-    POST /ingestBatch 31 events -> 202
-    POST /ingestBatch 16 events -> 202
-    POST /ingestBatch 8 events -> 400
-    POST /ingestBatch 4 events -> 202
-    POST /ingestBatch 2 events -> 202
-    POST /ingestBatch 1 event -> 202
-    POST /ingestBatch 1 event -> 400
-    POST /ingestBatch 7 events -> 202
-    POST /ingestBatch 125 events -> 202
-    POST /ingestBatch 250 events -> 202
-    "###);
-}
-
-#[tokio::test]
 async fn one_poison_event_costs_at_most_two_requests_per_split() {
     for (poison, requests) in [(0, 21), (500, 20), (999, 11)] {
         let sandbox = S::sandbox().refuse_whole_batches(true).start().await.unwrap();

@@ -3,6 +3,8 @@
 use togai_api::Error;
 use togai_ingest::{DeliveryError, DeliveryErrorKind, IngestError};
 
+use crate::sealed::Sealed;
+
 /// The errors of ingestion as errors of calls.
 ///
 /// ```
@@ -21,7 +23,7 @@ use togai_ingest::{DeliveryError, DeliveryErrorKind, IngestError};
 /// # Ok(())
 /// # });
 /// ```
-pub trait IngestErrorExt: sealed::Sealed {
+pub trait IngestErrorExt: Sealed {
     /// The error of the request that stopped the call, where one did. It has what every error of a call has, such as the id
     /// of the request and the number of attempts.
     fn call_error(&self) -> Option<&Error>;
@@ -62,10 +64,5 @@ impl<E, T> IngestErrorExt for IngestError<E, T> {
     }
 }
 
-mod sealed {
-    use togai_ingest::{DeliveryError, IngestError};
-
-    pub trait Sealed {}
-    impl Sealed for DeliveryError {}
-    impl<E, T> Sealed for IngestError<E, T> {}
-}
+impl Sealed for DeliveryError {}
+impl<E, T> Sealed for IngestError<E, T> {}

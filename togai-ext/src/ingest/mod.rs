@@ -15,6 +15,7 @@ use serde::Serialize;
 use togai_api::{Client, Event};
 use togai_ingest::{Backend, Connection, FromIterator, FromSlice, FromStream, FromTryStream, IntoBackend, Submission};
 
+use crate::sealed::Sealed;
 #[cfg(feature = "enso")]
 pub use enso::Enso;
 pub use error::IngestErrorExt;
@@ -72,7 +73,7 @@ pub type Verdicts<S, B = Togai> = togai_ingest::Verdicts<S, B>;
 /// Clients of other services ingest in the same way, with events of their own; see
 #[cfg_attr(feature = "enso", doc = "[`enso`](crate::enso).")]
 #[cfg_attr(not(feature = "enso"), doc = "the module `enso`, which comes with the feature of that name.")]
-pub trait IngestExt: sealed::Sealed {
+pub trait IngestExt: Sealed {
     /// What is ingested: [`Event`](crate::Event) for Togai, and `EnsoEvent` for Enso.
     type Event: Serialize;
     /// The service.
@@ -243,14 +244,6 @@ impl IngestExt for Client {
     fn connect_single(&self) -> Connection<Togai> {
         Togai::connect(self, togai::Endpoint::Single)
     }
-}
-
-mod sealed {
-    /// What a service has to give can change, so nobody else implements it.
-    pub trait Sealed {}
-    impl Sealed for togai_api::Client {}
-    #[cfg(feature = "enso")]
-    impl Sealed for togai_api::enso::Client {}
 }
 
 #[cfg(test)]

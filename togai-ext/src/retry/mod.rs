@@ -2,6 +2,7 @@
 
 mod backoff;
 mod budget;
+mod options;
 mod pause;
 mod policy;
 mod retry_loop;
@@ -9,6 +10,7 @@ mod state;
 mod transport;
 
 pub use budget::RetryBudget;
+pub use options::CallOptions;
 pub use policy::RetryPolicy;
 #[cfg(feature = "event-ingestion")]
 pub(crate) use retry_loop::CallTerms;

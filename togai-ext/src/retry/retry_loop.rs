@@ -8,11 +8,11 @@ use reqwest::StatusCode;
 use togai_api::{CallContext, Operation, TransportError, TransportErrorKind, is_passing_outage, retry_after};
 use tracing::Instrument as _;
 
-use super::RetryPolicy;
 use super::backoff::{self, Backoff};
 use super::state::RetryState;
+use super::{CallOptions, RetryPolicy};
 use crate::auth::AdmittedRequest;
-use crate::{CallOptions, trace};
+use crate::trace;
 use togai_ingest::Cancel;
 
 /// The terms of a call that its caller sets for each request.

@@ -7,14 +7,14 @@ use std::time::Duration;
 use togai_api::{BoxFuture, Error, Operation, Repeat, Transport};
 use tracing::Instrument as _;
 
-use super::RetryPolicy;
 use super::budget::{BudgetBalance, RetryBudget};
 use super::pause::Pauses;
 use super::retry_loop::{AttemptResult, CallTerms, RetryLoop};
 use super::state::RetryState;
-use crate::auth::{Auth, Credentials};
+use super::{CallOptions, RetryPolicy};
+use crate::auth::{AccessToken, Auth, Credentials};
 use crate::stats::{Counters, Stats};
-use crate::{AccessToken, CallOptions, trace};
+use crate::trace;
 use togai_ingest::Session;
 
 /// Carries calls through.
