@@ -88,6 +88,21 @@ pub trait IntoBackend<B: Backend> {
 }
 
 /// A backend, and the session that its calls share. Calls are made from it; see [`Connection::ingest_events`].
+///
+/// ```
+/// use togai_ext::prelude::*;
+/// use togai_ingest::IntoBackend;
+///
+/// # togai_doctest::run(async |_, client| {
+/// let connection = client.into_backend();
+/// assert_eq!(connection.protocol().max_batch_size, Some(1000));
+/// let report = connection.ingest_events([Event::new("rides", "acme-prod")]).send().await?;
+/// assert!(report.accepted() == 1 && connection.session().gate().is_proven());
+/// # Ok(())
+/// # });
+/// ```
+///
+/// A clone shares the session.
 #[derive(Clone, Debug)]
 pub struct Connection<B> {
     pub(crate) backend: B,
@@ -221,6 +236,25 @@ pub enum Response {
 }
 
 /// The response to a request that the service accepted in part.
+///
+/// ```
+/// use http::StatusCode;
+/// use togai_ingest::{EventRef, Failure, FailureKind, Partial, Response};
+///
+/// // The service lists at most 100 failures, so a list of 100 may be incomplete.
+/// fn partial(refused: &[(usize, &str)]) -> Response {
+///     let failure = |(index, message): &(usize, &str)| {
+///         Failure::new(EventRef::Index(*index), FailureKind::Refused, Some(message))
+///     };
+///     let mut partial = Partial::new(StatusCode::MULTI_STATUS, refused.iter().map(failure).collect());
+///     partial.may_be_incomplete = refused.len() == 100;
+///     Response::Partial(partial)
+/// }
+/// assert!(matches!(partial(&[(3, "unknown meter")]), Response::Partial(partial) if !partial.may_be_incomplete));
+/// ```
+///
+/// An event that the list does not name is accepted only if the list is complete and each failure names an event of the
+/// request. Otherwise the engine retries what is open if that is harmless, or it is [`Unknown`](crate::Outcome::Unknown).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Partial {
@@ -296,6 +330,25 @@ pub enum FailureKind {
 }
 
 /// A request that the service did not accept, or of which nothing says that it did.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use http::StatusCode;
+/// use togai_ingest::{Effect, Failed, Scope};
+///
+/// /// A 429 that is not worth waiting for.
+/// fn throttled(wait: Duration) -> Failed {
+///     let mut failed = Failed::new(Scope::Rate, Effect::NotApplied, "the quota of the hour is used up");
+///     failed.status = Some(StatusCode::TOO_MANY_REQUESTS);
+///     failed.retry_after = Some(wait);
+///     failed
+/// }
+/// assert_eq!(&*throttled(Duration::from_secs(1800)).reason, "the quota of the hour is used up");
+/// ```
+///
+/// When in doubt, say [`Effect::MaybeApplied`]: a wrong `NotApplied` can bill an event twice, a wrong `MaybeApplied` only
+/// leaves it unknown.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failed {
