@@ -77,6 +77,8 @@ pub use togai_api::{
     Attribute, Call, Client, Date, Decimal, Error, Event, OPERATIONS, ResponseValue, Text, Timestamp, builder,
     operations, types,
 };
+/// The delivery engine, with what naming the type of a call needs.
+pub use togai_ingest;
 #[cfg(feature = "event-ingestion")]
 pub use togai_ingest::{
     Backend, DeliveryError, DeliveryErrorKind, IdPolicy, IngestProgress, IntoBackend, Outcome, Source, Submission, Tee,

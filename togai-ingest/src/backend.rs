@@ -1,7 +1,6 @@
 //! What the engine needs to know of a service.
 
 use std::error::Error as StdError;
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +9,8 @@ use futures::future::BoxFuture;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::cancel::Cancel;
-use crate::json::Fields;
+use crate::cancel::CancelSignal;
+use crate::json::{Fields, MOST_FIELDS};
 use crate::session::Session;
 
 /// A service that takes events: one implementation for each service.
@@ -25,12 +24,16 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// What requests of the service look like.
     fn protocol(&self) -> &'static Protocol;
 
-    /// Puts the id into an event that has none.
+    /// Puts the id into an event that has none, where [`Protocol::fields`] says that it is.
+    ///
+    /// The event comes back with it. If it does not, an event that is handed in again gets another id, and the service cannot
+    /// see that it is the same.
     fn set_id(event: &mut Self::Event, id: &str);
 
     /// Checks the fields at the top of an encoded event before it is sent. It runs for rows of the caller's own types, too.
     ///
-    /// `fields` says where the fields are that [`Protocol::fields`] names. The default is no check.
+    /// `fields` says where the fields are that [`Protocol::fields`] names. An event without an id gets one only after this
+    /// check. The default is no check.
     ///
     /// # Errors
     ///
@@ -53,6 +56,7 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// Sends a request, with whatever retries the backend makes, and says how the service responded.
     ///
+    /// - It has to end: the engine has no timeout. A panic ends the call, and its report is lost.
     /// - After the [`cancel`](Request::cancel) signal it must not start another attempt.
     /// - A backend that shares its token among calls asks the session's [`TokenGate`](crate::TokenGate) before each attempt,
     ///   and reports to it. One that does not need not: the engine notes the first response of success, and
@@ -163,22 +167,36 @@ pub struct Protocol {
     pub max_batch_size: Option<usize>,
     /// The text around the events of a request; a JSON array by default.
     pub envelope: Envelope,
-    /// The fields at the top of an event that are of interest, at most 8. The first one is the id.
-    pub fields: &'static [&'static str],
+    pub(crate) fields: &'static [&'static str],
     /// Whether the service counts an id once, so that sending an event twice is harmless; `false` by default.
     pub idempotent: bool,
 }
 
 impl Protocol {
     /// The requests of an operation with events in a JSON array. The first field is the id.
+    ///
+    /// # Panics
+    ///
+    /// If there is no field, or if there are more than 8. In a `static` that is an error of the compiler.
     pub const fn new(operation: &'static str, fields: &'static [&'static str]) -> Self {
+        assert!(!fields.is_empty() && fields.len() <= MOST_FIELDS, "a protocol has 1 to 8 fields, the id first");
         let envelope = Envelope { before: "[", between: ",", after: "]" };
         Self { operation, max_batch_size: None, envelope, fields, idempotent: false }
     }
 
+    /// The fields at the top of an event that are of interest. The first one is the id.
+    pub const fn fields(&self) -> &'static [&'static str] {
+        self.fields
+    }
+
     /// Sets the largest number of events in a request.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0. In a `static` that is an error of the compiler.
     #[must_use]
     pub const fn max_batch_size(self, events: usize) -> Self {
+        assert!(events > 0, "a request has 1 event or more");
         Self { max_batch_size: Some(events), ..self }
     }
 
@@ -217,11 +235,11 @@ pub struct Request {
     /// Whether sending the request twice is harmless: what [`Protocol::idempotent`] says, or the caller.
     pub idempotent: bool,
     /// After this signal no further attempt starts.
-    pub cancel: Cancel,
+    pub cancel: CancelSignal,
 }
 
 impl Request {
-    pub(crate) fn new(body: Bytes, events: usize, idempotent: bool, cancel: Cancel) -> Self {
+    pub(crate) fn new(body: Bytes, events: usize, idempotent: bool, cancel: CancelSignal) -> Self {
         Self { body, events, idempotent, cancel }
     }
 }
@@ -229,7 +247,7 @@ impl Request {
 /// The response to a request that the service accepted, in whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
-    /// The service accepted every event.
+    /// The service accepted every event, and said so: a body that cannot be read is [`Effect::MaybeApplied`].
     AllAccepted,
     /// The service did not accept every event.
     Partial(Partial),
@@ -260,7 +278,7 @@ pub enum Response {
 pub struct Partial {
     /// The status of the response.
     pub status: StatusCode,
-    /// The events that were not accepted.
+    /// The events that were not accepted. If an event is named twice, the least certain failure wins.
     pub failures: Vec<Failure>,
     /// Whether failures can be missing from the list: because the service caps it, or because there is none.
     pub may_be_incomplete: bool,
@@ -356,7 +374,9 @@ pub struct Failed {
     pub scope: Scope,
     /// Whether the service may have applied the request.
     pub effect: Effect,
-    /// The status of the response, where there was one.
+    /// The status of the response, where there was one. With [`Scope::Token`] or [`Scope::Service`] and
+    /// [`Effect::NotApplied`], a 4xx makes the events [`Rejected`](crate::Outcome::Rejected) with it, as a refusal of what was
+    /// asked for; otherwise they are [`NotSent`](crate::Outcome::NotSent).
     pub status: Option<StatusCode>,
     /// The service's code for what is wrong.
     pub code: Option<Arc<str>>,

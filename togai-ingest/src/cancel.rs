@@ -1,52 +1,67 @@
 //! The cancellation of calls in flight.
 
-use std::sync::Arc;
+use std::future::pending;
 
 use tokio::sync::watch;
 
-/// The cancellation signal of a call: after it, no further attempt starts, and the one in flight is awaited.
+/// Cancels a call: after that no further attempt starts, and the one in flight is awaited.
 ///
 /// ```
 /// use togai_ingest::Cancel;
 ///
 /// let cancel = Cancel::new();
-/// let clone = cancel.clone();
+/// let signal = cancel.signal();
 /// cancel.cancel();
-/// assert!(clone.is_cancelled());
+/// assert!(signal.is_cancelled());
 /// ```
-///
-/// Clones share the signal.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Cancel {
-    signal: Arc<watch::Sender<bool>>,
+    sender: watch::Sender<bool>,
+}
+
+/// Says whether a call was cancelled; made by [`Cancel::signal`].
+#[derive(Clone, Debug)]
+pub struct CancelSignal {
+    receiver: watch::Receiver<bool>,
 }
 
 impl Cancel {
-    /// A signal that was not given yet.
+    /// A call that is not cancelled.
     pub fn new() -> Self {
-        Self { signal: Arc::new(watch::Sender::new(false)) }
+        Self { sender: watch::Sender::new(false) }
     }
 
-    /// Gives the signal.
+    /// Cancels the call.
     pub fn cancel(&self) {
-        self.signal.send_replace(true);
+        self.sender.send_replace(true);
     }
 
-    /// Whether the signal was given.
-    pub fn is_cancelled(&self) -> bool {
-        *self.signal.borrow()
-    }
-
-    /// Waits for the signal; returns at once after it.
-    pub async fn cancelled(&self) {
-        // The sender lives as long as `self`, so the only way to end is the signal.
-        let _ = self.signal.subscribe().wait_for(|is_cancelled| *is_cancelled).await;
+    /// The signal for those who have to stop.
+    pub fn signal(&self) -> CancelSignal {
+        CancelSignal { receiver: self.sender.subscribe() }
     }
 }
 
 impl Default for Cancel {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl CancelSignal {
+    /// Whether the call was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        *self.receiver.borrow()
+    }
+
+    /// Waits until the call is cancelled; returns at once if it was.
+    pub async fn cancelled(&self) {
+        let mut receiver = self.receiver.clone();
+        let ended = receiver.wait_for(|is_cancelled| *is_cancelled).await.is_err();
+        if ended {
+            // The call has ended, and nothing can cancel it any more.
+            pending::<()>().await;
+        }
     }
 }
 
@@ -57,14 +72,21 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn waiting_and_later_clones_see_the_signal() {
+    async fn waiting_and_later_signals_see_the_cancellation() {
         let cancel = Cancel::new();
-        let other = cancel.clone();
-        let mut waiting = Box::pin(other.cancelled());
-        assert!(waiting.as_mut().now_or_never().is_none() && !cancel.is_cancelled());
+        let signal = cancel.signal();
+        let mut waiting = Box::pin(signal.cancelled());
+        assert!(waiting.as_mut().now_or_never().is_none() && !signal.is_cancelled());
         cancel.cancel();
         waiting.await;
-        assert!(other.is_cancelled());
-        assert!(cancel.cancelled().now_or_never().is_some());
+        assert!(signal.is_cancelled());
+        assert!(cancel.signal().cancelled().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_call_that_ended_is_not_cancelled() {
+        let signal = Cancel::new().signal();
+        assert!(!signal.is_cancelled());
+        assert!(signal.cancelled().now_or_never().is_none());
     }
 }

@@ -214,8 +214,8 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     ///
     /// # Errors
     ///
-    /// Where going on makes no sense: the token was refused, the server throttles for longer than the retry policy
-    /// waits, a response was lost, or the source failed. Nothing more is pulled then, and batches in flight are waited
+    /// Where going on makes no sense: the token was refused, the server throttles for longer than the client waits, a
+    /// response was lost, the source failed, more events were not accepted than are kept, or a setting is invalid. Nothing more is pulled then, and batches in flight are waited
     /// for. The error holds the report so far, with the events that were pulled and not sent. Events that the server
     /// refuses are no error.
     pub fn send(self) -> BoxFuture<'a, Sent<S>>

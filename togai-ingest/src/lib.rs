@@ -20,6 +20,8 @@
 //!    the request. They decide what happens next; see the table below.
 //! 5. **The session** is what all calls of a client share. It has the timer of your runtime.
 //!
+//! Beside this crate it needs `serde`, `http` 1 for statuses, an HTTP client, and a runtime with a timer.
+//!
 //! ```
 //! use std::sync::Arc;
 //! use std::time::Duration;
@@ -113,8 +115,10 @@
 //! |---|---|
 //! | [`Scope::Content`] | halves it until the bad event is alone, and rejects that event |
 //! | [`Scope::Size`] | halves it, and keeps the next ones below the size that passes |
-//! | [`Scope::Token`], [`Scope::Rate`], [`Scope::Service`] | ends the call; the events are [`NotSent`](Outcome::NotSent) |
-//! | any of them with [`Effect::MaybeApplied`] | ends the call unless [`Protocol::idempotent`] is set; the events are [`Unknown`](Outcome::Unknown) |
+//! | one of these and [`Effect::MaybeApplied`] | halves it only if [`Protocol::idempotent`] is set; what a later response does not name is [`Unknown`](Outcome::Unknown) |
+//! | [`Scope::Rate`] | ends the call; the events are [`NotSent`](Outcome::NotSent) |
+//! | [`Scope::Token`], [`Scope::Service`] | ends the call; the events are [`NotSent`](Outcome::NotSent), or [`Rejected`](Outcome::Rejected) with the status of a 4xx |
+//! | one of these three and [`Effect::MaybeApplied`] | ends the call; the events are [`Unknown`](Outcome::Unknown) |
 //!
 //! Retries of a request (after a timeout, an outage or throttling) are the backend's, below [`Backend::send`].
 
@@ -147,7 +151,7 @@ pub use backend::{
     Backend, Connection, Effect, Envelope, EventRef, Failed, Failure, FailureKind, IntoBackend, Partial, Protocol,
     Request, Response, Scope,
 };
-pub use cancel::Cancel;
+pub use cancel::{Cancel, CancelSignal};
 pub use clock::Clock;
 pub use delivery::Ingest;
 pub use error::{DeliveryError, DeliveryErrorKind};
@@ -158,6 +162,8 @@ pub use outcome::Outcome;
 pub use report::{IngestError, IngestProgress, IngestReport, Verdict};
 pub use session::{Closed, Pass, Session, TokenGate};
 pub use source::{FromIterator, FromSlice, FromStream, FromTryStream, Source};
+#[doc(hidden)]
+pub use submission::Payload;
 pub use submission::{Row, Submission};
 pub use tee::{Tee, TeeIngest, TeeReport};
 pub use verdicts::Verdicts;
@@ -171,7 +177,6 @@ pub mod test_util {
     pub use crate::report::{Recorder, Tally, into_verdicts};
     pub use crate::session::BatchSize;
     pub use crate::source::Pulled;
-    pub use crate::submission::Payload;
 
     /// The error of a call whose owner has had enough.
     pub fn enough() -> crate::DeliveryError {

@@ -27,7 +27,7 @@ pub enum Outcome {
     /// The event was refused, by the server or by a check before it was sent. Sending it again unchanged is of no use,
     /// unless it was refused for something else; [`is_retryable`](Self::is_retryable) tells.
     Rejected {
-        /// The status that the server gave the event, or else that of the response; none where the event was not sent.
+        /// The status that the server gave the event, or else that of the response; none where the event was not sent, or the backend gave none.
         status: Option<StatusCode>,
         /// The server's code for what is wrong, where it gave one.
         code: Option<Arc<str>>,

@@ -25,6 +25,11 @@ use serde::{Serialize, Serializer};
 /// ```
 ///
 /// The tag is not sent. It comes back with the verdict of its event. The trait is there to be named; its methods may change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event of this service",
+    label = "expected `{E}`, or `({E}, tag)`",
+    note = "to send rows of a type of your own, use `ingest_slice`; to send borrowed events, clone them or use `ingest_slice`"
+)]
 pub trait Submission<E> {
     /// What is sent.
     #[doc(hidden)]

@@ -16,6 +16,17 @@ use crate::source::{ReturnedOf, Source, TagOf};
 /// The verdicts of a call, in whatever order its batches end; made by [`Ingest::outcomes`](crate::Ingest::outcomes).
 ///
 /// Dropping it stops the call: batches in flight are abandoned, and the server may take them.
+///
+/// It is a stream where source and backend have the same event. Generic code says so with `B: Backend<Event = S::Event>`:
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use togai_ingest::{Backend, DeliveryError, Source, Verdicts};
+///
+/// async fn count<S: Source, B: Backend<Event = S::Event>>(verdicts: Verdicts<S, B>) -> Result<usize, DeliveryError> {
+///     verdicts.try_fold(0, async |count, _| Ok(count + 1)).await
+/// }
+/// ```
 #[must_use = "nothing is ingested until the stream is polled"]
 pub struct Verdicts<S: Source, B: Backend> {
     state: State<S, B>,

@@ -58,7 +58,10 @@ impl Backend for Meters {
             };
             match status {
                 200 => {
-                    let refused: Vec<usize> = serde_json::from_str(&body).unwrap_or_default();
+                    let Ok(refused) = serde_json::from_str::<Vec<usize>>(&body) else {
+                        let problem = "the service responded 200 with something else than a list";
+                        return Err(Failed::new(Scope::Service, Effect::MaybeApplied, problem));
+                    };
                     let failure =
                         |index| Failure::new(EventRef::Index(index), FailureKind::Refused, Some("unknown meter"));
                     let failures: Vec<_> = refused.into_iter().map(failure).collect();
@@ -148,6 +151,13 @@ async fn a_lost_response_ends_the_call_with_unknown_readings() {
     let failure = connection.ingest_events([reading("m-1", 1)]).send().await.unwrap_err();
     assert_eq!(failure.error().to_string(), "the connection was reset");
     assert!(matches!(failure.report().not_accepted()[0].outcome, Outcome::Unknown { may_be_resent: true, .. }));
+}
+
+#[tokio::test]
+async fn a_response_that_cannot_be_read_accepts_nothing() {
+    let (connection, _) = meters(|_| Ok((200, "<html>please log in</html>".to_owned())));
+    let failure = connection.ingest_events([reading("m-1", 1)]).send().await.unwrap_err();
+    assert_eq!((failure.report().accepted(), failure.report().unknown()), (0, 1));
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub(crate) struct OverClient<B> {
     protocol: &'static Protocol,
 }
 
-static ENSO: Protocol = Protocol::new("create_events_batch", PROTOCOL.fields).envelope(PROTOCOL.envelope);
+static ENSO: Protocol = Protocol::new("create_events_batch", PROTOCOL.fields()).envelope(PROTOCOL.envelope);
 
 impl<B: Backend> OverClient<B> {
     fn connect(connection: &Connection<B>, protocol: &'static Protocol) -> Connection<Self> {

@@ -2,8 +2,7 @@
 
 use serde::ser::{Error as _, SerializeStruct};
 use serde::{Deserialize, Serialize, Serializer};
-use togai_ingest::Submission;
-use togai_ingest::test_util::Payload;
+use togai_ingest::{Payload, Submission};
 
 /// The event of the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,6 +29,9 @@ pub trait IngestErrorExt: Sealed {
     fn call_error(&self) -> Option<&Error>;
 
     /// Turns into an error of a call, without the report.
+    ///
+    /// A failed request to Togai or Enso gives its own error. That of another backend keeps its text, and is an error of no
+    /// particular kind.
     fn into_error(self) -> Error;
 }
 

@@ -151,7 +151,7 @@ pub trait IngestExt: Sealed {
     /// ```
     ///
     /// After the first error nothing more is pulled. What was pulled before is sent, and the call ends in an error with the
-    /// report; [`Error::is_source`](crate::Error::is_source) tells it from one of the server. A record that is no event
+    /// report; [`is_source`](crate::DeliveryError::is_source) distinguishes it from one of the server. A record that is no event
     /// and shall not end the call is left out of the stream by its owner.
     fn ingest_try_stream<'a, S>(&self, events: S) -> Ingest<'a, FromTryStream<S, Self::Event>, Self::Backend>
     where

@@ -13,7 +13,7 @@ use super::state::RetryState;
 use super::{CallOptions, RetryPolicy};
 use crate::auth::AdmittedRequest;
 use crate::trace;
-use togai_ingest::Cancel;
+use togai_ingest::CancelSignal;
 
 /// The terms of a call that its caller sets for each request.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct CallTerms {
     /// Whether sending it twice has the effect of sending it once.
     pub(crate) idempotent: bool,
     /// After this signal no further attempt starts.
-    pub(crate) cancel: Option<Cancel>,
+    pub(crate) cancel: Option<CancelSignal>,
 }
 
 /// The retry loop of a call in flight.
@@ -261,7 +261,7 @@ impl<'a> RetryLoop<'a> {
 
     /// Fails where the call was cancelled, or its time is over.
     fn check_time_left(&self) -> Result<(), TransportError> {
-        if self.terms.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+        if self.terms.cancel.as_ref().is_some_and(CancelSignal::is_cancelled) {
             return Err(TransportError::cancelled(CallContext::default()));
         }
         if self.deadline.is_some_and(|deadline| self.elapsed() >= deadline) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial};
+use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial, Scope};
 use crate::outcome::Outcome;
 
 /// What a response that names failures says of the events of a request.
@@ -29,24 +29,30 @@ pub struct Repeat {
     pub is_harmless: bool,
 }
 
-/// Judges the events of a request that the service took in part, given by their ids in the order of the request.
+/// Decides on the events of a request that the service accepted in part, given by their ids in the order of the request.
 pub fn partial(ids: &[String], partial: &Partial, repeat: Repeat) -> Decided {
-    let places: HashMap<&str, usize> = ids.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
-    let mut outcomes = vec![None; ids.len()];
+    let indexes = indexes(ids);
+    let mut failures: Vec<Option<&Failure>> = vec![None; ids.len()];
     let mut unmatched = 0;
     for failure in &partial.failures {
-        let place = match &failure.event {
+        let index = match &failure.event {
             // A request of one event leaves no doubt which one is meant.
             _ if ids.len() == 1 => Some(0),
-            EventRef::Id(id) => places.get(id.as_str()).copied(),
-            EventRef::Index(place) => Some(*place).filter(|place| *place < ids.len()),
+            EventRef::Id(id) => indexes.get(id.as_str()).copied().flatten(),
+            EventRef::Index(index) => Some(*index).filter(|index| *index < ids.len()),
             EventRef::Unnamed => None,
         };
-        match place {
-            Some(place) => outcomes[place] = Some(of_event(failure, partial, repeat)),
+        match index {
+            // If an event is named twice, the least certain failure wins.
+            Some(index) if failures[index].is_none_or(|before| doubt(failure) > doubt(before)) => {
+                failures[index] = Some(failure);
+            }
+            Some(_) => {}
             None => unmatched += 1,
         }
     }
+    let of_failure = |failure: Option<&Failure>| failure.map(|failure| of_event(failure, partial, repeat));
+    let mut outcomes: Vec<Option<Outcome>> = failures.into_iter().map(of_failure).collect();
     let why: Arc<str> = if unmatched > 0 {
         format!("the server refused {unmatched} events of the request without saying which").into()
     } else {
@@ -61,6 +67,24 @@ pub fn partial(ids: &[String], partial: &Partial, repeat: Repeat) -> Decided {
     }
     let is_one_refused = unmatched > 0 || partial.failures.is_empty();
     Decided { outcomes, is_one_refused, why }
+}
+
+/// Where the event with an id is; nowhere certain if two ids have the same text, such as `7` and `"7"`.
+fn indexes(ids: &[String]) -> HashMap<&str, Option<usize>> {
+    let mut indexes = HashMap::with_capacity(ids.len());
+    for (index, id) in ids.iter().enumerate() {
+        indexes.entry(id.as_str()).and_modify(|known| *known = None).or_insert(Some(index));
+    }
+    indexes
+}
+
+/// How uncertain a failure leaves its event.
+fn doubt(failure: &Failure) -> u8 {
+    match failure.kind {
+        FailureKind::Refused => 0,
+        FailureKind::Vague | FailureKind::Duplicate => 1,
+        FailureKind::Unclear => 2,
+    }
 }
 
 /// The outcome of an event that a response names.
@@ -81,16 +105,15 @@ fn of_event(failure: &Failure, partial: &Partial, repeat: Repeat) -> Outcome {
     }
 }
 
-/// What becomes of all events of a request after which further requests would meet the same.
+/// The outcome of all events of a request after which further requests would fail alike.
 pub(crate) fn failed(failed: &Failed, may_be_resent: bool) -> Outcome {
     let why = Arc::clone(&failed.reason);
-    match (failed.effect, failed.status) {
-        (Effect::MaybeApplied, _) => Outcome::Unknown { why, may_be_resent },
-        (Effect::NotApplied, Some(status)) if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
-            Refusal::of(failed).into()
-        }
+    let is_refusal = failed.scope != Scope::Rate && failed.status.is_some_and(|status| status.is_client_error());
+    match failed.effect {
+        Effect::MaybeApplied => Outcome::Unknown { why, may_be_resent },
+        Effect::NotApplied if is_refusal => Refusal::of(failed).into(),
         // Nobody at that address took the events, or looked at them.
-        (Effect::NotApplied, _) => Outcome::NotSent { why },
+        Effect::NotApplied => Outcome::NotSent { why },
     }
 }
 
@@ -244,5 +267,36 @@ mod tests {
         assert_eq!(texts(&decide(&ids, &partial, REPEATED)), ["accepted"]);
         let repeated = Partial { maybe_repeated: true, ..partial };
         assert_eq!(texts(&decide(&ids, &repeated, FIRST)), ["accepted"]);
+    }
+
+    #[test]
+    fn ids_with_the_same_text_name_no_event() {
+        let ids = ["7", "a", "7"].map(str::to_owned);
+        let decided = decide(&ids, &response(&[failure(Some("7"), "bad")], false), FIRST);
+        assert_eq!((texts(&decided), decided.is_one_refused), (vec!["open".to_owned(); 3], true));
+    }
+
+    #[test]
+    fn the_least_certain_failure_of_an_event_wins_in_any_order() {
+        let ids = ["a".to_owned(), "b".to_owned()];
+        for (kinds, expected) in [
+            (["failed", "bad"], "unknown: failed"),
+            (["bad", "failed"], "unknown: failed"),
+            (["duplicate", "bad"], "duplicate"),
+            (["bad", "duplicate"], "duplicate"),
+            (["bad", "bad"], "rejected: bad"),
+        ] {
+            let failures = kinds.map(|kind| failure(Some("a"), kind));
+            assert_eq!(texts(&decide(&ids, &response(&failures, false), FIRST)), [expected, "accepted"], "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn a_throttled_request_is_not_sent_whatever_its_status() {
+        for status in [None, Some(StatusCode::TOO_MANY_REQUESTS), Some(StatusCode::FORBIDDEN)] {
+            let mut throttled = Failed::new(Scope::Rate, Effect::NotApplied, "slow down");
+            throttled.status = status;
+            assert_eq!(failed(&throttled, true).to_string(), "not sent: slow down");
+        }
     }
 }

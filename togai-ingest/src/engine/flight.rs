@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::batch::Encoded;
 use super::decide::{self, Refusal, Repeat};
 use crate::backend::{Backend, Effect, Failed, NO_REASON, Partial, Request, Response, Scope};
-use crate::cancel::Cancel;
+use crate::cancel::CancelSignal;
 use crate::error::DeliveryError;
 use crate::outcome::Outcome;
 use crate::session::{BatchSize, Session};
@@ -22,7 +22,7 @@ pub(crate) struct FlightSettings<B> {
     pub(crate) isolation_budget: usize,
     /// Whether sending an event again is harmless when the service may have it.
     pub(crate) idempotent: bool,
-    pub(crate) cancel: Cancel,
+    pub(crate) cancel: CancelSignal,
 }
 
 /// What became of a batch.
@@ -172,7 +172,13 @@ impl<B: Backend> Flight<B> {
         let response = self.settings.backend.send(request).await;
         let is_too_large = matches!(&response, Err(failed) if matches!(failed.scope, Scope::Size { .. }));
         self.budget.charge(&part, is_too_large);
-        if response.is_ok() {
+        let proves_token = match &response {
+            Ok(Response::AllAccepted) => true,
+            // A response of failure can name events, too.
+            Ok(Response::Partial(partial)) => partial.status.is_success(),
+            Err(_) => false,
+        };
+        if proves_token {
             self.settings.session.gate().prove(NO_TOKEN, self.operation(), false);
         }
         match response {

@@ -84,6 +84,7 @@ pub struct Run<B, S: Source> {
     concurrency: usize,
     linger_time: Option<Duration>,
     flight_settings: FlightSettings<B>,
+    cancel: Cancel,
 }
 
 /// What the source has left.
@@ -165,7 +166,8 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             stopped_by: None,
             concurrency,
             linger_time: linger,
-            flight_settings: FlightSettings { backend, session, isolation_budget, idempotent, cancel },
+            flight_settings: FlightSettings { backend, session, isolation_budget, idempotent, cancel: cancel.signal() },
+            cancel,
         }
     }
 
@@ -177,7 +179,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     /// Pulls nothing more, and starts no further batch. The first reason holds.
     pub fn stop(&mut self, why: DeliveryError) {
         if why.is_auth() {
-            self.flight_settings.cancel.cancel();
+            self.cancel.cancel();
         }
         self.stopped_by.get_or_insert(why);
     }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use futures::channel::mpsc::unbounded;
 use futures::{FutureExt, Stream, StreamExt, stream};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::backend::{Effect, Failed, Protocol, Request, Response, Scope};
+use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial, Protocol, Request, Response, Scope};
 use crate::report::{IngestReport, Recorder};
 use crate::session::Session;
 use crate::source::FromStream;
@@ -185,6 +186,16 @@ async fn a_learned_size_is_kept_for_the_next_batches() {
     });
     let report = run(&fake, readings(25), settings(10, 1)).await;
     assert_eq!((report.accepted(), fake.sizes()), (25, vec![10, 5, 3, 2, 3, 2, 3, 3, 3, 3, 3]));
+}
+
+#[tokio::test]
+async fn only_a_response_of_success_proves_the_token() {
+    for (status, is_proven) in [(StatusCode::MULTI_STATUS, true), (StatusCode::BAD_REQUEST, false)] {
+        let failure = || Failure::new(EventRef::Index(0), FailureKind::Refused, None);
+        let fake = Fake::new(move |_| Ok(Response::Partial(Partial::new(status, vec![failure()]))));
+        let report = run(&fake, readings(2), settings(2, 1)).await;
+        assert_eq!((report.rejected(), fake.session.gate().is_proven()), (1, is_proven));
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::text::{give_up_on, write_plain, write_value};
 
 /// How many fields can be looked out for.
-const MOST: usize = 8;
+pub(crate) const MOST_FIELDS: usize = 8;
 
 /// Where the fields that a [`Protocol`](crate::Protocol) names are in an encoded event, by their place in that list.
 ///
@@ -30,17 +30,17 @@ const MOST: usize = 8;
 /// assert!(check(b"{}", &Fields::default()).is_err());
 /// ```
 #[derive(Debug, Default)]
-pub struct Fields([Range<usize>; MOST]);
+pub struct Fields([Range<usize>; MOST_FIELDS]);
 
 impl Fields {
     /// The value of a field as JSON, given by the place of its name; nothing where the event does not have it.
     pub fn get<'a>(&self, name: usize, event: &'a [u8]) -> Option<&'a [u8]> {
-        event.get(self.0[name].clone()).filter(|value| !value.is_empty())
+        event.get(self.0.get(name)?.clone()).filter(|value| !value.is_empty())
     }
 
     /// Whether the event has a field, given by the place of its name.
     pub fn is_set(&self, name: usize) -> bool {
-        !self.0[name].is_empty()
+        self.0.get(name).is_some_and(|field| !field.is_empty())
     }
 
     /// Where the id stands. It is the first field that was looked out for.

@@ -3,4 +3,5 @@
 mod encode;
 mod text;
 
+pub(crate) use encode::MOST_FIELDS;
 pub use encode::{Encoder, Fields};

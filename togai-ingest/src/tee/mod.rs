@@ -57,7 +57,7 @@ pub use request::TeeIngest;
 ///
 /// Events without ids get ids of their own on each side, so have ids in them where the two are to be compared.
 #[derive(Clone, Debug)]
-pub struct Tee<A, B> {
+pub struct Tee<A: Backend, B: Backend> {
     first: Connection<A>,
     second: Connection<B>,
 }

@@ -1,5 +1,6 @@
 //! A copy of the workspace that may be changed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,10 +22,31 @@ impl Copy {
         let base = root.join("target/mutants");
         let copy = Self { original: root.to_owned(), folder: base.join("workspace"), target: base.join("target") };
         let files = text_of(Command::new("git").arg("ls-files").current_dir(root))?;
-        for file in files.lines().filter(|file| root.join(file).is_file()) {
+        let files: BTreeSet<&str> = files.lines().filter(|file| root.join(file).is_file()).collect();
+        for file in &files {
             copy.restore(file)?;
         }
+        copy.remove_all_but(&files)?;
         Ok(copy)
+    }
+
+    /// Removes the files that a run before has copied and that are not there any more.
+    fn remove_all_but(&self, files: &BTreeSet<&str>) -> Result<()> {
+        let mut folders = vec![self.folder.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let name = path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                if !files.contains(name.as_str()) {
+                    fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes over a file of the original, unless it is the same already, so that cargo sees only changes.

@@ -5,10 +5,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use super::copy::Copy;
 use super::list::Over;
-use crate::command::{cargo, run};
+use crate::command::{cargo, text_of};
 
 /// Steps within which each mutant has to be found.
 const STEPS: u64 = 100_000;
@@ -23,10 +24,13 @@ pub(super) enum Played {
 
 /// Builds the model alone and plays it. A mutant that does not compile is an error.
 pub(super) fn play(copy: &Copy, over: Over) -> Result<Played> {
-    run(test(copy, over).arg("--no-run"))?;
+    let built = text_of(test(copy, over).args(["--no-run", "--message-format=json"]))?;
+    let program = program_of(&built).context("cargo does not say what it has built")?;
     let (stdout, stderr) = (copy.target.join("stdout"), copy.target.join("stderr"));
-    let mut child = test(copy, over)
-        .args(["--", "--nocapture"])
+    // The program itself: if cargo ran it, killing cargo would leave it behind.
+    let mut child = Command::new(program)
+        .arg("--nocapture")
+        .current_dir(copy.folder.join("tests/model"))
         .env("TOGAI_MODEL_STEPS", STEPS.to_string())
         .env("RUST_BACKTRACE", "0")
         // Into files: a pipe that nobody reads while it waits would block it.
@@ -41,6 +45,7 @@ pub(super) fn play(copy: &Copy, over: Over) -> Result<Played> {
         }
         if start.elapsed() > LONGEST_RUN {
             child.kill()?;
+            child.wait()?;
             bail!("the model does not end");
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -49,6 +54,12 @@ pub(super) fn play(copy: &Copy, over: Over) -> Result<Played> {
         return Ok(Played::Passed);
     }
     failed(&read_to_string(stdout)?, &read_to_string(stderr)?)
+}
+
+/// The test program, by what cargo says while it builds.
+fn program_of(messages: &str) -> Option<String> {
+    let mut messages = messages.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages.find_map(|message| message["executable"].as_str().map(str::to_owned))
 }
 
 /// How many steps there were, and what was wrong.
@@ -83,6 +94,14 @@ mod tests {
         let stderr = "\nthread 'x' panicked at tests/model/src/lib.rs:1:1:\nevent 3 is in flight twice\nseed 1\n";
         let Ok(Played::Failed { steps, problem }) = failed(stdout, stderr) else { panic!("it is a failure") };
         assert_eq!((steps, problem.as_str()), (1234, "event 3 is in flight twice"));
+    }
+
+    #[test]
+    fn the_test_program_is_the_last_executable() {
+        let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n\
+            {\"reason\":\"compiler-artifact\",\"executable\":\"/target/bare-1\"}\n\
+            {\"reason\":\"build-finished\",\"success\":true}";
+        assert_eq!(program_of(messages).as_deref(), Some("/target/bare-1"));
     }
 
     #[test]

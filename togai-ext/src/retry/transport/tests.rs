@@ -488,7 +488,7 @@ async fn a_call_cancelled_while_waiting_for_a_probe_sends_nothing() {
     let session = fixture.retry.state.session.clone();
     let another = session.gate().enter("ingest", session.clock().now()).await;
     let cancel = Cancel::new();
-    let terms = CallTerms { idempotent: true, cancel: Some(cancel.clone()) };
+    let terms = CallTerms { idempotent: true, cancel: Some(cancel.signal()) };
     let request = fixture.request(operation("ingest"), "{}");
     fixture.clock.hang(true);
     let mut call = fixture.retry.call(request, operation("ingest"), terms);
