@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use syn::visit::Visit;
+use syn::{Attribute, Ident, Item, ItemUse, UseTree, Visibility};
+
 const CRATES: [&str; 2] = ["togai-ingest", "togai-ext"];
 const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
 
@@ -25,7 +28,7 @@ fn floors(package: &str) -> BTreeMap<&'static str, usize> {
 }
 
 /// The files of the crate without its tests, by the path of their module: `engine::batch`, and `engine` for its `mod.rs`.
-fn modules(package: &str) -> BTreeMap<String, String> {
+fn modules(package: &str) -> BTreeMap<String, syn::File> {
     let mut modules = BTreeMap::new();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(package).join("src");
     let mut folders = vec![sources.clone()];
@@ -37,9 +40,7 @@ fn modules(package: &str) -> BTreeMap<String, String> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let module = module_of(&path, &sources);
                 if !module.split("::").any(|name| matches!(name, "lib" | "prelude" | "tests" | "testing")) {
-                    let text = fs::read_to_string(&path).unwrap();
-                    let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-                    modules.insert(module, code);
+                    modules.insert(module, syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap());
                 }
             }
         }
@@ -53,75 +54,79 @@ fn module_of(path: &Path, sources: &Path) -> String {
     names.join("::")
 }
 
-/// The paths that the `use` lines of a file name, with whether they are exported from it.
-fn used_paths(code: &str) -> Vec<(String, bool)> {
-    let mut paths = Vec::new();
-    for statement in code.split(';') {
-        let Some(line) = statement.lines().position(is_use) else { continue };
-        let is_exported = statement.lines().nth(line).unwrap().starts_with("pub");
-        let text: String = statement.lines().skip(line).collect::<Vec<_>>().join(" ");
-        let (_, tree) = text.split_once("use ").unwrap();
-        expand("", tree, &mut |path| paths.push((path, is_exported)));
-    }
-    paths
+/// The paths in a file that may lead to another one, with whether they are exported from it.
+fn used_paths(file: &syn::File) -> Vec<(String, bool)> {
+    let mut paths = Paths::default();
+    paths.visit_file(file);
+    paths.0
 }
 
-fn is_use(line: &str) -> bool {
-    let visibilities = ["", "pub ", "pub(crate) ", "pub(super) "];
-    visibilities
-        .iter()
-        .any(|visibility| line.trim_start().strip_prefix(visibility).is_some_and(|line| line.starts_with("use ")))
-}
+#[derive(Default)]
+struct Paths(Vec<(String, bool)>);
 
-/// Calls with each path of a tree such as `a::{b, c::{self, d}}`.
-fn expand(prefix: &str, tree: &str, note: &mut impl FnMut(String)) {
-    let tree = tree.trim();
-    let Some((before, group)) = tree.split_once('{') else {
-        note(format!("{prefix}{tree}"));
-        return;
-    };
-    let (mut depth, mut start) = (0, 0);
-    let group = &group[..group.rfind('}').unwrap()];
-    for (place, character) in group.char_indices().chain([(group.len(), ',')]) {
-        match character {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                if !group[start..place].trim().is_empty() {
-                    expand(&format!("{prefix}{before}"), &group[start..place], note);
-                }
-                start = place + 1;
-            }
-            _ => {}
+impl Paths {
+    fn add_tree(&mut self, before: &[String], tree: &UseTree, is_exported: bool) {
+        let with = |name: String| before.iter().cloned().chain([name]).collect::<Vec<_>>();
+        match tree {
+            UseTree::Path(path) => self.add_tree(&with(path.ident.to_string()), &path.tree, is_exported),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.add_tree(before, tree, is_exported)),
+            UseTree::Name(name) => self.0.push((with(name.ident.to_string()).join("::"), is_exported)),
+            UseTree::Rename(rename) => self.0.push((with(rename.ident.to_string()).join("::"), is_exported)),
+            UseTree::Glob(_) => self.0.push((before.join("::"), is_exported)),
         }
     }
+}
+
+impl<'ast> Visit<'ast> for Paths {
+    fn visit_item(&mut self, item: &'ast Item) {
+        let attributes = match item {
+            Item::Mod(module) => &module.attrs,
+            Item::Use(line) => &line.attrs,
+            Item::Fn(function) => &function.attrs,
+            Item::Impl(implementation) => &implementation.attrs,
+            _ => &Vec::new(),
+        };
+        let is_test = |attribute: &Attribute| {
+            attribute.path().is_ident("cfg") && attribute.parse_args::<Ident>().is_ok_and(|name| name == "test")
+        };
+        if !attributes.iter().any(is_test) {
+            syn::visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_use(&mut self, line: &'ast ItemUse) {
+        self.add_tree(&[], &line.tree, !matches!(line.vis, Visibility::Inherited));
+    }
+
+    /// A path in a type or an expression.
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if names.len() > 1 {
+            self.0.push((names.join("::"), false));
+        }
+        syn::visit::visit_path(self, path);
+    }
+}
+
+/// Whether a path leads to a place of this crate, whatever that is.
+fn is_of_the_crate(path: &str) -> bool {
+    matches!(path.split("::").next(), Some("crate" | "super" | "self"))
 }
 
 /// The module of this crate that a path in a file leads into, the innermost one.
-fn target(modules: &BTreeMap<String, String>, file: &str, path: &str) -> Option<String> {
+fn target(modules: &BTreeMap<String, syn::File>, file: &str, path: &str) -> Option<String> {
     let mut base: Vec<&str> = file.split("::").collect();
-    let mut names = path.split("::").peekable();
-    match names.peek() {
-        Some(&"crate") => {
-            base.clear();
-            names.next();
-        }
-        Some(&"super") => {
-            while names.next_if_eq(&"super").is_some() {
-                base.pop();
-            }
-        }
-        _ => {}
-    }
     let mut found = None;
-    let mut module = base.join("::");
-    if path.starts_with("super") && modules.contains_key(&module) {
-        found = Some(module.clone());
-    }
-    for name in names {
-        module = if module.is_empty() { name.to_owned() } else { format!("{module}::{name}") };
-        if modules.contains_key(&module) {
-            found = Some(module.clone());
+    for name in path.split("::") {
+        match name {
+            "crate" => base.clear(),
+            "super" => _ = base.pop(),
+            "self" => {}
+            name => base.push(name),
+        }
+        let module = base.join("::");
+        if modules.contains_key(&module) && module != file {
+            found = Some(module);
         }
     }
     found
@@ -134,7 +139,7 @@ fn imports(package: &str) -> BTreeMap<String, BTreeSet<String>> {
     for (file, code) in &modules {
         let targets = imports.entry(file.clone()).or_default();
         for (path, is_exported) in used_paths(code) {
-            let Some(target) = target(&modules, file, &path).filter(|target| target != file) else { continue };
+            let Some(target) = target(&modules, file, &path) else { continue };
             let is_child = target.starts_with(&format!("{file}::"));
             if !(is_exported && is_child) {
                 targets.insert(target);
@@ -187,17 +192,30 @@ fn nothing_is_imported_from_the_root() {
     for package in CRATES {
         let modules = modules(package);
         for (file, code) in &modules {
-            for (path, _) in used_paths(code).into_iter().filter(|(path, _)| path.starts_with("crate::")) {
-                assert!(target(&modules, file, &path).is_some(), "{package}: {file} imports {path}");
+            for (path, _) in used_paths(code).into_iter().filter(|(path, _)| is_of_the_crate(path)) {
+                let is_within = file.contains("::") && path.starts_with("super::") && !path.starts_with("super::super");
+                let leads = target(&modules, file, &path).is_some() || is_within || path.starts_with("self::");
+                assert!(leads, "{package}: {file} uses {path}: name the module that it comes from");
             }
         }
     }
 }
 
 #[test]
-fn use_lines_are_read_with_their_groups() {
-    let code = "//! use nothing::of::this\nuse a::{self, b::{C, d}, E as F};\n\n/// use\npub(crate) use g::H;\nfn f() { x(); }";
-    let paths: Vec<String> =
-        used_paths(code).into_iter().map(|(path, exported)| format!("{path} {exported}")).collect();
-    assert_eq!(paths, ["a::self false", "a::b::C false", "a::b::d false", "a::E as F false", "g::H true"]);
+fn paths_are_read_wherever_they_are() {
+    let code = "
+        use a::{self, b::{C, d}, E as F};
+        #[allow(unused)] pub(in crate) use g::H;
+        fn f(_: &crate::x::Y) -> super::Z { use self::super::w::V; crate::u() }
+        #[cfg(test)]
+        mod tests { use crate::t; }
+        impl T { #[cfg(test)] fn g() { s::r() } }
+    ";
+    let paths: Vec<String> = used_paths(&syn::parse_file(code).unwrap())
+        .into_iter()
+        .map(|(path, is_exported)| if is_exported { format!("pub {path}") } else { path })
+        .collect();
+    let expected =
+        ["a::self", "a::b::C", "a::b::d", "a::E", "pub g::H", "crate::x::Y", "super::Z", "self::super::w::V"];
+    assert_eq!(paths, [&expected[..], &["crate::u", "s::r"]].concat());
 }

@@ -42,14 +42,14 @@ impl Stack {
 
 /// The retries of a client over a transport that adds the token itself.
 #[cfg(feature = "test-util")]
-pub fn over(inner: impl Transport, session: Session, policy: crate::RetryPolicy) -> impl Transport {
+pub fn over(inner: impl Transport, session: Session, policy: crate::retry::RetryPolicy) -> impl Transport {
     let retry = Retry::new(crate::retry::Parts {
         inner: Box::new(inner),
         session: session.clone(),
         credentials: None,
         policy,
         attempt_timeout: None,
-        budget: crate::RetryBudget::default(),
+        budget: crate::retry::RetryBudget::default(),
     });
     Stack { retry, session }
 }
