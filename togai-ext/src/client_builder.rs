@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use togai_api::{Client, Core, Error, HttpTransport};
+use togai_ingest::Session;
 
 use crate::auth::{AccessToken, Credentials, TokenProvider};
 use crate::base_url;
@@ -15,7 +16,6 @@ use crate::retry::{Parts, Retry, RetryBudget, RetryPolicy};
 use crate::service::Service;
 use crate::stack::Stack;
 use crate::tls;
-use togai_ingest::Session;
 
 const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use togai_api::{BoxFuture, Operation, Transport, TransportError};
+use togai_ingest::Session;
 
 use crate::clock::SystemClock;
 use crate::retry::{CallOptions, Retry};
-use togai_ingest::Session;
 
 /// The transport of a client of this crate.
 #[derive(Clone, Debug)]

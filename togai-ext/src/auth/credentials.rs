@@ -9,10 +9,10 @@ use std::time::{Duration, Instant, SystemTime};
 use futures::future::{Either, select};
 use futures::lock;
 use togai_api::{BoxFuture, Error};
+use togai_ingest::Session;
 
 use super::AccessToken;
 use super::token::Bearer;
-use togai_ingest::Session;
 
 /// Makes tokens.
 pub(crate) type TokenProvider =

@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
 use togai_api::{CallContext, Error, Operation, TransportError, TransportErrorKind};
+use togai_ingest::{Closed, Pass, Session};
 
 pub(crate) use credentials::{Credentials, TokenProvider};
 pub use token::AccessToken;
 use token::Bearer;
-
-use togai_ingest::{Closed, Pass, Session};
 
 /// Lets the requests of a session through with its token, and notes what the server says of it.
 ///

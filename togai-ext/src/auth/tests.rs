@@ -3,10 +3,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
+use togai_ingest::Clock as _;
 
 use super::*;
 use crate::testing::VirtualClock;
-use togai_ingest::Clock as _;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 

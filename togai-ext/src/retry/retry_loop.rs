@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use futures::future::{Either, FutureExt as _, select};
 use reqwest::StatusCode;
 use togai_api::{CallContext, Operation, TransportError, TransportErrorKind, is_passing_outage, retry_after};
+use togai_ingest::CancelSignal;
 use tracing::Instrument as _;
 
 use super::backoff::{self, Backoff};
@@ -13,7 +14,6 @@ use super::state::RetryState;
 use super::{CallOptions, RetryPolicy};
 use crate::auth::AdmittedRequest;
 use crate::trace;
-use togai_ingest::CancelSignal;
 
 /// The terms of a call that its caller sets for each request.
 #[derive(Clone, Debug)]

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use togai_api::Transport;
+use togai_ingest::Session;
 
 use super::RetryPolicy;
 use super::budget::BudgetBalance;
 use super::pause::Pauses;
 use crate::auth::Auth;
 use crate::stats::Counters;
-use togai_ingest::Session;
 
 /// What all clones of a client share.
 pub(super) struct RetryState {

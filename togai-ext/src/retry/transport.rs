@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use togai_api::{BoxFuture, Error, Operation, Repeat, Transport};
+use togai_ingest::Session;
 use tracing::Instrument as _;
 
 use super::budget::{BudgetBalance, RetryBudget};
@@ -15,7 +16,6 @@ use super::{CallOptions, RetryPolicy};
 use crate::auth::{AccessToken, Auth, Credentials};
 use crate::stats::{Counters, Stats};
 use crate::trace;
-use togai_ingest::Session;
 
 /// Carries calls through.
 #[derive(Clone)]

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use togai_api::{Client, Error};
+use togai_ingest::Clock;
 
 use super::run::{self, Settings};
 use super::{EventState, Verification, VerifyError};
-use togai_ingest::Clock;
 
 /// A call of verification; made by [`VerifyExt`](super::VerifyExt).
 ///

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use togai_api::{Client, Error};
+use togai_ingest::Clock;
 
 use super::list::{list, listing};
 use super::look_up::look_up;
 use super::pacer::Pacer;
 use super::{EventState, Verification};
-use togai_ingest::Clock;
 
 /// How a call goes about it.
 #[derive(Clone, Debug)]

@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use togai_api::{Client, Error};
+use togai_ingest::Session;
 
 use super::*;
 use crate::retry::{Parts, Retry};
 use crate::testing::{Script, ScriptedResponse, VirtualClock};
 use crate::{RetryBudget, RetryPolicy};
-use togai_ingest::Session;
 
 const METERED: &str = "INGESTION_COMPLETED_EVENT_METERED";
 const IN_PROGRESS: &str = "INGESTION_IN_PROGRESS";

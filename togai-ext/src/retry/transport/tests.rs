@@ -3,12 +3,11 @@ use std::time::Duration;
 
 use togai_api::types::IngestBatchEventRequest;
 use togai_api::{CallContext, Client, Core, Event, OPERATIONS, Operation, TransportErrorKind};
+use togai_ingest::{Cancel, Clock as _};
 
 use super::*;
 use crate::ClientExt as _;
 use crate::testing::{Script, ScriptedResponse, VirtualClock};
-use togai_ingest::Cancel;
-use togai_ingest::Clock as _;
 
 const THROTTLED: ScriptedResponse = ScriptedResponse::Status(429, &[], "");
 const ACCEPTED: ScriptedResponse = ScriptedResponse::Status(202, &[], "{}");
