@@ -38,7 +38,7 @@ all bad, whole batches refused                         | 1, 4    |        0 |   
 none named, event 617 of 1000 bad                      | 4       |      999 |         0 |        0 |       1 |        0 | nothing        |       15 |     999
 none named, all of 1000 bad                            | 4       |        0 |         0 |        0 |    1000 |        0 | nothing        |       65 |       0
 whole batches refused, event 617 of 1000 bad           | 4       |      999 |         0 |        1 |       0 |        0 | nothing        |       15 |     999
-whole batches refused, all of 1000 bad                 | 4       |        0 |         0 |     1000 |       0 |        0 | nothing        |       65 |       0
+whole batches refused, all of 1000 bad                 | 4       |        0 |         0 |       30 |       0 |      970 | nothing        |       65 |       0
 422 above 500 of 1000 events                           | 4       |     1000 |         0 |        0 |       0 |        0 | nothing        |        3 |    1000
 413 above 60 kB, 1000 events of 190 bytes              | 4       |     1000 |         0 |        0 |       0 |        0 | nothing        |        6 |    1000
 400 in HTML for ever                                   | 1, 4    |        0 |         0 |       10 |       0 |        0 | nothing        |       15 |       0
@@ -57,11 +57,11 @@ cut-off 207 once                                       | 1, 4    |        9 |   
 cut-off 207 once, duplicates named                     | 1, 4    |        9 |         0 |        1 |       0 |        0 | nothing        |        6 |       9
 delay beyond the timeout, two attempts                 | 1, 4    |        0 |         0 |        0 |       2 |        0 | timeout        |        2 |       0
 delay beyond the timeout after applying, two attempts  | 1, 4    |        0 |         0 |        0 |       2 |        0 | timeout        |        2 |       2
-401 for ever                                           | 1, 4    |        0 |         0 |        2 |       0 |        0 | 401            |        1 |       0
-403 for ever                                           | 1, 4    |        0 |         0 |        2 |       0 |        0 | 403            |        1 |       0
-another token                                          | 1, 4    |        0 |         0 |        2 |       0 |        0 | 401            |        1 |       0
-404 for ever                                           | 1, 4    |        0 |         0 |        2 |       0 |        0 | 404            |        1 |       0
-409 for ever                                           | 1, 4    |        0 |         0 |        2 |       0 |        0 | 409            |        1 |       0
+401 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 401            |        1 |       0
+403 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 403            |        1 |       0
+another token                                          | 1, 4    |        0 |         0 |        0 |       0 |        2 | 401            |        1 |       0
+404 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 404            |        1 |       0
+409 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 409            |        1 |       0
 429 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 429            |        6 |       0
 429 twice                                              | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        7 |      10
 429 for an hour, a deadline of a second                | 1, 4    |        0 |         0 |        0 |       0 |        2 | 429            |        1 |       0
@@ -85,10 +85,10 @@ reset after reading once, then 401                     | 1, 4    |        0 |   
 503 after applying once, then 404                      | 1, 4    |        0 |         0 |        0 |       2 |        0 | 404            |        2 |       2
 503 after applying once, then 429                      | 1, 4    |        0 |         0 |        0 |       2 |        0 | 429            |        6 |       2
 429 once, then 503                                     | 1, 4    |        0 |         0 |        0 |       2 |        0 | 503            |        6 |       0
-429 once, then 401                                     | 1, 4    |        0 |         0 |        2 |       0 |        0 | 401            |        2 |       0
-401 for the third batch                                | 1       |        4 |         0 |        2 |       0 |        0 | 401            |        3 |       4
-403 for the third batch                                | 1       |        4 |         0 |        2 |       0 |        0 | 403            |        3 |       4
-404 for the third batch                                | 1       |        4 |         0 |        2 |       0 |        0 | 404            |        3 |       4
+429 once, then 401                                     | 1, 4    |        0 |         0 |        0 |       0 |        2 | 401            |        2 |       0
+401 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 401            |        3 |       4
+403 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 403            |        3 |       4
+404 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 404            |        3 |       4
 302 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 302            |        3 |       4
 400 from the third batch on                            | 1       |        4 |         0 |        6 |       0 |        0 | nothing        |       11 |       4
 429 from the third batch on                            | 1       |        4 |         0 |        0 |       0 |        2 | 429            |        8 |       4
@@ -116,11 +116,11 @@ cut-off 202 for ever                                   | 1       |        0 |   
 cut-off 202 once                                       | 1       |        1 |         0 |        0 |       0 |        0 | nothing        |        2 |       1
 delay beyond the timeout, two attempts                 | 1       |        0 |         0 |        0 |       1 |        0 | timeout        |        2 |       0
 delay beyond the timeout after applying, two attempts  | 1       |        0 |         0 |        0 |       1 |        0 | timeout        |        2 |       1
-401 for ever                                           | 1       |        0 |         0 |        1 |       0 |        0 | 401            |        1 |       0
-403 for ever                                           | 1       |        0 |         0 |        1 |       0 |        0 | 403            |        1 |       0
-another token                                          | 1       |        0 |         0 |        1 |       0 |        0 | 401            |        1 |       0
-404 for ever                                           | 1       |        0 |         0 |        1 |       0 |        0 | 404            |        1 |       0
-409 for ever                                           | 1       |        0 |         0 |        1 |       0 |        0 | 409            |        1 |       0
+401 for ever                                           | 1       |        0 |         0 |        0 |       0 |        1 | 401            |        1 |       0
+403 for ever                                           | 1       |        0 |         0 |        0 |       0 |        1 | 403            |        1 |       0
+another token                                          | 1       |        0 |         0 |        0 |       0 |        1 | 401            |        1 |       0
+404 for ever                                           | 1       |        0 |         0 |        0 |       0 |        1 | 404            |        1 |       0
+409 for ever                                           | 1       |        0 |         0 |        0 |       0 |        1 | 409            |        1 |       0
 429 for ever                                           | 1       |        0 |         0 |        0 |       0 |        1 | 429            |        6 |       0
 429 twice                                              | 1       |        1 |         0 |        0 |       0 |        0 | nothing        |        3 |       1
 429 for an hour, a deadline of a second                | 1       |        0 |         0 |        0 |       0 |        1 | 429            |        1 |       0
@@ -143,7 +143,7 @@ reset after reading once, then 401                     | 1       |        0 |   
 reset after reading once, then 400                     | 1       |        0 |         0 |        0 |       1 |        0 | nothing        |        2 |       1
 503 after applying once, then 429                      | 1       |        0 |         0 |        0 |       1 |        0 | 429            |        6 |       1
 429 once, then 503                                     | 1       |        0 |         0 |        0 |       1 |        0 | 503            |        6 |       0
-429 once, then 401                                     | 1       |        0 |         0 |        1 |       0 |        0 | 401            |        2 |       0
+429 once, then 401                                     | 1       |        0 |         0 |        0 |       0 |        1 | 401            |        2 |       0
 ";
 
 /// Where the largest request that the server takes is learnt from the first batch, and holds from the second one on.

@@ -85,7 +85,7 @@ impl CallOutcome {
         for outcome in self.outcomes.values() {
             let index = match outcome {
                 Outcome::Accepted => 0,
-                Outcome::Duplicate => 1,
+                Outcome::Duplicate { .. } => 1,
                 Outcome::Rejected { .. } => 2,
                 Outcome::Unknown { .. } => 3,
                 Outcome::NotSent { .. } => 4,
@@ -127,7 +127,7 @@ impl CallOutcome {
         for (index, outcome) in &self.outcomes {
             let id = format!("ride-{index}");
             match outcome {
-                Outcome::Accepted | Outcome::Duplicate => assert!(is_metered.contains(&id), "{id} is {outcome}"),
+                Outcome::Accepted | Outcome::Duplicate { .. } => assert!(is_metered.contains(&id), "{id} is {outcome}"),
                 Outcome::Rejected { .. } => assert!(!is_metered.contains(&id), "{id} is {outcome}"),
                 Outcome::NotSent { .. } => assert!(!arrived.contains(&id), "{id} is {outcome}"),
                 // It may be retried where that is harmless.

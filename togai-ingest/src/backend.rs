@@ -339,6 +339,8 @@ pub enum EventRef {
 pub enum FailureKind {
     /// For what is wrong with it.
     Refused,
+    /// For something else that is missing, such as a customer that the service does not know: nothing is wrong with the event.
+    Unmet,
     /// In words that could also mean that the service has the event from an earlier request.
     Vague,
     /// The service has it already.
@@ -374,9 +376,7 @@ pub struct Failed {
     pub scope: Scope,
     /// Whether the service may have applied the request.
     pub effect: Effect,
-    /// The status of the response, where there was one. With [`Scope::Token`] or [`Scope::Service`] and
-    /// [`Effect::NotApplied`], a 4xx makes the events [`Rejected`](crate::Outcome::Rejected) with it, as a refusal of what was
-    /// asked for; otherwise they are [`NotSent`](crate::Outcome::NotSent).
+    /// The status of the response, where there was one. It decides nothing, and stands in the outcomes of the events.
     pub status: Option<StatusCode>,
     /// The service's code for what is wrong.
     pub code: Option<Arc<str>>,

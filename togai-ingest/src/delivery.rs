@@ -164,8 +164,8 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// by default.
     ///
     /// A request of 1000 events that is refused as a whole takes 10 to 20 of them for each bad event. When they are used
-    /// up, the events that are left are `Rejected` with the server's message where it took nothing of them, and else
-    /// `Unknown`. Requests that had to be smaller, and were taken then, are not counted.
+    /// up, the events that are left are `NotSent` with the server's message if it took nothing of them, and `Unknown` if it may
+    /// have. Requests that had to be smaller, and were taken then, are not counted.
     pub fn isolation_budget(mut self, requests: usize) -> Self {
         self.settings.isolation_budget = requests;
         self

@@ -116,8 +116,7 @@
 //! | [`Scope::Content`] | halves it until the bad event is alone, and rejects that event |
 //! | [`Scope::Size`] | halves it, and keeps the next ones below the size that passes |
 //! | one of these and [`Effect::MaybeApplied`] | halves it only if [`Protocol::idempotent`] is set; what a later response does not name is [`Unknown`](Outcome::Unknown) |
-//! | [`Scope::Rate`] | ends the call; the events are [`NotSent`](Outcome::NotSent) |
-//! | [`Scope::Token`], [`Scope::Service`] | ends the call; the events are [`NotSent`](Outcome::NotSent), or [`Rejected`](Outcome::Rejected) with the status of a 4xx |
+//! | [`Scope::Token`], [`Scope::Rate`], [`Scope::Service`] | ends the call; the events are [`NotSent`](Outcome::NotSent) |
 //! | one of these three and [`Effect::MaybeApplied`] | ends the call; the events are [`Unknown`](Outcome::Unknown) |
 //!
 //! Retries of a request (after a timeout, an outage or throttling) are the backend's, below [`Backend::send`].

@@ -10,7 +10,7 @@ use http::StatusCode;
 /// ```
 /// use togai_ingest::Outcome;
 ///
-/// let outcome = Outcome::NotSent { why: "the token was refused".into() };
+/// let outcome = Outcome::NotSent { status: None, code: None, message: "the token was refused".into() };
 /// assert_eq!(outcome.to_string(), "not sent: the token was refused");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,13 +21,16 @@ pub enum Outcome {
     /// It is also the verdict where the server said that it has the event already, and may have it from an earlier
     /// request of the same call whose response was lost or did not name the event.
     Accepted,
-    /// The server said that it has the event already, or an event with the same id and the same content was handed in
-    /// before in the same call; then the verdict of that one is what counts.
-    Duplicate,
-    /// The event was refused, by the server or by a check before it was sent. Sending it again unchanged is of no use,
-    /// unless it was refused for something else; [`is_retryable`](Self::is_retryable) tells.
+    /// The event is there already: an event with the same id was handed in before in the same call, or the server says so.
+    Duplicate {
+        /// Whether the two have the same content. It is `true` for two events of a call, which are compared; the verdict of
+        /// the first one counts for both. It is `false` where the server compares nothing but the id.
+        compared: bool,
+    },
+    /// The event was refused for what is in it, by the server or by a check before it was sent. Fix it and resend.
     Rejected {
-        /// The status that the server gave the event, or else that of the response; none where the event was not sent, or the backend gave none.
+        /// The status that the server gave the event, or else that of the response; none where the event was not sent, or the
+        /// backend gave none.
         status: Option<StatusCode>,
         /// The server's code for what is wrong, where it gave one.
         code: Option<Arc<str>>,
@@ -42,10 +45,15 @@ pub enum Outcome {
         /// counts once, the event might be billed twice.
         may_be_resent: bool,
     },
-    /// The server does not have the event.
+    /// The server does not have the event, and nothing is known to be wrong with it: the token was refused, the server
+    /// throttles or knows no such address, the call stopped, or the event was refused only together with others.
     NotSent {
-        /// What kept it from being sent.
-        why: Arc<str>,
+        /// The status of the response that kept it from being accepted, where there was one.
+        status: Option<StatusCode>,
+        /// The server's code, where it gave one.
+        code: Option<Arc<str>>,
+        /// What the server said, or what happened.
+        message: Arc<str>,
     },
 }
 
@@ -60,27 +68,33 @@ impl Outcome {
     /// ```
     /// use togai_ingest::Outcome;
     ///
-    /// assert!(Outcome::NotSent { why: "the token was refused".into() }.is_retryable());
-    /// assert!(Outcome::Unknown { why: "no answer came in time".into(), may_be_resent: true }.is_retryable());
-    /// // With a service of which no document says that an id counts once.
-    /// assert!(!Outcome::Unknown { why: "no answer came in time".into(), may_be_resent: false }.is_retryable());
+    /// let not_sent = Outcome::NotSent { status: None, code: None, message: "the token was refused".into() };
+    /// assert!(not_sent.is_retryable());
+    /// assert!(Outcome::Unknown { why: "no response came in time".into(), may_be_resent: true }.is_retryable());
+    /// // With a service that does not document that an id counts once.
+    /// assert!(!Outcome::Unknown { why: "no response came in time".into(), may_be_resent: false }.is_retryable());
     /// let why = "`accountId` is empty".into();
     /// assert!(!Outcome::Rejected { status: None, code: None, message: why }.is_retryable());
     /// ```
     ///
-    /// It is so where it was not sent, where nothing is known of it and sending it again is harmless, and where it was
-    /// something else than the event that was refused: the token or what it pays for (401, 402, 403), an address that takes no
-    /// events (404, 405), or what the event refers to and the server does not know (404).
+    /// It is `true` for `NotSent`, and for `Unknown` where a second delivery is harmless.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Accepted | Self::Duplicate => false,
-            Self::Rejected { status, .. } => status.is_some_and(is_about_something_else),
+            Self::Accepted | Self::Duplicate { .. } | Self::Rejected { .. } => false,
             Self::Unknown { may_be_resent, .. } => *may_be_resent,
             Self::NotSent { .. } => true,
         }
     }
 
-    /// The server's code for what is wrong with a rejected event, where it gave one.
+    /// The status that came with a rejected event, or with one that was not sent.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Rejected { status, .. } | Self::NotSent { status, .. } => *status,
+            Self::Accepted | Self::Duplicate { .. } | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The server's code that came with a rejected event, or with one that was not sent.
     ///
     /// ```
     /// use togai_ingest::Outcome;
@@ -91,8 +105,8 @@ impl Outcome {
     /// ```
     pub fn code(&self) -> Option<&str> {
         match self {
-            Self::Rejected { code, .. } => code.as_deref(),
-            _ => None,
+            Self::Rejected { code, .. } | Self::NotSent { code, .. } => code.as_deref(),
+            Self::Accepted | Self::Duplicate { .. } | Self::Unknown { .. } => None,
         }
     }
 
@@ -100,7 +114,7 @@ impl Outcome {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
-            Self::Duplicate => "duplicate",
+            Self::Duplicate { .. } => "duplicate",
             Self::Rejected { .. } => "rejected",
             Self::Unknown { .. } => "unknown",
             Self::NotSent { .. } => "not sent",
@@ -110,22 +124,12 @@ impl Outcome {
     /// Why it is so, where the verdict needs a reason.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Accepted | Self::Duplicate => None,
-            Self::Rejected { message: why, .. } | Self::Unknown { why, .. } | Self::NotSent { why } => Some(why),
+            Self::Accepted | Self::Duplicate { .. } => None,
+            Self::Rejected { message: why, .. } | Self::Unknown { why, .. } | Self::NotSent { message: why, .. } => {
+                Some(why)
+            }
         }
     }
-}
-
-/// Whether a status is about something else than the event: the token, the address, or what the event refers to.
-fn is_about_something_else(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::UNAUTHORIZED
-            | StatusCode::PAYMENT_REQUIRED
-            | StatusCode::FORBIDDEN
-            | StatusCode::NOT_FOUND
-            | StatusCode::METHOD_NOT_ALLOWED
-    )
 }
 
 impl fmt::Display for Outcome {

@@ -24,7 +24,10 @@ async fn an_identical_event_in_the_same_input_is_sent_once() {
     let report = client.ingest_events([S::event(1), S::event(2), S::event(1)]).send().await.unwrap();
     assert_eq!(counts(&report), "2 accepted, 1 duplicate");
     let other = &report.not_accepted()[0];
-    assert_eq!((other.index, &other.outcome, other.id.as_deref()), (2, &Outcome::Duplicate, Some("ride-1")));
+    assert_eq!(
+        (other.index, &other.outcome, other.id.as_deref()),
+        (2, &Outcome::Duplicate { compared: true }, Some("ride-1"))
+    );
     assert_eq!((sizes(&sandbox), S::arrivals(&sandbox).len()), (vec![2], 2));
 }
 
@@ -66,7 +69,7 @@ async fn an_id_in_flight_is_not_sent_twice() {
     let mut early = Vec::new();
     for _ in 0..2 {
         let verdict = verdicts.try_next().await.unwrap().unwrap();
-        early.push((verdict.index, matches!(verdict.outcome, Outcome::Duplicate)));
+        early.push((verdict.index, matches!(verdict.outcome, Outcome::Duplicate { compared: true })));
     }
     assert_eq!(early, [(2, true), (3, false)]);
     let watch = async {

@@ -73,7 +73,7 @@ async fn ten_concurrent_calls_with_a_wrong_token_cost_one_request() {
             join_all((0..10).map(|call| client.ingest_events((call * 5..call * 5 + 5).map(S::event)).send())).await;
         assert_eq!(sandbox.requests().len(), 1, "{status}");
         let reports: Vec<String> = sent.into_iter().map(|sent| counts(sent.unwrap_err().report())).collect();
-        assert_eq!(reports[0], "5 rejected");
+        assert_eq!(reports[0], "5 not sent");
         assert!(reports[1..].iter().all(|report| report == "5 not sent"), "{reports:?}");
         // A later call does not send the token again.
         let later = client.ingest_events([S::event(0)]).send().await.unwrap_err();
@@ -95,7 +95,7 @@ async fn after_a_refused_token_batches_in_flight_finish_without_retry() {
     let call = client.ingest_events((0..30).map(S::event)).batch_size(2);
     let sent = call
         .on_progress(|progress| {
-            if progress.rejected > 0 {
+            if progress.not_sent > 0 {
                 refused.notify_one();
             }
         })
@@ -109,7 +109,7 @@ async fn after_a_refused_token_batches_in_flight_finish_without_retry() {
     let failure = sent.unwrap_err();
     assert!(failure.error().is_auth());
     // The other batches were never pulled.
-    assert_eq!(counts(failure.report()), "2 rejected, 6 unknown");
+    assert_eq!(counts(failure.report()), "6 unknown, 2 not sent");
     assert_eq!(sandbox.requests().len(), 1 + 4);
 }
 

@@ -198,7 +198,7 @@ async fn a_stopped_call_pulls_no_more_from_an_endless_source() {
     let events = (0..).map(S::event).inspect(|_| _ = pulled.fetch_add(1, Ordering::Relaxed));
     let failure = client.ingest_events(events).send().await.unwrap_err();
     assert!(failure.call_error().is_some_and(Error::is_not_found) && !failure.to_string().contains(TOKEN));
-    assert_eq!((counts(failure.report()).as_str(), pulled.into_inner()), ("1000 rejected", 1000));
+    assert_eq!((counts(failure.report()).as_str(), pulled.into_inner()), ("1000 not sent", 1000));
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ pub(crate) struct Evidence {
     statement: Option<Statement>,
     /// Whether a response left open whether the service took it.
     is_ambiguous: bool,
-    /// Whether a request with it was refused.
-    was_refused: bool,
+    /// Whether a request with it alone was refused.
+    was_refused_alone: bool,
 }
 
 /// What a response says of an event.
@@ -40,20 +40,20 @@ impl Evidence {
         self.is_ambiguous = true;
     }
 
-    /// The request was refused, for one of its events or as a whole.
-    pub(crate) fn note_refusal(&mut self) {
-        self.was_refused = true;
+    /// A request with it alone was refused.
+    pub(crate) fn note_refusal_alone(&mut self) {
+        self.was_refused_alone = true;
     }
 
     /// Whether a verdict follows from it.
     pub(crate) fn supports(self, outcome: &Outcome) -> bool {
         match outcome {
             Outcome::Accepted => self.statement == Some(Statement::Accepted),
-            Outcome::Duplicate => self.statement == Some(Statement::Duplicate),
+            Outcome::Duplicate { compared } => !compared && self.statement == Some(Statement::Duplicate),
             Outcome::Rejected { status, .. } => {
                 let is_refused = match self.statement {
                     Some(statement) => statement == Statement::Refused,
-                    None => self.was_refused && !self.is_ambiguous,
+                    None => self.was_refused_alone && !self.is_ambiguous,
                 };
                 is_refused && status.is_some()
             }

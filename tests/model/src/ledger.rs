@@ -193,7 +193,7 @@ impl Ledger {
         let Some(id) = handed.id.clone().filter(|_| handed.admission == Admission::Sent) else { return };
         self.open.remove(&id);
         let is_held = match outcome {
-            Outcome::Accepted | Outcome::Duplicate => true,
+            Outcome::Accepted | Outcome::Duplicate { .. } => true,
             // The service may have it, and would bill another one, too.
             Outcome::Unknown { .. } => !self.rules.settings.idempotent,
             _ => false,

@@ -184,8 +184,10 @@ impl<'a> Responder<'a> {
     }
 
     fn refuse(&mut self, status: u16, message: &'static str) -> Body {
-        for index in &self.request.indexes {
-            self.ledger.evidence(*index).note_refusal();
+        // Any other status says nothing of the events.
+        let is_about_events = matches!(status, 400 | 413 | 422);
+        if let ([index], true) = (&self.request.indexes[..], is_about_events) {
+            self.ledger.evidence(*index).note_refusal_alone();
         }
         Body::Status(status, message)
     }

@@ -50,7 +50,7 @@ impl Store {
         let origin = handed.id.as_ref().and_then(|id| self.has.get(id));
         match outcome {
             Outcome::Accepted => origin.is_some(),
-            Outcome::Duplicate => origin.is_some() || handed.admission == Admission::Duplicate,
+            Outcome::Duplicate { .. } => origin.is_some() || handed.admission == Admission::Duplicate,
             Outcome::Rejected { .. } | Outcome::NotSent { .. } => origin != Some(&Origin::Event(index)),
             Outcome::Unknown { .. } => true,
             _ => false,

@@ -49,7 +49,7 @@ impl Verdict<'_> {
     fn follows(&self, handed: &Handed) -> bool {
         match (handed.admission, self.outcome) {
             (Admission::Rejected, Outcome::Rejected { status: None, .. })
-            | (Admission::Duplicate, Outcome::Duplicate) => handed.batch.is_none(),
+            | (Admission::Duplicate, Outcome::Duplicate { compared: true }) => handed.batch.is_none(),
             (Admission::Sent, outcome) => handed.evidence.supports(outcome),
             _ => false,
         }

@@ -44,7 +44,7 @@ pub(crate) async fn deliver<C: Service>(
         .batch_size(settings.batch_size)
         // So that the report keeps none: any number of lines may be rejected.
         .on_not_accepted(|verdict| match &verdict.outcome {
-            Outcome::Duplicate => {}
+            Outcome::Duplicate { .. } => {}
             outcome => rejected.write_outcome(&verdict.tag, verdict.id.as_deref(), outcome),
         })
         .on_progress(|so_far| progress.show(&so_far))

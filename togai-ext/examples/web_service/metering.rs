@@ -136,7 +136,7 @@ impl Delivery {
         let mut handed_back = VecDeque::new();
         let dead_letters = &mut self.dead_letters;
         let call = self.client.ingest_stream(events).linger(LINGER).on_not_accepted(|verdict| match &verdict.outcome {
-            Outcome::Duplicate => {}
+            Outcome::Duplicate { .. } => {}
             outcome if outcome.is_retryable() && handed_back.len() < ROOM => handed_back.push_back(verdict.event),
             outcome => dead_letters.write(&verdict.event, outcome),
         });
@@ -155,7 +155,7 @@ impl Delivery {
 
     /// Writes to the dead letters what could not be delivered in the end.
     fn write_remaining_dead_letters(&mut self) {
-        let outcome = Outcome::NotSent { why: "the service has ended".into() };
+        let outcome = Outcome::NotSent { status: None, code: None, message: "the service has ended".into() };
         while let Some(event) = self.waiting.pop_front().or_else(|| self.receiver.try_recv().ok()) {
             self.dead_letters.write(&event, &outcome);
         }

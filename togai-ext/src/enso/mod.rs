@@ -19,8 +19,9 @@
 //!     ])
 //!     .send()
 //!     .await?;
-//! assert_eq!((report.accepted(), report.rejected()), (1, 1));
+//! assert_eq!((report.accepted(), report.not_sent()), (1, 1));
 //!
+//! // The customer may be created, so the event can be sent again.
 //! let refused = &report.not_accepted()[0];
 //! assert_eq!((refused.index, refused.outcome.code()), (1, Some("2002")));
 //! println!("{} was not accepted: {}", refused.event.customer_entity_id, refused.outcome);

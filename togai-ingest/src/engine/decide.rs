@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial, Scope};
+use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial};
 use crate::outcome::Outcome;
 
 /// What a response that names failures says of the events of a request.
@@ -81,7 +81,7 @@ fn indexes(ids: &[String]) -> HashMap<&str, Option<usize>> {
 /// How uncertain a failure leaves its event.
 fn doubt(failure: &Failure) -> u8 {
     match failure.kind {
-        FailureKind::Refused => 0,
+        FailureKind::Refused | FailureKind::Unmet => 0,
         FailureKind::Vague | FailureKind::Duplicate => 1,
         FailureKind::Unclear => 2,
     }
@@ -101,19 +101,20 @@ fn of_event(failure: &Failure, partial: &Partial, repeat: Repeat) -> Outcome {
             message: message(),
         },
         FailureKind::Duplicate if maybe_repeated => Outcome::Accepted,
-        FailureKind::Duplicate => Outcome::Duplicate,
+        FailureKind::Duplicate => Outcome::Duplicate { compared: false },
+        FailureKind::Unmet => Outcome::NotSent {
+            status: Some(failure.status.unwrap_or(partial.status)),
+            code: failure.code.clone(),
+            message: message(),
+        },
     }
 }
 
 /// The outcome of all events of a request after which further requests would fail alike.
 pub(crate) fn failed(failed: &Failed, may_be_resent: bool) -> Outcome {
-    let why = Arc::clone(&failed.reason);
-    let is_refusal = failed.scope != Scope::Rate && failed.status.is_some_and(|status| status.is_client_error());
     match failed.effect {
-        Effect::MaybeApplied => Outcome::Unknown { why, may_be_resent },
-        Effect::NotApplied if is_refusal => Refusal::of(failed).into(),
-        // Nobody at that address took the events, or looked at them.
-        Effect::NotApplied => Outcome::NotSent { why },
+        Effect::MaybeApplied => Outcome::Unknown { why: Arc::clone(&failed.reason), may_be_resent },
+        Effect::NotApplied => Refusal::of(failed).not_sent(),
     }
 }
 
@@ -140,17 +141,22 @@ impl Refusal {
     pub(crate) fn with_note(&self, note: &str) -> Self {
         Self { message: format!("{note}: {}", self.message).into(), ..self.clone() }
     }
-}
 
-impl From<Refusal> for Outcome {
-    fn from(refusal: Refusal) -> Self {
-        Self::Rejected { status: refusal.status, code: refusal.code, message: refusal.message }
+    /// The outcome of an event that was refused for what is in it.
+    pub(crate) fn rejected(self) -> Outcome {
+        Outcome::Rejected { status: self.status, code: self.code, message: self.message }
+    }
+
+    /// The outcome of an event with which nothing is known to be wrong.
+    pub(crate) fn not_sent(self) -> Outcome {
+        Outcome::NotSent { status: self.status, code: self.code, message: self.message }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{partial as decide, *};
+    use crate::backend::Scope;
 
     const FIRST: Repeat = Repeat { maybe_repeated: false, is_harmless: true };
     const REPEATED: Repeat = Repeat { maybe_repeated: true, ..FIRST };
@@ -292,11 +298,23 @@ mod tests {
     }
 
     #[test]
-    fn a_throttled_request_is_not_sent_whatever_its_status() {
-        for status in [None, Some(StatusCode::TOO_MANY_REQUESTS), Some(StatusCode::FORBIDDEN)] {
-            let mut throttled = Failed::new(Scope::Rate, Effect::NotApplied, "slow down");
-            throttled.status = status;
-            assert_eq!(failed(&throttled, true).to_string(), "not sent: slow down");
+    fn a_failed_request_that_was_not_applied_is_not_sent_whatever_its_status() {
+        for status in [None, Some(StatusCode::UNAUTHORIZED), Some(StatusCode::CONFLICT), Some(StatusCode::NOT_FOUND)] {
+            let mut refused = Failed::new(Scope::Service, Effect::NotApplied, "no");
+            refused.status = status;
+            let outcome = failed(&refused, true);
+            assert_eq!(
+                (outcome.to_string().as_str(), outcome.status(), outcome.is_retryable()),
+                ("not sent: no", status, true)
+            );
         }
+    }
+
+    #[test]
+    fn an_event_that_refers_to_something_missing_is_not_sent() {
+        let mut unmet = Failure::new(EventRef::Index(0), FailureKind::Unmet, Some("no such customer"));
+        (unmet.status, unmet.code) = (Some(StatusCode::NOT_FOUND), Some("2002".into()));
+        let decided = decide(&["a".to_owned(), "b".to_owned()], &response(&[unmet], false), FIRST);
+        assert_eq!(texts(&decided), ["not sent: no such customer [2002]", "accepted"]);
     }
 }

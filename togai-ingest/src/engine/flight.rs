@@ -264,16 +264,14 @@ impl<B: Backend> Flight<B> {
             // An earlier request may have been taken, whatever is said of this one.
             self.record(&part, &self.unknown(Arc::clone(&failed.reason)));
         } else {
-            self.record(&part, &refusal.into());
+            self.record(&part, &refusal.rejected());
         }
     }
 
     /// The part met an error that further requests would meet, too.
     fn fail(&mut self, part: &Part, outcome: Outcome) {
         let outcome = match outcome {
-            Outcome::Rejected { message: why, .. } | Outcome::NotSent { why } if part.maybe_applied => {
-                self.unknown(why)
-            }
+            Outcome::NotSent { message: why, .. } if part.maybe_applied => self.unknown(why),
             outcome => outcome,
         };
         self.record(part, &outcome);
@@ -298,13 +296,13 @@ impl<B: Backend> Flight<B> {
     fn give_up(&mut self, part: &Part) {
         let outcome = match (&part.cause, part.maybe_applied) {
             (Some(Cause::TooLarge(refusal) | Cause::Refused(refusal)), false) => {
-                refusal.with_note("it was refused together with others, and the isolation budget is spent").into()
+                refusal.with_note("it was refused together with others, and the isolation budget is spent").not_sent()
             }
             (Some(Cause::TooLarge(refusal) | Cause::Refused(refusal)), true) => {
                 self.unknown(Arc::clone(refusal.message()))
             }
             (Some(Cause::Open(why)), _) => self.unknown(Arc::clone(why)),
-            (None, _) => Outcome::NotSent { why: "the call was stopped before it".into() },
+            (None, _) => stopped("the call was stopped before it"),
         };
         self.record(part, &outcome);
     }
@@ -314,8 +312,7 @@ impl<B: Backend> Flight<B> {
         if part.maybe_applied || part.cause.is_none() {
             self.give_up(part);
         } else {
-            let why = "the call was stopped before it was sent by itself".into();
-            self.record(part, &Outcome::NotSent { why });
+            self.record(part, &stopped("the call was stopped before it was sent by itself"));
         }
     }
 
@@ -350,6 +347,11 @@ impl<B: Backend> Flight<B> {
         let lost = self.unknown("the batch ended without a verdict for it".into());
         BatchOutcomes::Each(self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| lost.clone())).collect())
     }
+}
+
+/// The outcome of an event that has no request of its own any more.
+fn stopped(message: &str) -> Outcome {
+    Outcome::NotSent { status: None, code: None, message: message.into() }
 }
 
 /// Why nothing is known of an event that was sent by itself.

@@ -148,7 +148,7 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         slot.hash = self.seen.hash(id);
         match self.seen.find(slot.hash, id, encoded.event_in(&slot), encoded) {
             None => Ok(slot),
-            Some(SameId::SameContent) => Err((Some(slot), Outcome::Duplicate)),
+            Some(SameId::SameContent) => Err((Some(slot), Outcome::Duplicate { compared: true })),
             Some(SameId::OtherContent) => {
                 let problem = format!(
                     "another event of this call has the same `{id_name}` and says something else: give each its own"
@@ -187,5 +187,5 @@ impl<B: Backend, E, T> Intake<B, E, T> {
 
 /// Whether no other event with its id is to be sent after it: the service has it, or may have it and would bill it twice.
 fn keeps_its_id(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Accepted | Outcome::Duplicate | Outcome::Unknown { may_be_resent: false, .. })
+    matches!(outcome, Outcome::Accepted | Outcome::Duplicate { .. } | Outcome::Unknown { may_be_resent: false, .. })
 }

@@ -348,11 +348,15 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             self.seal();
         }
         Poll::Ready(self.full.take().map(|FullBatch { entries, encoded, .. }| {
-            let why = match &self.stopped_by {
+            let (status, code) = match &self.stopped_by {
+                Some(error) => (error.status(), error.code().map(Into::into)),
+                None => (None, None),
+            };
+            let message = match &self.stopped_by {
                 Some(error) => format!("the call was stopped before it: {error}").into(),
                 None => "the call was stopped before it".into(),
             };
-            let outcomes = BatchOutcomes::Each(vec![Outcome::NotSent { why }; entries.len()]);
+            let outcomes = BatchOutcomes::Each(vec![Outcome::NotSent { status, code, message }; entries.len()]);
             Finished::Batch { entries, encoded, outcomes }
         }))
     }

@@ -17,7 +17,7 @@ use crate::error::{DeliveryError, DeliveryErrorKind};
 /// let failure = client.ingest_events(events).send().await.unwrap_err();
 /// assert!(failure.error().is_auth());
 /// // The first batch was refused. Nothing more was pulled or sent.
-/// assert_eq!((failure.report().submitted(), failure.report().rejected()), (1000, 1000));
+/// assert_eq!((failure.report().submitted(), failure.report().not_sent()), (1000, 1000));
 /// # Ok(())
 /// # });
 /// ```

@@ -59,7 +59,7 @@ impl Tally {
         let progress = &mut self.progress;
         let count = match outcome {
             Outcome::Accepted => &mut progress.accepted,
-            Outcome::Duplicate => &mut progress.duplicates,
+            Outcome::Duplicate { .. } => &mut progress.duplicates,
             Outcome::Rejected { .. } => &mut progress.rejected,
             Outcome::Unknown { .. } => &mut progress.unknown,
             Outcome::NotSent { .. } => &mut progress.not_sent,

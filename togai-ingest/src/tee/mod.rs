@@ -41,7 +41,7 @@ pub use request::TeeIngest;
 /// assert_eq!(report.first?.accepted(), 2);
 /// // Enso does not know one of the customers.
 /// let second = report.second?;
-/// assert_eq!((second.accepted(), second.rejected()), (1, 1));
+/// assert_eq!((second.accepted(), second.not_sent()), (1, 1));
 /// assert_eq!(second.not_accepted()[0].outcome.code(), Some("2002"));
 /// # Ok(())
 /// # }

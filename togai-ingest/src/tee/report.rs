@@ -13,7 +13,7 @@ use crate::report::{IngestError, IngestReport};
 /// old.fault(Fault::status(401));
 /// let pair = (Event::new("rides", "acme-prod"), Event::new("rides", "acme-prod"));
 /// let report = Tee::new(&first, &second).ingest_events([pair]).send().await;
-/// assert_eq!((report.first_report().rejected(), report.second_report().accepted()), (1, 1));
+/// assert_eq!((report.first_report().not_sent(), report.second_report().accepted()), (1, 1));
 /// assert!(report.first.is_err() && report.second.is_ok());
 /// # Ok(())
 /// # });

@@ -117,7 +117,7 @@ fn failures(response: &BatchEventsResponse, events: usize) -> (BTreeMap<usize, F
 
 fn doubt(failure: &Failure) -> u8 {
     match failure.kind {
-        FailureKind::Refused => 0,
+        FailureKind::Refused | FailureKind::Unmet => 0,
         FailureKind::Vague | FailureKind::Duplicate => 1,
         FailureKind::Unclear => 2,
     }
@@ -161,7 +161,10 @@ fn failure(record: &FailedRecord, event: EventRef) -> Failure {
 /// be said of one that is there already, for which there is no code that is documented.
 fn kind(code: Option<&FailureCode>, status: Option<StatusCode>) -> FailureKind {
     // What the service failed at it may have all the same, as it is with a whole request.
-    if code.is_some_and(|code| code.name().is_some()) {
+    if code == Some(&FailureCode::CUSTOMER_ENTITY_UNKNOWN) {
+        // Nothing is wrong with the event: the customer may be created.
+        FailureKind::Unmet
+    } else if code.is_some_and(|code| code.name().is_some()) {
         FailureKind::Refused
     } else if status.is_some_and(is_outage) {
         FailureKind::Unclear

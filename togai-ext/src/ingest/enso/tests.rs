@@ -39,7 +39,7 @@ fn response(counts: [i64; 3], records: &Value) -> Value {
 }
 
 fn record(index: u64) -> Value {
-    json!({ "index": index, "error": "bad", "code": 2002, "statusCode": 404 })
+    json!({ "index": index, "error": "bad", "code": 2001, "statusCode": 400 })
 }
 
 #[track_caller]
@@ -53,22 +53,22 @@ fn check(counts: [i64; 3], records: &[Value], expected: &str) {
 #[test]
 fn the_list_names_the_failed_events_in_any_order() {
     check([3, 0, 3], &[], "all");
-    check([1, 2, 3], &[record(2), record(0)], "rejected: bad [2002], accepted, rejected: bad [2002]");
+    check([1, 2, 3], &[record(2), record(0)], "rejected: bad [2001], accepted, rejected: bad [2001]");
     check(
         [0, 3, 3],
         &[record(2), record(0), record(1)],
-        "rejected: bad [2002], rejected: bad [2002], rejected: bad [2002]",
+        "rejected: bad [2001], rejected: bad [2001], rejected: bad [2001]",
     );
 }
 
 #[test]
 fn a_list_shorter_than_the_summary_accepts_no_unlisted_event() {
     for records in [vec![record(1)], vec![record(1), record(1)], vec![record(1), record(3)]] {
-        check([1, 2, 3], &records, "open, rejected: bad [2002], open");
+        check([1, 2, 3], &records, "open, rejected: bad [2001], open");
     }
     check([1, 2, 3], &[], "open, open, open");
-    check([1, 2, 3], &[json!({ "error": "bad" }), record(0)], "rejected: bad [2002], open, open");
-    check([2, 1, 3], &[record(0), record(7)], "rejected: bad [2002], open, open");
+    check([1, 2, 3], &[json!({ "error": "bad" }), record(0)], "rejected: bad [2001], open, open");
+    check([2, 1, 3], &[record(0), record(7)], "rejected: bad [2001], open, open");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_list_longer_than_the_summary_leaves_everything_uncertain() {
     check([2, 1, 3], &[record(0), record(1)], "unknown: bad, unknown: bad, open");
     for records in [json!([record(0)]), json!([record(5)])] {
         assert_eq!(verdicts_of(&response([1, 0, 1], &records), 1), "unknown: bad");
-        assert_eq!(verdicts_of(&response([0, 1, 1], &records), 1), "rejected: bad [2002]");
+        assert_eq!(verdicts_of(&response([0, 1, 1], &records), 1), "rejected: bad [2001]");
     }
 }
 
@@ -93,7 +93,7 @@ fn the_least_certain_failure_of_an_event_wins() {
 fn both_forms_at_once_accept_no_event() {
     let mut both = response([2, 1, 3], &json!([record(0)]));
     both["failedRecords"] = json!([record(1)]);
-    assert_eq!(verdicts(&both), "rejected: bad [2002], rejected: bad [2002], open");
+    assert_eq!(verdicts(&both), "rejected: bad [2001], rejected: bad [2001], open");
     let mut both = response([3, 0, 3], &json!([]));
     both["summary"] = json!({ "success": 0, "failed": 3, "total": 3 });
     assert_eq!(
@@ -103,14 +103,14 @@ fn both_forms_at_once_accept_no_event() {
     // What says nothing is no form.
     let mut bare = response([2, 1, 3], &json!([record(0)]))["data"].take();
     bare["data"] = json!({});
-    assert_eq!(verdicts(&bare), "rejected: bad [2002], accepted, accepted");
+    assert_eq!(verdicts(&bare), "rejected: bad [2001], accepted, accepted");
 }
 
 #[test]
 fn a_summary_of_failures_alone_rejects_all() {
     let reason = "rejected: the server gave no reason";
     check([0, 3, 3], &[], &format!("{reason}, {reason}, {reason}"));
-    check([0, 3, 3], &[record(1)], &format!("{reason}, rejected: bad [2002], {reason}"));
+    check([0, 3, 3], &[record(1)], &format!("{reason}, rejected: bad [2001], {reason}"));
 }
 
 #[test]
@@ -127,12 +127,12 @@ fn a_response_without_counts_accepts_no_event() {
     {
         assert_eq!(verdicts(&empty), nothing, "{empty}");
     }
-    assert_eq!(verdicts(&json!({ "failedRecords": [record(1)] })), "open, rejected: bad [2002], open");
+    assert_eq!(verdicts(&json!({ "failedRecords": [record(1)] })), "open, rejected: bad [2001], open");
     // Counts that do not add up are none.
-    check([1, 1, 3], &[record(1)], "open, rejected: bad [2002], open");
+    check([1, 1, 3], &[record(1)], "open, rejected: bad [2001], open");
     check([-1, 1, 3], &[], nothing);
     let without_total = json!({ "summary": { "success": 2, "failed": 1 }, "failedRecords": [record(1)] });
-    assert_eq!(verdicts(&without_total), "accepted, rejected: bad [2002], accepted");
+    assert_eq!(verdicts(&without_total), "accepted, rejected: bad [2001], accepted");
 }
 
 #[test]
@@ -149,11 +149,12 @@ fn a_failure_has_its_own_status_and_its_code_as_it_was_written() {
     };
     let refused =
         |code: &str, status, message: &str| (code.to_owned(), status, FailureKind::Refused, message.to_owned());
+    let unmet = |code: &str, status, message: &str| (code.to_owned(), status, FailureKind::Unmet, message.to_owned());
     let vague =
         |code: &str, status| (code.to_owned(), status, FailureKind::Vague, "the server gave no reason".to_owned());
     assert_eq!(of(json!(2001), json!(400)), refused("2001", Some(400), "customer entity id missing"));
-    assert_eq!(of(json!("2002"), json!(409)), refused("2002", Some(409), "customer entity unknown"));
-    assert_eq!(of(json!(2002), json!(null)), refused("2002", Some(404), "customer entity unknown"));
+    assert_eq!(of(json!("2002"), json!(409)), unmet("2002", Some(409), "customer entity unknown"));
+    assert_eq!(of(json!(2002), json!(null)), unmet("2002", Some(404), "customer entity unknown"));
     assert_eq!(of(json!("27"), json!("400")), vague("27", Some(400)));
     assert_eq!(of(json!("TIMEOUT"), json!(1)), vague("TIMEOUT", None));
     assert_eq!(of(json!(2009), json!(409)), vague("2009", Some(409)));
