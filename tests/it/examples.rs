@@ -270,7 +270,7 @@ async fn refused_and_unknown_lines_are_recorded_with_their_reason() {
     insta::assert_snapshot!(stable_text(&rejected(&folder)), @r###"
     events.ndjson:3 rejected: no such schema
         {"schemaName":"rides","timestamp":"2026-.. (160 characters)
-    events.ndjson:4 unknown: ingest_batch: the server answered 501 Not Implemented: not today (1 attempt); the request may have been applied; to send its events again with the same ids is harmless
+    events.ndjson:4 unknown: ingest_batch: the server answered 501 Not Implemented: not today; the request may have been applied; to send its events again with the same ids is harmless
         {"eventName":"rides","eventTimestamp":"2.. (155 characters)
     "###);
 }
@@ -420,9 +420,9 @@ async fn an_enso_backfill_stops_after_an_ambiguous_batch() {
     assert_eq!((sandbox.enso_metered_count(), sandbox.requests().len()), (4, 2));
     let entries: Vec<String> = rejected(&folder).lines().map(|line| stable_text(&line)).collect();
     insta::assert_snapshot!(entries.join("\n"), @r#"
-    events.ndjson:3 unknown: create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+    events.ndjson:3 unknown: create_events_batch: the connection broke before the answer was complete: <cause>; the request may have been applied, so look before repeating it
         {"CustomerEntityId":"ent_acme","metric":.. (134 characters)
-    events.ndjson:4 unknown: create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+    events.ndjson:4 unknown: create_events_batch: the connection broke before the answer was complete: <cause>; the request may have been applied, so look before repeating it
         {"CustomerEntityId":"ent_acme","metric":.. (134 characters)
     "#);
     insta::assert_snapshot!(advice(&ended), @"

@@ -86,7 +86,10 @@ pub(crate) fn stable_text(error: &impl std::fmt::Display) -> String {
     assert!(!text.contains(TOKEN), "{text}");
     if let Some(start) = text.find(BROKEN) {
         let start = start + BROKEN.len();
-        let end = start + text[start..].rfind(" (").unwrap();
+        let rest = &text[start..];
+        // A reason has no attempts, but what to do after it.
+        let attempts = rest.find(" attempt").and_then(|place| rest[..place].rfind(" ("));
+        let end = start + attempts.or_else(|| rest.find("; ")).unwrap();
         text.replace_range(start..end, "<cause>");
     }
     let mut stable = String::new();

@@ -382,7 +382,8 @@ pub struct Failed {
     pub code: Option<Arc<str>>,
     /// The service's message.
     pub message: Option<Arc<str>>,
-    /// What happened, in a sentence: the text of `error`, unless it is set.
+    /// What happened, in a sentence: the text of `error`, unless it is set. Leave out what differs from request to request,
+    /// such as times, so that events can be grouped by it.
     pub reason: Arc<str>,
     /// How long the service asked to wait.
     pub retry_after: Option<Duration>,

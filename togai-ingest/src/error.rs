@@ -65,6 +65,7 @@ enum Cause {
         message: Option<Arc<str>>,
         retry_after: Option<Duration>,
         effect: Effect,
+        reason: Arc<str>,
         error: Box<dyn StdError + Send + Sync>,
     },
     Problem {
@@ -81,8 +82,8 @@ impl DeliveryError {
             Scope::Rate => DeliveryErrorKind::Throttled,
             Scope::Content | Scope::Size { .. } | Scope::Service => DeliveryErrorKind::Service,
         };
-        let Failed { effect, status, code, message, retry_after, error, .. } = failed;
-        let cause = Cause::Failed { status, code, message, retry_after, effect, error };
+        let Failed { effect, status, code, message, retry_after, reason, error, .. } = failed;
+        let cause = Cause::Failed { status, code, message, retry_after, effect, reason, error };
         Self { inner: Box::new(Inner { operation, kind, cause }) }
     }
 
@@ -157,6 +158,14 @@ impl DeliveryError {
         match &self.inner.cause {
             Cause::Failed { message, .. } => message.as_deref(),
             Cause::Problem { .. } => None,
+        }
+    }
+
+    /// What happened, in a sentence without what differs from request to request, such as times: to group by.
+    pub fn reason(&self) -> &str {
+        match &self.inner.cause {
+            Cause::Failed { reason, .. } => reason,
+            Cause::Problem { problem, .. } => problem,
         }
     }
 

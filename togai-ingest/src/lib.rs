@@ -158,7 +158,7 @@ pub use futures::future::BoxFuture;
 pub use ids::IdPolicy;
 pub use json::Fields;
 pub use outcome::Outcome;
-pub use report::{IngestError, IngestProgress, IngestReport, Verdict};
+pub use report::{IngestError, IngestProgress, IngestReport, Reason, Verdict};
 pub use session::{Closed, Pass, Session, TokenGate};
 pub use source::{FromIterator, FromSlice, FromStream, FromTryStream, Source};
 #[doc(hidden)]

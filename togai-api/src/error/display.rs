@@ -11,6 +11,44 @@ use crate::TransportErrorKind;
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_problem(formatter, true)?;
+        // The number of attempts does not matter for a successful response without a verdict.
+        let shows_attempts = !matches!(self.inner.kind, ErrorKind::Unclear(_));
+        if let Some(context) = self.inner.context.as_ref().filter(|_| shows_attempts) {
+            let attempts = context.attempts;
+            let plural = if attempts == 1 { "" } else { "s" };
+            write!(formatter, " ({attempts} attempt{plural}, {})", Rounded(context.elapsed))?;
+        }
+        if let Some(wait) = self.retry_after().filter(|_| self.is_throttled() && !self.maybe_delivered()) {
+            write!(formatter, "; send fewer requests, or wait at least {} before the next", Rounded(wait))?;
+        } else if let Some(wait) = self.retry_after().filter(|_| self.is_gate() && !self.maybe_delivered()) {
+            write!(formatter, "; set another token, or wait {}, when one request tries it again", Rounded(wait))?;
+        } else if let Some(advice) = self.advice() {
+            write!(formatter, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+/// An error by its reason.
+struct Reason<'a>(&'a Error);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write_problem(formatter, false)?;
+        self.0.advice().map_or(Ok(()), |advice| write!(formatter, "; {advice}"))
+    }
+}
+
+impl Error {
+    /// What failed and what to do, without what differs from request to request: the number of attempts, times, and the id
+    /// of the request. Errors that are alike have the same reason.
+    #[doc(hidden)]
+    pub fn reason(&self) -> String {
+        Reason(self).to_string()
+    }
+
+    fn write_problem(&self, formatter: &mut fmt::Formatter<'_>, shows_request: bool) -> fmt::Result {
         if let Some(operation) = self.operation() {
             write!(formatter, "{operation}: ")?;
         }
@@ -35,9 +73,9 @@ impl fmt::Display for Error {
                     write!(formatter, ": {root}")?;
                 }
             }
-            ErrorKind::Status => self.write_status(formatter)?,
+            ErrorKind::Status => self.write_status(formatter, shows_request)?,
             ErrorKind::Decode { path, problem } => {
-                self.write_status(formatter)?;
+                self.write_status(formatter, shows_request)?;
                 formatter.write_str(", but its body cannot be read")?;
                 // A dot is the whole of it.
                 if path != "." {
@@ -46,26 +84,10 @@ impl fmt::Display for Error {
                 write!(formatter, ": {problem}")?;
             }
         }
-        // The number of attempts does not matter for a successful response without a verdict.
-        let shows_attempts = !matches!(self.inner.kind, ErrorKind::Unclear(_));
-        if let Some(context) = self.inner.context.as_ref().filter(|_| shows_attempts) {
-            let attempts = context.attempts;
-            let plural = if attempts == 1 { "" } else { "s" };
-            write!(formatter, " ({attempts} attempt{plural}, {})", Rounded(context.elapsed))?;
-        }
-        if let Some(wait) = self.retry_after().filter(|_| self.is_throttled() && !self.maybe_delivered()) {
-            write!(formatter, "; send fewer requests, or wait at least {} before the next", Rounded(wait))?;
-        } else if let Some(wait) = self.retry_after().filter(|_| self.is_gate() && !self.maybe_delivered()) {
-            write!(formatter, "; set another token, or wait {}, when one request tries it again", Rounded(wait))?;
-        } else if let Some(advice) = self.advice() {
-            write!(formatter, "; {advice}")?;
-        }
         Ok(())
     }
-}
 
-impl Error {
-    fn write_status(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_status(&self, formatter: &mut fmt::Formatter<'_>, shows_request: bool) -> fmt::Result {
         if let Some(status) = self.status() {
             write!(formatter, "the server answered {status}")?;
         }
@@ -75,7 +97,7 @@ impl Error {
         if let Some(code) = self.code() {
             write!(formatter, " [{code}]")?;
         }
-        if let Some(id) = self.request_id() {
+        if let Some(id) = self.request_id().filter(|_| shows_request) {
             write!(formatter, " (request {id})")?;
         }
         Ok(())

@@ -27,8 +27,9 @@ pub(super) fn failed(error: Error) -> Failed {
     let is_certain = is_refusal || error.is_idempotent() || status.is_none_or(says_nothing_was_taken);
     let maybe_delivered = error.maybe_delivered();
     let effect = if maybe_delivered || !is_certain { Effect::MaybeApplied } else { Effect::NotApplied };
-    let (code, retry_after) = (error.code().map(Into::into), error.retry_after());
+    let (code, retry_after, reason) = (error.code().map(Into::into), error.retry_after(), error.reason());
     let mut failed = Failed::new(scope, effect, error);
+    failed.reason = reason.into();
     (failed.status, failed.code, failed.message, failed.retry_after) = (status, code, message, retry_after);
     failed
 }

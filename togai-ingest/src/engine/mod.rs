@@ -353,7 +353,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
                 None => (None, None),
             };
             let message = match &self.stopped_by {
-                Some(error) => format!("the call was stopped before it: {error}").into(),
+                Some(error) => format!("the call was stopped before it: {}", error.reason()).into(),
                 None => "the call was stopped before it".into(),
             };
             let outcomes = BatchOutcomes::Each(vec![Outcome::NotSent { status, code, message }; entries.len()]);

@@ -89,7 +89,7 @@ impl<E, T> IngestReport<E, T> {
 
 impl<E, T> fmt::Display for IngestError<E, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({})", self.error(), self.report().summary())
+        write!(formatter, "{} ({})", self.error(), self.report())
     }
 }
 
@@ -98,7 +98,7 @@ impl<E, T> fmt::Debug for IngestError<E, T> {
         formatter
             .debug_struct("IngestError")
             .field("error", self.error())
-            .field("report", &self.report().summary())
+            .field("report", &format_args!("{}", self.report()))
             .finish()
     }
 }

@@ -5,7 +5,9 @@ mod progress;
 mod ranges;
 mod recorder;
 
-use std::fmt::Write as _;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt;
 
 pub use error::IngestError;
 pub use progress::IngestProgress;
@@ -78,6 +80,18 @@ pub struct Verdict<E, T = ()> {
     pub tag: T,
     /// What became of the event.
     pub outcome: Outcome,
+}
+
+/// An outcome that events of a report have in common; made by [`IngestReport::reasons`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reason<'a> {
+    /// The outcome.
+    pub outcome: &'a Outcome,
+    /// The number of events that have it.
+    pub count: u64,
+    /// The index of the first one.
+    pub first: u64,
 }
 
 impl<E, T> Default for IngestReport<E, T> {
@@ -160,14 +174,46 @@ impl<E, T> IngestReport<E, T> {
         not_sent
     }
 
-    /// A short text of the counts, such as `2497 of 2500 events accepted, 3 rejected`.
-    pub(crate) fn summary(&self) -> String {
-        let IngestProgress { submitted, accepted, duplicates, rejected, unknown, not_sent, .. } = self.counts;
-        let mut summary = format!("{accepted} of {submitted} events accepted");
-        let others = [(duplicates, "duplicates"), (rejected, "rejected"), (unknown, "unknown"), (not_sent, "not sent")];
-        for (count, name) in others.into_iter().filter(|(count, _)| *count > 0) {
-            let _ = write!(summary, ", {count} {name}");
+    /// Why events were not accepted, the most frequent reason first.
+    ///
+    /// ```
+    /// use togai_ext::prelude::*;
+    ///
+    /// # togai_doctest::run(async |_, client| {
+    /// let counts = ["5", "many", "few", "many"];
+    /// let events = counts.map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
+    /// let report = client.ingest_events(events).send().await?;
+    /// assert_eq!(report.to_string(), "1 of 4 events accepted, 3 rejected");
+    ///
+    /// let reasons = report.reasons();
+    /// assert_eq!((reasons.len(), reasons[0].count, reasons[0].first), (2, 2, 1));
+    /// println!("{report:#}");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// Events with equal outcomes have one reason. There are none of events that
+    /// [`on_not_accepted`](crate::Ingest::on_not_accepted) took. `{:#}` writes them below the counts, a line each.
+    pub fn reasons(&self) -> Vec<Reason<'_>> {
+        let mut reasons: BTreeMap<String, Reason<'_>> = BTreeMap::new();
+        for Verdict { index, outcome, .. } in &self.not_accepted {
+            let key = format!("{outcome} {:?}", outcome.status());
+            reasons.entry(key).or_insert(Reason { outcome, count: 0, first: *index }).count += 1;
         }
-        summary
+        let mut reasons: Vec<_> = reasons.into_values().collect();
+        reasons.sort_by_key(|reason| (Reverse(reason.count), reason.first));
+        reasons
+    }
+}
+
+impl<E, T> fmt::Display for IngestReport<E, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.counts.fmt(formatter)?;
+        if formatter.alternate() {
+            for Reason { outcome, count, .. } in self.reasons() {
+                write!(formatter, "\n{count} {outcome}")?;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! How far a call is.
 
+use std::fmt;
+
 use super::ranges::Ranges;
 use crate::outcome::Outcome;
 
@@ -43,6 +45,23 @@ impl IngestProgress {
     /// How many events have a verdict.
     pub fn settled(&self) -> u64 {
         self.accepted + self.duplicates + self.rejected + self.unknown + self.not_sent
+    }
+}
+
+impl fmt::Display for IngestProgress {
+    /// Writes the counts, such as `2497 of 2500 events accepted, 3 rejected`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} of {} events accepted", self.accepted, self.submitted)?;
+        let others = [
+            (self.duplicates, "duplicates"),
+            (self.rejected, "rejected"),
+            (self.unknown, "unknown"),
+            (self.not_sent, "not sent"),
+        ];
+        for (count, name) in others.into_iter().filter(|(count, _)| *count > 0) {
+            write!(formatter, ", {count} {name}")?;
+        }
+        Ok(())
     }
 }
 
