@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -59,19 +58,10 @@ pub enum DeliveryErrorKind {
 }
 
 enum Cause {
-    Failed {
-        status: Option<StatusCode>,
-        code: Option<Arc<str>>,
-        message: Option<Arc<str>>,
-        retry_after: Option<Duration>,
-        effect: Effect,
-        reason: Arc<str>,
-        error: Box<dyn StdError + Send + Sync>,
-    },
-    Problem {
-        problem: String,
-        source: Option<Box<dyn StdError + Send + Sync>>,
-    },
+    /// A request failed.
+    Failed(Failed),
+    /// The engine itself stopped the call.
+    Problem { problem: String, source: Option<Box<dyn StdError + Send + Sync>> },
 }
 
 impl DeliveryError {
@@ -82,9 +72,15 @@ impl DeliveryError {
             Scope::Rate => DeliveryErrorKind::Throttled,
             Scope::Content | Scope::Size { .. } | Scope::Service => DeliveryErrorKind::Service,
         };
-        let Failed { effect, status, code, message, retry_after, reason, error, .. } = failed;
-        let cause = Cause::Failed { status, code, message, retry_after, effect, reason, error };
-        Self { inner: Box::new(Inner { operation, kind, cause }) }
+        Self { inner: Box::new(Inner { operation, kind, cause: Cause::Failed(failed) }) }
+    }
+
+    /// The failed request that stopped the call, where one did.
+    fn failed(&self) -> Option<&Failed> {
+        match &self.inner.cause {
+            Cause::Failed(failed) => Some(failed),
+            Cause::Problem { .. } => None,
+        }
     }
 
     /// The error of a source, after so many events.
@@ -139,61 +135,46 @@ impl DeliveryError {
 
     /// The status of the response that stopped the call.
     pub fn status(&self) -> Option<StatusCode> {
-        match &self.inner.cause {
-            Cause::Failed { status, .. } => *status,
-            Cause::Problem { .. } => None,
-        }
+        self.failed()?.status
     }
 
     /// The service's code for what is wrong.
     pub fn code(&self) -> Option<&str> {
-        match &self.inner.cause {
-            Cause::Failed { code, .. } => code.as_deref(),
-            Cause::Problem { .. } => None,
-        }
+        self.failed()?.code.as_deref()
     }
 
     /// The service's message.
     pub fn message(&self) -> Option<&str> {
-        match &self.inner.cause {
-            Cause::Failed { message, .. } => message.as_deref(),
-            Cause::Problem { .. } => None,
-        }
+        self.failed()?.message.as_deref()
     }
 
     /// What happened, in a sentence without what differs from request to request, such as times: to group by.
     pub fn reason(&self) -> &str {
         match &self.inner.cause {
-            Cause::Failed { reason, .. } => reason,
+            Cause::Failed(failed) => &failed.reason,
             Cause::Problem { problem, .. } => problem,
         }
     }
 
     /// How long the service asked to wait, or how long the client leaves a refused token alone.
     pub fn retry_after(&self) -> Option<Duration> {
-        match &self.inner.cause {
-            Cause::Failed { retry_after, .. } => *retry_after,
-            Cause::Problem { .. } => None,
-        }
+        self.failed()?.retry_after
     }
 
     /// Whether the service may have applied the request that stopped the call.
     pub fn maybe_delivered(&self) -> bool {
-        matches!(&self.inner.cause, Cause::Failed { effect: Effect::MaybeApplied, .. })
+        self.failed().is_some_and(|failed| failed.effect == Effect::MaybeApplied)
     }
 
     /// The error of the service's client, where a request stopped the call.
     pub fn service_error(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
-        match &self.inner.cause {
-            Cause::Failed { error, .. } => Some(&**error),
-            Cause::Problem { .. } => None,
-        }
+        self.failed().map(|failed| &*failed.error)
     }
 
     /// What happened, without the name of the operation; the error of the service's client or of the source.
     pub fn into_parts(self) -> (String, Option<Box<dyn StdError + Send + Sync>>) {
         match self.inner.cause {
-            Cause::Failed { error, .. } => (error.to_string(), Some(error)),
+            Cause::Failed(Failed { error, .. }) => (error.to_string(), Some(error)),
             Cause::Problem { problem, source } => (problem, source),
         }
     }
@@ -202,7 +183,7 @@ impl DeliveryError {
 impl fmt::Display for DeliveryError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.inner.cause {
-            Cause::Failed { error, .. } => fmt::Display::fmt(error, formatter),
+            Cause::Failed(Failed { error, .. }) => fmt::Display::fmt(error, formatter),
             Cause::Problem { problem, source } => {
                 write!(formatter, "{}: {problem}", self.inner.operation)?;
                 source.as_ref().map_or(Ok(()), |source| write!(formatter, ": {source}"))
@@ -216,7 +197,7 @@ impl fmt::Debug for DeliveryError {
         let mut debug = formatter.debug_struct("DeliveryError");
         debug.field("operation", &self.inner.operation).field("kind", &self.inner.kind);
         match &self.inner.cause {
-            Cause::Failed { error, .. } => debug.field("error", error),
+            Cause::Failed(Failed { error, .. }) => debug.field("error", error),
             Cause::Problem { problem, source } => debug.field("problem", problem).field("source", source),
         };
         debug.finish()
@@ -227,7 +208,7 @@ impl StdError for DeliveryError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.inner.cause {
             // The text of this error is that of the client's error, so what is below that is the source.
-            Cause::Failed { error, .. } => error.source(),
+            Cause::Failed(Failed { error, .. }) => error.source(),
             Cause::Problem { source, .. } => source.as_ref().map(|source| &**source as _),
         }
     }

@@ -348,14 +348,11 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             self.seal();
         }
         Poll::Ready(self.full.take().map(|FullBatch { entries, encoded, .. }| {
-            let (status, code) = match &self.stopped_by {
-                Some(error) => (error.status(), error.code().map(Into::into)),
-                None => (None, None),
-            };
-            let message = match &self.stopped_by {
-                Some(error) => format!("the call was stopped before it: {}", error.reason()).into(),
-                None => "the call was stopped before it".into(),
-            };
+            let error = self.stopped_by.as_ref();
+            let (status, code) =
+                (error.and_then(DeliveryError::status), error.and_then(DeliveryError::code).map(Into::into));
+            let why = error.map_or_else(String::new, |error| format!(": {}", error.reason()));
+            let message = format!("the call was stopped before it{why}").into();
             let outcomes = BatchOutcomes::Each(vec![Outcome::NotSent { status, code, message }; entries.len()]);
             Finished::Batch { entries, encoded, outcomes }
         }))

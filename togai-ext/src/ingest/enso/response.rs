@@ -1,7 +1,6 @@
 //! What a response of Enso says of the events of a request.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use reqwest::StatusCode;
@@ -50,13 +49,14 @@ pub(super) fn from_failure(
 /// What a response says of so many events.
 ///
 /// Its `status` is `success` in the vendor's sample, in which all of them failed. An event that is not in the list was
-/// accepted only where the summary counts as many failures as the list has, and as many events as were sent. Where list and summary
-/// contradict each other, nothing is certain of those in the list either.
+/// accepted only if the summary counts as many failures as the list has, and as many events as were sent. If list and
+/// summary contradict each other, nothing is certain of those in the list either.
 ///
 /// Fails with the reason where it says nothing of the events.
 pub(super) fn read(response: &BatchEventsResponse, status: StatusCode, events: usize) -> Result<Response, String> {
-    let (named, nameless) = failures(response, events);
-    let is_silent = named.is_empty() && nameless.is_empty();
+    let mut failures = failures(response, events);
+    let named: BTreeSet<usize> = failures.iter().filter_map(index_of).collect();
+    let is_silent = failures.is_empty();
     let counts = counts(response);
     let may_be_incomplete = match counts {
         None if is_silent => {
@@ -73,53 +73,37 @@ pub(super) fn read(response: &BatchEventsResponse, status: StatusCode, events: u
     };
     let counted = counts.map_or(named.len(), |counts| counts.failed);
     let all_failed = counted == events;
-    let mut failures = Vec::with_capacity(named.len() + nameless.len());
-    if all_failed {
-        let others = (0..events).filter(|index| !named.contains_key(index));
-        failures.extend(others.map(|index| unexplained(EventRef::Index(index))));
-    }
-    let contradicts = counted < named.len();
-    failures.extend(named.into_values().map(|mut failure| {
-        if contradicts {
+    if counted < named.len() {
+        for failure in &mut failures {
             failure.kind = FailureKind::Unclear;
         }
-        failure
-    }));
-    failures.extend(nameless);
+    }
+    if all_failed {
+        let others = (0..events).filter(|index| !named.contains(index));
+        failures.extend(others.map(|index| unexplained(EventRef::Index(index))));
+    }
     let mut partial = Partial::new(status, failures);
     partial.may_be_incomplete = may_be_incomplete && !all_failed;
     partial.message = response.message.as_deref().map(Into::into);
     Ok(Response::Partial(partial))
 }
 
-/// The failures of a response by the index of their event, and those without a valid index. If an index occurs twice, the
-/// least certain failure wins.
-fn failures(response: &BatchEventsResponse, events: usize) -> (BTreeMap<usize, Failure>, Vec<Failure>) {
-    let (mut named, mut nameless) = (BTreeMap::<usize, Failure>::new(), Vec::new());
+/// The failures of a response, in both of its forms, each with the index of its event where that is valid.
+fn failures(response: &BatchEventsResponse, events: usize) -> Vec<Failure> {
     let within = response.data.iter().flat_map(|data| &data.failed_records);
-    for record in within.chain(&response.failed_records) {
+    let event = |record: &FailedRecord| {
         let index = record.index.and_then(|index| usize::try_from(index).ok());
         // A request of one event leaves no doubt which one is meant.
         let index = if events == 1 { Some(0) } else { index.filter(|index| *index < events) };
-        let Some(index) = index else {
-            nameless.push(failure(record, EventRef::Unnamed));
-            continue;
-        };
-        let failure = failure(record, EventRef::Index(index));
-        match named.entry(index) {
-            Entry::Vacant(entry) => _ = entry.insert(failure),
-            Entry::Occupied(mut entry) if doubt(&failure) > doubt(entry.get()) => _ = entry.insert(failure),
-            Entry::Occupied(_) => {}
-        }
-    }
-    (named, nameless)
+        index.map_or(EventRef::Unnamed, EventRef::Index)
+    };
+    within.chain(&response.failed_records).map(|record| failure(record, event(record))).collect()
 }
 
-fn doubt(failure: &Failure) -> u8 {
-    match failure.kind {
-        FailureKind::Refused | FailureKind::Unmet => 0,
-        FailureKind::Vague | FailureKind::Duplicate => 1,
-        FailureKind::Unclear => 2,
+fn index_of(failure: &Failure) -> Option<usize> {
+    match failure.event {
+        EventRef::Index(index) => Some(index),
+        EventRef::Id(_) | EventRef::Unnamed => None,
     }
 }
 
