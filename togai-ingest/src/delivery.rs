@@ -215,9 +215,9 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// # Errors
     ///
     /// Where going on makes no sense: the token was refused, the server throttles for longer than the client waits, a
-    /// response was lost, the source failed, more events were not accepted than are kept, or a setting is invalid. Nothing more is pulled then, and batches in flight are waited
-    /// for. The error holds the report so far, with the events that were pulled and not sent. Events that the server
-    /// refuses are no error.
+    /// response was lost, the source failed, more events were not accepted than are kept, or a setting is invalid. Nothing
+    /// more is pulled then, and batches in flight are awaited. The error holds the report so far, with the events that were
+    /// pulled and not sent. Events that the server refuses are not an error.
     pub fn send(self) -> BoxFuture<'a, Sent<S>>
     where
         S: Send + 'a,
@@ -244,8 +244,8 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         };
         while let Some(finished) = poll_fn(|context| run.poll_finished(context)).await {
             recorder.record(finished, run.submitted());
-            if let Some(tell) = &mut on_progress {
-                tell(recorder.progress());
+            if let Some(handler) = &mut on_progress {
+                handler(recorder.progress());
             }
             let kept = recorder.kept();
             if kept > max_not_accepted {

@@ -1,4 +1,4 @@
-//! How large requests are, and what is learnt of it.
+//! How large requests are, and what the client learns of it.
 
 use togai_ext::prelude::*;
 use togai_sandbox::Fault;
@@ -6,6 +6,12 @@ use togai_sandbox::Fault;
 use super::S;
 use crate::services::{Service as _, fixed_length_event, sizes};
 use crate::support::counts;
+
+/// Delivers events of one size, a batch at a time, and all of them are accepted.
+async fn deliver_in_turn(client: &<S as crate::services::Service>::Client, numbers: std::ops::Range<u32>) {
+    let call = client.ingest_events(numbers.map(fixed_length_event::<S>)).concurrency(1);
+    call.send().await.unwrap().into_result().unwrap();
+}
 
 #[tokio::test]
 async fn a_request_stays_below_the_size_limit() {
@@ -100,14 +106,7 @@ async fn an_accepted_size_is_used_by_later_calls_of_all_clones() {
     client.clone().ingest_events((0..8).map(fixed_length_event::<S>)).send().await.unwrap().into_result().unwrap();
     assert_eq!(sizes(&sandbox), [8, 4, 4]);
     sandbox.clear_requests();
-    client
-        .ingest_events((8..20).map(fixed_length_event::<S>))
-        .concurrency(1)
-        .send()
-        .await
-        .unwrap()
-        .into_result()
-        .unwrap();
+    deliver_in_turn(&client, 8..20).await;
     assert_eq!(sizes(&sandbox), [4, 4, 4]);
     assert_eq!(S::metered(&sandbox).len(), 20);
 }
@@ -120,23 +119,9 @@ async fn a_server_that_refuses_every_size_does_not_shrink_later_requests() {
     let report = client.ingest_events((0..16).map(fixed_length_event::<S>)).send().await.unwrap();
     assert_eq!(counts(&report), "16 rejected");
     sandbox.clear_faults();
-    client
-        .ingest_events((0..64).map(fixed_length_event::<S>))
-        .concurrency(1)
-        .send()
-        .await
-        .unwrap()
-        .into_result()
-        .unwrap();
+    deliver_in_turn(&client, 0..64).await;
     sandbox.clear_requests();
-    client
-        .ingest_events((64..128).map(fixed_length_event::<S>))
-        .concurrency(1)
-        .send()
-        .await
-        .unwrap()
-        .into_result()
-        .unwrap();
+    deliver_in_turn(&client, 64..128).await;
     assert!(sizes(&sandbox).len() < 64, "{:?}", sizes(&sandbox));
 }
 

@@ -13,16 +13,16 @@ use crate::clock::HandClock;
 use crate::item::Reading;
 use crate::response::{self, Body, Broken, Meaning};
 use crate::rules::NamedBy;
-use crate::world::Shared;
+use crate::world::SharedWorld;
 
 /// A request in flight. It is abandoned when it is dropped.
 pub(crate) struct Exchange {
-    world: Shared,
+    world: SharedWorld,
     number: usize,
 }
 
 impl Exchange {
-    pub(crate) fn begin(world: &Shared, body: &[u8]) -> Self {
+    pub(crate) fn begin(world: &SharedWorld, body: &[u8]) -> Self {
         let number = world.lock().receive(body);
         Self { world: world.clone(), number }
     }
@@ -39,7 +39,7 @@ impl Drop for Exchange {
 }
 
 /// A session, whose token is known to be good where the rules say so.
-pub(crate) fn session(world: &Shared, clock: &HandClock) -> Session {
+pub(crate) fn session(world: &SharedWorld, clock: &HandClock) -> Session {
     let session = Session::new(Arc::new(clock.clone()));
     if world.lock().rules.is_proven {
         session.gate().prove(0, PROTOCOL.operation, false);
@@ -50,7 +50,7 @@ pub(crate) fn session(world: &Shared, clock: &HandClock) -> Session {
 /// The service behind the trait of the engine.
 #[derive(Clone)]
 pub(crate) struct Direct {
-    world: Shared,
+    world: SharedWorld,
     session: Session,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn check_event(event: &Reading) -> Result<(), String> {
 }
 
 impl Direct {
-    pub(crate) fn connect(world: &Shared, clock: &HandClock) -> Connection<Self> {
+    pub(crate) fn connect(world: &SharedWorld, clock: &HandClock) -> Connection<Self> {
         let session = session(world, clock);
         Connection::new(Self { world: world.clone(), session: session.clone() }, session)
     }

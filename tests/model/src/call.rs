@@ -11,12 +11,12 @@ use crate::bare::PROTOCOL;
 use crate::clock::HandClock;
 use crate::item::{Item, Reading};
 use crate::taker::Taker;
-use crate::world::Shared;
+use crate::world::SharedWorld;
 
 /// A call in progress, or one that has ended.
-pub(crate) struct Call<B> {
+pub(crate) struct PolledCall<B> {
     running: Option<Running<B>>,
-    world: Shared,
+    world: SharedWorld,
     clock: HandClock,
     session: Session,
     flag: Arc<Flag>,
@@ -29,7 +29,7 @@ struct Running<B> {
 }
 
 /// The source of the call, which gives the events of the input.
-struct Queue(Shared);
+struct Queue(SharedWorld);
 
 impl Source for Queue {
     type Event = Reading;
@@ -58,8 +58,8 @@ impl Flag {
 /// How many polls there may be for one thing that happens.
 const MOST_POLLS: usize = 10_000;
 
-impl<B: Backend<Event = Reading>> Call<B> {
-    pub(crate) fn new(connection: Connection<B>, world: Shared, clock: HandClock) -> Self {
+impl<B: Backend<Event = Reading>> PolledCall<B> {
+    pub(crate) fn new(connection: Connection<B>, world: SharedWorld, clock: HandClock) -> Self {
         let session = connection.session().clone();
         let rules = Arc::clone(&world.lock().rules);
         let run = Run::new(connection, Queue(world.clone()), &rules.settings, Cancel::new());

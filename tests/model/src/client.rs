@@ -11,16 +11,16 @@ use crate::clock::HandClock;
 use crate::item::Reading;
 use crate::response::{self, Body, Broken, Failure};
 use crate::rules::Channel;
-use crate::world::Shared;
+use crate::world::SharedWorld;
 
 /// A client of Togai over the service.
-pub(crate) fn over_togai(world: &Shared, clock: &HandClock) -> Connection<OverClient<togai_ext::Togai>> {
+pub(crate) fn over_togai(world: &SharedWorld, clock: &HandClock) -> Connection<OverClient<togai_ext::Togai>> {
     let client = togai_api::Client::new("http://localhost", stack(world, clock));
     OverClient::connect(&(&client).into_backend(), &PROTOCOL)
 }
 
 /// A client of Enso over the service.
-pub(crate) fn over_enso(world: &Shared, clock: &HandClock) -> Connection<OverClient<togai_ext::enso::Enso>> {
+pub(crate) fn over_enso(world: &SharedWorld, clock: &HandClock) -> Connection<OverClient<togai_ext::enso::Enso>> {
     let client = togai_api::enso::Client::new("http://localhost", stack(world, clock));
     OverClient::connect(&(&client).into_backend(), &ENSO)
 }
@@ -64,12 +64,12 @@ impl<B: Backend> Backend for OverClient<B> {
     }
 }
 
-fn stack(world: &Shared, clock: &HandClock) -> impl Transport {
+fn stack(world: &SharedWorld, clock: &HandClock) -> impl Transport {
     transport(Wire(world.clone()), session(world, clock), RetryPolicy::default().with_max_attempts(3))
 }
 
 /// The end of the wire.
-struct Wire(Shared);
+struct Wire(SharedWorld);
 
 impl std::fmt::Debug for Wire {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -3,7 +3,7 @@
 use togai_ingest::{Backend, Connection};
 
 use crate::bare::Direct;
-use crate::call::Call;
+use crate::call::PolledCall;
 use crate::chance::Chance;
 use crate::clock::HandClock;
 use crate::input::SourceEnd;
@@ -11,7 +11,7 @@ use crate::item::Reading;
 use crate::offer::Offers;
 use crate::rules::{Channel, Over, rules};
 use crate::table::Table;
-use crate::world::Shared;
+use crate::world::SharedWorld;
 
 /// What a scenario did, and what was wrong.
 pub(crate) struct Played {
@@ -27,7 +27,7 @@ pub(crate) fn play(numbers: &[u64], over: Over, is_traced: bool) -> Played {
     let rules = rules(chances.next().unwrap_or(Chance(0)), over);
     let trace = is_traced.then(|| vec![format!("{rules:?}")]);
     let channel = rules.channel;
-    let (world, clock) = (Shared::new(rules), HandClock::new());
+    let (world, clock) = (SharedWorld::new(rules), HandClock::new());
     match channel {
         Channel::Bare => Scenario::new(Direct::connect(&world, &clock), world, clock, trace).play(chances),
         #[cfg(feature = "client")]
@@ -41,8 +41,8 @@ pub(crate) fn play(numbers: &[u64], over: Over, is_traced: bool) -> Played {
 
 /// A call with all that it is played with.
 struct Scenario<B> {
-    call: Call<B>,
-    world: Shared,
+    call: PolledCall<B>,
+    world: SharedWorld,
     offers: Offers,
     trace: Option<Vec<String>>,
 }
@@ -58,8 +58,8 @@ const ENOUGH_WAITING: usize = 8;
 const MOST_WAITING: usize = 40;
 
 impl<B: Backend<Event = Reading>> Scenario<B> {
-    fn new(connection: Connection<B>, world: Shared, clock: HandClock, trace: Option<Vec<String>>) -> Self {
-        Self { call: Call::new(connection, world.clone(), clock), world, offers: Offers::default(), trace }
+    fn new(connection: Connection<B>, world: SharedWorld, clock: HandClock, trace: Option<Vec<String>>) -> Self {
+        Self { call: PolledCall::new(connection, world.clone(), clock), world, offers: Offers::default(), trace }
     }
 
     fn play(mut self, chances: impl Iterator<Item = Chance>) -> Played {

@@ -18,7 +18,7 @@ use crate::verdict::Verdict;
 
 /// A world that the engine, the service and the source share.
 #[derive(Clone)]
-pub(crate) struct Shared(Arc<Mutex<World>>);
+pub(crate) struct SharedWorld(Arc<Mutex<World>>);
 
 /// All that the model knows.
 pub(crate) struct World {
@@ -29,7 +29,7 @@ pub(crate) struct World {
     pub(crate) expectations: Expectations,
 }
 
-impl Shared {
+impl SharedWorld {
     pub(crate) fn new(rules: Rules) -> Self {
         let rules = Arc::new(rules);
         Self(Arc::new(Mutex::new(World {

@@ -314,12 +314,12 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     /// A gate with the default interval, at a time that is moved by hand.
-    struct Stage {
+    struct TestGate {
         gate: TokenGate,
         now: Instant,
     }
 
-    impl Stage {
+    impl TestGate {
         fn new() -> Self {
             Self { gate: TokenGate::new(10 * MINUTE), now: Instant::now() }
         }
@@ -342,7 +342,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_request_tries_the_token_and_then_no_request_waits() {
-        let stage = Stage::new();
+        let stage = TestGate::new();
         let first = stage.gate.enter("a", stage.now).await.unwrap();
         assert!(first.is_exclusive());
         let mut second = Box::pin(stage.gate.enter("a", stage.now));
@@ -355,7 +355,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_waited_for_a_refusal_is_not_sent() {
-        let stage = Stage::new();
+        let stage = TestGate::new();
         let first = stage.gate.enter("a", stage.now).await.unwrap();
         let mut second = Box::pin(stage.gate.enter("a", stage.now));
         assert!(second.as_mut().now_or_never().is_none());
@@ -367,13 +367,13 @@ mod tests {
 
     #[test]
     fn a_request_that_gives_up_lets_the_next_one_try() {
-        let stage = Stage::new();
+        let stage = TestGate::new();
         assert_eq!((stage.enter("a"), stage.enter("a")), ("turn", "turn"));
     }
 
     #[test]
     fn a_request_refused_for_its_content_ends_the_wait_and_proves_nothing() {
-        let stage = Stage::new();
+        let stage = TestGate::new();
         stage.gate.note_seen(0, false);
         assert_eq!((stage.enter("a"), stage.gate.is_proven()), ("free", false));
         stage.gate.refuse(0, stage.now, false);
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_success_of_an_earlier_request_does_not_reopen_the_gate() {
-        let mut stage = Stage::new();
+        let mut stage = TestGate::new();
         stage.gate.prove(0, "a", false);
         stage.gate.forbid(0, "b", stage.now);
         stage.gate.prove(0, "b", false);
@@ -400,7 +400,7 @@ mod tests {
 
     #[test]
     fn requests_in_flight_that_are_refused_together_leave_room_for_a_new_token() {
-        let stage = Stage::new();
+        let stage = TestGate::new();
         stage.gate.prove(0, "a", false);
         for _ in 0..16 {
             stage.gate.refuse(0, stage.now, false);
@@ -411,7 +411,7 @@ mod tests {
 
     #[test]
     fn a_refused_token_is_probed_by_one_request_every_ten_minutes() {
-        let mut stage = Stage::new();
+        let mut stage = TestGate::new();
         stage.gate.prove(0, "a", false);
         stage.gate.refuse(0, stage.now, false);
         assert!(!stage.gate.is_proven());
@@ -430,7 +430,7 @@ mod tests {
 
     #[test]
     fn a_probe_without_a_response_counts() {
-        let mut stage = Stage::new();
+        let mut stage = TestGate::new();
         stage.gate.refuse(0, stage.now, false);
         stage.pass(10);
         assert_eq!((stage.enter("a"), stage.enter("a")), ("probe", "closed"));
@@ -440,7 +440,7 @@ mod tests {
 
     #[test]
     fn a_403_closes_the_gate_for_its_operation_alone() {
-        let mut stage = Stage::new();
+        let mut stage = TestGate::new();
         stage.gate.prove(0, "a", false);
         stage.gate.forbid(0, "a", stage.now);
         assert_eq!((stage.enter("a"), stage.enter("b"), stage.gate.is_proven()), ("closed", "free", true));
@@ -452,7 +452,7 @@ mod tests {
 
     #[test]
     fn another_token_opens_the_gate_at_once_and_the_same_token_does_not() {
-        let stage = Stage::new();
+        let stage = TestGate::new();
         stage.gate.refuse(0, stage.now, false);
         stage.gate.replace(0, stage.now, false);
         assert_eq!(stage.enter("a"), "closed");
@@ -468,7 +468,7 @@ mod tests {
 
     #[test]
     fn three_tokens_open_the_gate_in_half_an_hour_and_no_more_than_four_requests_are_refused() {
-        let mut stage = Stage::new();
+        let mut stage = TestGate::new();
         let mut refused = Vec::new();
         let mut token = 0;
         for minute in 0..200 {
@@ -491,7 +491,7 @@ mod tests {
 
     #[test]
     fn the_refusal_of_a_replaced_token_does_not_close_the_gate() {
-        let stage = Stage::new();
+        let stage = TestGate::new();
         stage.gate.replace(1, stage.now, false);
         stage.gate.prove(1, "a", false);
         stage.gate.refuse(0, stage.now, false);
@@ -501,7 +501,7 @@ mod tests {
 
     #[test]
     fn one_request_tries_a_new_token_even_after_a_good_one() {
-        let stage = Stage::new();
+        let stage = TestGate::new();
         stage.gate.prove(0, "a", false);
         stage.gate.forbid(0, "b", stage.now);
         stage.gate.replace(1, stage.now, false);
@@ -510,7 +510,7 @@ mod tests {
 
     #[test]
     fn no_request_waits_for_a_token_renewed_in_time() {
-        let stage = Stage::new();
+        let stage = TestGate::new();
         stage.gate.replace(1, stage.now, true);
         assert_eq!(stage.enter("a"), "turn");
         stage.gate.prove(1, "a", false);

@@ -10,13 +10,13 @@ use anyhow::{Context, Result};
 use crate::command::text_of;
 
 /// A copy of the workspace, with a target folder of its own beside it.
-pub(super) struct Copy {
+pub(super) struct WorkspaceCopy {
     original: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) target: PathBuf,
 }
 
-impl Copy {
+impl WorkspaceCopy {
     /// Copies the files that git tracks, as they are in the working tree. What is built in the copy is kept for the next run.
     pub(super) fn make(root: &Path) -> Result<Self> {
         let base = root.join("target/mutants");

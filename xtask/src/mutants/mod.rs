@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use copy::Copy;
+use copy::WorkspaceCopy;
 use list::{Mutant, read};
 use model::{Played, play};
 
@@ -22,7 +22,7 @@ pub(crate) fn run(root: &Path, part_of_name: &str) -> Result<String> {
     if mutants.is_empty() {
         bail!("no mutant in {LIST} has `{part_of_name}` in its name");
     }
-    let copy = Copy::make(root)?;
+    let copy = WorkspaceCopy::make(root)?;
     for over in mutants.iter().map(|mutant| mutant.over).collect::<std::collections::BTreeSet<_>>() {
         if let Played::Failed { problem, .. } = play(&copy, over)? {
             bail!("the model fails without a mutant: {problem}");

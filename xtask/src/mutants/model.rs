@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::copy::Copy;
+use super::copy::WorkspaceCopy;
 use super::list::Over;
 use crate::command::{cargo, text_of};
 
@@ -23,7 +23,7 @@ pub(super) enum Played {
 }
 
 /// Builds the model alone and plays it. A mutant that does not compile is an error.
-pub(super) fn play(copy: &Copy, over: Over) -> Result<Played> {
+pub(super) fn play(copy: &WorkspaceCopy, over: Over) -> Result<Played> {
     let built = text_of(test(copy, over).args(["--no-run", "--message-format=json"]))?;
     let program = program_of(&built).context("cargo does not say what it has built")?;
     let (stdout, stderr) = (copy.target.join("stdout"), copy.target.join("stderr"));
@@ -72,7 +72,7 @@ fn failed(stdout: &str, stderr: &str) -> Result<Played> {
     }
 }
 
-fn test(copy: &Copy, over: Over) -> Command {
+fn test(copy: &WorkspaceCopy, over: Over) -> Command {
     let mut command = cargo();
     command.current_dir(&copy.folder).env("CARGO_TARGET_DIR", &copy.target);
     command.args(["test", "--locked", "--quiet", "--package", "togai-model"]);
