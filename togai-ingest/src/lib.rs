@@ -113,7 +113,7 @@
 //!
 //! | a request fails with | the engine |
 //! |---|---|
-//! | [`Scope::Content`] | halves it until the bad event is alone, and rejects that event |
+//! | [`Scope::Content`] | halves it until the bad event is alone, and rejects that event; when the isolation budget is spent, the rest is [`NotSent`](Outcome::NotSent) |
 //! | [`Scope::Size`] | halves it, and keeps the next ones below the size that passes |
 //! | one of these and [`Effect::MaybeApplied`] | halves it only if [`Protocol::idempotent`] is set; what a later response does not name is [`Unknown`](Outcome::Unknown) |
 //! | [`Scope::Token`], [`Scope::Rate`], [`Scope::Service`] | ends the call; the events are [`NotSent`](Outcome::NotSent) |

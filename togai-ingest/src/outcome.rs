@@ -13,7 +13,7 @@ use http::StatusCode;
 /// let outcome = Outcome::NotSent { status: None, code: None, message: "the token was refused".into() };
 /// assert_eq!(outcome.to_string(), "not sent: the token was refused");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The server accepted the event. Accepted is not yet billed: many services check account, unit and id afterwards.
@@ -21,10 +21,11 @@ pub enum Outcome {
     /// It is also the verdict where the server said that it has the event already, and may have it from an earlier
     /// request of the same call whose response was lost or did not name the event.
     Accepted,
-    /// The event is there already: an event with the same id was handed in before in the same call, or the server says so.
+    /// An event with the same id came before: in the same call, where the verdict of the first one counts for both, or at the
+    /// server, which says that it has it.
     Duplicate {
-        /// Whether the two have the same content. It is `true` for two events of a call, which are compared; the verdict of
-        /// the first one counts for both. It is `false` where the server compares nothing but the id.
+        /// Whether the two were compared and have the same content, as two events of a call. It is `false` where the server
+        /// speaks of the id alone.
         compared: bool,
     },
     /// The event was refused for what is in it, by the server or by a check before it was sent. Fix it and resend.
@@ -100,7 +101,7 @@ impl Outcome {
     /// use togai_ingest::Outcome;
     ///
     /// let message = "the customer is not known".into();
-    /// let outcome = Outcome::Rejected { status: None, code: Some("2002".into()), message };
+    /// let outcome = Outcome::NotSent { status: None, code: Some("2002".into()), message };
     /// assert_eq!(outcome.code(), Some("2002"));
     /// ```
     pub fn code(&self) -> Option<&str> {

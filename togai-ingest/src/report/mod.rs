@@ -6,7 +6,7 @@ mod ranges;
 mod recorder;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 
 pub use error::IngestError;
@@ -132,7 +132,7 @@ impl<E, T> IngestReport<E, T> {
         self.counts.unknown
     }
 
-    /// How many events the server does not have.
+    /// How many events were not sent, or not accepted for something that is not in them.
     pub fn not_sent(&self) -> u64 {
         self.counts.not_sent
     }
@@ -195,10 +195,9 @@ impl<E, T> IngestReport<E, T> {
     /// Events with equal outcomes have one reason. There are none of events that
     /// [`on_not_accepted`](crate::Ingest::on_not_accepted) took. `{:#}` writes them below the counts, a line each.
     pub fn reasons(&self) -> Vec<Reason<'_>> {
-        let mut reasons: BTreeMap<String, Reason<'_>> = BTreeMap::new();
+        let mut reasons: HashMap<&Outcome, Reason<'_>> = HashMap::new();
         for Verdict { index, outcome, .. } in &self.not_accepted {
-            let key = format!("{outcome} {:?}", outcome.status());
-            reasons.entry(key).or_insert(Reason { outcome, count: 0, first: *index }).count += 1;
+            reasons.entry(outcome).or_insert(Reason { outcome, count: 0, first: *index }).count += 1;
         }
         let mut reasons: Vec<_> = reasons.into_values().collect();
         reasons.sort_by_key(|reason| (Reverse(reason.count), reason.first));

@@ -145,6 +145,28 @@ mod tests {
     }
 
     #[test]
+    fn reasons_group_equal_outcomes_alone() {
+        let mut recorder = Recorder::new("ingest_batch", None);
+        let coded = Outcome::Rejected { status: None, code: Some("7".into()), message: "bad".into() };
+        let uncoded = Outcome::Rejected { status: None, code: None, message: "bad [7]".into() };
+        let outcomes = [
+            Outcome::Duplicate { compared: true },
+            coded.clone(),
+            Outcome::Duplicate { compared: false },
+            uncoded.clone(),
+            coded.clone(),
+        ];
+        for (index, outcome) in (0..).zip(outcomes) {
+            recorder.record(one(index, outcome), 5);
+        }
+        let report = recorder.finish(5);
+        let reasons: Vec<_> =
+            report.reasons().iter().map(|reason| (reason.count, reason.first, reason.outcome.clone())).collect();
+        let duplicate = |compared| Outcome::Duplicate { compared };
+        assert_eq!(reasons, [(2, 1, coded), (1, 0, duplicate(true)), (1, 2, duplicate(false)), (1, 3, uncoded)]);
+    }
+
+    #[test]
     fn with_a_handler_the_report_has_only_counts() {
         let mut taken = Vec::new();
         let mut recorder =

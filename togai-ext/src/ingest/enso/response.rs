@@ -144,13 +144,13 @@ fn failure(record: &FailedRecord, event: EventRef) -> Failure {
 /// How certain a failure is. What is said by a documented code is never said of an event that was taken; anything else could
 /// be said of one that is there already, for which there is no code that is documented.
 fn kind(code: Option<&FailureCode>, status: Option<StatusCode>) -> FailureKind {
-    // What the service failed at it may have all the same, as it is with a whole request.
     if code == Some(&FailureCode::CUSTOMER_ENTITY_UNKNOWN) {
         // Nothing is wrong with the event: the customer may be created.
         FailureKind::Unmet
     } else if code.is_some_and(|code| code.name().is_some()) {
         FailureKind::Refused
     } else if status.is_some_and(is_outage) {
+        // What the service failed at it may have all the same, as it is with a whole request.
         FailureKind::Unclear
     } else {
         FailureKind::Vague
