@@ -236,12 +236,9 @@ pub struct Request {
     pub idempotent: bool,
     /// After this signal no further attempt starts.
     pub cancel: CancelSignal,
-}
-
-impl Request {
-    pub(crate) fn new(body: Bytes, events: usize, idempotent: bool, cancel: CancelSignal) -> Self {
-        Self { body, events, idempotent, cancel }
-    }
+    /// How many times the request may be retried, where the engine isolates an event behind failures; else as often as the
+    /// backend retries any request. Such a retry takes nothing from a budget that other calls share.
+    pub max_retries: Option<u32>,
 }
 
 /// The response to a request that the service accepted, in whole or in part.
@@ -278,10 +275,16 @@ pub enum Response {
 pub struct Partial {
     /// The status of the response.
     pub status: StatusCode,
-    /// The events that were not accepted. If an event is named twice, the least certain failure wins.
+    /// The events that were not accepted. If an event is named twice, the least certain failure wins; if it is refused and
+    /// a duplicate, it is sent once more.
     pub failures: Vec<Failure>,
+    /// The events that the response names as accepted, where it names those, too.
+    pub accepted: Vec<EventRef>,
     /// Whether failures can be missing from the list: because the service caps it, or because there is none.
     pub may_be_incomplete: bool,
+    /// Whether the response contradicts itself, such as a status of success with a body that says failure. What it leaves
+    /// open is sent once more in one request, where that is harmless.
+    pub is_contradictory: bool,
     /// Whether the response says of the request as a whole that it succeeded.
     pub says_success: bool,
     /// The service's message about the request as a whole.
@@ -293,7 +296,16 @@ pub struct Partial {
 impl Partial {
     /// A complete list of failures, on the first attempt and without a message.
     pub fn new(status: StatusCode, failures: Vec<Failure>) -> Self {
-        Self { status, failures, may_be_incomplete: false, says_success: false, message: None, maybe_repeated: false }
+        Self {
+            status,
+            failures,
+            accepted: Vec::new(),
+            may_be_incomplete: false,
+            is_contradictory: false,
+            says_success: false,
+            message: None,
+            maybe_repeated: false,
+        }
     }
 }
 
@@ -385,6 +397,8 @@ pub struct Failed {
     /// What happened, in a sentence: the text of `error`, unless it is set. Leave out what differs from request to request,
     /// such as times, so that events can be grouped by it.
     pub reason: Arc<str>,
+    /// Whether the service says that it has an event of the request already. It is about the content of the request.
+    pub is_duplicate: bool,
     /// How long the service asked to wait.
     pub retry_after: Option<Duration>,
     /// The error of the service's client, for the caller of the engine.
@@ -396,7 +410,17 @@ impl Failed {
     pub fn new(scope: Scope, effect: Effect, error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let error = error.into();
         let reason = error.to_string().into();
-        Self { scope, effect, status: None, code: None, message: None, reason, retry_after: None, error }
+        Self {
+            scope,
+            effect,
+            status: None,
+            code: None,
+            message: None,
+            reason,
+            is_duplicate: false,
+            retry_after: None,
+            error,
+        }
     }
 }
 

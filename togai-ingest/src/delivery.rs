@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::task::Context;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 
 use crate::backend::{Backend, Connection, Protocol};
 use crate::cancel::Cancel;
+use crate::ending::{Ending, RunningEnding};
 use crate::engine::{Run, Settings};
 use crate::error::{DeliveryError, DeliveryErrorKind};
 use crate::ids::IdPolicy;
@@ -30,8 +32,9 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 /// | [`ids`](Self::ids) | [`IdPolicy::Random`] |
 /// | [`local_checks`](Self::local_checks) | on |
 /// | [`idempotent`](Self::idempotent) | what the backend says in [`Protocol::idempotent`] |
-/// | [`isolation_budget`](Self::isolation_budget) | 64 further requests for a batch |
+/// | [`isolation_budget`](Self::isolation_budget) | 128 further requests for a batch |
 /// | [`max_not_accepted`](Self::max_not_accepted) | 100,000 events |
+/// | [`time_limit`](Self::time_limit), [`stop_when`](Self::stop_when) | none: the call ends with its source |
 /// | [`on_not_accepted`](Self::on_not_accepted) | none: the report keeps them |
 /// | [`on_progress`](Self::on_progress) | none |
 ///
@@ -42,10 +45,16 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 ///   `Rejected`. Across calls, and further apart, only the server finds duplicates.
 /// - A request that is too large is halved, and all clones of the client keep the size that passes. From time to time a
 ///   larger one is tried.
-/// - A request that is refused for an event in it is halved until that event is alone; one in a thousand costs 10 to 20
-///   requests. If a response leaves open which events were refused, those are retried in halves, or are `Unknown` if the
+/// - A request that is refused for an event in it is sent in parts until that event is alone; one in a thousand costs about
+///   10 requests. If a response leaves open which events were refused, those are retried in parts, or are `Unknown` if the
 ///   service may bill an event twice. An event that an earlier request may have delivered is never `Rejected` by a response
 ///   that does not name it.
+/// - An event that is refused alone is `Rejected` once another request is accepted, so that a service which refuses
+///   everything rejects nothing. After three batches of which nothing is accepted, one after the other, the call ends in a
+///   [`Refused`](DeliveryErrorKind::Refused) error.
+/// - A batch that fails again and again without a usable response (a status of 5xx, a broken connection) is sent in parts if
+///   that is harmless and other requests succeed meanwhile. So one event at which the service fails is `Unknown`, and the
+///   others are accepted.
 /// - Until the first response of success to a client, one batch is in flight, so that a bad token costs one request. After
 ///   a refused token no batch is started, and none is retried.
 #[must_use = "nothing is ingested until the request is sent"]
@@ -54,6 +63,7 @@ pub struct Ingest<'a, S: Source, B: Backend> {
     source: S,
     settings: Settings,
     max_not_accepted: usize,
+    ending: Ending<'a>,
     on_not_accepted: Option<OnNotAccepted<'a, ReturnedOf<S>, TagOf<S>>>,
     on_progress: Option<Box<dyn FnMut(IngestProgress) + Send + 'a>>,
 }
@@ -64,7 +74,15 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         let mut settings = Settings { idempotent: protocol.idempotent, ..Settings::default() };
         let default = settings.max_size.events;
         settings.max_size.events = protocol.max_batch_size.map_or(default, |largest| largest.min(default));
-        Self { connection, source, settings, max_not_accepted: 100_000, on_not_accepted: None, on_progress: None }
+        Self {
+            connection,
+            source,
+            settings,
+            max_not_accepted: 100_000,
+            ending: Ending::default(),
+            on_not_accepted: None,
+            on_progress: None,
+        }
     }
 
     /// Sets how many events go into a request: 1000 by default, or what [`Protocol::max_batch_size`] says if that is less.
@@ -160,12 +178,13 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         self
     }
 
-    /// Sets how many requests there may be for a batch beyond the first, to find out which of its events are refused; 64
-    /// by default.
+    /// Sets how many further requests of a batch may be refused or have no response, where it has to be sent in parts; 128 by
+    /// default.
     ///
-    /// A request of 1000 events that is refused as a whole takes 10 to 20 of them for each bad event. When they are used
-    /// up, the events that are left are `NotSent` with the server's message if it took nothing of them, and `Unknown` if it may
-    /// have. Requests that had to be smaller, and were taken then, are not counted.
+    /// An event that is shown to be at fault adds 8 to them, and a request that is accepted gives one back. To find one bad
+    /// event in 1000 takes about 10 requests; where 1 in 100 is bad, it takes about 9 for each. When they are used up, the
+    /// events that are left are `NotSent` with the server's message if it took nothing of them, and `Unknown` if it may
+    /// have.
     pub fn isolation_budget(mut self, requests: usize) -> Self {
         self.settings.isolation_budget = requests;
         self
@@ -174,6 +193,60 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// Sets how many events that were not accepted are kept before the call stops; 100,000 by default.
     pub fn max_not_accepted(mut self, events: usize) -> Self {
         self.max_not_accepted = events;
+        self
+    }
+
+    /// Sets how long the call may take in all; without it, as long as there are events.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures::stream;
+    /// use togai_ext::prelude::*;
+    ///
+    /// # togai_doctest::run(async |_, client| {
+    /// // A source that never ends, as a queue that nobody closes.
+    /// let failure = client
+    ///     .ingest_stream(stream::pending::<Event>())
+    ///     .time_limit(Duration::from_millis(10))
+    ///     .send()
+    ///     .await
+    ///     .unwrap_err();
+    /// assert!(failure.error().is_ended());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// When the time is over nothing more is pulled, waits end, and requests in flight are dropped. The call ends at once in
+    /// an [`Ended`](DeliveryErrorKind::Ended) error that holds the report: events whose request was in flight are `Unknown`,
+    /// the others that were pulled are `NotSent`. A source that blocks its thread delays that. A deadline of the client,
+    /// which is for each request, holds beside it; the earlier one counts.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.ending.time_limit = Some(limit);
+        self
+    }
+
+    /// Ends the call when a future is ready, such as one that waits for the signal to shut down.
+    ///
+    /// ```
+    /// use futures::stream;
+    /// use togai_ext::prelude::*;
+    ///
+    /// # togai_doctest::run(async |_, client| {
+    /// let (shut_down, is_shutting_down) = tokio::sync::oneshot::channel::<()>();
+    /// let call = client.ingest_stream(stream::pending::<Event>()).stop_when(is_shutting_down);
+    /// let delivery = tokio::spawn(call.send());
+    ///
+    /// drop(shut_down);
+    /// let failure = delivery.await?.unwrap_err();
+    /// assert!(failure.error().is_ended());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// What the future returns is ignored. The call ends as with [`time_limit`](Self::time_limit), at once and with the
+    /// report; to let the batches in flight end, end the source instead. The last future that is set counts.
+    pub fn stop_when<F: Future + Send + 'a>(mut self, stop: F) -> Self {
+        self.ending.stop = Some(Box::pin(async move { drop(stop.await) }));
         self
     }
 
@@ -238,11 +311,17 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         let mut recorder = Recorder::new(operation, self.on_not_accepted.take());
         let mut on_progress = self.on_progress.take();
         let max_not_accepted = self.max_not_accepted;
-        let mut run = match self.start() {
-            Ok(run) => run,
+        let (mut run, mut ending) = match self.start() {
+            Ok(started) => started,
             Err(error) => return Err(IngestError::new(error, IngestReport::new(operation))),
         };
-        while let Some(finished) = poll_fn(|context| run.poll_finished(context)).await {
+        let mut poll = |run: &mut Run<B, S>, context: &mut Context<'_>| {
+            if let Some(why) = ending.poll(context) {
+                run.end(why, context);
+            }
+            run.poll_finished(context)
+        };
+        while let Some(finished) = poll_fn(|context| poll(&mut run, context)).await {
             recorder.record(finished, run.submitted());
             if let Some(handler) = &mut on_progress {
                 handler(recorder.progress());
@@ -285,7 +364,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// no bound on what is not accepted, and `on_not_accepted` and `on_progress` are not called. Where going on makes no
     /// sense, the verdicts of all events that were pulled come first, and then the error. As long as the stream is not
     /// polled, nothing is pulled and no batch is started.
-    pub fn outcomes(self) -> Verdicts<S, B>
+    pub fn outcomes(self) -> Verdicts<'a, S, B>
     where
         B: Backend<Event = S::Event>,
     {
@@ -297,12 +376,14 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
         check(&self.settings, &self.connection.backend).is_ok()
     }
 
-    fn start(self) -> Result<Run<B, S>, DeliveryError>
+    fn start(self) -> Result<(Run<B, S>, RunningEnding<'a>), DeliveryError>
     where
         B: Backend<Event = S::Event>,
     {
         check(&self.settings, &self.connection.backend)?;
-        Ok(Run::new(self.connection, self.source, &self.settings, Cancel::new()))
+        let operation = self.connection.backend.protocol().operation;
+        let ending = self.ending.start(operation, &**self.connection.session.clock());
+        Ok((Run::new(self.connection, self.source, &self.settings, Cancel::new()), ending))
     }
 }
 
@@ -336,6 +417,7 @@ impl<S: Source, B: Backend> fmt::Debug for Ingest<'_, S, B> {
             .field("idempotent", &self.settings.idempotent)
             .field("isolation_budget", &self.settings.isolation_budget)
             .field("max_not_accepted", &self.max_not_accepted)
+            .field("time_limit", &self.ending.time_limit)
             .finish_non_exhaustive()
     }
 }

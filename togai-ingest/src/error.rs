@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::backend::{Effect, Failed, Scope};
+use crate::backend::{Effect, Failed, Partial, Scope};
 
 /// Why a call stopped before its source ended, or why its result is an error.
 ///
@@ -51,6 +51,11 @@ pub enum DeliveryErrorKind {
     Throttled,
     /// The service failed, or the way to it.
     Service,
+    /// The service refused one batch after the other, and accepted no event in between.
+    Refused,
+    /// The caller ended the call: its [`time_limit`](crate::Ingest::time_limit) was over, or what it was to
+    /// [`stop_when`](crate::Ingest::stop_when) happened.
+    Ended,
     /// More events were not accepted than the report keeps.
     TooManyNotAccepted,
     /// The call reached its end, and an event was not accepted.
@@ -73,6 +78,19 @@ impl DeliveryError {
             Scope::Content | Scope::Size { .. } | Scope::Service => DeliveryErrorKind::Service,
         };
         Self { inner: Box::new(Inner { operation, kind, cause: Cause::Failed(failed) }) }
+    }
+
+    /// The error of a call whose batches were refused, one after the other.
+    pub(crate) fn refused(operation: &'static str, failed: Failed) -> Self {
+        let (kind, cause) = (DeliveryErrorKind::Refused, Cause::Failed(failed));
+        Self { inner: Box::new(Inner { operation, kind, cause }) }
+    }
+
+    /// The same where the responses were no errors, and named no event.
+    pub(crate) fn none_named(operation: &'static str, partial: &Partial) -> Self {
+        let said = partial.message.as_ref().map_or_else(String::new, |message| format!(": {message}"));
+        let problem = format!("the server answered {} and accepted no event that it named{said}", partial.status);
+        Self::new(operation, DeliveryErrorKind::Refused, problem)
     }
 
     /// The failed request that stopped the call, where one did.
@@ -121,6 +139,17 @@ impl DeliveryError {
     /// Whether the service throttles. [`retry_after`](Self::retry_after) is how long it asked to wait.
     pub fn is_throttled(&self) -> bool {
         self.kind() == DeliveryErrorKind::Throttled
+    }
+
+    /// Whether the service refused one batch after the other: what it says holds for every event, such as that a schema does
+    /// not exist.
+    pub fn is_refused(&self) -> bool {
+        self.kind() == DeliveryErrorKind::Refused
+    }
+
+    /// Whether the caller ended the call, by its time limit or otherwise.
+    pub fn is_ended(&self) -> bool {
+        self.kind() == DeliveryErrorKind::Ended
     }
 
     /// Whether the source of the events failed. [`source`](StdError::source) is its error.

@@ -132,6 +132,7 @@ mod calls;
 mod cancel;
 mod clock;
 mod delivery;
+mod ending;
 mod engine;
 mod error;
 mod ids;

@@ -30,7 +30,7 @@ pub type IngestError<E = Event, T = ()> = togai_ingest::IngestError<E, T>;
 /// An event with its outcome; see [`togai_ingest::Verdict`]. `E` is [`Event`] unless another event is named.
 pub type Verdict<E = Event, T = ()> = togai_ingest::Verdict<E, T>;
 /// The outcomes of a call as a stream; see [`togai_ingest::Verdicts`]. `B` is [`Togai`] unless another service is named.
-pub type Verdicts<S, B = Togai> = togai_ingest::Verdicts<S, B>;
+pub type Verdicts<'a, S, B = Togai> = togai_ingest::Verdicts<'a, S, B>;
 
 /// Ingestion of events, each of which gets a verdict.
 ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial};
+use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, NO_REASON, Partial};
 use crate::outcome::Outcome;
 
 /// What a response that names failures says of the events of a request.
@@ -13,10 +13,23 @@ use crate::outcome::Outcome;
 pub struct Decided {
     /// The outcome of each event; nothing where the response leaves it open.
     pub outcomes: Vec<Option<Outcome>>,
+    /// The events of which the response says two things that cannot both be true. They are open.
+    pub disputed: Vec<Disputed>,
     /// Whether at least one of the events that are left open was not accepted.
     pub is_one_refused: bool,
     /// Why events are left open.
     pub why: Arc<str>,
+}
+
+/// An event of which a response says two things that cannot both be true.
+#[derive(Debug)]
+pub struct Disputed {
+    /// Its index in the request.
+    pub index: usize,
+    /// Whether the service may have taken it with this request.
+    pub maybe_applied: bool,
+    /// Its outcome where no other response is to be had.
+    pub outcome: Outcome,
 }
 
 /// What is known of a request beside its response.
@@ -29,44 +42,102 @@ pub struct Repeat {
     pub is_harmless: bool,
 }
 
+/// What a response says of an event.
+#[derive(Clone, Copy, Default)]
+struct Statements<'a> {
+    is_accepted: bool,
+    duplicate: Option<&'a Failure>,
+    /// The least certain of the other failures.
+    failure: Option<&'a Failure>,
+}
+
 /// Decides on the events of a request that the service accepted in part, given by their ids in the order of the request.
 pub fn partial(ids: &[String], partial: &Partial, repeat: Repeat) -> Decided {
     let indexes = indexes(ids);
-    let mut failures: Vec<Option<&Failure>> = vec![None; ids.len()];
+    let index_of = |event: &EventRef| match event {
+        // A request of one event leaves no doubt which one is meant.
+        _ if ids.len() == 1 => Some(0),
+        EventRef::Id(id) => indexes.get(id.as_str()).copied().flatten(),
+        EventRef::Index(index) => Some(*index).filter(|index| *index < ids.len()),
+        EventRef::Unnamed => None,
+    };
+    let mut statements = vec![Statements::default(); ids.len()];
     let mut unmatched = 0;
     for failure in &partial.failures {
-        let index = match &failure.event {
-            // A request of one event leaves no doubt which one is meant.
-            _ if ids.len() == 1 => Some(0),
-            EventRef::Id(id) => indexes.get(id.as_str()).copied().flatten(),
-            EventRef::Index(index) => Some(*index).filter(|index| *index < ids.len()),
-            EventRef::Unnamed => None,
-        };
-        match index {
-            // If an event is named twice, the least certain failure wins.
-            Some(index) if failures[index].is_none_or(|before| doubt(failure) > doubt(before)) => {
-                failures[index] = Some(failure);
-            }
-            Some(_) => {}
+        match index_of(&failure.event) {
+            Some(index) => statements[index].note(failure),
             None => unmatched += 1,
         }
     }
-    let of_failure = |failure: Option<&Failure>| failure.map(|failure| of_event(failure, partial, repeat));
-    let mut outcomes: Vec<Option<Outcome>> = failures.into_iter().map(of_failure).collect();
-    let why: Arc<str> = if unmatched > 0 {
-        format!("the server refused {unmatched} events of the request without saying which").into()
-    } else {
-        "the server refused events of the request and may not have listed them all".into()
-    };
+    for index in partial.accepted.iter().filter_map(index_of) {
+        statements[index].is_accepted = true;
+    }
     // An event that is not named was accepted only if every event that was not accepted is named.
-    let is_whole = !partial.may_be_incomplete;
-    if unmatched == 0 && is_whole {
-        for outcome in &mut outcomes {
-            outcome.get_or_insert(Outcome::Accepted);
+    let is_whole = unmatched == 0 && !partial.may_be_incomplete && !partial.is_contradictory;
+    let repeat = Repeat { maybe_repeated: repeat.maybe_repeated || partial.maybe_repeated, ..repeat };
+    let mut disputed = Vec::new();
+    let outcome = |(index, statements): (usize, Statements<'_>)| {
+        let Statements { is_accepted, duplicate, failure } = statements;
+        match (is_accepted, duplicate, failure) {
+            (false, None, None) => is_whole.then_some(Outcome::Accepted),
+            (true, None, None) => Some(Outcome::Accepted),
+            (false, Some(failure), None) | (false, None, Some(failure)) => Some(of_event(failure, partial, repeat)),
+            // It is unclear whatever else is said.
+            (false, Some(_), Some(failure)) if failure.kind == FailureKind::Unclear => {
+                Some(of_event(failure, partial, repeat))
+            }
+            (true, _, Some(failure)) | (true, Some(failure), None) => {
+                let outcome = unknown(failure, repeat);
+                disputed.push(Disputed { index, maybe_applied: true, outcome });
+                None
+            }
+            (false, Some(_), Some(failure)) => {
+                // If the event is not a duplicate of our own, the refusal is the one of which nothing good can come.
+                let is_lost = repeat.is_harmless && !repeat.maybe_repeated;
+                let outcome = if is_lost { of_event(failure, partial, repeat) } else { unknown(failure, repeat) };
+                disputed.push(Disputed { index, maybe_applied: false, outcome });
+                None
+            }
+        }
+    };
+    let outcomes = statements.into_iter().enumerate().map(outcome).collect();
+    let is_one_refused = unmatched > 0 || (partial.failures.is_empty() && !partial.is_contradictory);
+    Decided { outcomes, disputed, is_one_refused, why: why_open(partial, unmatched) }
+}
+
+impl<'a> Statements<'a> {
+    /// If an event is named twice, the least certain failure wins.
+    fn note(&mut self, failure: &'a Failure) {
+        if failure.kind == FailureKind::Duplicate {
+            self.duplicate = Some(failure);
+        } else if self.failure.is_none_or(|before| doubt(failure) > doubt(before)) {
+            self.failure = Some(failure);
         }
     }
-    let is_one_refused = unmatched > 0 || partial.failures.is_empty();
-    Decided { outcomes, is_one_refused, why }
+}
+
+fn why_open(partial: &Partial, unmatched: usize) -> Arc<str> {
+    if partial.is_contradictory {
+        let said = partial.message.as_ref().map_or_else(String::new, |message| format!(": {message}"));
+        format!("the server's response contradicts itself{said}").into()
+    } else if unmatched > 0 {
+        "the server refused events of the request without saying which".into()
+    } else {
+        "the server refused events of the request and may not have listed them all".into()
+    }
+}
+
+/// Why nothing is known of an event that was sent by itself.
+pub(crate) fn why_open_alone(partial: &Partial) -> Arc<str> {
+    if partial.is_contradictory {
+        return why_open(partial, 0);
+    }
+    let said = partial.message.as_ref().map_or_else(String::new, |message| format!(" ({message})"));
+    let why = format!(
+        "the server refused the event or has it already, and does not say which{said}; sending it again gets the same \
+         response, so look up by its id whether the server has it"
+    );
+    why.into()
 }
 
 /// Where the event with an id is; nowhere certain if two ids have the same text, such as `7` and `"7"`.
@@ -81,32 +152,28 @@ fn indexes(ids: &[String]) -> HashMap<&str, Option<usize>> {
 /// How uncertain a failure leaves its event.
 fn doubt(failure: &Failure) -> u8 {
     match failure.kind {
-        FailureKind::Refused | FailureKind::Unmet => 0,
-        FailureKind::Vague | FailureKind::Duplicate => 1,
-        FailureKind::Unclear => 2,
+        FailureKind::Duplicate | FailureKind::Refused => 0,
+        FailureKind::Unmet => 1,
+        FailureKind::Vague => 2,
+        FailureKind::Unclear => 3,
     }
+}
+
+fn unknown(failure: &Failure, repeat: Repeat) -> Outcome {
+    Outcome::Unknown { why: Arc::clone(&failure.message), may_be_resent: repeat.is_harmless }
 }
 
 /// The outcome of an event that a response names.
 fn of_event(failure: &Failure, partial: &Partial, repeat: Repeat) -> Outcome {
-    let maybe_repeated = repeat.maybe_repeated || partial.maybe_repeated;
-    let message = || Arc::clone(&failure.message);
-    let unknown = || Outcome::Unknown { why: message(), may_be_resent: repeat.is_harmless };
+    let status = Some(failure.status.unwrap_or(partial.status));
+    let (code, message) = (failure.code.clone(), Arc::clone(&failure.message));
     match failure.kind {
-        FailureKind::Unclear => unknown(),
-        FailureKind::Vague if maybe_repeated => unknown(),
-        FailureKind::Refused | FailureKind::Vague => Outcome::Rejected {
-            status: Some(failure.status.unwrap_or(partial.status)),
-            code: failure.code.clone(),
-            message: message(),
-        },
-        FailureKind::Duplicate if maybe_repeated => Outcome::Accepted,
+        FailureKind::Unclear => unknown(failure, repeat),
+        FailureKind::Vague if repeat.maybe_repeated => unknown(failure, repeat),
+        FailureKind::Refused | FailureKind::Vague => Outcome::Rejected { status, code, message },
+        FailureKind::Duplicate if repeat.maybe_repeated => Outcome::Accepted,
         FailureKind::Duplicate => Outcome::Duplicate { compared: false },
-        FailureKind::Unmet => Outcome::NotSent {
-            status: Some(failure.status.unwrap_or(partial.status)),
-            code: failure.code.clone(),
-            message: message(),
-        },
+        FailureKind::Unmet => Outcome::NotSent { status, code, message },
     }
 }
 
@@ -130,6 +197,12 @@ impl Refusal {
     pub(crate) fn of(failed: &Failed) -> Self {
         let message = failed.message.as_ref().unwrap_or(&failed.reason);
         Self { status: failed.status, code: failed.code.clone(), message: Arc::clone(message) }
+    }
+
+    /// How a server refused the one event of a request, without naming it.
+    pub(crate) fn of_partial(partial: &Partial) -> Self {
+        let message = partial.message.clone().unwrap_or_else(|| NO_REASON.into());
+        Self { status: Some(partial.status), code: None, message }
     }
 
     /// What the server said.
@@ -288,13 +361,68 @@ mod tests {
         for (kinds, expected) in [
             (["failed", "bad"], "unknown: failed"),
             (["bad", "failed"], "unknown: failed"),
-            (["duplicate", "bad"], "duplicate"),
-            (["bad", "duplicate"], "duplicate"),
+            (["bad", "no"], "rejected: no"),
+            (["no", "failed"], "unknown: failed"),
+            (["duplicate", "failed"], "unknown: failed"),
             (["bad", "bad"], "rejected: bad"),
+            (["duplicate", "duplicate"], "duplicate"),
         ] {
             let failures = kinds.map(|kind| failure(Some("a"), kind));
             assert_eq!(texts(&decide(&ids, &response(&failures, false), FIRST)), [expected, "accepted"], "{kinds:?}");
         }
+    }
+
+    /// What is disputed, with the outcome that it has in the end.
+    fn disputed(partial: &Partial, repeat: Repeat) -> Vec<String> {
+        let ids = ["a".to_owned(), "b".to_owned()];
+        let text = |disputed: &Disputed| format!("{} {} {}", disputed.index, disputed.maybe_applied, disputed.outcome);
+        let decided = decide(&ids, partial, repeat);
+        assert!(decided.disputed.iter().all(|disputed| decided.outcomes[disputed.index].is_none()));
+        decided.disputed.iter().map(text).collect()
+    }
+
+    #[test]
+    fn an_event_that_is_refused_and_a_duplicate_is_disputed() {
+        for kinds in [["duplicate", "bad"], ["bad", "duplicate"]] {
+            let failures = response(&kinds.map(|kind| failure(Some("b"), kind)), false);
+            assert_eq!(disputed(&failures, FIRST), ["1 false rejected: bad"]);
+            assert_eq!(disputed(&failures, REPEATED), ["1 false unknown: bad"]);
+            assert_eq!(disputed(&failures, Repeat { is_harmless: false, ..FIRST }), ["1 false unknown: bad"]);
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_accepted_and_refused_is_disputed() {
+        for kind in ["bad", "duplicate", "failed"] {
+            let mut both = response(&[failure(Some("a"), kind)], false);
+            both.accepted = vec![EventRef::Index(0)];
+            assert_eq!(disputed(&both, FIRST), [format!("0 true unknown: {kind}")]);
+        }
+    }
+
+    #[test]
+    fn a_named_acceptance_holds_where_the_list_may_be_incomplete() {
+        let ids = ["a", "b", "c"].map(str::to_owned);
+        let mut partial = response(&[failure(Some("b"), "bad")], true);
+        partial.accepted = vec![EventRef::Id("c".to_owned()), EventRef::Id("z".to_owned())];
+        let decided = decide(&ids, &partial, FIRST);
+        assert_eq!(
+            (texts(&decided), decided.disputed.len()),
+            (["open", "rejected: bad", "accepted"].map(str::to_owned).to_vec(), 0)
+        );
+    }
+
+    #[test]
+    fn a_contradictory_response_leaves_open_what_it_does_not_name() {
+        let ids = ["a", "b", "c"].map(str::to_owned);
+        let mut partial = response(&[failure(Some("b"), "bad")], false);
+        (partial.is_contradictory, partial.message) = (true, Some("3 failed".into()));
+        let decided = decide(&ids, &partial, FIRST);
+        assert_eq!(texts(&decided), ["open", "rejected: bad", "open"]);
+        assert_eq!(
+            (&*decided.why, decided.is_one_refused),
+            ("the server's response contradicts itself: 3 failed", false)
+        );
     }
 
     #[test]

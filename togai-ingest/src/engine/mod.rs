@@ -1,10 +1,15 @@
 //! The loop that pulls events, keeps batches in flight and says what becomes of them.
 
 mod batch;
+mod budget;
+mod call;
 mod decide;
 mod flight;
 mod intake;
+mod parts;
+mod refusals;
 mod seen;
+mod unanswered;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -30,7 +35,8 @@ use crate::outcome::Outcome;
 use crate::session::BatchSize;
 use crate::source::{ReturnedOf, Source, TagOf};
 use crate::submission::Submission;
-use flight::{BatchResult, FlightSettings};
+use call::CallState;
+use flight::{BatchResult, Held};
 use intake::{Added, FullBatch, Intake};
 
 /// How a call goes about it.
@@ -44,7 +50,7 @@ pub struct Settings {
     pub ids: IdPolicy,
     /// Whether events are checked before they are sent.
     pub local_checks: bool,
-    /// Further requests for a batch.
+    /// Further requests for a batch that are refused or have no response.
     pub isolation_budget: usize,
     /// How long a batch waits for more events.
     pub linger: Option<Duration>,
@@ -59,7 +65,7 @@ impl Default for Settings {
             concurrency: 4,
             ids: IdPolicy::default(),
             local_checks: true,
-            isolation_budget: 64,
+            isolation_budget: 128,
             linger: None,
             idempotent: true,
         }
@@ -80,11 +86,26 @@ pub struct Run<B, S: Source> {
     in_flight: FuturesUnordered<InFlight<ReturnedOf<S>, TagOf<S>>>,
     /// Batches that have their outcomes, which were not given out yet.
     finished: VecDeque<(FullBatchOf<S>, BatchOutcomes)>,
+    /// Batches with events that were refused alone, which wait until another request of the session is accepted.
+    held: VecDeque<HeldBatchOf<S>>,
+    /// Ends when the first of them need not wait any more.
+    held_wait: Option<BoxFuture<'static, ()>>,
     stopped_by: Option<DeliveryError>,
+    /// That a batch was refused whole, and whether all were.
+    refused_whole: Option<DeliveryError>,
+    are_all_refused: bool,
     concurrency: usize,
     linger_time: Option<Duration>,
-    flight_settings: FlightSettings<B>,
+    call: Arc<CallState<B>>,
     cancel: Cancel,
+    abandon: Cancel,
+}
+
+/// A batch with events that are held.
+struct HeldBatch<E, T> {
+    batch: FullBatch<E, T>,
+    outcomes: BatchOutcomes,
+    held: Held,
 }
 
 /// What the source has left.
@@ -146,28 +167,35 @@ pub enum Finished<E, T> {
 }
 
 type FullBatchOf<S> = FullBatch<ReturnedOf<S>, TagOf<S>>;
+type HeldBatchOf<S> = HeldBatch<ReturnedOf<S>, TagOf<S>>;
 type FinishedOf<S> = Finished<ReturnedOf<S>, TagOf<S>>;
 
 impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     /// A call that has not pulled anything yet.
     pub fn new(connection: Connection<B>, source: S, settings: &Settings, cancel: Cancel) -> Self {
-        let Connection { backend, session } = connection;
-        let Settings { max_size, concurrency, ids, local_checks, isolation_budget, linger, idempotent } = *settings;
+        let Settings { max_size, concurrency, ids, local_checks, linger, .. } = *settings;
+        let Connection { backend, session } = connection.clone();
+        let abandon = Cancel::new();
         Self {
             source,
             input: Input::Open,
             submitted: 0,
             submitted_at_last_break: 0,
-            intake: Intake::new(backend.clone(), session.clone(), max_size, ids, local_checks),
+            intake: Intake::new(backend, session, max_size, ids, local_checks),
             linger: Linger::Off,
             full: None,
             in_flight: FuturesUnordered::new(),
             finished: VecDeque::new(),
+            held: VecDeque::new(),
+            held_wait: None,
             stopped_by: None,
+            refused_whole: None,
+            are_all_refused: true,
             concurrency,
             linger_time: linger,
-            flight_settings: FlightSettings { backend, session, isolation_budget, idempotent, cancel: cancel.signal() },
+            call: Arc::new(CallState::new(connection, settings, cancel.signal(), abandon.signal())),
             cancel,
+            abandon,
         }
     }
 
@@ -184,13 +212,25 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
         self.stopped_by.get_or_insert(why);
     }
 
+    /// Ends the call now: pulls nothing more, ends waits, and drops the requests in flight. What they may have done is not
+    /// known.
+    pub fn end(&mut self, why: DeliveryError, context: &mut Context<'_>) {
+        self.stop(why);
+        self.cancel.cancel();
+        // What only waits ends by itself, and knows what became of its events.
+        self.drive(context);
+        self.abandon.cancel();
+        self.drive(context);
+    }
+
     /// What stopped the call, once there is nothing more to be polled for.
     pub fn into_stopped_by(self) -> Option<DeliveryError> {
         let source_failed_by = match self.input {
             Input::Failed(error) => Some(error),
             Input::Open | Input::Ended => None,
         };
-        self.stopped_by.or(source_failed_by)
+        let refused_by = self.refused_whole.filter(|_| self.are_all_refused);
+        self.stopped_by.or(source_failed_by).or(refused_by)
     }
 
     /// Waits for the next events that something became of; there are none once all that were pulled are accounted for.
@@ -199,6 +239,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     pub fn poll_finished(&mut self, context: &mut Context<'_>) -> Poll<Option<FinishedOf<S>>> {
         loop {
             self.drive(context);
+            self.release_held(context);
             if let Some((batch, outcomes)) = self.finished.pop_front() {
                 self.intake.settle(&batch, &outcomes);
                 let FullBatch { entries, encoded, .. } = batch;
@@ -229,11 +270,36 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     /// Lets batches in flight go on. What ends is kept for [`poll_finished`](Self::poll_finished).
     pub(crate) fn drive(&mut self, context: &mut Context<'_>) {
         while let Poll::Ready(Some(flight)) = self.in_flight.poll_next_unpin(context) {
-            let Some((batch, BatchResult { outcomes, stopped_by })) = flight else { continue };
+            let Some((batch, BatchResult { outcomes, held, stopped_by, refused_whole })) = flight else { continue };
             // Said before any other batch has its turn.
             if let Some(error) = stopped_by {
                 self.stop(error);
             }
+            self.are_all_refused &= refused_whole.is_some();
+            self.refused_whole = self.refused_whole.take().or(refused_whole);
+            match held {
+                Some(held) => self.held.push_back(HeldBatch { batch, outcomes, held }),
+                None => self.finished.push_back((batch, outcomes)),
+            }
+        }
+    }
+
+    /// Gives out batches whose events need not be held any more: another request was accepted, or there will be none.
+    fn release_held(&mut self, context: &mut Context<'_>) {
+        let is_last = self.in_flight.is_empty() && (self.stopped_by.is_some() || self.is_input_sent());
+        while let Some(first) = self.held.front() {
+            let accepted = first.held.accepted();
+            let is_at_fault = self.call.operation.accepted() > accepted;
+            if !is_at_fault && !is_last {
+                let operation = Arc::clone(&self.call.operation);
+                let wait = self.held_wait.get_or_insert_with(|| Box::pin(operation.accepted_beyond(accepted)));
+                if wait.poll_unpin(context).is_pending() {
+                    return;
+                }
+            }
+            self.held_wait = None;
+            let Some(HeldBatch { batch, mut outcomes, held }) = self.held.pop_front() else { return };
+            held.settle(&mut outcomes, is_at_fault || !is_last);
             self.finished.push_back((batch, outcomes));
         }
     }
@@ -250,7 +316,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
                 }
                 Poll::Ready(Some(Err(error))) => {
                     // What was pulled before is sent, so it is said only at the end.
-                    let operation = self.flight_settings.backend.protocol().operation;
+                    let operation = self.call.backend.protocol().operation;
                     self.input = Input::Failed(DeliveryError::source_failed(operation, self.submitted, error));
                 }
                 Poll::Ready(None) => self.input = Input::Ended,
@@ -272,7 +338,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
 
     /// Whether another batch may be in flight.
     fn may_start(&self) -> bool {
-        let is_proven = self.flight_settings.session.gate().is_proven();
+        let is_proven = self.call.session.gate().is_proven();
         let limit = if is_proven { self.concurrency } else { 1 };
         self.in_flight.len() < limit
     }
@@ -283,8 +349,13 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
         self.intake.len() > 0 && (self.intake.is_full() || self.has_ended() || has_waited)
     }
 
+    /// Whether everything that was to be sent is in flight, or was.
+    fn is_input_sent(&self) -> bool {
+        self.has_ended() && self.intake.len() == 0 && self.full.is_none()
+    }
+
     fn is_done(&self) -> bool {
-        self.has_ended() && self.intake.len() == 0 && self.full.is_none() && self.in_flight.is_empty()
+        self.is_input_sent() && self.in_flight.is_empty() && self.held.is_empty()
     }
 
     fn poll_linger(&mut self, context: &mut Context<'_>) {
@@ -306,7 +377,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             Added::ToFilling => {}
         }
         if let Some(time) = self.linger_time.filter(|_| self.intake.len() == 1) {
-            self.linger = Linger::Waiting(self.flight_settings.session.clock().sleep(time));
+            self.linger = Linger::Waiting(self.call.session.clock().sleep(time));
         }
         None
     }
@@ -328,7 +399,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             return false;
         }
         let Some(batch) = self.full.take() else { return false };
-        let flight = Box::pin(flight::deliver(self.flight_settings.clone(), Arc::clone(&batch.encoded)));
+        let flight = Box::pin(flight::deliver(Arc::clone(&self.call), Arc::clone(&batch.encoded)));
         self.in_flight.push(InFlight { batch: Some(batch), flight });
         true
     }

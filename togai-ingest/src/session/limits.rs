@@ -96,6 +96,22 @@ impl Limits {
         });
     }
 
+    /// Notes a request that failed without a response again and again, while all of its events passed in smaller ones.
+    pub(crate) fn note_unanswered(&self, size: BatchSize) {
+        self.learn(|learned| {
+            learned.bytes.note_refused(size.bytes);
+        });
+    }
+
+    /// Forgets which sizes were refused: what the server said of size, it says of a single event, too.
+    pub(crate) fn forget_refusals(&self) {
+        self.learn(|Learned { events, bytes }| {
+            for dimension in [events, bytes] {
+                *dimension = Dimension { got_through: dimension.got_through, ..Dimension::default() };
+            }
+        });
+    }
+
     /// Whether a request of that size, or a smaller one, was refused, and none like it was taken since.
     pub(crate) fn is_refused(&self, size: BatchSize) -> bool {
         let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -205,6 +221,27 @@ mod tests {
         let limits = Limits::default();
         limits.note_refused(of(1, 1), false);
         assert_eq!(limits.within(SET), SET);
+    }
+
+    #[test]
+    fn a_size_that_failed_without_a_response_is_not_sent_again() {
+        let limits = Limits::default();
+        limits.note_passed(of(300, 60_000));
+        limits.note_unanswered(of(500, 100_000));
+        assert_eq!(limits.within(SET), of(SET.events, 60_000));
+        // What passed before failed for another reason.
+        limits.note_unanswered(of(250, 50_000));
+        assert_eq!(limits.within(SET), of(SET.events, 60_000));
+    }
+
+    #[test]
+    fn what_is_said_of_a_single_event_teaches_no_size() {
+        let limits = Limits::default();
+        limits.note_passed(of(10, 3_000));
+        limits.note_refused(of(1000, 300_000), false);
+        limits.note_refused(of(500, 150_000), true);
+        limits.forget_refusals();
+        assert_eq!((limits.within(SET), limits.is_refused(of(1000, 300_000))), (SET, false));
     }
 
     #[test]

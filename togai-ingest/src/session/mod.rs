@@ -2,13 +2,16 @@
 
 mod gate;
 mod limits;
+mod operation;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use gate::{Closed, Pass, TokenGate};
 pub use limits::BatchSize;
 pub(crate) use limits::Limits;
+pub(crate) use operation::OperationState;
 
 use crate::clock::Clock;
 
@@ -43,6 +46,7 @@ struct SessionState {
     clock: Arc<dyn Clock>,
     gate: TokenGate,
     limits: Limits,
+    operations: Mutex<BTreeMap<&'static str, Arc<OperationState>>>,
 }
 
 impl Session {
@@ -59,7 +63,8 @@ impl Session {
 
     /// A session that leaves a refused token alone for an interval.
     pub fn with_probe_interval(clock: Arc<dyn Clock>, interval: Duration) -> Self {
-        Self { state: Arc::new(SessionState { clock, gate: TokenGate::new(interval), limits: Limits::default() }) }
+        let (gate, limits) = (TokenGate::new(interval), Limits::default());
+        Self { state: Arc::new(SessionState { clock, gate, limits, operations: Mutex::default() }) }
     }
 
     /// The clock.
@@ -75,5 +80,12 @@ impl Session {
     /// How large a request may be, as far as the server has shown.
     pub(crate) fn limits(&self) -> &Limits {
         &self.state.limits
+    }
+
+    /// What all calls to an operation share.
+    pub(crate) fn operation(&self, name: &'static str) -> Arc<OperationState> {
+        // A map of handles is whole whatever became of the thread that held it.
+        let mut operations = self.state.operations.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(operations.entry(name).or_default())
     }
 }

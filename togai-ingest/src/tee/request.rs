@@ -1,8 +1,9 @@
 //! A delivery to two clients before it is sent.
 
 use std::fmt;
+use std::time::Duration;
 
-use futures::future::{BoxFuture, join};
+use futures::future::{BoxFuture, FutureExt, join};
 
 use super::branch::{Branch, SharedHub};
 use super::hub::{First, Hub, Pairs, Second};
@@ -25,6 +26,7 @@ type SecondCall<'a, B, X, Y> = Ingest<'a, Branch<'a, X, Y, Second, <B as Backend
 /// | setting | default |
 /// |---|---|
 /// | [`first`](Self::first), [`second`](Self::second): the settings of each call | those of [`Ingest`] |
+/// | [`time_limit`](Self::time_limit), [`stop_when`](Self::stop_when) | none: the calls end with their source |
 /// | [`max_lag`](Self::max_lag) | 10,000 events |
 /// | [`continue_alone`](Self::continue_alone) | off |
 #[must_use = "nothing is ingested until the call is sent"]
@@ -86,6 +88,49 @@ where
     /// ```
     pub fn second(mut self, change: impl FnOnce(SecondCall<'a, B, X, Y>) -> SecondCall<'a, B, X, Y>) -> Self {
         self.second = change(self.second);
+        self
+    }
+
+    /// Sets how long the delivery may take in all. See [`Ingest::time_limit`].
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ingest::Tee;
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
+    /// use std::time::Duration;
+    /// use futures::stream;
+    ///
+    /// let pairs = stream::pending::<(Event, Event)>();
+    /// let report = Tee::new(&first, &second).ingest_stream(pairs).time_limit(Duration::from_millis(10)).send().await;
+    /// assert!(report.first.unwrap_err().error().is_ended() && report.second.unwrap_err().error().is_ended());
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.first = self.first.time_limit(limit);
+        self.second = self.second.time_limit(limit);
+        self
+    }
+
+    /// Ends both calls when a future is ready. See [`Ingest::stop_when`].
+    ///
+    /// ```
+    /// # use togai_ext::prelude::*;
+    /// # use togai_ingest::Tee;
+    /// # togai_doctest::run_two(async |[_old, new], [first, second]| {
+    /// use futures::{future, stream};
+    ///
+    /// let pairs = stream::pending::<(Event, Event)>();
+    /// let report = Tee::new(&first, &second).ingest_stream(pairs).stop_when(future::ready(())).send().await;
+    /// assert!(report.first.unwrap_err().error().is_ended() && report.second.unwrap_err().error().is_ended());
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn stop_when<F: Future + Send + 'a>(mut self, stop: F) -> Self {
+        let stop: BoxFuture<'a, ()> = Box::pin(async move { drop(stop.await) });
+        let stop = stop.shared();
+        self.first = self.first.stop_when(stop.clone());
+        self.second = self.second.stop_when(stop);
         self
     }
 

@@ -1,0 +1,80 @@
+//! What the batches of a call share.
+
+use std::sync::Arc;
+
+use futures::future::{Either, select};
+
+use super::Settings;
+use super::refusals::WholeRefusals;
+use crate::backend::{Backend, Connection};
+use crate::cancel::CancelSignal;
+use crate::session::{BatchSize, OperationState, Session};
+
+/// What the batches of a call share.
+#[derive(Debug)]
+pub(crate) struct CallState<B> {
+    pub(super) backend: B,
+    pub(super) session: Session,
+    /// What the call shares with other calls to its operation.
+    pub(super) operation: Arc<OperationState>,
+    pub(super) refusals: WholeRefusals,
+    pub(super) max_size: BatchSize,
+    pub(super) isolation_budget: usize,
+    /// Whether sending an event again is harmless when the service may have it.
+    pub(super) idempotent: bool,
+    /// After this signal no further request starts.
+    pub(super) cancel: CancelSignal,
+    /// After this one, those in flight are dropped.
+    pub(super) abandon: CancelSignal,
+}
+
+impl<B: Backend> CallState<B> {
+    pub(super) fn new(
+        connection: Connection<B>,
+        settings: &Settings,
+        cancel: CancelSignal,
+        abandon: CancelSignal,
+    ) -> Self {
+        let Connection { backend, session } = connection;
+        Self {
+            operation: session.operation(backend.protocol().operation),
+            backend,
+            session,
+            refusals: WholeRefusals::default(),
+            max_size: settings.max_size,
+            isolation_budget: settings.isolation_budget,
+            idempotent: settings.idempotent,
+            cancel,
+            abandon,
+        }
+    }
+
+    /// Notes that the service has taken events of a request, or has them already.
+    pub(super) fn note_accepted(&self) {
+        self.operation.note_accepted();
+        self.refusals.note_accepted();
+    }
+
+    /// Whether a batch of one event was handed in so: nothing that became of others has made it smaller or casts doubt on it.
+    pub(super) fn is_handed_in_alone(&self, count: usize) -> bool {
+        let is_limited = self.session.limits().within(self.max_size) != self.max_size;
+        count == 1 && !is_limited && !self.refusals.is_suspected()
+    }
+
+    /// Waits for something, unless the call is cancelled first.
+    pub(super) async fn unless_cancelled<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        unless(future, &self.cancel).await
+    }
+
+    /// Waits for a response, unless the call is abandoned first.
+    pub(super) async fn unless_abandoned<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        unless(future, &self.abandon).await
+    }
+}
+
+async fn unless<T>(future: impl Future<Output = T>, signal: &CancelSignal) -> Option<T> {
+    match select(std::pin::pin!(future), std::pin::pin!(signal.cancelled())).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
+}

@@ -1,0 +1,98 @@
+//! Servers that fail at a single event, or at large requests, without a response that says so.
+
+use super::*;
+use crate::error::DeliveryErrorKind;
+
+/// A service that fails where a request is as it must not be.
+fn failing(fails: impl Fn(&[String]) -> bool + Send + Sync + 'static) -> Fake {
+    Fake::new(move |ids| match fails(ids) {
+        true => Err(Failed::new(Scope::Service, Effect::MaybeApplied, "the connection broke")),
+        false => Ok(Response::AllAccepted),
+    })
+}
+
+fn has(ids: &[String], bad: usize) -> bool {
+    ids.iter().any(|id| number(id) == bad)
+}
+
+#[tokio::test]
+async fn one_event_at_which_the_service_fails_is_unknown_and_the_others_are_accepted() {
+    for bad in [0, 500, 999, 1000, 2499] {
+        let fake = failing(move |ids| has(ids, bad));
+        assert_eq!(counts(&deliver(&fake, 2500).await), "2499 of 2500 events accepted, 1 unknown", "{bad}");
+        assert!(fake.count() < 30, "{}", fake.count());
+    }
+}
+
+#[tokio::test]
+async fn several_events_at_which_the_service_fails_are_found() {
+    let fake = failing(|ids| [300, 301, 600, 700].iter().any(|bad| has(ids, *bad)));
+    assert_eq!(counts(&deliver(&fake, 1000).await), "996 of 1000 events accepted, 4 unknown");
+}
+
+#[tokio::test]
+async fn a_size_at_which_the_service_fails_is_learned() {
+    let fake = failing(|ids| ids.len() > 300);
+    assert_eq!(counts(&deliver(&fake, 10_000).await), "10000 of 10000 events accepted");
+    // Batches that were in flight already, and their halves; from then on batches are small.
+    let large = fake.sizes().iter().rposition(|size| *size > 300);
+    assert!(large.is_some_and(|last| last < 12), "{:?}", fake.sizes());
+}
+
+#[tokio::test]
+async fn an_outage_is_none_of_a_single_event() {
+    let fake = failing(|_| true);
+    let result = deliver(&fake, 2500).await;
+    assert_eq!(counts(&result), "Service: 0 of 1000 events accepted, 1000 unknown");
+    // The first events and the last ones are tried, without retries.
+    let first: Vec<String> =
+        fake.requests.lock().unwrap().iter().map(|ids| format!("{} from {}", ids.len(), ids[0])).collect();
+    insta::assert_snapshot!(first.join(", "), @"1000 from e0, 125 from e0, 125 from e875");
+    assert_eq!(*fake.max_retries.lock().unwrap(), [None, Some(0), Some(0)]);
+}
+
+#[tokio::test]
+async fn parts_are_retried_once() {
+    let fake = failing(|ids| has(ids, 700));
+    assert_eq!(deliver(&fake, 1000).await.unwrap().unknown(), 1);
+    let retries = fake.max_retries.lock().unwrap().clone();
+    assert_eq!(retries[..2], [None, Some(0)]);
+    assert!(retries[2..].iter().all(|retries| *retries == Some(1)), "{retries:?}");
+}
+
+#[tokio::test]
+async fn an_event_that_must_not_be_sent_twice_is_not() {
+    let fake = failing(|ids| has(ids, 700));
+    let result = fake.connection().ingest_events((0..1000).map(reading)).idempotent(false).send().await;
+    assert_eq!((counts(&result).as_str(), fake.count()), ("Service: 0 of 1000 events accepted, 1000 unknown", 1));
+}
+
+#[tokio::test]
+async fn a_single_event_that_fails_ends_the_call_unless_others_succeed() {
+    let fake = failing(|ids| has(ids, 0));
+    assert_eq!(counts(&deliver(&fake, 1).await), "Service: 0 of 1 events accepted, 1 unknown");
+    // A request of another call is accepted meanwhile.
+    let operation = fake.session.operation(PROTOCOL.operation);
+    let respond = Arc::clone(&fake.respond);
+    let fake = Fake {
+        respond: Arc::new(move |ids| {
+            operation.note_accepted();
+            respond(ids)
+        }),
+        ..fake
+    };
+    let call = fake.connection().ingest_events((0..5).map(reading)).batch_size(1);
+    assert_eq!(counts(&call.send().await), "4 of 5 events accepted, 1 unknown");
+}
+
+#[tokio::test]
+async fn an_outage_that_begins_meanwhile_ends_the_call() {
+    let requests = Arc::new(Mutex::new(0));
+    let fake = failing(move |ids| {
+        *requests.lock().unwrap() += 1;
+        has(ids, 700) || *requests.lock().unwrap() > 4
+    });
+    let result = deliver(&fake, 2500).await;
+    assert!(matches!(&result, Err(failure) if failure.error().kind() == DeliveryErrorKind::Service));
+    assert!(fake.count() < 16, "{}", fake.count());
+}

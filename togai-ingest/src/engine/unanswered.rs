@@ -1,0 +1,184 @@
+//! Isolating an event behind failures: a batch that fails again and again while others succeed.
+
+use std::sync::Arc;
+
+use futures::lock::OwnedMutexGuard;
+
+use super::flight::Flight;
+use super::parts::{Cause, Part};
+use crate::backend::{Backend, Effect, Failed};
+use crate::error::DeliveryError;
+use crate::session::BatchSize;
+
+/// A few events tell whether the service responds at all: so many bytes at most, since it may be the size that it fails at,
+/// and such a share of the events, since there may be several at which it fails.
+const MOST_TRIAL_BYTES: usize = 16 << 10;
+const TRIAL_SHARE: usize = 8;
+
+/// Parts of a batch that failed without a response which says anything of the events.
+#[derive(Debug, Default)]
+pub(super) struct Unanswered {
+    parts: Vec<UnansweredPart>,
+    /// The smallest request of several events that failed.
+    smallest: Option<BatchSize>,
+    /// Keeps other batches of the session from the same.
+    turn: Option<OwnedMutexGuard<()>>,
+    /// Whether a few events are being tried.
+    is_trial: bool,
+}
+
+#[derive(Debug)]
+struct UnansweredPart {
+    part: Part,
+    failed: Failed,
+    /// How many requests had been accepted when it was sent.
+    accepted_before: u64,
+}
+
+impl Unanswered {
+    pub(super) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// How often a request for a part may be retried. The whole batch was retried already.
+    pub(super) fn max_retries(&self, part: &Part) -> Option<u32> {
+        matches!(part.cause, Some(Cause::Unanswered { .. })).then_some(u32::from(!self.is_trial))
+    }
+}
+
+impl<B: Backend> Flight<B> {
+    /// Whether a failure may be that of a single event, which can be found.
+    pub(super) fn may_be_isolated(&self, failed: &Failed) -> bool {
+        self.call.idempotent && failed.effect == Effect::MaybeApplied && !self.call.cancel.is_cancelled()
+    }
+
+    /// The part failed without a response. An error is one after which other batches would fail alike.
+    pub(super) fn note_unanswered(
+        &mut self,
+        mut part: Part,
+        failed: Failed,
+        accepted_before: u64,
+    ) -> Option<DeliveryError> {
+        self.budget.charge(&part);
+        part.maybe_applied = true;
+        let (is_isolated, accepted_before) = match part.cause {
+            Some(Cause::Unanswered { accepted_before, .. }) => (true, accepted_before),
+            _ => (false, accepted_before),
+        };
+        let do_others_succeed = self.call.operation.accepted() > accepted_before;
+        if part.positions.len() > 1 || self.unanswered.is_trial {
+            if part.positions.len() > 1 {
+                let size = self.size(&part);
+                let smallest = self.unanswered.smallest.filter(|smallest| smallest.bytes < size.bytes);
+                self.unanswered.smallest = Some(smallest.unwrap_or(size));
+            }
+            self.unanswered.parts.push(UnansweredPart { part, failed, accepted_before });
+            None
+        } else if is_isolated || do_others_succeed {
+            self.record(&part, &self.unknown(Arc::clone(&failed.reason)));
+            None
+        } else {
+            Some(self.end(&part, failed))
+        }
+    }
+
+    /// Puts a part that failed back in halves, if requests succeed that are sent meanwhile; else the call ends.
+    pub(super) async fn isolate_unanswered(&mut self) -> Option<DeliveryError> {
+        let call = Arc::clone(&self.call);
+        if self.unanswered.turn.is_none() {
+            self.unanswered.turn = call.unless_cancelled(call.operation.isolation_turn()).await;
+        }
+        if call.cancel.is_cancelled() {
+            self.stop_unanswered();
+            return None;
+        }
+        let accepted = call.operation.accepted();
+        let parts = &mut self.unanswered.parts;
+        if let Some(index) = parts.iter().position(|unanswered| accepted > unanswered.accepted_before) {
+            let UnansweredPart { part, failed, .. } = parts.swap_remove(index);
+            self.parts.push_halves(after(part, &failed, accepted));
+            return None;
+        }
+        let UnansweredPart { part, failed, .. } = parts.pop()?;
+        self.try_a_few(after(part, &failed, accepted), failed).await
+    }
+
+    /// Sends the first events of a part, and then the last ones. If the service accepts some of them, the rest goes back in
+    /// halves; if it does not, it accepts nothing at all, and the call ends.
+    async fn try_a_few(&mut self, mut part: Part, failed: Failed) -> Option<DeliveryError> {
+        let accepted_before = self.call.operation.accepted();
+        for is_at_end in [false, true] {
+            if !self.budget.covers(&part) {
+                break;
+            }
+            let border = self.trial_border(&part, is_at_end);
+            let (start, end) = if is_at_end { (border, part.positions.len()) } else { (0, border) };
+            let tried = Part { positions: part.positions.drain(start..end).collect(), ..part.clone() };
+            self.unanswered.is_trial = true;
+            let stopped_by = self.send(tried).await;
+            self.unanswered.is_trial = false;
+            if stopped_by.is_some() {
+                self.give_up(&part);
+                return stopped_by;
+            }
+            if self.call.operation.accepted() > accepted_before {
+                self.parts.push_halves(part);
+                return None;
+            }
+            // What failed goes back to its place.
+            if let Some(UnansweredPart { part: tried, .. }) = self.unanswered.parts.pop() {
+                part.positions.splice(start..start, tried.positions);
+            }
+            if part.positions.is_empty() || self.call.cancel.is_cancelled() {
+                self.give_up(&part);
+                return None;
+            }
+        }
+        Some(self.end(&part, failed))
+    }
+
+    /// Where the few events end that are at the beginning of a part, or where those at its end begin.
+    fn trial_border(&self, part: &Part, is_at_end: bool) -> usize {
+        let (count, mut bytes) = (part.positions.len(), 0);
+        let mut fits = |position: &usize| {
+            bytes += self.batch.further_bytes(*position);
+            bytes <= MOST_TRIAL_BYTES
+        };
+        // A single event may be larger.
+        if is_at_end {
+            count
+                - part
+                    .positions
+                    .iter()
+                    .rev()
+                    .take(count / TRIAL_SHARE)
+                    .take_while(|position| fits(position))
+                    .count()
+                    .max(1)
+        } else {
+            part.positions.iter().take(count / TRIAL_SHARE).take_while(|position| fits(position)).count().max(1)
+        }
+    }
+
+    /// There is to be no further request at all.
+    pub(super) fn stop_unanswered(&mut self) {
+        for UnansweredPart { part, failed, .. } in std::mem::take(&mut self.unanswered.parts) {
+            self.give_up(&after(part, &failed, 0));
+        }
+    }
+
+    /// A batch that failed in one request, and was accepted in smaller ones, was too large for something on the way.
+    pub(super) fn note_unanswered_size(&self) {
+        let is_accepted =
+            self.outcomes.iter().all(|outcome| outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
+        if let Some(size) = self.unanswered.smallest.filter(|_| is_accepted) {
+            self.call.session.limits().note_unanswered(size);
+        }
+    }
+}
+
+/// The part as it is after a failure.
+fn after(part: Part, failed: &Failed, accepted_before: u64) -> Part {
+    let cause = Some(Cause::Unanswered { why: Arc::clone(&failed.reason), accepted_before });
+    Part { cause, maybe_applied: true, ..part }
+}
