@@ -11,13 +11,20 @@ use togai_ingest::{Effect, Failed, Scope};
 pub(super) fn failed(error: Error) -> Failed {
     let status = error.status();
     let message: Option<Arc<str>> = error.message().map(Into::into);
+    let is_duplicate = message.as_deref().is_some_and(speaks_of_duplicate);
     let scope = match status {
         Some(StatusCode::PAYLOAD_TOO_LARGE) => Scope::Size { by_bytes: true },
-        Some(StatusCode::UNPROCESSABLE_ENTITY) => Scope::Size { by_bytes: false },
-        Some(StatusCode::BAD_REQUEST) if message.as_deref().is_some_and(speaks_of_size) => {
+        Some(StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY) if is_duplicate => {
+            Scope::Content
+        }
+        Some(StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY)
+            if message.as_deref().is_some_and(speaks_of_size) =>
+        {
             Scope::Size { by_bytes: false }
         }
-        Some(StatusCode::BAD_REQUEST) => Scope::Content,
+        // Without a word it is more likely that there are too many events than that one of them is bad.
+        Some(StatusCode::UNPROCESSABLE_ENTITY) if message.is_none() => Scope::Size { by_bytes: false },
+        Some(StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => Scope::Content,
         _ if error.is_auth() => Scope::Token,
         _ if error.is_throttled() => Scope::Rate,
         _ => Scope::Service,
@@ -30,6 +37,7 @@ pub(super) fn failed(error: Error) -> Failed {
     let (code, retry_after, reason) = (error.code().map(Into::into), error.retry_after(), error.reason());
     let mut failed = Failed::new(scope, effect, error);
     failed.reason = reason.into();
+    failed.is_duplicate = is_duplicate && scope == Scope::Content;
     (failed.status, failed.code, failed.message, failed.retry_after) = (status, code, message, retry_after);
     failed
 }
@@ -60,6 +68,28 @@ fn speaks_of_size(message: &str) -> bool {
     of_request && of_size.iter().any(|word| message.contains(word))
 }
 
+/// Whether a message says that the server has the event already, and not that something in it is there twice.
+///
+/// No sample of such a message is documented for events. The status of such an event is `INGESTION_FAILED_DUPLICATE_EVENT`.
+pub(super) fn speaks_of_duplicate(message: &str) -> bool {
+    let message = message.to_ascii_lowercase().replace(['_', '-'], " ");
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let is_word =
+        |words: &[&str]| message.split(|letter: char| !letter.is_alphanumeric()).any(|word| words.contains(&word));
+    let of_event = has(&["event", "identifier", "record"]) || is_word(&["id", "ids"]);
+    let of_part = has(&["attribute", "dimension", "field", "schema", "account", "customer"]);
+    let is_there = has(&[
+        "duplicate",
+        "already",
+        "not unique",
+        "unique constraint",
+        "ingested before",
+        "seen before",
+        "previously",
+    ]) || (is_word(&["exists"]) && !has(&["no event", "not exist"]));
+    of_event && !of_part && is_there
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +111,32 @@ mod tests {
             "",
         ] {
             assert!(!speaks_of_size(message), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_duplicate_event_differs_from_an_event_with_something_twice() {
+        for message in [
+            "INGESTION_FAILED_DUPLICATE_EVENT",
+            "Duplicate event: the id \"x\" was ingested before",
+            "event id already used",
+            "An event already exists with identifier i0.",
+            "This record was previously ingested",
+            "an event with this id exists",
+            "E11000 duplicate key error: eventId",
+        ] {
+            assert!(speaks_of_duplicate(message), "{message}");
+        }
+        for message in [
+            "duplicate attribute name: distance",
+            "attributes has duplicates",
+            "schema rides does not exist",
+            "the event does not exist",
+            "the account of the event already has a plan",
+            "events[3].id: has to have at most 512 characters",
+            "",
+        ] {
+            assert!(!speaks_of_duplicate(message), "{message}");
         }
     }
 }

@@ -1,19 +1,15 @@
 //! Togai as a service that takes events.
 
+mod counts;
+mod response;
+
 use reqwest::StatusCode;
-use serde_json::Value;
 use togai_api::operations::{INGEST, INGEST_BATCH};
-use togai_api::{BoxFuture, Client, Event, ResponseValue};
-use togai_ingest::{
-    Backend, Connection, Envelope, EventRef, Failed, Failure, FailureKind, Fields, IntoBackend, Partial, Protocol,
-    Request, Response,
-};
+use togai_api::{BoxFuture, Client, Event};
+use togai_ingest::{Backend, Connection, Envelope, Failed, Fields, IntoBackend, Protocol, Request, Response};
 
 use super::sender::{NotAccepted, Sender};
 use super::{check, classify};
-
-/// Documents of 2022 and 2023 cap the list of failures at so many.
-const CAP_OF_FAILURES: usize = 100;
 
 /// Where events are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,87 +84,17 @@ impl Backend for Togai {
     }
 
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
+        let events = request.events;
         let sending = self.sender.clone().send(request);
         Box::pin(async move {
             match sending.await {
-                Ok(response) => read(&response),
-                // What stands in the body of a 202 changes nothing about it.
+                Ok(response) => response::read(&response, events),
+                // A body that is no JSON says no failure.
                 Err(NotAccepted { error, .. }) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => {
                     Ok(Response::AllAccepted)
                 }
                 Err(NotAccepted { error, .. }) => Err(classify::failed(error)),
             }
         })
-    }
-}
-
-/// What a response says of the events.
-///
-/// How a 207 names the events that failed is not documented today. Up to 2023 it was `errors` at top level, with the
-/// event in `eventPayload`; the response of today has `details`, so the same list is looked for there. It is read as plain
-/// JSON, since an event may have failed for a field that cannot be decoded.
-///
-/// The API responds with no other status of success. Another one may come from a gateway or a wrong address, so it
-/// says nothing of the events.
-fn read(response: &ResponseValue<Value>) -> Result<Response, Failed> {
-    let status = response.status();
-    if !matches!(status, StatusCode::ACCEPTED | StatusCode::MULTI_STATUS) {
-        let why = format!("the server answered {status}, which the API does not answer with; check the base URL");
-        return Err(classify::unclear(&why, response.unclear(why.as_str())));
-    }
-    let body: &Value = response;
-    let listed = body["errors"].as_array().filter(|listed| !listed.is_empty());
-    let listed = listed.or_else(|| body["details"]["errors"].as_array());
-    let failures: Vec<Failure> = listed.into_iter().flatten().map(|error| failure(response, error)).collect();
-    if status == StatusCode::ACCEPTED && failures.is_empty() && body["success"] != Value::Bool(false) {
-        return Ok(Response::AllAccepted);
-    }
-    let may_be_incomplete = failures.is_empty() || failures.len() >= CAP_OF_FAILURES;
-    let mut partial = Partial::new(status, failures);
-    partial.may_be_incomplete = may_be_incomplete;
-    partial.says_success = body["success"] == Value::Bool(true);
-    partial.message = body["message"].as_str().map(|message| response.safe_text(message).into());
-    partial.maybe_repeated = response.maybe_repeated();
-    Ok(Response::Partial(partial))
-}
-
-fn failure(response: &ResponseValue<Value>, error: &Value) -> Failure {
-    let event = match error.pointer("/eventPayload/id") {
-        Some(Value::String(id)) => EventRef::Id(id.clone()),
-        Some(Value::Number(id)) => EventRef::Id(id.to_string()),
-        _ => EventRef::Unnamed,
-    };
-    let message = error["message"].as_str().map(|message| response.safe_text(message));
-    let is_duplicate = message.as_deref().is_some_and(speaks_of_duplicate);
-    let kind = if is_duplicate { FailureKind::Duplicate } else { FailureKind::Refused };
-    Failure::new(event, kind, message.as_deref())
-}
-
-/// Whether a message says that the server has the event already, and not that something in it is there twice.
-///
-/// No sample of such a message is documented. The status of such an event is `INGESTION_FAILED_DUPLICATE_EVENT`.
-fn speaks_of_duplicate(message: &str) -> bool {
-    let message = message.to_ascii_lowercase().replace(['_', '-'], " ");
-    ["duplicate event", "duplicate id", "duplicated event", "event is a duplicate", "event already", "id already"]
-        .iter()
-        .any(|words| message.contains(words))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duplicate_event_differs_from_an_event_with_something_twice() {
-        for message in [
-            "INGESTION_FAILED_DUPLICATE_EVENT",
-            "Duplicate event: the id \"x\" was ingested before",
-            "event id already used",
-        ] {
-            assert!(speaks_of_duplicate(message), "{message}");
-        }
-        for message in ["duplicate attribute name: distance", "attributes has duplicates", ""] {
-            assert!(!speaks_of_duplicate(message), "{message}");
-        }
     }
 }

@@ -171,7 +171,9 @@ fn of_event(failure: &Failure, partial: &Partial, repeat: Repeat) -> Outcome {
         FailureKind::Unclear => unknown(failure, repeat),
         FailureKind::Vague if repeat.maybe_repeated => unknown(failure, repeat),
         FailureKind::Refused | FailureKind::Vague => Outcome::Rejected { status, code, message },
-        FailureKind::Duplicate if repeat.maybe_repeated => Outcome::Accepted,
+        FailureKind::Duplicate if repeat.maybe_repeated && repeat.is_harmless => Outcome::Accepted,
+        // Which of two attempts it is a duplicate of decides whether it is billed twice.
+        FailureKind::Duplicate if repeat.maybe_repeated => unknown(failure, repeat),
         FailureKind::Duplicate => Outcome::Duplicate { compared: false },
         FailureKind::Unmet => Outcome::NotSent { status, code, message },
     }
