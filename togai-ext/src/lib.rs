@@ -121,14 +121,14 @@ const _: fn(&Client) = |client| {
     fn stream<T: futures::Stream + Send + Unpin + 'static>(_: T) {}
     let events = || client.ingest_stream(futures::stream::empty::<Event>());
     sent(events().send());
-    stream(events().outcomes());
+    stream(events().verdicts());
     sent(client.ingest_events(Vec::<(Event, u64)>::new()).send());
     let own = client.clone();
     // What borrows within a task goes with the task.
     sent(async move {
         let events = [Event::default()];
         let _ = own.ingest_slice(&events).send().await;
-        let _ = own.ingest_slice(&events).outcomes().next().await;
+        let _ = own.ingest_slice(&events).verdicts().next().await;
         let _ = own.ingest_events(events.iter().map(|event| event.clone().id("a"))).send().await;
         let stream = futures::stream::iter(events.iter()).map(|event| (event.clone(), event));
         let _ = own.ingest_stream(stream).on_not_accepted(|verdict| drop((verdict, &events))).send().await;

@@ -7,19 +7,22 @@ use serde::{Serialize, Serializer};
 /// What can be handed in for a service with events of type `E`: an `E`, or an `E` with a tag of the caller's, `(E, T)`.
 ///
 /// ```
-/// use futures::TryStreamExt;
+/// use futures::StreamExt;
 /// use togai_ext::prelude::*;
 ///
 /// # togai_doctest::run(async |_, client| {
 /// // The offset of each event in a queue, to be acknowledged when its verdict is there.
 /// let events = [41, 42].map(|offset| (Event::new("rides", "acme-prod").attribute("distance", 3), offset));
-/// let mut verdicts = client.ingest_events(events).outcomes();
-/// let mut acknowledged = Vec::new();
-/// while let Some(verdict) = verdicts.try_next().await? {
-///     assert!(verdict.outcome.is_accepted());
-///     acknowledged.push(verdict.tag);
+/// let mut verdicts = client.ingest_events(events).verdicts();
+/// let (mut acknowledged, mut stopped_by) = (Vec::new(), None);
+/// while let Some(next) = verdicts.next().await {
+///     match next {
+///         Ok(verdict) if verdict.outcome.is_accepted() => acknowledged.push(verdict.tag),
+///         Ok(verdict) => eprintln!("offset {}: {}", verdict.tag, verdict.outcome),
+///         Err(error) => stopped_by = Some(error),
+///     }
 /// }
-/// assert_eq!(acknowledged, [41, 42]);
+/// assert_eq!((acknowledged, stopped_by.is_some()), (vec![41, 42], false));
 /// # Ok(())
 /// # });
 /// ```

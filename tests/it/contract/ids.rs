@@ -64,7 +64,7 @@ async fn an_id_in_flight_is_not_sent_twice() {
     sent.unwrap().into_result().unwrap();
 
     let events = [S::event(1), S::event(2), S::event(1), S::with_note(S::event(2), "tip"), S::event(3)];
-    let mut verdicts = client.ingest_events(events).batch_size(1).outcomes();
+    let mut verdicts = client.ingest_events(events).batch_size(1).verdicts();
     // They are told while the others are on their way.
     let mut early = Vec::new();
     for _ in 0..2 {

@@ -56,7 +56,7 @@ pub(super) async fn ingest(method: IngestMethod, client: &Client, input: Input) 
         }
         IngestMethod::Outcomes => {
             let call = client.ingest_events(events).batch_size(input.batch_size).concurrency(input.concurrency);
-            let mut verdicts = call.local_checks(false).idempotent(S::IDEMPOTENT).outcomes();
+            let mut verdicts = call.local_checks(false).idempotent(S::IDEMPOTENT).verdicts();
             let mut outcome = CallOutcome { outcomes: BTreeMap::new(), stopped_by: None };
             while let Some(verdict) = verdicts.next().await {
                 assert!(outcome.stopped_by.is_none(), "a verdict after the error");

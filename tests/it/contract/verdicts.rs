@@ -72,7 +72,7 @@ async fn a_tag_comes_back_with_the_verdict_of_its_event() {
             |number| if number == 7 { (S::bad_event(number), number + 40) } else { (S::event(number), number + 40) },
         )
     };
-    let verdicts = client.ingest_events(tagged()).batch_size(3).local_checks(false).outcomes();
+    let verdicts = client.ingest_events(tagged()).batch_size(3).local_checks(false).verdicts();
     let mut tags: Vec<_> = verdicts
         .map_ok(|verdict| (verdict.index, verdict.tag, verdict.outcome.is_accepted()))
         .try_collect()
@@ -185,7 +185,7 @@ async fn a_failing_source_ends_a_verdict_stream_after_its_verdicts() {
     let (_sandbox, client) = S::start().await;
     let source =
         stream::iter(0..10).map(|number| if number == 7 { Err("the file ends here") } else { Ok(S::event(number)) });
-    let all: Vec<_> = client.ingest_try_stream(source).batch_size(3).outcomes().collect().await;
+    let all: Vec<_> = client.ingest_try_stream(source).batch_size(3).verdicts().collect().await;
     assert!(all.len() == 8 && all[..7].iter().all(|verdict| verdict.as_ref().unwrap().outcome.is_accepted()));
     assert!(all[7].as_ref().unwrap_err().is_source());
 }
@@ -204,7 +204,7 @@ async fn a_stopped_call_pulls_no_more_from_an_endless_source() {
 #[tokio::test]
 async fn dropping_a_verdict_stream_leaves_the_client_intact() {
     let (sandbox, client) = S::start().await;
-    let mut verdicts = client.ingest_events((0..50).map(S::event)).batch_size(5).outcomes();
+    let mut verdicts = client.ingest_events((0..50).map(S::event)).batch_size(5).verdicts();
     assert!(verdicts.try_next().await.unwrap().unwrap().outcome.is_accepted());
     drop(verdicts);
     let report = client.ingest_events((0..50).map(S::event)).batch_size(5).send().await.unwrap();
