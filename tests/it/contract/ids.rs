@@ -157,11 +157,34 @@ async fn an_event_without_an_id_gets_one_before_the_first_attempt() {
 }
 
 #[tokio::test]
-async fn an_empty_id_counts_as_missing() {
+async fn an_empty_id_is_rejected_under_every_policy() {
     let (sandbox, client) = S::start().await;
-    client.ingest_events([S::with_id(S::event(1), "")]).send().await.unwrap().into_result().unwrap();
-    let ids: Vec<usize> = S::metered(&sandbox).iter().map(String::len).collect();
-    assert_eq!(ids, [36]);
-    let report = client.ingest_events([S::with_id(S::event(1), "")]).ids(IdPolicy::Require).send().await.unwrap();
-    assert_eq!(counts(&report), "1 rejected");
+    let event = || S::with_id(S::event(1), "");
+    let expected = format!("rejected: `{}` is empty: set it, or leave it out to have one made", S::ID);
+    for policy in [IdPolicy::Random, IdPolicy::FromContent, IdPolicy::Require] {
+        let report = client.ingest_events([event(), event(), S::event(2)]).ids(policy).send().await.unwrap();
+        assert_eq!(counts(&report), "1 accepted, 2 rejected");
+        assert_eq!(report.not_accepted()[0].outcome.to_string(), expected);
+        // The event comes back as it was.
+        assert_eq!(report.not_accepted()[0].event, event());
+        let rows = [event(), S::event(2)].map(|event| serde_json::to_value(event).unwrap());
+        let report = client.ingest_slice(&rows).ids(policy).send().await.unwrap();
+        assert_eq!(
+            (counts(&report), report.not_accepted()[0].outcome.to_string()),
+            ("1 accepted, 1 rejected".to_owned(), expected.clone())
+        );
+    }
+    assert_eq!(S::arrived(&sandbox).into_iter().collect::<Vec<_>>(), ["ride-2"]);
+}
+
+#[tokio::test]
+async fn without_local_checks_an_empty_id_is_sent_as_it_is() {
+    let (sandbox, client) = S::start().await;
+    let events = [S::with_id(S::event(1), ""), S::with_id(S::event(1), ""), S::with_id(S::event(2), "")];
+    let report = client.ingest_events(events).local_checks(false).send().await.unwrap();
+    // It is an id like any other: the second event is the first one again, and the third another one with its id.
+    assert_eq!(counts(&report), "1 accepted, 1 duplicate, 1 rejected");
+    let requests = sandbox.requests();
+    let sent = requests[0].body.json().unwrap()["events"].as_array().unwrap();
+    assert_eq!((requests.len(), sent.len(), &sent[0][S::ID]), (1, 1, &"".into()));
 }

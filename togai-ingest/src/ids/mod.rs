@@ -23,6 +23,10 @@ use ordinal::Ordinals;
 /// Where a service counts an id once, the id makes it harmless to send an event again. Elsewhere it keeps two equal events
 /// from being taken for one. So no event is sent without an id. It is set before the first attempt, and kept over retries
 /// and splits.
+///
+/// An empty id is not "no id": no policy replaces it. The local checks reject the event; without them
+/// ([`local_checks(false)`](crate::Ingest::local_checks)) it is sent as it is, and the service decides. Leave an id out, or
+/// write `null`, where an event has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdPolicy {
