@@ -125,6 +125,27 @@ async fn content_ids_make_a_killed_call_safe_to_rerun() {
 }
 
 #[tokio::test]
+async fn merged_content_ids_meter_equal_events_once_over_all_runs() {
+    let (sandbox, client) = S::start().await;
+    for run in 1..=2 {
+        let call = client.ingest_events(anonymous()).ids(IdPolicy::FromContentMergeEqual);
+        let report = call.send().await.unwrap();
+        assert_eq!(counts(&report), "4 accepted, 2 duplicate");
+        let merged: Vec<_> = report.not_accepted().iter().map(|event| (event.index, event.outcome.clone())).collect();
+        assert_eq!(merged, [1, 4].map(|index| (index, Outcome::Duplicate { compared: true })));
+        assert_eq!(S::metered_once(&sandbox), if S::COUNTS_ONCE { 4 } else { 4 * run });
+        assert_eq!(report.into_result().unwrap(), 6);
+    }
+    // In parts and in another order they have the same ids.
+    for event in [4, 1, 3, 1, 2, 1].map(S::anonymous) {
+        let report = client.ingest_events([event]).ids(IdPolicy::FromContentMergeEqual).send().await.unwrap();
+        assert_eq!(counts(&report), "1 accepted");
+    }
+    assert_eq!(S::arrived(&sandbox).len(), 4);
+    assert!(!S::COUNTS_ONCE || S::metered_once(&sandbox) == 4);
+}
+
+#[tokio::test]
 async fn random_ids_meter_every_submitted_event() {
     let (sandbox, client) = S::start().await;
     for run in 1..=2 {
