@@ -81,8 +81,8 @@ pub use togai_api::{
 pub use togai_ingest;
 #[cfg(feature = "event-ingestion")]
 pub use togai_ingest::{
-    Backend, DeliveryError, DeliveryErrorKind, IdPolicy, IngestProgress, IntoBackend, Outcome, Reason, Source,
-    Submission, Tee, TeeIngest, TeeReport,
+    Backend, DeliveryError, DeliveryErrorKind, EventReceiver, EventStream, IdPolicy, IngestProgress, IntoBackend,
+    Outcome, Reason, Source, Submission, Tee, TeeIngest, TeeReport, TryEventStream,
 };
 #[cfg(feature = "event-management")]
 pub use verify::{EventState, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt};
