@@ -19,7 +19,7 @@
 //! - [`Paginate`] reads lists item by item or page by page.
 //! - [`IngestExt`] delivers any number of events in batches and reports what became of each. The engine behind it is
 //!   [`togai_ingest`], which can deliver to any service; [`Tee`] delivers to two clients.
-//! - [`VerifyExt`] says which accepted events were metered.
+//! - [`VerifyExt`] says which accepted events were metered, and [`VerifyReport`] what became of the unknown ones.
 #![cfg_attr(feature = "enso", doc = "- [`enso`] is another service that events can be delivered to.\n")]
 //!
 //! # Features
@@ -85,7 +85,10 @@ pub use togai_ingest::{
     Outcome, Reason, Source, Submission, Tee, TeeIngest, TeeReport, TryEventStream,
 };
 #[cfg(feature = "event-management")]
-pub use verify::{EventState, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt};
+pub use verify::{
+    EventState, ReportedEvent, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt, VerifyOutcomes,
+    VerifyOutcomesError, VerifyReport,
+};
 
 /// Fails to compile when a public type loses a property that users rely on.
 const _: () = {
@@ -109,6 +112,8 @@ const _: () = {
         stream::<Items<togai_api::builder::GetEvents>>();
         shared::<Verification>();
         sent(Verify::send);
+        // What comes back of an event can be sent, and need not be shared.
+        sent(VerifyOutcomes::<Event, std::cell::Cell<u8>>::send);
     }
 };
 

@@ -72,6 +72,9 @@ pub type Verdicts<S, B = Togai> = togai_ingest::Verdicts<S, B>;
 /// (vendor's Python client 1.0.3). `Accepted` is not yet metered: Togai checks account, unit and id afterwards; see
 #[cfg_attr(feature = "event-management", doc = "[`verify`](crate::VerifyExt::verify).")]
 #[cfg_attr(not(feature = "event-management"), doc = "`verify`, which comes with the feature `event-management`.")]
+/// What became of `Unknown` events says
+#[cfg_attr(feature = "event-management", doc = "[`report.verify(&client)`](crate::VerifyReport).")]
+#[cfg_attr(not(feature = "event-management"), doc = "`report.verify(&client)`, which comes with the same feature.")]
 ///
 /// Clients of other services ingest in the same way, with events of their own; see
 #[cfg_attr(feature = "enso", doc = "[`enso`](crate::enso).")]
