@@ -63,7 +63,8 @@ impl<S: Stream> EventStream for S {
 /// }
 /// ```
 ///
-/// The trait is there to be named in bounds; a bound on `futures::Stream` does as well. Its method may change.
+/// The trait is there to be named in bounds; a bound on `futures::Stream<Item = Result<_, _>>` does as
+/// well, and one on `futures::TryStream` does not. Its method may change.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a stream of results",
     label = "expected a `futures::Stream` of `Result<event, error>`",
@@ -83,11 +84,44 @@ pub trait TryEventStream {
 }
 
 #[diagnostic::do_not_recommend]
+// Not over `TryStream`: the compiler would explain why a type is not one of those, and not what to use.
 impl<S: Stream<Item = Result<T, F>>, T, F> TryEventStream for S {
     type Ok = T;
     type Error = F;
 
     fn poll_next_result(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T, F>>> {
         self.poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as StdError;
+
+    use super::*;
+    use crate::backend::{Backend, Connection};
+    use crate::delivery::Ingest;
+    use crate::source::{FromStream, FromTryStream};
+    use crate::submission::Submission;
+
+    /// Callers that are generic over streams of `futures` need no bound on our traits.
+    #[expect(dead_code, reason = "that it compiles is the test")]
+    fn generic<'a, B, S>(connection: &Connection<B>, events: S) -> Ingest<'a, FromStream<S, B::Event>, B>
+    where
+        B: Backend,
+        S: Stream<Item: Submission<B::Event>>,
+    {
+        connection.ingest_stream(events)
+    }
+
+    #[expect(dead_code, reason = "that it compiles is the test")]
+    fn try_generic<'a, B, S, T, F>(connection: &Connection<B>, events: S) -> Ingest<'a, FromTryStream<S, B::Event>, B>
+    where
+        B: Backend,
+        S: Stream<Item = Result<T, F>>,
+        T: Submission<B::Event>,
+        F: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        connection.ingest_try_stream(events)
     }
 }

@@ -24,9 +24,9 @@ use ordinal::Ordinals;
 /// from being taken for one. So no event is sent without an id. It is set before the first attempt, and kept over retries
 /// and splits.
 ///
-/// An empty id is not "no id": no policy replaces it. The local checks reject the event; without them
-/// ([`local_checks(false)`](crate::Ingest::local_checks)) it is sent as it is, and the service decides. Leave an id out, or
-/// write `null`, where an event has none.
+/// An empty id is not "no id": no policy replaces it. The local checks of Togai and Enso reject the event; without them
+/// ([`local_checks(false)`](crate::Ingest::local_checks)) it is an id like any other, and the service decides. Leave an id out,
+/// or write `null`, where an event has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdPolicy {
