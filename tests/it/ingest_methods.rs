@@ -13,7 +13,7 @@ use crate::support::{TOKEN, stable_text};
 pub(crate) enum IngestMethod {
     Events,
     /// `ingest_events` with the verdicts as a stream.
-    Outcomes,
+    Verdicts,
     Stream,
     TryStream,
     /// `ingest_slice` with a type of the caller's own.

@@ -22,6 +22,7 @@ mod operations;
 mod paging;
 mod readme;
 mod recording;
+mod report_verification;
 mod request_log;
 mod round_trips;
 mod services;

@@ -157,7 +157,7 @@ fn no_other_feature_enables_enso() {
     assert!(source.contains("#[cfg(feature = \"enso\")]\npub mod enso;"));
 }
 
-/// What stays in togai-ext is what brings client and engine together.
+/// What stays in togai-ext is what brings client and engine together, and what became of events afterwards.
 #[test]
 fn togai_ext_stays_thin() {
     let mut lines = 0;
@@ -178,5 +178,5 @@ fn togai_ext_stays_thin() {
             }
         }
     }
-    assert!((1000..3500).contains(&lines), "togai-ext has {lines} lines of code");
+    assert!((1000..4000).contains(&lines), "togai-ext has {lines} lines of code");
 }

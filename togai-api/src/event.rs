@@ -35,7 +35,7 @@ pub struct Event {
     /// Name of the event schema that says how the event is metered.
     #[serde(alias = "eventName")]
     pub schema_name: Text,
-    /// Identifies the event; the same id is metered once in 45 days.
+    /// Identifies the event; the same id is metered once in 45 days. `None` for an event without an id, never an empty text.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient::optional_text")]
     pub id: Option<Text>,
     /// When the usage happened.
@@ -77,8 +77,29 @@ impl Event {
     /// let event = togai_api::Event::new("api_calls", "acme-prod").id("req-8f14e45f");
     /// assert_eq!(event.id.as_deref(), Some("req-8f14e45f"));
     /// ```
+    ///
+    /// An empty id is not "no id": ingestion rejects the event. Use [`id_if`](Self::id_if) for an id that may be missing.
     pub fn id(mut self, id: impl Into<Text>) -> Self {
         self.id = Some(id.into());
+        self
+    }
+
+    /// Sets the id if there is one, and leaves the event as it is otherwise.
+    ///
+    /// ```
+    /// use togai_api::Event;
+    ///
+    /// // A column of a file, which is empty for some rows.
+    /// let event = |column: &str| Event::new("rides", "acme-prod").id_if(Some(column).filter(|id| !id.is_empty()));
+    /// assert_eq!(event("ride-1").id.as_deref(), Some("ride-1"));
+    /// assert_eq!(event("").id, None);
+    /// ```
+    ///
+    /// Ingestion makes an id for an event that has none, as its `IdPolicy` says.
+    pub fn id_if(mut self, id: Option<impl Into<Text>>) -> Self {
+        if let Some(id) = id {
+            self.id = Some(id.into());
+        }
         self
     }
 

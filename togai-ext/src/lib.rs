@@ -19,7 +19,7 @@
 //! - [`Paginate`] reads lists item by item or page by page.
 //! - [`IngestExt`] delivers any number of events in batches and reports what became of each. The engine behind it is
 //!   [`togai_ingest`], which can deliver to any service; [`Tee`] delivers to two clients.
-//! - [`VerifyExt`] says which accepted events were metered.
+//! - [`VerifyExt`] says which accepted events were metered, and [`VerifyReport`] what became of the unknown ones.
 #![cfg_attr(feature = "enso", doc = "- [`enso`] is another service that events can be delivered to.\n")]
 //!
 //! # Features
@@ -81,11 +81,14 @@ pub use togai_api::{
 pub use togai_ingest;
 #[cfg(feature = "event-ingestion")]
 pub use togai_ingest::{
-    Backend, DeliveryError, DeliveryErrorKind, IdPolicy, IngestProgress, IntoBackend, Outcome, Reason, Source,
-    Submission, Tee, TeeIngest, TeeReport,
+    Backend, DeliveryError, DeliveryErrorKind, EventReceiver, EventStream, IdPolicy, IngestProgress, IntoBackend,
+    Outcome, Reason, Source, Submission, Tee, TeeIngest, TeeReport, TryEventStream,
 };
 #[cfg(feature = "event-management")]
-pub use verify::{EventState, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt};
+pub use verify::{
+    EventState, ReportedEvent, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt, VerifyOutcomes,
+    VerifyOutcomesError, VerifyReport,
+};
 
 /// Fails to compile when a public type loses a property that users rely on.
 const _: () = {
@@ -109,6 +112,8 @@ const _: () = {
         stream::<Items<togai_api::builder::GetEvents>>();
         shared::<Verification>();
         sent(Verify::send);
+        // What comes back of an event can be sent, and need not be shared.
+        sent(VerifyOutcomes::<Event, std::cell::Cell<u8>>::send);
     }
 };
 
@@ -121,14 +126,14 @@ const _: fn(&Client) = |client| {
     fn stream<T: futures::Stream + Send + Unpin + 'static>(_: T) {}
     let events = || client.ingest_stream(futures::stream::empty::<Event>());
     sent(events().send());
-    stream(events().outcomes());
+    stream(events().verdicts());
     sent(client.ingest_events(Vec::<(Event, u64)>::new()).send());
     let own = client.clone();
     // What borrows within a task goes with the task.
     sent(async move {
         let events = [Event::default()];
         let _ = own.ingest_slice(&events).send().await;
-        let _ = own.ingest_slice(&events).outcomes().next().await;
+        let _ = own.ingest_slice(&events).verdicts().next().await;
         let _ = own.ingest_events(events.iter().map(|event| event.clone().id("a"))).send().await;
         let stream = futures::stream::iter(events.iter()).map(|event| (event.clone(), event));
         let _ = own.ingest_stream(stream).on_not_accepted(|verdict| drop((verdict, &events))).send().await;

@@ -1,10 +1,10 @@
 //! Everything that most applications need: `use togai_ext::prelude::*;`.
 
-#[cfg(feature = "event-management")]
-pub use crate::VerifyExt;
 pub use crate::{
     Attribute, CallOptions, Client, ClientBuilder, ClientExt, Date, Decimal, Environment, Error, Event, Page, Paginate,
     RetryPolicy, Text, Timestamp,
 };
 #[cfg(feature = "event-ingestion")]
 pub use crate::{IdPolicy, IngestError, IngestErrorExt, IngestExt, IngestProgress, IngestReport, Outcome, Verdict};
+#[cfg(feature = "event-management")]
+pub use crate::{VerifyExt, VerifyReport};

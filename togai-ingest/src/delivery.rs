@@ -345,26 +345,35 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// Sends the events in batches and gives out the verdict of each event as soon as it is there.
     ///
     /// ```
-    /// use futures::TryStreamExt;
+    /// use futures::StreamExt;
     /// use togai_ext::prelude::*;
     ///
     /// # togai_doctest::run(async |_, client| {
-    /// let events = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
-    /// let mut verdicts = client.ingest_events(events).outcomes();
-    /// let mut accepted = 0;
-    /// while let Some(verdict) = verdicts.try_next().await? {
-    ///     accepted += u32::from(verdict.outcome.is_accepted());
+    /// let events = ["5", "many", "7"].map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
+    /// let mut verdicts = client.ingest_events(events).verdicts();
+    /// let (mut lines, mut stopped_by) = (Vec::new(), None);
+    /// while let Some(next) = verdicts.next().await {
+    ///     match next {
+    ///         Ok(verdict) => lines.push(format!("{} {}", verdict.index, verdict.outcome.name())),
+    ///         // Not `?`, which would skip writing the lines.
+    ///         Err(error) => stopped_by = Some(error),
+    ///     }
     /// }
-    /// assert_eq!(accepted, 2500);
+    /// lines.sort();
+    /// println!("{}", lines.join("\n"));
+    /// assert_eq!(lines, ["0 accepted", "1 rejected", "2 accepted"]);
+    /// if let Some(error) = stopped_by {
+    ///     return Err(error.into());
+    /// }
     /// # Ok(())
     /// # });
     /// ```
     ///
     /// Verdicts come batch by batch, in whatever order batches end, accepted events included. Nothing is kept, so there is
     /// no bound on what is not accepted, and `on_not_accepted` and `on_progress` are not called. Where going on makes no
-    /// sense, the verdicts of all events that were pulled come first, and then the error. As long as the stream is not
-    /// polled, nothing is pulled and no batch is started.
-    pub fn outcomes(self) -> Verdicts<'a, S, B>
+    /// sense, the verdicts of all events that were pulled come first. The error comes last, and ends the stream: keep it
+    /// until the verdicts are handled. As long as the stream is not polled, nothing is pulled and no batch is started.
+    pub fn verdicts(self) -> Verdicts<'a, S, B>
     where
         B: Backend<Event = S::Event>,
     {

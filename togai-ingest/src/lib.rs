@@ -1,6 +1,6 @@
 //! Delivery of usage events: each one once, with an outcome for each.
 //!
-//! Events go in, from an iterator, a stream or a slice. They are checked, get an id, and are sent in batches. Each event
+//! Events go in, from an iterator, a stream, a channel or a slice. They are checked, get an id, and are sent in batches. Each event
 //! comes out with an [`Outcome`]: accepted, duplicate, rejected, unknown or not sent. Requests that are too large are
 //! halved, a bad event is isolated from the good ones in its batch, and a retry happens only where it is harmless.
 //!
@@ -135,9 +135,11 @@ mod delivery;
 mod ending;
 mod engine;
 mod error;
+mod event_stream;
 mod ids;
 mod json;
 mod outcome;
+mod receiver;
 mod report;
 mod session;
 mod source;
@@ -155,13 +157,15 @@ pub use cancel::{Cancel, CancelSignal};
 pub use clock::Clock;
 pub use delivery::Ingest;
 pub use error::{DeliveryError, DeliveryErrorKind};
+pub use event_stream::{EventStream, TryEventStream};
 pub use futures::future::BoxFuture;
 pub use ids::IdPolicy;
 pub use json::Fields;
 pub use outcome::Outcome;
+pub use receiver::EventReceiver;
 pub use report::{IngestError, IngestProgress, IngestReport, Reason, Verdict};
 pub use session::{Closed, Pass, Session, TokenGate};
-pub use source::{FromIterator, FromSlice, FromStream, FromTryStream, Source};
+pub use source::{FromIterator, FromReceiver, FromSlice, FromStream, FromTryStream, Source};
 #[doc(hidden)]
 pub use submission::Payload;
 pub use submission::{Row, Submission};

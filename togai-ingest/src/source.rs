@@ -7,9 +7,10 @@ use std::pin::Pin;
 use std::slice;
 use std::task::{Context, Poll};
 
-use futures::{Stream, TryStream};
 use serde::Serialize;
 
+use crate::event_stream::{EventStream, TryEventStream};
+use crate::receiver::EventReceiver;
 use crate::submission::{Payload, Row, Submission};
 
 /// What a source gives: an event, or why there are no more.
@@ -27,7 +28,8 @@ pub type Pulled<S> = Result<S, Box<dyn StdError + Send + Sync>>;
 /// }
 /// ```
 ///
-/// It is there to be named. Calls are made by [`Connection`](crate::Connection), from iterators, streams and slices.
+/// It is there to be named. Calls are made by [`Connection`](crate::Connection), from iterators, streams, receivers and
+/// slices.
 pub trait Source {
     /// The event of the service that they are handed in for.
     type Event;
@@ -105,12 +107,12 @@ impl<S, E> FromStream<S, E> {
     }
 }
 
-impl<S: Stream<Item: Submission<E>>, E> Source for FromStream<S, E> {
+impl<S: EventStream<Item: Submission<E>>, E> Source for FromStream<S, E> {
     type Event = E;
     type Item = S::Item;
 
     fn poll_pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<S::Item>>> {
-        self.events.as_mut().poll_next(context).map(|event| event.map(Ok))
+        self.events.as_mut().poll_next_event(context).map(|event| event.map(Ok))
     }
 }
 
@@ -128,13 +130,34 @@ impl<S, E> FromTryStream<S, E> {
 
 impl<S, E> Source for FromTryStream<S, E>
 where
-    S: TryStream<Ok: Submission<E>, Error: Into<Box<dyn StdError + Send + Sync>>>,
+    S: TryEventStream<Ok: Submission<E>, Error: Into<Box<dyn StdError + Send + Sync>>>,
 {
     type Event = E;
     type Item = S::Ok;
 
     fn poll_pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<S::Ok>>> {
-        self.events.as_mut().try_poll_next(context).map(|event| event.map(|event| event.map_err(Into::into)))
+        self.events.as_mut().poll_next_result(context).map(|event| event.map(|event| event.map_err(Into::into)))
+    }
+}
+
+/// The events of a receiver.
+pub struct FromReceiver<R, E> {
+    events: R,
+    event: PhantomData<fn() -> E>,
+}
+
+impl<R, E> FromReceiver<R, E> {
+    pub(crate) fn new(events: R) -> Self {
+        Self { events, event: PhantomData }
+    }
+}
+
+impl<R: EventReceiver<Item: Submission<E>>, E> Source for FromReceiver<R, E> {
+    type Event = E;
+    type Item = R::Item;
+
+    fn poll_pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<R::Item>>> {
+        self.events.poll_receive(context).map(|event| event.map(Ok))
     }
 }
 
@@ -148,4 +171,4 @@ macro_rules! opaque {
     };
 }
 
-opaque!(FromIterator<I, E> FromSlice<'a, R, E> FromStream<S, E> FromTryStream<S, E>);
+opaque!(FromIterator<I, E> FromSlice<'a, R, E> FromStream<S, E> FromTryStream<S, E> FromReceiver<R, E>);

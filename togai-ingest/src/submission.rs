@@ -7,28 +7,86 @@ use serde::{Serialize, Serializer};
 /// What can be handed in for a service with events of type `E`: an `E`, or an `E` with a tag of the caller's, `(E, T)`.
 ///
 /// ```
-/// use futures::TryStreamExt;
+/// use futures::StreamExt;
 /// use togai_ext::prelude::*;
 ///
 /// # togai_doctest::run(async |_, client| {
 /// // The offset of each event in a queue, to be acknowledged when its verdict is there.
 /// let events = [41, 42].map(|offset| (Event::new("rides", "acme-prod").attribute("distance", 3), offset));
-/// let mut verdicts = client.ingest_events(events).outcomes();
-/// let mut acknowledged = Vec::new();
-/// while let Some(verdict) = verdicts.try_next().await? {
-///     assert!(verdict.outcome.is_accepted());
-///     acknowledged.push(verdict.tag);
+/// let mut verdicts = client.ingest_events(events).verdicts();
+/// let (mut acknowledged, mut stopped_by) = (Vec::new(), None);
+/// while let Some(next) = verdicts.next().await {
+///     match next {
+///         Ok(verdict) if verdict.outcome.is_accepted() => acknowledged.push(verdict.tag),
+///         Ok(verdict) => eprintln!("offset {}: {}", verdict.tag, verdict.outcome),
+///         Err(error) => stopped_by = Some(error),
+///     }
 /// }
-/// assert_eq!(acknowledged, [41, 42]);
+/// assert_eq!((acknowledged, stopped_by.is_some()), (vec![41, 42], false));
 /// # Ok(())
 /// # });
 /// ```
 ///
 /// The tag is not sent. It comes back with the verdict of its event. The trait is there to be named; its methods may change.
+///
+/// # If the compiler refuses it
+///
+/// References and `Result`s are not events. The compiler says so (E0277) and what to do:
+///
+/// ```compile_fail,E0277
+/// # use togai_ext::prelude::*;
+/// fn call(client: &Client, events: Vec<Event>) {
+///     // Clone the events, move them in, or hand in the slice with `ingest_slice`.
+///     let _ = client.ingest_events(&events).send();
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use togai_ext::prelude::*;
+/// fn call(client: &Client, lines: Vec<Result<Event, std::io::Error>>) {
+///     // `ingest_try_stream(futures::stream::iter(lines))` ends at the first error.
+///     let _ = client.ingest_events(lines).send();
+/// }
+/// ```
+///
+/// A tag that borrows and `?` do not go together (E0515, "returns a value referencing data owned by the current function"). The
+/// error of a call holds the events that were not accepted, with their tags, and `?` returns it:
+///
+/// ```compile_fail,E0515
+/// # use togai_ext::prelude::*;
+/// async fn deliver(client: &Client, file: String) -> Result<u64, Box<dyn std::error::Error>> {
+///     let events = file.lines().map(|line| (Event::new("rides", "acme-prod").id(line), line));
+///     let report = client.ingest_events(events).send().await?;
+///     Ok(report.accepted())
+/// }
+/// ```
+///
+/// Handle the report of the error before it is returned, and return what does not borrow: `into_error()` of `togai-ext`, or
+/// [`into_parts`](crate::IngestError::into_parts). Or take a tag that owns, such as the number of the line.
+///
+/// ```
+/// # use togai_ext::prelude::*;
+/// async fn deliver(client: &Client, file: String) -> Result<u64, Box<dyn std::error::Error>> {
+///     let events = file.lines().map(|line| (Event::new("rides", "acme-prod").id(line), line));
+///     let report = client.ingest_events(events).send().await.map_err(|failure| {
+///         for verdict in failure.report().not_accepted() {
+///             eprintln!("{}: {}", verdict.tag, verdict.outcome);
+///         }
+///         failure.into_error()
+///     })?;
+///     Ok(report.accepted())
+/// }
+/// # togai_doctest::run(async |_, client| {
+/// # assert_eq!(deliver(&client, "ride-1\nride-2".to_owned()).await?, 2);
+/// # Ok(())
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no event of this service",
+    message = "`{Self}` is not an event of this service",
     label = "expected `{E}`, or `({E}, tag)`",
-    note = "to send rows of a type of your own, use `ingest_slice`; to send borrowed events, clone them or use `ingest_slice`"
+    note = "for `&{E}`, clone the events (`iter().cloned()`) or hand in the slice with `ingest_slice`",
+    note = "for `Result<{E}, _>`, use `ingest_try_stream`, with `futures::stream::iter` for an iterator",
+    note = "for rows of a type of your own, use `ingest_slice`"
 )]
 pub trait Submission<E> {
     /// What is sent.
@@ -50,6 +108,7 @@ impl<E: Serialize> Submission<E> for E {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Serialize, T> Submission<E> for (E, T) {
     type Payload = E;
     type Tag = T;
@@ -111,6 +170,7 @@ impl<R: Serialize, E> Serialize for Row<'_, R, E> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Serialize, E> Submission<E> for Row<'_, R, E> {
     type Payload = Self;
     type Tag = ();

@@ -14,7 +14,7 @@ use crate::error::DeliveryError;
 use crate::report::{Verdict, into_verdicts};
 use crate::source::{ReturnedOf, Source, TagOf};
 
-/// The verdicts of a call, in whatever order its batches end; made by [`Ingest::outcomes`](crate::Ingest::outcomes).
+/// The verdicts of a call, in whatever order its batches end; made by [`Ingest::verdicts`](crate::Ingest::verdicts).
 ///
 /// Dropping it stops the call: batches in flight are abandoned, and the server may take them.
 ///

@@ -12,7 +12,7 @@ async fn every_fault_through_ingest_events() {
 
 #[tokio::test]
 async fn every_fault_through_a_stream_of_verdicts() {
-    check::<S>(FaultTable::Batches, IngestMethod::Outcomes, ingest).await;
+    check::<S>(FaultTable::Batches, IngestMethod::Verdicts, ingest).await;
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn every_fault_through_ingest_event() {
 async fn every_size_refusal_through_all_ingest_methods() {
     for method in [
         IngestMethod::Events,
-        IngestMethod::Outcomes,
+        IngestMethod::Verdicts,
         IngestMethod::Stream,
         IngestMethod::TryStream,
         IngestMethod::Slice,

@@ -64,7 +64,7 @@ async fn an_id_in_flight_is_not_sent_twice() {
     sent.unwrap().into_result().unwrap();
 
     let events = [S::event(1), S::event(2), S::event(1), S::with_note(S::event(2), "tip"), S::event(3)];
-    let mut verdicts = client.ingest_events(events).batch_size(1).outcomes();
+    let mut verdicts = client.ingest_events(events).batch_size(1).verdicts();
     // They are told while the others are on their way.
     let mut early = Vec::new();
     for _ in 0..2 {
@@ -125,6 +125,27 @@ async fn content_ids_make_a_killed_call_safe_to_rerun() {
 }
 
 #[tokio::test]
+async fn merged_content_ids_meter_equal_events_once_over_all_runs() {
+    let (sandbox, client) = S::start().await;
+    for run in 1..=2 {
+        let call = client.ingest_events(anonymous()).ids(IdPolicy::FromContentMergeEqual);
+        let report = call.send().await.unwrap();
+        assert_eq!(counts(&report), "4 accepted, 2 duplicate");
+        let merged: Vec<_> = report.not_accepted().iter().map(|event| (event.index, event.outcome.clone())).collect();
+        assert_eq!(merged, [1, 4].map(|index| (index, Outcome::Duplicate { compared: true })));
+        assert_eq!(S::metered_once(&sandbox), if S::COUNTS_ONCE { 4 } else { 4 * run });
+        assert_eq!(report.into_result().unwrap(), 6);
+    }
+    // In parts and in another order they have the same ids.
+    for event in [4, 1, 3, 1, 2, 1].map(S::anonymous) {
+        let report = client.ingest_events([event]).ids(IdPolicy::FromContentMergeEqual).send().await.unwrap();
+        assert_eq!(counts(&report), "1 accepted");
+    }
+    assert_eq!(S::arrived(&sandbox).len(), 4);
+    assert!(!S::COUNTS_ONCE || S::metered_once(&sandbox) == 4);
+}
+
+#[tokio::test]
 async fn random_ids_meter_every_submitted_event() {
     let (sandbox, client) = S::start().await;
     for run in 1..=2 {
@@ -157,11 +178,34 @@ async fn an_event_without_an_id_gets_one_before_the_first_attempt() {
 }
 
 #[tokio::test]
-async fn an_empty_id_counts_as_missing() {
+async fn an_empty_id_is_rejected_under_every_policy() {
     let (sandbox, client) = S::start().await;
-    client.ingest_events([S::with_id(S::event(1), "")]).send().await.unwrap().into_result().unwrap();
-    let ids: Vec<usize> = S::metered(&sandbox).iter().map(String::len).collect();
-    assert_eq!(ids, [36]);
-    let report = client.ingest_events([S::with_id(S::event(1), "")]).ids(IdPolicy::Require).send().await.unwrap();
-    assert_eq!(counts(&report), "1 rejected");
+    let event = || S::with_id(S::event(1), "");
+    let expected = format!("rejected: `{}` is empty: set it, or leave it out to have one made", S::ID);
+    for policy in [IdPolicy::Random, IdPolicy::FromContent, IdPolicy::Require] {
+        let report = client.ingest_events([event(), event(), S::event(2)]).ids(policy).send().await.unwrap();
+        assert_eq!(counts(&report), "1 accepted, 2 rejected");
+        assert_eq!(report.not_accepted()[0].outcome.to_string(), expected);
+        // The event comes back as it was.
+        assert_eq!(report.not_accepted()[0].event, event());
+        let rows = [event(), S::event(2)].map(|event| serde_json::to_value(event).unwrap());
+        let report = client.ingest_slice(&rows).ids(policy).send().await.unwrap();
+        assert_eq!(
+            (counts(&report), report.not_accepted()[0].outcome.to_string()),
+            ("1 accepted, 1 rejected".to_owned(), expected.clone())
+        );
+    }
+    assert_eq!(S::arrived(&sandbox).into_iter().collect::<Vec<_>>(), ["ride-2"]);
+}
+
+#[tokio::test]
+async fn without_local_checks_an_empty_id_is_sent_as_it_is() {
+    let (sandbox, client) = S::start().await;
+    let events = [S::with_id(S::event(1), ""), S::with_id(S::event(1), ""), S::with_id(S::event(2), "")];
+    let report = client.ingest_events(events).local_checks(false).send().await.unwrap();
+    // It is an id like any other: the second event is the first one again, and the third another one with its id.
+    assert_eq!(counts(&report), "1 accepted, 1 duplicate, 1 rejected");
+    let requests = sandbox.requests();
+    let sent = requests[0].body.json().unwrap()["events"].as_array().unwrap();
+    assert_eq!((requests.len(), sent.len(), &sent[0][S::ID]), (1, 1, &"".into()));
 }

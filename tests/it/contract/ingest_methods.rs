@@ -54,9 +54,9 @@ pub(super) async fn ingest(method: IngestMethod, client: &Client, input: Input) 
             let call = client.ingest_event(input.event::<S>(0)).local_checks(false).idempotent(S::IDEMPOTENT);
             CallOutcome::from_result(call.send().await, |_, _| {})
         }
-        IngestMethod::Outcomes => {
+        IngestMethod::Verdicts => {
             let call = client.ingest_events(events).batch_size(input.batch_size).concurrency(input.concurrency);
-            let mut verdicts = call.local_checks(false).idempotent(S::IDEMPOTENT).outcomes();
+            let mut verdicts = call.local_checks(false).idempotent(S::IDEMPOTENT).verdicts();
             let mut outcome = CallOutcome { outcomes: BTreeMap::new(), stopped_by: None };
             while let Some(verdict) = verdicts.next().await {
                 assert!(outcome.stopped_by.is_none(), "a verdict after the error");

@@ -4,10 +4,12 @@ use std::io;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures::future::join;
 use futures::{StreamExt, TryStreamExt, stream};
 use togai_ext::IngestProgress;
 use togai_ext::prelude::*;
 use togai_sandbox::Fault;
+use tokio::sync::mpsc;
 
 use super::S;
 use crate::services::{Service as _, sizes};
@@ -72,7 +74,7 @@ async fn a_tag_comes_back_with_the_verdict_of_its_event() {
             |number| if number == 7 { (S::bad_event(number), number + 40) } else { (S::event(number), number + 40) },
         )
     };
-    let verdicts = client.ingest_events(tagged()).batch_size(3).local_checks(false).outcomes();
+    let verdicts = client.ingest_events(tagged()).batch_size(3).local_checks(false).verdicts();
     let mut tags: Vec<_> = verdicts
         .map_ok(|verdict| (verdict.index, verdict.tag, verdict.outcome.is_accepted()))
         .try_collect()
@@ -185,7 +187,7 @@ async fn a_failing_source_ends_a_verdict_stream_after_its_verdicts() {
     let (_sandbox, client) = S::start().await;
     let source =
         stream::iter(0..10).map(|number| if number == 7 { Err("the file ends here") } else { Ok(S::event(number)) });
-    let all: Vec<_> = client.ingest_try_stream(source).batch_size(3).outcomes().collect().await;
+    let all: Vec<_> = client.ingest_try_stream(source).batch_size(3).verdicts().collect().await;
     assert!(all.len() == 8 && all[..7].iter().all(|verdict| verdict.as_ref().unwrap().outcome.is_accepted()));
     assert!(all[7].as_ref().unwrap_err().is_source());
 }
@@ -204,12 +206,40 @@ async fn a_stopped_call_pulls_no_more_from_an_endless_source() {
 #[tokio::test]
 async fn dropping_a_verdict_stream_leaves_the_client_intact() {
     let (sandbox, client) = S::start().await;
-    let mut verdicts = client.ingest_events((0..50).map(S::event)).batch_size(5).outcomes();
+    let mut verdicts = client.ingest_events((0..50).map(S::event)).batch_size(5).verdicts();
     assert!(verdicts.try_next().await.unwrap().unwrap().outcome.is_accepted());
     drop(verdicts);
     let report = client.ingest_events((0..50).map(S::event)).batch_size(5).send().await.unwrap();
     assert_eq!((counts(&report).as_str(), S::arrived(&sandbox).len()), ("50 accepted", 50));
     assert!(!S::COUNTS_ONCE || S::metered_once(&sandbox) == 50);
+}
+
+#[tokio::test]
+async fn a_channel_is_read_until_its_senders_are_gone() {
+    let (sandbox, client) = S::start().await;
+    let (sender, receiver) = mpsc::channel(2);
+    let send_all = async move {
+        for number in 0..10 {
+            sender.send((S::event(number), number)).await.unwrap();
+        }
+    };
+    let (report, ()) = join(client.ingest_receiver(receiver).batch_size(4).send(), send_all).await;
+    assert_eq!((counts(&report.unwrap()).as_str(), sizes(&sandbox)), ("10 accepted", vec![4, 4, 2]));
+}
+
+#[tokio::test]
+async fn a_lent_receiver_keeps_what_a_stopped_call_did_not_pull() {
+    let (sandbox, client) = S::start().await;
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    for number in 0..10 {
+        sender.send(S::event(number)).unwrap();
+    }
+    drop(sender);
+    sandbox.fault(Fault::status(404).first(1));
+    let failure = client.ingest_receiver(&mut receiver).batch_size(4).send().await.unwrap_err();
+    assert_eq!((counts(failure.report()).as_str(), receiver.len()), ("4 not sent", 6));
+    let report = client.ingest_receiver(&mut receiver).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), receiver.len()), ("6 accepted", 0));
 }
 
 #[tokio::test]

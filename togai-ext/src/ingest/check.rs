@@ -10,6 +10,9 @@ use togai_ingest::Fields;
 /// The fields at the top of an event, by their names: the id, what has a limited length, and what has to be there.
 pub(super) const FIELDS: &[&str] = &["id", "schemaName", "accountId", "timestamp", "attributes", "dimensions"];
 
+/// The names of ids, of all services. An event may have none, but not an empty one: all events with it would be one event.
+const IDS: &[&str] = &["id", "eventId"];
+
 const MAX_ATTRIBUTES: usize = 10;
 
 /// What is wrong with the fields at the top of an encoded event.
@@ -36,6 +39,9 @@ pub(super) fn check_encoded(name: &str, value: &[u8], most: usize) -> Result<(),
     let Some(text) = value.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")) else {
         return Err(format!("`{name}` is no text: write it in quotes"));
     };
+    if text.is_empty() && IDS.contains(&name) {
+        return Err(format!("`{name}` is empty: set it, or leave it out to have one made"));
+    }
     // Most texts are far below the limit, and what is not escaped is as long as it looks or shorter.
     if !text.is_empty() && text.len() <= most {
         return Ok(());
@@ -141,6 +147,7 @@ mod tests {
         insta::assert_snapshot!(problem(&Event::new("ö".repeat(51), "a")), @"`schemaName` has 51 characters, and may have 50");
         insta::assert_snapshot!(problem(&Event::new("s", "a".repeat(513))), @"`accountId` has 513 characters, and may have 512");
         insta::assert_snapshot!(problem(&event().id("i".repeat(513))), @"`id` has 513 characters, and may have 512");
+        insta::assert_snapshot!(problem(&event().id("")), @"`id` is empty: set it, or leave it out to have one made");
         insta::assert_snapshot!(problem(&event().dimension("city", "")), @"`dimensions.city` is empty");
         insta::assert_snapshot!(problem(&event().dimension("city", "c".repeat(201))), @"`dimensions.city` has 201 characters, and may have 200");
         insta::assert_snapshot!(attribute("", "1"), @"attributes[1]: `name` is empty");
@@ -183,5 +190,12 @@ mod tests {
         let mut numbered = whole.clone();
         numbered["accountId"] = serde_json::json!(7);
         insta::assert_snapshot!(problem(numbered), @"`accountId` is no text: write it in quotes");
+        let with_id = |id: serde_json::Value| {
+            let mut event = whole.clone();
+            event["id"] = id;
+            problem(event)
+        };
+        assert_eq!(with_id(serde_json::json!(null)), "");
+        insta::assert_snapshot!(with_id(serde_json::json!("")), @"`id` is empty: set it, or leave it out to have one made");
     }
 }

@@ -10,10 +10,12 @@ mod togai;
 
 use std::error::Error as StdError;
 
-use futures::{Stream, TryStream};
 use serde::Serialize;
 use togai_api::{Client, Event};
-use togai_ingest::{Backend, Connection, FromIterator, FromSlice, FromStream, FromTryStream, IntoBackend, Submission};
+use togai_ingest::{
+    Backend, Connection, EventReceiver, EventStream, FromIterator, FromReceiver, FromSlice, FromStream, FromTryStream,
+    IntoBackend, Submission, TryEventStream,
+};
 
 use crate::sealed::Sealed;
 #[cfg(feature = "enso")]
@@ -57,7 +59,8 @@ pub type Verdicts<'a, S, B = Togai> = togai_ingest::Verdicts<'a, S, B>;
 /// | way in | for |
 /// |---|---|
 /// | [`ingest_events`](Self::ingest_events) | events that are there, or come from an iterator |
-/// | [`ingest_stream`](Self::ingest_stream) | events that come in time, such as from a channel |
+/// | [`ingest_receiver`](Self::ingest_receiver) | events that come over time, through a channel of tokio |
+/// | [`ingest_stream`](Self::ingest_stream) | the same from any stream |
 /// | [`ingest_try_stream`](Self::ingest_try_stream) | the same from a source that may fail, such as a file or a queue |
 /// | [`ingest_slice`](Self::ingest_slice) | events of a type of your own, which stay where they are |
 /// | [`ingest_event`](Self::ingest_event) | a single event, without a batch |
@@ -69,6 +72,9 @@ pub type Verdicts<'a, S, B = Togai> = togai_ingest::Verdicts<'a, S, B>;
 /// (vendor's Python client 1.0.3). `Accepted` is not yet metered: Togai checks account, unit and id afterwards; see
 #[cfg_attr(feature = "event-management", doc = "[`verify`](crate::VerifyExt::verify).")]
 #[cfg_attr(not(feature = "event-management"), doc = "`verify`, which comes with the feature `event-management`.")]
+/// What became of `Unknown` events says
+#[cfg_attr(feature = "event-management", doc = "[`report.verify(&client)`](crate::VerifyReport).")]
+#[cfg_attr(not(feature = "event-management"), doc = "`report.verify(&client)`, which comes with the same feature.")]
 ///
 /// Clients of other services ingest in the same way, with events of their own; see
 #[cfg_attr(feature = "enso", doc = "[`enso`](crate::enso).")]
@@ -92,7 +98,7 @@ pub trait IngestExt: Sealed {
     /// Ingests the events of an iterator.
     ///
     /// The iterator is pulled on the task that sends, so one that reads a file belongs on a thread of its own, with a
-    /// channel to [`ingest_stream`](Self::ingest_stream). An iterator that is lent (`&mut events`) can be gone on with
+    /// channel to [`ingest_receiver`](Self::ingest_receiver). An iterator that is lent (`&mut events`) can be gone on with
     /// when the call has stopped.
     fn ingest_events<'a, I>(&self, events: I) -> Ingest<'a, FromIterator<I::IntoIter, Self::Event>, Self::Backend>
     where
@@ -127,7 +133,7 @@ pub trait IngestExt: Sealed {
     /// ```
     fn ingest_stream<'a, S>(&self, events: S) -> Ingest<'a, FromStream<S, Self::Event>, Self::Backend>
     where
-        S: Stream<Item: Submission<Self::Event>>,
+        S: EventStream<Item: Submission<Self::Event>>,
     {
         self.connect().ingest_stream(events)
     }
@@ -155,9 +161,39 @@ pub trait IngestExt: Sealed {
     /// and shall not end the call is left out of the stream by its owner.
     fn ingest_try_stream<'a, S>(&self, events: S) -> Ingest<'a, FromTryStream<S, Self::Event>, Self::Backend>
     where
-        S: TryStream<Ok: Submission<Self::Event>, Error: Into<Box<dyn StdError + Send + Sync>>>,
+        S: TryEventStream<Ok: Submission<Self::Event>, Error: Into<Box<dyn StdError + Send + Sync>>>,
     {
         self.connect().ingest_try_stream(events)
+    }
+
+    /// Ingests the events of a channel: of a [`tokio::sync::mpsc::Receiver`], or of an unbounded one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use togai_ext::prelude::*;
+    ///
+    /// # togai_doctest::run(async |_, client| {
+    /// let (sender, events) = tokio::sync::mpsc::channel(10_000);
+    /// let delivery = tokio::spawn(client.ingest_receiver(events).linger(Duration::from_millis(100)).send());
+    ///
+    /// sender.send(Event::new("rides", "acme-prod").attribute("distance", 12.5)).await?;
+    /// // When the last sender is dropped, what is in the channel is sent, and the call ends.
+    /// drop(sender);
+    /// assert_eq!(delivery.await??.accepted(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// A batch is sent when it is full or the channel is closed, unless [`linger`](togai_ingest::Ingest::linger) is set. While
+    /// the server is slow, a bounded channel makes its senders wait; an unbounded one grows.
+    ///
+    /// A call that stops drops the receiver: senders get an error, and events that are still in the channel are lost. Lend the
+    /// receiver (`&mut events`) to go on with them.
+    fn ingest_receiver<'a, R>(&self, events: R) -> Ingest<'a, FromReceiver<R, Self::Event>, Self::Backend>
+    where
+        R: EventReceiver<Item: Submission<Self::Event>>,
+    {
+        self.connect().ingest_receiver(events)
     }
 
     /// Ingests events of a type of your own, which is written as an event of the service is: for Togai in JSON with

@@ -40,18 +40,23 @@ pub(super) fn merge(found: &mut Option<EventState>, arrival: EventState) {
 ///
 /// A duplicate says nothing but that there is another arrival. What is in progress may still be metered, so it hides
 /// whatever failed.
-fn rank(state: &EventState) -> u8 {
+pub(super) fn rank(state: &EventState) -> u8 {
     match state {
         EventState::Metered => 8,
         EventState::NotMetered { .. } => 7,
         EventState::InProgress => 6,
         EventState::Unclear { .. } => 5,
         EventState::Reverted => 4,
-        EventState::Failed { status: IngestionStatusStatus::IngestionFailedDuplicateEvent, .. } => 2,
+        state if is_duplicate(state) => 2,
         EventState::Failed { .. } => 3,
         EventState::NotFound => 1,
         EventState::NotLookedUp { .. } => 0,
     }
+}
+
+/// Whether the event failed since the server has metered another arrival of the id.
+pub(super) fn is_duplicate(state: &EventState) -> bool {
+    matches!(state, EventState::Failed { status: IngestionStatusStatus::IngestionFailedDuplicateEvent, .. })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod arrival;
 mod error;
 mod list;
 mod look_up;
+mod outcomes;
 mod pacer;
 mod request;
 mod run;
@@ -20,6 +21,7 @@ use togai_api::Client;
 use crate::stack::Stack;
 
 pub use error::VerifyError;
+pub use outcomes::{ReportedEvent, VerifyOutcomes, VerifyOutcomesError, VerifyReport};
 pub use request::Verify;
 pub use state::EventState;
 pub use verification::{Verification, VerifiedEvent};

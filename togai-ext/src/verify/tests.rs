@@ -13,8 +13,8 @@ use crate::{RetryBudget, RetryPolicy};
 const METERED: &str = "INGESTION_COMPLETED_EVENT_METERED";
 const IN_PROGRESS: &str = "INGESTION_IN_PROGRESS";
 const DUPLICATE: &str = "INGESTION_FAILED_DUPLICATE_EVENT";
-const NOT_FOUND: ScriptedResponse = ScriptedResponse::Status(404, &[], r#"{"message": "no such event"}"#);
-const UNAUTHORIZED: ScriptedResponse = ScriptedResponse::Status(401, &[], "");
+pub(super) const NOT_FOUND: ScriptedResponse = ScriptedResponse::Status(404, &[], r#"{"message": "no such event"}"#);
+pub(super) const UNAUTHORIZED: ScriptedResponse = ScriptedResponse::Status(401, &[], "");
 
 fn arrival(id: &str, status: &str) -> Value {
     let payload = json!({
@@ -37,33 +37,36 @@ fn page(arrivals: &[(&str, &str)], token: Option<&str>) -> ScriptedResponse {
 }
 
 /// A client of a script, on a clock that only sleep moves.
-struct VerifyFixture {
-    clock: VirtualClock,
-    script: Script,
+pub(super) struct VerifyFixture {
+    pub(super) clock: VirtualClock,
+    pub(super) script: Script,
 }
 
 impl VerifyFixture {
-    fn new(responses: impl IntoIterator<Item = ScriptedResponse>) -> Self {
+    pub(super) fn new(responses: impl IntoIterator<Item = ScriptedResponse>) -> Self {
         let clock = VirtualClock::new(0.0);
         Self { script: Script::new(&clock, responses), clock }
     }
 
     fn verify<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Verify {
+        Verify::new(self.client(), Arc::new(self.clock.clone()), ids.into_iter().map(str::to_owned))
+    }
+
+    pub(super) fn client(&self) -> Client {
         let clock = Arc::new(self.clock.clone());
         let transport = Retry::new(Parts {
             inner: Box::new(self.script.clone()),
-            session: Session::new(clock.clone()),
+            session: Session::new(clock),
             credentials: None,
             policy: RetryPolicy::default(),
             attempt_timeout: None,
             budget: RetryBudget::default(),
         });
-        let client = Client::new("http://127.0.0.1:8080", transport);
-        Verify::new(client, clock, ids.into_iter().map(str::to_owned))
+        Client::new("http://127.0.0.1:8080", transport)
     }
 
     /// When which request came.
-    fn requests(&self) -> String {
+    pub(super) fn requests(&self) -> String {
         let targets = self.script.targets();
         let requests: Vec<String> =
             self.script.request_times().iter().zip(targets).map(|(at, target)| format!("{at} ms {target}")).collect();

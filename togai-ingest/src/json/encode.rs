@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 
 use super::text::{give_up_on, write_plain, write_value};
 
+/// The value of a field that an event does not have.
+const NULL: &str = "null";
+
 /// How many fields can be looked out for.
 pub(crate) const MOST_FIELDS: usize = 8;
 
@@ -84,8 +87,7 @@ impl Encoder {
 
     /// Appends an event to a buffer.
     ///
-    /// An id that is null or empty is left out: it distinguishes no events. If the event cannot be written, the buffer is
-    /// as it was.
+    /// An id that is null is left out: the event has none. If the event cannot be written, the buffer is as it was.
     pub fn encode<E: Serialize>(&mut self, event: &E, buffer: &mut Vec<u8>) -> Result<(), Error> {
         let start = buffer.len();
         self.fields = Fields::default();
@@ -166,7 +168,7 @@ impl Encoder {
         let members: BTreeMap<Cow<'_, str>, &RawValue> =
             serde_json::from_slice(text).map_err(|_| Error::custom("an event has to be a JSON object"))?;
         let id = self.names[0];
-        if members.get(id).is_some_and(|id| is_none(id.get().as_bytes())) {
+        if members.get(id).is_some_and(|id| id.get() == NULL) {
             let others: BTreeMap<_, _> = members.iter().filter(|(name, _)| *name != id).collect();
             let others = serde_json::value::to_raw_value(&others)?;
             buffer.truncate(start);
@@ -230,7 +232,7 @@ impl Writer<'_> {
     ) -> Result<(), Error> {
         let place = self.buffer.len();
         write_value(value, self.buffer)?;
-        if field == Some(0) && is_none(&self.buffer[place..]) {
+        if field == Some(0) && self.buffer[place..] == *NULL.as_bytes() {
             self.buffer.truncate(start);
             return Ok(());
         }
@@ -320,11 +322,6 @@ impl Serializer for &mut Writer<'_> {
     give_up_on!(everything but texts, structs and maps);
 }
 
-/// Whether a value is no id.
-fn is_none(value: &[u8]) -> bool {
-    value == b"null" || value == b"\"\""
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -362,18 +359,25 @@ mod tests {
     }
 
     #[test]
-    fn a_null_or_empty_id_is_left_out() {
+    fn a_null_id_is_left_out() {
         #[derive(Serialize)]
         struct First {
             id: Option<u8>,
             last: u8,
         }
-        for id in [None, Some("")] {
-            let event = Plain { id, ..PLAIN };
-            check(&event, r#"{"schema":"rides","account":"acme"}"#, None, Some(r#""acme""#));
-        }
+        let event = Plain { id: None, ..PLAIN };
+        check(&event, r#"{"schema":"rides","account":"acme"}"#, None, Some(r#""acme""#));
         check(&First { id: None, last: 1 }, r#"{"last":1}"#, None, None);
         check(&json!({ "id": null, "account": "b", "x": 1 }), r#"{"account":"b","x":1}"#, None, Some(r#""b""#));
+    }
+
+    #[test]
+    fn an_empty_id_is_written_as_it_is() {
+        let text = r#"{"schema":"rides","id":"","account":"acme"}"#;
+        check(&Plain { id: Some(""), ..PLAIN }, text, Some(r#""""#), Some(r#""acme""#));
+        check(&json!({ "id": "", "x": 1 }), r#"{"id":"","x":1}"#, Some(r#""""#), None);
+        let raw = RawValue::from_string(r#"{ "id" : "" }"#.to_owned()).unwrap();
+        check(&raw, r#"{ "id" : "" }"#, Some(r#""""#), None);
     }
 
     #[test]
@@ -432,11 +436,9 @@ mod tests {
             #[serde(flatten)]
             rest: serde_json::Value,
         }
-        for none in [json!(null), json!("")] {
-            // The id is there twice, and the second one says that there is none.
-            let row = Row { id: "r-1", rest: json!({ "id": none, "a\nb": "x" }) };
-            check(&row, r#"{"a\nb":"x"}"#, None, None);
-        }
+        // The id is there twice, and the second one says that there is none.
+        let row = Row { id: "r-1", rest: json!({ "id": null, "a\nb": "x" }) };
+        check(&row, r#"{"a\nb":"x"}"#, None, None);
         let row = Row { id: "r-1", rest: json!({ "account": "b", "a\nb": "x" }) };
         check(&row, r#"{"id":"r-1","a\nb":"x","account":"b"}"#, Some(r#""r-1""#), Some(r#""b""#));
     }

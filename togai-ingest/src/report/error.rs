@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{IngestReport, Verdict};
 use crate::error::{DeliveryError, DeliveryErrorKind};
+use crate::outcome::Outcome;
 
 /// Why not all events were handed over, with what became of those that were pulled.
 ///
@@ -33,9 +34,10 @@ impl<E, T> IngestError<E, T> {
         Self { inner: Box::new((error, report)) }
     }
 
-    pub(crate) fn not_all_accepted(report: IngestReport<E, T>) -> Self {
+    /// The error of a report whose outcomes are not all a success. `is_at_fault` selects the others: the first one is named.
+    fn not_all_accepted(report: IngestReport<E, T>, is_at_fault: impl Fn(&Outcome) -> bool) -> Self {
         let mut problem = String::from("not all events were accepted");
-        if let Some(first) = report.not_accepted().first() {
+        if let Some(first) = report.not_accepted().iter().find(|verdict| is_at_fault(&verdict.outcome)) {
             let _ = write!(problem, "; event {} is {}", first.index, first.outcome);
         }
         Self::new(DeliveryError::new(report.operation, DeliveryErrorKind::NotAllAccepted, problem), report)
@@ -63,26 +65,63 @@ impl<E, T> IngestError<E, T> {
 }
 
 impl<E, T> IngestReport<E, T> {
-    /// How many events there were, where all of them were accepted; else an error that holds the report.
+    /// The number of events if the service has all of them, accepted or duplicate; otherwise an error that holds the report.
     ///
     /// ```
     /// use togai_ext::prelude::*;
     ///
     /// # togai_doctest::run(async |_, client| {
-    /// let event = Event::new("api_calls", "acme-prod").attribute("count", 1);
-    /// assert_eq!(client.ingest_events([event]).send().await?.into_result()?, 1);
+    /// // The last line is there twice.
+    /// let rides = ["ride-1", "ride-2", "ride-2"];
+    /// let time = Timestamp::from_unix_seconds(1_713_456_017);
+    /// let events = rides.map(|id| Event::new("rides", "acme-prod").id(id).timestamp(time));
+    /// let report = client.ingest_events(events).send().await?;
+    /// assert_eq!((report.accepted(), report.duplicates()), (2, 1));
+    /// assert_eq!(report.into_result()?, 3);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// A duplicate is a success: the service has the event, so a file can be run again after a crash. A duplicate that was
+    /// not compared has an id that the service knows, and perhaps other content. Use
+    /// [`into_strict_result`](Self::into_strict_result) where no event may be a duplicate.
+    ///
+    /// # Errors
+    ///
+    /// If an event is rejected, unknown or not sent.
+    pub fn into_result(self) -> Result<u64, IngestError<E, T>> {
+        if self.counts.accepted + self.counts.duplicates == self.counts.submitted {
+            Ok(self.counts.submitted)
+        } else {
+            let is_at_fault = |outcome: &Outcome| !matches!(outcome, Outcome::Duplicate { .. });
+            Err(IngestError::not_all_accepted(self, is_at_fault))
+        }
+    }
+
+    /// The number of events if all of them were accepted, and none is a duplicate; otherwise an error that holds the report.
+    ///
+    /// ```
+    /// use togai_ext::prelude::*;
+    ///
+    /// # togai_doctest::run(async |_, client| {
+    /// let event = Event::new("rides", "acme-prod").id("ride-1");
+    /// let report = client.ingest_events([event.clone(), event]).send().await?;
+    ///
+    /// let failure = report.into_strict_result().unwrap_err();
+    /// assert!(failure.to_string().contains("event 1 is duplicate"));
+    /// assert_eq!(failure.report().duplicates(), 1);
     /// # Ok(())
     /// # });
     /// ```
     ///
     /// # Errors
     ///
-    /// If an event was not accepted, also if the server only has it already.
-    pub fn into_result(self) -> Result<u64, IngestError<E, T>> {
+    /// If an event is a duplicate, rejected, unknown or not sent.
+    pub fn into_strict_result(self) -> Result<u64, IngestError<E, T>> {
         if self.counts.accepted == self.counts.submitted {
             Ok(self.counts.submitted)
         } else {
-            Err(IngestError::not_all_accepted(self))
+            Err(IngestError::not_all_accepted(self, |_| true))
         }
     }
 }

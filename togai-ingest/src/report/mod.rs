@@ -4,6 +4,7 @@ mod error;
 mod progress;
 mod ranges;
 mod recorder;
+mod update;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -127,7 +128,7 @@ impl<E, T> IngestReport<E, T> {
         self.counts.rejected
     }
 
-    /// How many events the server may have or not.
+    /// How many events the server may have or not. With Togai, `report.verify(&client)` of `togai-ext` looks them up.
     pub fn unknown(&self) -> u64 {
         self.counts.unknown
     }

@@ -31,7 +31,7 @@ pub struct IngestProgress {
     pub duplicates: u64,
     /// Events that were refused.
     pub rejected: u64,
-    /// Events that the server may have or not.
+    /// Events that the server may have or not. With Togai, `report.verify(&client)` of `togai-ext` looks them up.
     pub unknown: u64,
     /// Events that the server does not have.
     pub not_sent: u64,
@@ -45,6 +45,17 @@ impl IngestProgress {
     /// How many events have a verdict.
     pub fn settled(&self) -> u64 {
         self.accepted + self.duplicates + self.rejected + self.unknown + self.not_sent
+    }
+
+    /// The count that an event with this outcome is part of.
+    pub(super) fn count_of(&mut self, outcome: &Outcome) -> &mut u64 {
+        match outcome {
+            Outcome::Accepted => &mut self.accepted,
+            Outcome::Duplicate { .. } => &mut self.duplicates,
+            Outcome::Rejected { .. } => &mut self.rejected,
+            Outcome::Unknown { .. } => &mut self.unknown,
+            Outcome::NotSent { .. } => &mut self.not_sent,
+        }
     }
 }
 
@@ -75,17 +86,9 @@ pub struct Tally {
 impl Tally {
     /// Counts events with the same outcome, given by the range of their indexes.
     pub fn count(&mut self, indexes: std::ops::Range<u64>, outcome: &Outcome) {
-        let progress = &mut self.progress;
-        let count = match outcome {
-            Outcome::Accepted => &mut progress.accepted,
-            Outcome::Duplicate { .. } => &mut progress.duplicates,
-            Outcome::Rejected { .. } => &mut progress.rejected,
-            Outcome::Unknown { .. } => &mut progress.unknown,
-            Outcome::NotSent { .. } => &mut progress.not_sent,
-        };
-        *count += indexes.end - indexes.start;
+        *self.progress.count_of(outcome) += indexes.end - indexes.start;
         self.settled.add(indexes);
-        progress.watermark = self.settled.first_missing();
+        self.progress.watermark = self.settled.first_missing();
     }
 
     /// Takes over how many events were pulled, which is counted elsewhere.

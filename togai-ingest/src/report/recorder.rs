@@ -145,6 +145,28 @@ mod tests {
     }
 
     #[test]
+    fn duplicates_are_a_success_unless_the_result_is_strict() {
+        let report = || {
+            let mut recorder = Recorder::new("ingest_batch", None);
+            let outcomes =
+                [Outcome::Duplicate { compared: true }, Outcome::Accepted, Outcome::Duplicate { compared: false }];
+            for (index, outcome) in (0..).zip(outcomes) {
+                recorder.record(one(index, outcome), 3);
+            }
+            recorder
+        };
+        assert_eq!(report().finish(3).into_result().ok(), Some(3));
+        let error = report().finish(3).into_strict_result().unwrap_err();
+        insta::assert_snapshot!(error, @"ingest_batch: not all events were accepted; event 0 is duplicate (1 of 3 events accepted, 2 duplicates)");
+
+        // An error names the first event that is at fault.
+        let mut recorder = report();
+        recorder.record(one(3, rejected()), 4);
+        let error = recorder.finish(4).into_result().unwrap_err();
+        insta::assert_snapshot!(error, @"ingest_batch: not all events were accepted; event 3 is rejected: bad (1 of 4 events accepted, 2 duplicates, 1 rejected)");
+    }
+
+    #[test]
     fn reasons_group_equal_outcomes_alone() {
         let mut recorder = Recorder::new("ingest_batch", None);
         let coded = Outcome::Rejected { status: None, code: Some("7".into()), message: "bad".into() };
