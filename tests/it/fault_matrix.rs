@@ -28,35 +28,35 @@ two bad, named under details                           | 1, 4    |        8 |   
 two bad, not named                                     | 1, 4    |        8 |         0 |        0 |       2 |        0 | nothing        |        9 |       8
 two bad, whole batches refused                         | 1, 4    |        8 |         0 |        2 |       0 |        0 | nothing        |        9 |       8
 all bad, named at the top                              | 1, 4    |        0 |         0 |       10 |       0 |        0 | nothing        |        5 |       0
-all bad, not named                                     | 1, 4    |        0 |         0 |        0 |      10 |        0 | nothing        |       15 |       0
-all bad, whole batches refused                         | 1, 4    |        0 |         0 |       10 |       0 |        0 | nothing        |       15 |       0
+all bad, not named                                     | 1       |        0 |         0 |        0 |       6 |        0 | none named     |        7 |       0
+all bad, whole batches refused                         | 1, 4    |        0 |         0 |        4 |       0 |        2 | 400            |        7 |       0
 100 named, every fifth of 1000 bad                     | 4       |      800 |         0 |      200 |       0 |        0 | nothing        |        3 |     800
-100 named, every fifth of 1000 bad, duplicates named   | 4       |      800 |         0 |      200 |       0 |        0 | nothing        |       15 |     800
-100 named, the first 100 of 1000 bad                   | 4       |      900 |         0 |      100 |       0 |        0 | nothing        |        3 |     900
-100 named, the first 200 of 1000 bad                   | 4       |      800 |         0 |      200 |       0 |        0 | nothing        |        5 |     800
-100 named, all of 1000 bad                             | 4       |        0 |         0 |     1000 |       0 |        0 | nothing        |       15 |       0
-none named, event 617 of 1000 bad                      | 4       |      999 |         0 |        0 |       1 |        0 | nothing        |       15 |     999
-none named, all of 1000 bad                            | 4       |        0 |         0 |        0 |    1000 |        0 | nothing        |       65 |       0
-whole batches refused, event 617 of 1000 bad           | 4       |      999 |         0 |        1 |       0 |        0 | nothing        |       15 |     999
-whole batches refused, all of 1000 bad                 | 4       |        0 |         0 |       30 |       0 |      970 | nothing        |       65 |       0
+100 named, every fifth of 1000 bad, duplicates named   | 4       |      800 |         0 |      200 |       0 |        0 | nothing        |       11 |     800
+100 named, the first 100 of 1000 bad                   | 4       |      900 |         0 |      100 |       0 |        0 | nothing        |        2 |     900
+100 named, the first 200 of 1000 bad                   | 4       |      800 |         0 |      200 |       0 |        0 | nothing        |        3 |     800
+100 named, all of 1000 bad                             | 4       |        0 |         0 |     1000 |       0 |        0 | nothing        |       10 |       0
+none named, event 617 of 1000 bad                      | 4       |      999 |         0 |        0 |       1 |        0 | nothing        |       13 |     999
+none named, all of 1000 bad                            | 4       |        0 |         0 |        0 |    1000 |        0 | none named     |      129 |       0
+whole batches refused, event 617 of 1000 bad           | 4       |      999 |         0 |        1 |       0 |        0 | nothing        |        3 |     999
+whole batches refused, all of 1000 bad                 | 4       |        0 |         0 |       64 |       0 |      936 | 400            |      129 |       0
 422 above 500 of 1000 events                           | 4       |     1000 |         0 |        0 |       0 |        0 | nothing        |        3 |    1000
 413 above 60 kB, 1000 events of 190 bytes              | 4       |     1000 |         0 |        0 |       0 |        0 | nothing        |        6 |    1000
-400 in HTML for ever                                   | 1, 4    |        0 |         0 |       10 |       0 |        0 | nothing        |       15 |       0
+400 in HTML for ever                                   | 1, 4    |        0 |         0 |        0 |       0 |        6 | 400            |        7 |       0
 400 in HTML once                                       | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        7 |      10
-reset after reading for ever                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | broken         |        6 |       2
+reset after reading for ever                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | broken         |        8 |       2
 reset after reading once                               | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        6 |      10
 reset after reading once, duplicates named             | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        6 |      10
 reset after reading every third time                   | 1       |       10 |         0 |        0 |       0 |        0 | nothing        |        7 |      10
-reset before reading for ever                          | 1, 4    |        0 |         0 |        0 |       2 |        0 | broken         |        6 |       0
+reset before reading for ever                          | 1, 4    |        0 |         0 |        0 |       2 |        0 | broken         |        8 |       0
 reset before reading once                              | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        6 |      10
-cut-off 202 for ever                                   | 1, 4    |        0 |         0 |        0 |       2 |        0 | broken         |        6 |       2
+cut-off 202 for ever                                   | 1, 4    |        0 |         0 |        0 |       2 |        0 | broken         |        8 |       2
 cut-off 202 once                                       | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        6 |      10
 cut-off 202 once, duplicates named                     | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        6 |      10
-cut-off 207 for ever                                   | 1, 4    |        0 |         0 |        0 |       2 |        0 | broken         |        6 |       1
+cut-off 207 for ever                                   | 1, 4    |        0 |         0 |        0 |       2 |        0 | broken         |        8 |       1
 cut-off 207 once                                       | 1, 4    |        9 |         0 |        1 |       0 |        0 | nothing        |        6 |       9
 cut-off 207 once, duplicates named                     | 1, 4    |        9 |         0 |        1 |       0 |        0 | nothing        |        6 |       9
-delay beyond the timeout, two attempts                 | 1, 4    |        0 |         0 |        0 |       2 |        0 | timeout        |        2 |       0
-delay beyond the timeout after applying, two attempts  | 1, 4    |        0 |         0 |        0 |       2 |        0 | timeout        |        2 |       2
+delay beyond the timeout, two attempts                 | 1, 4    |        0 |         0 |        0 |       2 |        0 | timeout        |        4 |       0
+delay beyond the timeout after applying, two attempts  | 1, 4    |        0 |         0 |        0 |       2 |        0 | timeout        |        4 |       2
 401 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 401            |        1 |       0
 403 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 403            |        1 |       0
 another token                                          | 1, 4    |        0 |         0 |        0 |       0 |        2 | 401            |        1 |       0
@@ -65,16 +65,16 @@ another token                                          | 1, 4    |        0 |   
 429 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 429            |        6 |       0
 429 twice                                              | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        7 |      10
 429 for an hour, a deadline of a second                | 1, 4    |        0 |         0 |        0 |       0 |        2 | 429            |        1 |       0
-408 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 408            |        6 |       0
-500 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 500            |        6 |       0
-502 in HTML for ever                                   | 1, 4    |        0 |         0 |        0 |       2 |        0 | 502            |        6 |       0
-503 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 503            |        6 |       0
+408 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 408            |        8 |       0
+500 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 500            |        8 |       0
+502 in HTML for ever                                   | 1, 4    |        0 |         0 |        0 |       2 |        0 | 502            |        8 |       0
+503 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 503            |        8 |       0
 503 once                                               | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        6 |      10
-503 after applying for ever                            | 1, 4    |        0 |         0 |        0 |       2 |        0 | 503            |        6 |       2
+503 after applying for ever                            | 1, 4    |        0 |         0 |        0 |       2 |        0 | 503            |        8 |       2
 503 after applying once                                | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        6 |      10
 503 after applying once, duplicates named              | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        6 |      10
-504 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 504            |        6 |       0
-501 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 501            |        1 |       0
+504 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 504            |        8 |       0
+501 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 501            |        3 |       0
 302 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 302            |        1 |       0
 307 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 307            |        1 |       0
 200 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | no such answer |        1 |       0
@@ -84,18 +84,18 @@ no server                                              | 1, 4    |        0 |   
 reset after reading once, then 401                     | 1, 4    |        0 |         0 |        0 |       2 |        0 | 401            |        2 |       2
 503 after applying once, then 404                      | 1, 4    |        0 |         0 |        0 |       2 |        0 | 404            |        2 |       2
 503 after applying once, then 429                      | 1, 4    |        0 |         0 |        0 |       2 |        0 | 429            |        6 |       2
-429 once, then 503                                     | 1, 4    |        0 |         0 |        0 |       2 |        0 | 503            |        6 |       0
+429 once, then 503                                     | 1, 4    |        0 |         0 |        0 |       2 |        0 | 503            |        8 |       0
 429 once, then 401                                     | 1, 4    |        0 |         0 |        0 |       0 |        2 | 401            |        2 |       0
 401 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 401            |        3 |       4
 403 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 403            |        3 |       4
 404 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 404            |        3 |       4
 302 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 302            |        3 |       4
-400 from the third batch on                            | 1       |        4 |         0 |        6 |       0 |        0 | nothing        |       11 |       4
+400 from the third batch on                            | 1       |        4 |         0 |        0 |       0 |        6 | 400            |        9 |       4
 429 from the third batch on                            | 1       |        4 |         0 |        0 |       0 |        2 | 429            |        8 |       4
-503 from the third batch on                            | 1       |        4 |         0 |        0 |       2 |        0 | 503            |        8 |       4
-reset after reading from the third batch on            | 1       |        4 |         0 |        0 |       2 |        0 | broken         |        8 |       6
-reset before reading from the third batch on           | 1       |        4 |         0 |        0 |       2 |        0 | broken         |        8 |       4
-cut-off from the third batch on                        | 1       |        4 |         0 |        0 |       2 |        0 | broken         |        8 |       6
+503 from the third batch on                            | 1       |        4 |         0 |        0 |       2 |        0 | 503            |       10 |       4
+reset after reading from the third batch on            | 1       |        4 |         0 |        0 |       2 |        0 | broken         |       10 |       6
+reset before reading from the third batch on           | 1       |        4 |         0 |        0 |       2 |        0 | broken         |       10 |       4
+cut-off from the third batch on                        | 1       |        4 |         0 |        0 |       2 |        0 | broken         |       10 |       6
 ";
 
 /// The same for a single event through `ingest_event`.
@@ -150,9 +150,9 @@ reset after reading once, then 400                     | 1       |        0 |   
 pub(crate) const LEARNT: &str = "
 fault                                                  | at once | accepted | duplicate | rejected | unknown | not sent | stopped by     | requests | metered
 422 above 1 event                                      | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |       11 |      10
-413 for ever                                           | 1, 4    |        0 |         0 |       10 |       0 |        0 | nothing        |       11 |       0
-422 for ever                                           | 1, 4    |        0 |         0 |       10 |       0 |        0 | nothing        |       11 |       0
-400 about size for ever                                | 1, 4    |        0 |         0 |       10 |       0 |        0 | nothing        |       11 |       0
+413 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        6 | 413            |        7 |       0
+422 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        6 | 422            |        7 |       0
+400 about size for ever                                | 1, 4    |        0 |         0 |        0 |       0 |        6 | 400            |        7 |       0
 ";
 
 /// What a row of a table is played in.

@@ -108,6 +108,7 @@ impl CallOutcome {
             None if error.is_connect() => "no server".to_owned(),
             None if error.is_timeout() => "timeout".to_owned(),
             None if stable_text(error).contains("the connection broke") => "broken".to_owned(),
+            None if stable_text(error).contains("accepted no event that it named") => "none named".to_owned(),
             None => stable_text(error),
         }
     }

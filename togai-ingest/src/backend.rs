@@ -399,6 +399,9 @@ pub struct Failed {
     pub reason: Arc<str>,
     /// Whether the service says that it has an event of the request already. It is about the content of the request.
     pub is_duplicate: bool,
+    /// The events of the request that the message names. They are looked at first, and one that is refused by itself and
+    /// named is `Rejected` at once. Ids need not be here: the engine finds them in the message.
+    pub named: Vec<EventRef>,
     /// How long the service asked to wait.
     pub retry_after: Option<Duration>,
     /// The error of the service's client, for the caller of the engine.
@@ -418,6 +421,7 @@ impl Failed {
             message: None,
             reason,
             is_duplicate: false,
+            named: Vec::new(),
             retry_after: None,
             error,
         }

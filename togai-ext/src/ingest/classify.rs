@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use reqwest::StatusCode;
-use togai_api::Error;
+use togai_api::{Error, is_outage};
 
-use togai_ingest::{Effect, Failed, Scope};
+use togai_ingest::{Effect, EventRef, Failed, FailureKind, Scope};
 
 /// What an error of a request says.
 pub(super) fn failed(error: Error) -> Failed {
@@ -38,16 +38,28 @@ pub(super) fn failed(error: Error) -> Failed {
     let mut failed = Failed::new(scope, effect, error);
     failed.reason = reason.into();
     failed.is_duplicate = is_duplicate && scope == Scope::Content;
+    failed.named = message.as_deref().map(events_named).unwrap_or_default();
     (failed.status, failed.code, failed.message, failed.retry_after) = (status, code, message, retry_after);
     failed
 }
 
 /// What a response of success says that does not say what became of the events.
-pub(super) fn unclear(why: &str, error: Error) -> Failed {
-    let status = error.status();
+pub(super) fn unclear(status: StatusCode, why: &str, error: Error) -> Failed {
     let mut failed = Failed::new(Scope::Service, Effect::MaybeApplied, error);
-    (failed.status, failed.reason) = (status, why.into());
+    (failed.status, failed.reason) = (Some(status), why.into());
     failed
+}
+
+/// What the status of a single event says, where it says more than that the event was refused.
+pub(super) fn kind_of_status(status: StatusCode) -> Option<FailureKind> {
+    match status.as_u16() {
+        400 | 409 | 413 | 422 => None,
+        // Nothing is wrong with the event: something that it refers to is not there, or it was throttled.
+        _ if status.is_client_error() && !is_outage(status) => Some(FailureKind::Unmet),
+        // What the service failed at it may have all the same, as it is with a whole request.
+        _ if is_outage(status) => Some(FailureKind::Unclear),
+        _ => None,
+    }
 }
 
 /// Whether HTTP leaves no doubt that a request with this status was not carried out. A redirection to another method is not
@@ -66,6 +78,16 @@ fn speaks_of_size(message: &str) -> bool {
     let of_request = ["batch", "payload", "body", "events", "request"].iter().any(|word| message.contains(word));
     let of_size = ["too large", "too many", "too big", "size", "exceed", "at most", "maximum", "limit"];
     of_request && of_size.iter().any(|word| message.contains(word))
+}
+
+/// The events that a message names by their index, as in `events[3].schemaName: is empty` or `/events/3/schemaName`.
+fn events_named(message: &str) -> Vec<EventRef> {
+    let after = |start: &'static str| message.split(start).skip(1);
+    let number = |text: &str| {
+        let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+        text[..digits].parse().ok().map(EventRef::Index)
+    };
+    after("events[").chain(after("/events/")).filter_map(number).collect()
 }
 
 /// Whether a message says that the server has the event already, and not that something in it is there twice.
@@ -111,6 +133,20 @@ mod tests {
             "",
         ] {
             assert!(!speaks_of_size(message), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_message_names_events_by_their_index() {
+        for (message, expected) in [
+            ("events[3].attributes[0].value: has to match", &[3][..]),
+            ("/events/12/timestamp must match format", &[12]),
+            ("events[0]: bad; events[7].id: bad", &[0, 7]),
+            ("events: has 501 items", &[]),
+            ("events[].id", &[]),
+        ] {
+            let expected: Vec<EventRef> = expected.iter().map(|index| EventRef::Index(*index)).collect();
+            assert_eq!(events_named(message), expected, "{message}");
         }
     }
 

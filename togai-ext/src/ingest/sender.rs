@@ -41,11 +41,11 @@ impl Sender {
 
     /// Sends a body.
     pub(super) async fn send<T: DeserializeOwned>(self, request: Request) -> Sent<T> {
-        let Request { body, idempotent, cancel, .. } = request;
+        let Request { body, idempotent, cancel, max_retries, .. } = request;
         let request = self.core.request(self.operation, self.operation.path, Some(body));
         let request = request.map_err(|error| NotAccepted { error, response: None })?;
         let start = Instant::now();
-        let terms = CallTerms { idempotent, cancel: Some(cancel) };
+        let terms = CallTerms { idempotent, cancel: Some(cancel), max_retries };
         let result = self.stack.retry.call(request, self.operation, terms).await;
         let read = read_response(self.operation, result, start).await;
         read.map_err(|(error, response)| NotAccepted { error, response })

@@ -22,6 +22,9 @@ pub(crate) struct CallTerms {
     pub(crate) idempotent: bool,
     /// After this signal no further attempt starts.
     pub(crate) cancel: Option<CancelSignal>,
+    /// How many retries after failures there are at most, beside what the policy says; they take nothing from the budget of
+    /// all calls. Throttling is no failure.
+    pub(crate) max_retries: Option<u32>,
 }
 
 /// The retry loop of a call in flight.
@@ -34,6 +37,8 @@ pub(super) struct RetryLoop<'a> {
     deadline: Option<Duration>,
     backoff: Backoff,
     attempts: u32,
+    /// How many attempts failed otherwise than by throttling.
+    failures: u32,
     /// How long it has waited for another call to probe the token. This does not count as retry time.
     probe_wait: Duration,
     /// Whether it has asked the provider for another token.
@@ -81,6 +86,7 @@ impl<'a> RetryLoop<'a> {
             deadline: options.deadline,
             backoff: policy.backoff(),
             attempts: 0,
+            failures: 0,
             probe_wait: Duration::ZERO,
             has_renewed: false,
             maybe_delivered: false,
@@ -98,6 +104,7 @@ impl<'a> RetryLoop<'a> {
             };
             // Paid for only now that the wait is over: a call that is dropped while it waits has taken nothing.
             if let Some(result) = last.take()
+                && self.pays_for_retries()
                 && was_carried_out(&result)
                 && !self.state.budget.pay_for_a_retry()
             {
@@ -118,7 +125,7 @@ impl<'a> RetryLoop<'a> {
                 let Some(wait) = retry.wait_within(left).filter(|_| !left.is_zero()) else {
                     return self.finish(result);
                 };
-                if !retry.is_throttled && !self.state.budget.covers_a_retry() {
+                if !retry.is_throttled && self.pays_for_retries() && !self.state.budget.covers_a_retry() {
                     return self.finish(result);
                 }
                 self.wait(wait).await;
@@ -189,11 +196,18 @@ impl<'a> RetryLoop<'a> {
         if let (true, Some(requested_wait)) = (is_throttled, requested_wait) {
             self.state.pauses.extend(self.operation.quota_class, self.state.session.clock().now(), requested_wait);
         }
-        if !is_repeated || self.attempts >= self.policy.max_attempts() {
+        self.failures += u32::from(!is_throttled);
+        let is_last_failure = self.terms.max_retries.is_some_and(|retries| self.failures > retries);
+        if !is_repeated || is_last_failure || self.attempts >= self.policy.max_attempts() {
             return None;
         }
         let jitter = backoff::jitter(self.backoff.next()?, self.state.session.clock().random());
         Some(PlannedRetry { is_throttled, requested_wait, jitter })
+    }
+
+    /// Whether its retries count against the budget that all calls share. Few enough need not.
+    fn pays_for_retries(&self) -> bool {
+        self.terms.max_retries.is_none()
     }
 
     /// Waits until the request may be sent. It is an error where there is to be no attempt any more.

@@ -105,7 +105,7 @@ impl Transport for Retry {
         operation: &'static Operation,
         idempotent: bool,
     ) -> BoxFuture<'a, AttemptResult> {
-        self.call(request, operation, CallTerms { idempotent, cancel: None })
+        self.call(request, operation, CallTerms { idempotent, cancel: None, max_retries: None })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the batches of a call share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::{Either, select};
 
@@ -26,6 +26,8 @@ pub(crate) struct CallState<B> {
     pub(super) cancel: CancelSignal,
     /// After this one, those in flight are dropped.
     pub(super) abandon: CancelSignal,
+    /// How many requests had been accepted when a batch that failed without a response was tried in vain with a few events.
+    tried_in_vain: Mutex<Option<u64>>,
 }
 
 impl<B: Backend> CallState<B> {
@@ -46,6 +48,7 @@ impl<B: Backend> CallState<B> {
             idempotent: settings.idempotent,
             cancel,
             abandon,
+            tried_in_vain: Mutex::default(),
         }
     }
 
@@ -59,6 +62,16 @@ impl<B: Backend> CallState<B> {
     pub(super) fn is_handed_in_alone(&self, count: usize) -> bool {
         let is_limited = self.session.limits().within(self.max_size) != self.max_size;
         count == 1 && !is_limited && !self.refusals.is_suspected()
+    }
+
+    /// Notes that the service accepts not even a few events, since so many requests were accepted.
+    pub(super) fn note_tried_in_vain(&self, accepted: u64) {
+        *self.tried_in_vain.lock().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
+    }
+
+    /// Whether that was found out, and nothing accepted since.
+    pub(super) fn has_tried_in_vain(&self, accepted: u64) -> bool {
+        *self.tried_in_vain.lock().unwrap_or_else(PoisonError::into_inner) == Some(accepted)
     }
 
     /// Waits for something, unless the call is cancelled first.

@@ -8,6 +8,9 @@ use http::StatusCode;
 use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, NO_REASON, Partial};
 use crate::outcome::Outcome;
 
+/// Shorter ids may be words or numbers of a message.
+const SHORTEST_NAME: usize = 6;
+
 /// What a response that names failures says of the events of a request.
 #[derive(Debug)]
 pub struct Decided {
@@ -138,6 +141,15 @@ pub(crate) fn why_open_alone(partial: &Partial) -> Arc<str> {
          response, so look up by its id whether the server has it"
     );
     why.into()
+}
+
+/// Whether a message contains an id, which is long enough to be there on purpose.
+pub(crate) fn names(message: &str, id: &str) -> bool {
+    let is_bound = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
+    id.len() >= SHORTEST_NAME
+        && message.match_indices(id).any(|(start, _)| {
+            is_bound(message[..start].chars().next_back()) && is_bound(message[start + id.len()..].chars().next())
+        })
 }
 
 /// Where the event with an id is; nowhere certain if two ids have the same text, such as `7` and `"7"`.
@@ -381,6 +393,22 @@ mod tests {
         let decided = decide(&ids, partial, repeat);
         assert!(decided.disputed.iter().all(|disputed| decided.outcomes[disputed.index].is_none()));
         decided.disputed.iter().map(text).collect()
+    }
+
+    #[test]
+    fn a_message_names_an_id_that_it_contains_whole() {
+        for (message, is_named) in [
+            ("An event already exists with identifier ride-1.", true),
+            ("\"ride-1\"", true),
+            ("ride-1", true),
+            ("ride-12", false),
+            ("bride-1", false),
+            ("xride-1 ride-1x ride-1", true),
+            ("", false),
+        ] {
+            assert_eq!(names(message, "ride-1"), is_named, "{message}");
+        }
+        assert!(!names("1 error", "1") && !names("", ""));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::decide::{self, Disputed, Refusal, Repeat};
 use super::parts::{Cause, Part, Parts, Suspicion};
 use super::refusals::Turn;
 use super::unanswered::Unanswered;
-use crate::backend::{Backend, Effect, Failed, Partial, Request, Response, Scope};
+use crate::backend::{Backend, Effect, EventRef, Failed, Partial, Request, Response, Scope};
 use crate::error::DeliveryError;
 use crate::outcome::Outcome;
 use crate::session::BatchSize;
@@ -42,9 +42,8 @@ pub enum BatchOutcomes {
 #[derive(Debug)]
 pub(crate) struct Held {
     events: Vec<(usize, Refusal)>,
-    /// How many requests of the session, and of the call, were accepted before the last one was refused.
+    /// How many requests of the session were accepted before the last one was refused.
     accepted: u64,
-    accepted_of_call: u64,
 }
 
 /// The number of the token of a backend that does not manage tokens by the gate. Where tokens have numbers of their own, it
@@ -53,6 +52,9 @@ const NO_TOKEN: u64 = 0;
 
 /// How many events may be refused alone, one after the other, before it is seen if the service accepts another one.
 const MOST_HELD: usize = 8;
+
+/// How many events that a refusal names are sent by themselves.
+const MOST_SUSPECTS: usize = 16;
 
 /// Sends a batch, and then in parts what has to be retried of it.
 pub(crate) async fn deliver<B: Backend>(call: Arc<CallState<B>>, batch: Arc<Encoded<Bytes>>) -> BatchResult {
@@ -97,6 +99,8 @@ impl<B: Backend> Flight<B> {
     async fn send_all(&mut self) -> Option<DeliveryError> {
         loop {
             self.release_held();
+            // Not by what other calls are accepted: it says nothing of how many of these events are good.
+            self.budget.settle(self.call.refusals.accepted());
             let is_doubtful = self.is_doubtful();
             let (limits, batch) = (self.call.session.limits(), &self.batch);
             let is_too_large = |positions: &[usize]| limits.is_refused(size_of(batch, positions));
@@ -192,7 +196,7 @@ impl<B: Backend> Flight<B> {
                 None => open.push(*position),
             }
         }
-        self.budget.note_named(named);
+        self.note_found(named);
         if has_taken {
             self.note_accepted(&part);
         } else if named == 0 {
@@ -209,7 +213,7 @@ impl<B: Backend> Flight<B> {
             // The service says that of the one event that it was sent not all was accepted. Had it been sent before, that
             // could be said of a duplicate, too.
             let error = DeliveryError::none_named(self.operation(), partial);
-            return self.refuse_alone(part, Refusal::of_partial(partial), error).await;
+            return self.refuse_alone(part, Refusal::of_partial(partial), false, error).await;
         }
         let why = if is_alone { decide::why_open_alone(partial) } else { decided.why };
         let was_contradictory = matches!(part.cause, Some(Cause::Contradiction(_)));
@@ -274,9 +278,27 @@ impl<B: Backend> Flight<B> {
         } else {
             part.cause = Some(Cause::Refused(refusal));
             part.suspicion = Suspicion::Certain;
-            self.parts.push(part);
+            let suspects: Vec<usize> = self.suspects(&part, &failed).take(MOST_SUSPECTS).collect();
+            self.parts.push_with_suspects(part, &suspects);
         }
         if is_whole { self.note_refused_whole(DeliveryError::refused(self.operation(), failed)).await } else { None }
+    }
+
+    /// The events of a part that a refusal names, by their indexes in the batch. It is where to look first.
+    fn suspects(&self, part: &Part, failed: &Failed) -> impl Iterator<Item = usize> {
+        let by_index = failed.named.iter().filter_map(|event| match event {
+            EventRef::Index(index) => part.positions.get(*index).copied(),
+            EventRef::Id(_) | EventRef::Unnamed => None,
+        });
+        let message = failed.message.as_deref().unwrap_or_default();
+        let by_id = part.positions.iter().copied().filter(|position| {
+            let id = self.batch.id_text(*position);
+            decide::names(message, &id) || failed.named.iter().any(|event| *event == EventRef::Id(id.clone()))
+        });
+        let mut suspects: Vec<usize> = by_index.chain(by_id).collect();
+        suspects.sort_unstable();
+        suspects.dedup();
+        suspects.into_iter()
     }
 
     /// The part is not sent in smaller ones.
@@ -289,8 +311,8 @@ impl<B: Backend> Flight<B> {
         if failed.is_duplicate && part.positions.len() == 1 && (self.call.idempotent || !part.maybe_applied) {
             let outcome = if part.maybe_applied { Outcome::Accepted } else { Outcome::Duplicate { compared: false } };
             self.record(&part, &outcome);
+            self.note_found(1);
             self.note_accepted(&part);
-            self.budget.note_named(1);
             self.parts.note_refused(&part);
             None
         } else if part.maybe_applied {
@@ -299,24 +321,32 @@ impl<B: Backend> Flight<B> {
             self.record(&part, &self.unknown(Arc::clone(&failed.reason)));
             None
         } else {
+            let is_named = self.suspects(&part, &failed).next().is_some();
             let error = DeliveryError::refused(self.operation(), failed);
-            self.refuse_alone(part, refusal, error).await
+            self.refuse_alone(part, refusal, is_named, error).await
         }
     }
 
     /// The service refused an event by itself, of which it has taken nothing.
-    async fn refuse_alone(&mut self, part: Part, refusal: Refusal, error: DeliveryError) -> Option<DeliveryError> {
+    async fn refuse_alone(
+        &mut self,
+        part: Part,
+        refusal: Refusal,
+        is_named: bool,
+        error: DeliveryError,
+    ) -> Option<DeliveryError> {
         self.parts.note_refused(&part);
+        self.note_found(1);
         let is_whole = part.cause.is_none();
-        if is_whole && self.call.is_handed_in_alone(self.outcomes.len()) {
+        let is_handed_in_alone = is_whole && self.call.is_handed_in_alone(self.outcomes.len());
+        if is_named || is_handed_in_alone {
             self.record(&part, &refusal.rejected());
-            return None;
+        } else {
+            let held = self.held.get_or_insert_with(|| Held { events: Vec::new(), accepted: 0 });
+            held.events.extend(part.positions.iter().map(|position| (*position, refusal.clone())));
+            held.accepted = self.call.operation.accepted();
         }
-        let held = self.held.get_or_insert_with(|| Held { events: Vec::new(), accepted: 0, accepted_of_call: 0 });
-        held.events.extend(part.positions.iter().map(|position| (*position, refusal.clone())));
-        held.accepted = self.call.operation.accepted();
-        held.accepted_of_call = self.call.refusals.accepted();
-        if is_whole { self.note_refused_whole(error).await } else { None }
+        if is_whole && !is_handed_in_alone { self.note_refused_whole(error).await } else { None }
     }
 
     /// The batch was refused whole. If others were, too, it waits until it may be sent in parts.
@@ -346,10 +376,6 @@ impl<B: Backend> Flight<B> {
     fn release_held(&mut self) {
         let accepted = self.call.operation.accepted();
         let Some(held) = self.held.take_if(|held| accepted > held.accepted) else { return };
-        // Another call has success with other events, and says nothing of how many of these are good.
-        if self.call.refusals.accepted() > held.accepted_of_call {
-            self.budget.note_named(held.events.len());
-        }
         for (position, refusal) in held.events {
             self.outcomes[position] = Some(refusal.rejected());
         }
@@ -408,6 +434,10 @@ impl<B: Backend> Flight<B> {
         for position in &part.positions {
             self.outcomes[*position].get_or_insert_with(|| outcome.clone());
         }
+    }
+
+    fn note_found(&mut self, events: usize) {
+        self.budget.note_found(events, self.call.refusals.accepted());
     }
 
     /// The service has taken events of the part, or has them already.

@@ -261,7 +261,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
                 self.seal();
             }
             // A request is sent when it is polled, so there is another round where one was started.
-            if !self.start() {
+            if !self.start() && !self.is_held_alone() {
                 return if self.is_done() { Poll::Ready(None) } else { Poll::Pending };
             }
         }
@@ -352,6 +352,11 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     /// Whether everything that was to be sent is in flight, or was.
     fn is_input_sent(&self) -> bool {
         self.has_ended() && self.intake.len() == 0 && self.full.is_none()
+    }
+
+    /// Whether nothing is left but events that are held.
+    fn is_held_alone(&self) -> bool {
+        self.is_input_sent() && self.in_flight.is_empty() && !self.held.is_empty()
     }
 
     fn is_done(&self) -> bool {

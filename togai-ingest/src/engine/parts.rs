@@ -90,6 +90,21 @@ impl Parts {
         self.push_split(part, first, Suspicion::Nothing);
     }
 
+    /// Puts a part back that holds a bad event, with those of its events on top, by themselves, that are suspected.
+    pub(super) fn push_with_suspects(&mut self, mut part: Part, suspects: &[usize]) {
+        if suspects.is_empty() || suspects.len() == part.positions.len() {
+            return self.push(part);
+        }
+        part.positions.retain(|position| !suspects.contains(position));
+        // There may be others, which the next refusal names.
+        part.suspicion = Suspicion::SendWhole;
+        self.push(part.clone());
+        let suspicion = if suspects.len() == 1 { Suspicion::ThisOrNext } else { Suspicion::SendWhole };
+        for position in suspects.iter().rev() {
+            self.push(Part { positions: vec![*position], suspicion, ..part.clone() });
+        }
+    }
+
     /// Notes that all events of a part were accepted. If it was this part or the next that held a bad event, it is the next.
     pub(super) fn note_accepted(&mut self, part: &Part) {
         self.decided += part.positions.len();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::lock::OwnedMutexGuard;
+use http::StatusCode;
 
 use super::flight::Flight;
 use super::parts::{Cause, Part};
@@ -47,9 +48,11 @@ impl Unanswered {
 }
 
 impl<B: Backend> Flight<B> {
-    /// Whether a failure may be that of a single event, which can be found.
+    /// Whether a failure may be that of a single event, which can be found: the service failed, or did not respond.
     pub(super) fn may_be_isolated(&self, failed: &Failed) -> bool {
-        self.call.idempotent && failed.effect == Effect::MaybeApplied && !self.call.cancel.is_cancelled()
+        let is_outage =
+            failed.status.is_none_or(|status| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT);
+        is_outage && self.call.idempotent && failed.effect == Effect::MaybeApplied && !self.call.cancel.is_cancelled()
     }
 
     /// The part failed without a response. An error is one after which other batches would fail alike.
@@ -107,6 +110,9 @@ impl<B: Backend> Flight<B> {
     /// halves; if it does not, it accepts nothing at all, and the call ends.
     async fn try_a_few(&mut self, mut part: Part, failed: Failed) -> Option<DeliveryError> {
         let accepted_before = self.call.operation.accepted();
+        if self.call.has_tried_in_vain(accepted_before) {
+            return Some(self.end(&part, failed));
+        }
         for is_at_end in [false, true] {
             if !self.budget.covers(&part) {
                 break;
@@ -134,6 +140,7 @@ impl<B: Backend> Flight<B> {
                 return None;
             }
         }
+        self.call.note_tried_in_vain(accepted_before);
         Some(self.end(&part, failed))
     }
 

@@ -13,16 +13,15 @@ use super::super::classify;
 
 /// What a response of success says of so many events, with the token blotted out.
 pub(super) fn from_success(response: &ResponseValue<BatchEventsResponse>, events: usize) -> Result<Response, Failed> {
-    let mut read = read(response, response.status(), events);
+    let mut read = read(response, response.status(), events, response.maybe_repeated());
     if let Ok(Response::Partial(partial)) = &mut read {
-        partial.maybe_repeated = response.maybe_repeated();
         let of_failures =
             partial.failures.iter_mut().flat_map(|failure| [Some(&mut failure.message), failure.code.as_mut()]);
         for text in of_failures.flatten().chain(&mut partial.message) {
             *text = response.safe_text(text).into();
         }
     }
-    read.map_err(|why| classify::unclear(&why, response.unclear(why.as_str())))
+    read.map_err(|why| classify::unclear(response.status(), &why, response.unclear(why.as_str())))
 }
 
 /// The same of a response with a status of failure, if it speaks of events: no document says that nothing was taken then.
@@ -40,7 +39,7 @@ pub(super) fn from_failure(
         Ok(Response::AllAccepted) => {
             let why =
                 format!("the server answered {status}, and counts every event as taken: ask the vendor which is true");
-            Err(classify::unclear(&why, response.unclear(why.as_str())))
+            Err(classify::unclear(response.status(), &why, response.unclear(why.as_str())))
         }
         other => other,
     })
@@ -53,7 +52,12 @@ pub(super) fn from_failure(
 /// summary contradict each other, nothing is certain of those in the list either.
 ///
 /// Fails with the reason where it says nothing of the events.
-pub(super) fn read(response: &BatchEventsResponse, status: StatusCode, events: usize) -> Result<Response, String> {
+pub(super) fn read(
+    response: &BatchEventsResponse,
+    status: StatusCode,
+    events: usize,
+    maybe_repeated: bool,
+) -> Result<Response, String> {
     let mut failures = failures(response, events);
     let named: BTreeSet<usize> = failures.iter().filter_map(index_of).collect();
     let is_silent = failures.is_empty();
@@ -80,9 +84,13 @@ pub(super) fn read(response: &BatchEventsResponse, status: StatusCode, events: u
     }
     if all_failed {
         let others = (0..events).filter(|index| !named.contains(index));
-        failures.extend(others.map(|index| unexplained(EventRef::Index(index))));
+        // It is "Success" in the vendor's sample, in which all of them failed.
+        let message = response.message.as_deref().filter(|message| !message.eq_ignore_ascii_case("success"));
+        let kind = unexplained(status, events, maybe_repeated);
+        failures.extend(others.map(|index| Failure::new(EventRef::Index(index), kind, message)));
     }
     let mut partial = Partial::new(status, failures);
+    partial.maybe_repeated = maybe_repeated;
     partial.may_be_incomplete = may_be_incomplete && !all_failed;
     partial.message = response.message.as_deref().map(Into::into);
     Ok(Response::Partial(partial))
@@ -136,7 +144,11 @@ fn failure(record: &FailedRecord, event: EventRef) -> Failure {
     // What is not known is 404 in the vendor's sample.
     let unknown = code.filter(|code| **code == FailureCode::CUSTOMER_ENTITY_UNKNOWN).map(|_| StatusCode::NOT_FOUND);
     let message = record.error.as_deref().or(code.and_then(FailureCode::name));
-    let mut failure = Failure::new(event, kind(code, status), message);
+    let kind = match record.error.as_deref() {
+        Some(error) if classify::speaks_of_duplicate(error) => FailureKind::Duplicate,
+        _ => kind(code, status),
+    };
+    let mut failure = Failure::new(event, kind, message);
     (failure.status, failure.code) = (status.or(unknown), code.map(plain));
     failure
 }
@@ -149,11 +161,8 @@ fn kind(code: Option<&FailureCode>, status: Option<StatusCode>) -> FailureKind {
         FailureKind::Unmet
     } else if code.is_some_and(|code| code.name().is_some()) {
         FailureKind::Refused
-    } else if status.is_some_and(is_outage) {
-        // What the service failed at it may have all the same, as it is with a whole request.
-        FailureKind::Unclear
     } else {
-        FailureKind::Vague
+        status.and_then(classify::kind_of_status).unwrap_or(FailureKind::Vague)
     }
 }
 
@@ -165,7 +174,13 @@ fn plain(code: &FailureCode) -> Arc<str> {
     }
 }
 
-/// A refusal of which no more is known.
-fn unexplained(event: EventRef) -> Failure {
-    Failure::new(event, FailureKind::Vague, None)
+/// What is said of an event by a count alone. With others nothing shows that it is at fault.
+fn unexplained(status: StatusCode, events: usize, maybe_repeated: bool) -> FailureKind {
+    if is_outage(status) {
+        FailureKind::Unclear
+    } else if events == 1 || maybe_repeated {
+        FailureKind::Vague
+    } else {
+        FailureKind::Unmet
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
-use togai_api::{ResponseValue, is_outage};
+use togai_api::ResponseValue;
 use togai_ingest::{EventRef, Failed, Failure, FailureKind, Partial, Response};
 
 use super::super::classify;
@@ -28,7 +28,7 @@ pub(super) fn read(response: &ResponseValue<Value>, events: usize) -> Result<Res
     let status = response.status();
     if !matches!(status, StatusCode::ACCEPTED | StatusCode::MULTI_STATUS) {
         let why = format!("the server answered {status}, which the API does not answer with; check the base URL");
-        return Err(classify::unclear(&why, response.unclear(why.as_str())));
+        return Err(classify::unclear(status, &why, response.unclear(why.as_str())));
     }
     let safe_text = |text: &str| response.safe_text(text);
     let mut said = says(response, status, events, &safe_text);
@@ -108,8 +108,7 @@ fn failure(entry: &Value, safe_text: &dyn Fn(&str) -> String) -> Failure {
     let status = status_of(entry).and_then(|status| StatusCode::from_u16(status).ok());
     let kind = match &message {
         Some(message) if classify::speaks_of_duplicate(message) => FailureKind::Duplicate,
-        _ if status.is_some_and(is_outage) => FailureKind::Unclear,
-        _ => FailureKind::Refused,
+        _ => status.and_then(classify::kind_of_status).unwrap_or(FailureKind::Refused),
     };
     let mut failure = Failure::new(event(entry), kind, message.as_deref());
     failure.status = status.filter(|status| status.is_client_error() || status.is_server_error());

@@ -487,7 +487,7 @@ async fn a_call_cancelled_while_waiting_for_a_probe_sends_nothing() {
     let session = fixture.retry.state.session.clone();
     let another = session.gate().enter("ingest", session.clock().now()).await;
     let cancel = Cancel::new();
-    let terms = CallTerms { idempotent: true, cancel: Some(cancel.signal()) };
+    let terms = CallTerms { idempotent: true, cancel: Some(cancel.signal()), max_retries: None };
     let request = fixture.request(operation("ingest"), "{}");
     fixture.clock.hang(true);
     let mut call = fixture.retry.call(request, operation("ingest"), terms);
@@ -510,4 +510,21 @@ async fn a_call_that_waited_for_a_probe_respects_its_pause() {
     drop(another);
     call.await.unwrap();
     assert_eq!(fixture.script.request_times(), [9000]);
+}
+
+#[tokio::test]
+async fn a_limit_on_retries_counts_failures_and_leaves_the_budget_alone() {
+    for (max_retries, script, expected) in [
+        (0, &[FAILED][..], (503, 1)),
+        (1, &[FAILED, ACCEPTED], (202, 2)),
+        (1, &[FAILED, FAILED], (503, 2)),
+        (1, &[THROTTLED, FAILED, THROTTLED, ACCEPTED], (202, 4)),
+    ] {
+        let fixture = TestRetry::with_budget(RetryPolicy::default(), RetryBudget::new(1), 0.0, script.iter().cloned());
+        let operation = operation("ingest");
+        let terms = CallTerms { idempotent: true, cancel: None, max_retries: Some(max_retries) };
+        let response = fixture.retry.call(fixture.request(operation, "{}"), operation, terms).await.unwrap();
+        assert_eq!((response.status().as_u16(), fixture.script.request_times().len()), expected);
+        assert!(fixture.retry.state.budget.is_full());
+    }
 }

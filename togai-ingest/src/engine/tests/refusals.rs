@@ -130,8 +130,11 @@ async fn an_event_that_was_refused_alone_waits_for_an_acceptance() {
 
 #[tokio::test]
 async fn an_event_that_was_refused_alone_is_not_sent_if_the_source_ends_first() {
-    let fake = with_bad(|number| number == 1);
-    assert_eq!(counts(&deliver(&fake, 2).await), "1 of 2 events accepted, 1 not sent");
+    for batch_size in [2, 3] {
+        let fake = with_bad(|number| number == 1);
+        let call = fake.connection().ingest_events((0..2).map(reading)).batch_size(batch_size);
+        assert_eq!(counts(&call.send().await), "1 of 2 events accepted, 1 not sent");
+    }
 }
 
 #[tokio::test]
@@ -173,4 +176,38 @@ async fn events_that_the_service_has_are_duplicates_however_it_says_so() {
     assert_eq!(counts(&deliver(&fake, 1000).await), "700 of 1000 events accepted, 300 duplicates");
     assert_eq!(counts(&deliver(&fake, 300).await), "0 of 300 events accepted, 300 duplicates");
     assert_eq!(counts(&deliver(&fake, 1).await), "0 of 1 events accepted, 1 duplicates");
+}
+
+/// A refusal that names an event of the request.
+fn refused_at(index: usize) -> Result<Response, Failed> {
+    let mut failed = Failed::new(Scope::Content, Effect::NotApplied, "bad");
+    failed.named = vec![EventRef::Index(index)];
+    Err(failed)
+}
+
+#[tokio::test]
+async fn an_event_that_a_refusal_names_is_looked_at_first() {
+    let fake = Fake::new(|ids| match ids.iter().position(|id| number(id) % 100 == 50) {
+        Some(index) => refused_at(index),
+        None => Ok(Response::AllAccepted),
+    });
+    assert_eq!(counts(&deliver(&fake, 2500).await), "2475 of 2500 events accepted, 25 rejected");
+    assert_eq!(fake.count(), 3 + 2 * 25);
+}
+
+#[tokio::test]
+async fn an_event_that_is_named_by_mistake_is_accepted() {
+    let fake = Fake::new(|ids| match ids.iter().any(|id| number(id) == 70) {
+        true => refused_at(0),
+        false => Ok(Response::AllAccepted),
+    });
+    assert_eq!(counts(&deliver(&fake, 100).await), "99 of 100 events accepted, 1 rejected");
+    assert!(fake.count() < 25, "{}", fake.count());
+}
+
+#[tokio::test]
+async fn a_service_that_refuses_everything_by_name_is_asked_no_more_often() {
+    let fake = Fake::new(|_| refused_at(0));
+    let failure = deliver(&fake, 100_000).await.unwrap_err();
+    assert!(failure.error().is_refused() && fake.count() <= 259, "{}", fake.count());
 }
