@@ -70,11 +70,16 @@ async fn a_batch_with_too_many_bytes_is_split_and_delivered() {
 #[tokio::test]
 async fn a_single_event_that_is_too_large_is_rejected_with_the_server_message() {
     let sandbox = S::sandbox().max_body_bytes(100).start().await.unwrap();
-    let report = S::client_of(&sandbox).ingest_events([S::event(0), S::event(1)]).send().await.unwrap();
-    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("2 rejected", 3));
+    let client = S::client_of(&sandbox);
+    let report = client.ingest_events([S::event(1)]).send().await.unwrap();
+    assert_eq!((counts(&report).as_str(), sandbox.requests().len()), ("1 rejected", 1));
     let bytes = serde_json::to_string(&S::event(1)).unwrap().len() + r#"{"events":[]}"#.len();
     let expected = format!("rejected: body: has {bytes} bytes, and at most 100 are taken; send fewer events");
-    assert_eq!(report.not_accepted()[1].outcome.to_string(), expected);
+    assert_eq!(report.not_accepted()[0].outcome.to_string(), expected);
+    // Where all are too large, nothing shows that it is for their size.
+    let failure = client.ingest_events([S::event(0), S::event(1)]).send().await.unwrap_err();
+    assert_eq!((counts(failure.report()).as_str(), sandbox.requests().len()), ("2 not sent", 4));
+    assert!(failure.error().is_refused());
 }
 
 #[tokio::test]
@@ -116,8 +121,8 @@ async fn a_server_that_refuses_every_size_does_not_shrink_later_requests() {
     let (sandbox, client) = S::start().await;
     // A gateway answers so for a while, whatever the size.
     sandbox.fault(Fault::status(413));
-    let report = client.ingest_events((0..16).map(fixed_length_event::<S>)).send().await.unwrap();
-    assert_eq!(counts(&report), "16 rejected");
+    let failure = client.ingest_events((0..16).map(fixed_length_event::<S>)).send().await.unwrap_err();
+    assert_eq!(counts(failure.report()), "16 not sent");
     sandbox.clear_faults();
     deliver_in_turn(&client, 0..64).await;
     sandbox.clear_requests();

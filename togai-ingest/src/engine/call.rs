@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::{Either, select};
 
-use super::Settings;
 use super::refusals::WholeRefusals;
+use super::settings::Settings;
 use crate::backend::{Backend, Connection};
 use crate::cancel::CancelSignal;
 use crate::session::{BatchSize, OperationState, Session};

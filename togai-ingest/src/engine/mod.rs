@@ -9,7 +9,7 @@ mod intake;
 mod parts;
 mod refusals;
 mod seen;
-mod unanswered;
+mod settings;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -26,51 +26,17 @@ pub use batch::{Encoded, Entry};
 #[cfg(feature = "test-util")]
 pub use decide::{Repeat, partial as decide_partial};
 pub use flight::BatchOutcomes;
+pub use settings::Settings;
 
 use crate::backend::{Backend, Connection};
 use crate::cancel::Cancel;
 use crate::error::DeliveryError;
-use crate::ids::IdPolicy;
 use crate::outcome::Outcome;
-use crate::session::BatchSize;
 use crate::source::{ReturnedOf, Source, TagOf};
 use crate::submission::Submission;
 use call::CallState;
 use flight::{BatchResult, Held};
 use intake::{Added, FullBatch, Intake};
-
-/// How a call goes about it.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// How large a batch may be.
-    pub max_size: BatchSize,
-    /// Batches in flight.
-    pub concurrency: usize,
-    /// Where ids come from.
-    pub ids: IdPolicy,
-    /// Whether events are checked before they are sent.
-    pub local_checks: bool,
-    /// Further requests for a batch that are refused or have no response.
-    pub isolation_budget: usize,
-    /// How long a batch waits for more events.
-    pub linger: Option<Duration>,
-    /// Whether sending an event again is harmless when the service may have it.
-    pub idempotent: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            max_size: BatchSize { events: 1000, bytes: 4 << 20 },
-            concurrency: 4,
-            ids: IdPolicy::default(),
-            local_checks: true,
-            isolation_budget: 128,
-            linger: None,
-            idempotent: true,
-        }
-    }
-}
 
 /// A call in progress. It gives out what became of its events, in groups.
 pub struct Run<B, S: Source> {

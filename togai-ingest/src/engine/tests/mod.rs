@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial, Protocol, Request, Response, Scope};
 use crate::report::{IngestError, IngestReport, Recorder};
-use crate::session::Session;
+use crate::session::{BatchSize, Session};
 use crate::source::FromStream;
 use crate::testing::VirtualClock;
 

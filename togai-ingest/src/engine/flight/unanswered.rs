@@ -2,50 +2,18 @@
 
 use std::sync::Arc;
 
-use futures::lock::OwnedMutexGuard;
 use http::StatusCode;
 
-use super::flight::Flight;
-use super::parts::{Cause, Part};
+use super::super::parts::{Cause, Part};
+use super::failures::FailedPart;
+use super::state::Flight;
 use crate::backend::{Backend, Effect, Failed};
 use crate::error::DeliveryError;
-use crate::session::BatchSize;
 
 /// A few events tell whether the service responds at all: so many bytes at most, since it may be the size that it fails at,
 /// and such a share of the events, since there may be several at which it fails.
 const MOST_TRIAL_BYTES: usize = 16 << 10;
 const TRIAL_SHARE: usize = 8;
-
-/// Parts of a batch that failed without a response which says anything of the events.
-#[derive(Debug, Default)]
-pub(super) struct Unanswered {
-    parts: Vec<UnansweredPart>,
-    /// The smallest request of several events that failed.
-    smallest: Option<BatchSize>,
-    /// Keeps other batches of the session from the same.
-    turn: Option<OwnedMutexGuard<()>>,
-    /// Whether a few events are being tried.
-    is_trial: bool,
-}
-
-#[derive(Debug)]
-struct UnansweredPart {
-    part: Part,
-    failed: Failed,
-    /// How many requests had been accepted when it was sent.
-    accepted_before: u64,
-}
-
-impl Unanswered {
-    pub(super) fn is_empty(&self) -> bool {
-        self.parts.is_empty()
-    }
-
-    /// How often a request for a part may be retried. The whole batch was retried already.
-    pub(super) fn max_retries(&self, part: &Part) -> Option<u32> {
-        matches!(part.cause, Some(Cause::Unanswered { .. })).then_some(u32::from(!self.is_trial))
-    }
-}
 
 impl<B: Backend> Flight<B> {
     /// Whether a failure may be that of a single event, which can be found: the service failed, or did not respond.
@@ -69,13 +37,12 @@ impl<B: Backend> Flight<B> {
             _ => (false, accepted_before),
         };
         let do_others_succeed = self.call.operation.accepted() > accepted_before;
-        if part.positions.len() > 1 || self.unanswered.is_trial {
+        if part.positions.len() > 1 || self.failures.is_trial {
             if part.positions.len() > 1 {
                 let size = self.size(&part);
-                let smallest = self.unanswered.smallest.filter(|smallest| smallest.bytes < size.bytes);
-                self.unanswered.smallest = Some(smallest.unwrap_or(size));
+                self.failures.note_size(size);
             }
-            self.unanswered.parts.push(UnansweredPart { part, failed, accepted_before });
+            self.failures.parts.push(FailedPart { part, failed, accepted_before });
             None
         } else if is_isolated || do_others_succeed {
             self.record(&part, &self.unknown(Arc::clone(&failed.reason)));
@@ -88,22 +55,22 @@ impl<B: Backend> Flight<B> {
     /// Puts a part that failed back in halves, if requests succeed that are sent meanwhile; else the call ends.
     pub(super) async fn isolate_unanswered(&mut self) -> Option<DeliveryError> {
         let call = Arc::clone(&self.call);
-        if self.unanswered.turn.is_none() {
-            self.unanswered.turn = call.unless_cancelled(call.operation.isolation_turn()).await;
+        if self.failures.turn.is_none() {
+            self.failures.turn = call.unless_cancelled(call.operation.isolation_turn()).await;
         }
         if call.cancel.is_cancelled() {
             self.stop_unanswered();
             return None;
         }
         let accepted = call.operation.accepted();
-        let parts = &mut self.unanswered.parts;
+        let parts = &mut self.failures.parts;
         if let Some(index) = parts.iter().position(|unanswered| accepted > unanswered.accepted_before) {
-            let UnansweredPart { part, failed, .. } = parts.swap_remove(index);
-            self.parts.push_halves(after(part, &failed, accepted));
+            let (part, _) = parts.swap_remove(index).into_unanswered(accepted);
+            self.parts.push_halves(part);
             return None;
         }
-        let UnansweredPart { part, failed, .. } = parts.pop()?;
-        self.try_a_few(after(part, &failed, accepted), failed).await
+        let (part, failed) = parts.pop()?.into_unanswered(accepted);
+        self.try_a_few(part, failed).await
     }
 
     /// Sends the first events of a part, and then the last ones. If the service accepts some of them, the rest goes back in
@@ -120,9 +87,9 @@ impl<B: Backend> Flight<B> {
             let border = self.trial_border(&part, is_at_end);
             let (start, end) = if is_at_end { (border, part.positions.len()) } else { (0, border) };
             let tried = Part { positions: part.positions.drain(start..end).collect(), ..part.clone() };
-            self.unanswered.is_trial = true;
+            self.failures.is_trial = true;
             let stopped_by = self.send(tried).await;
-            self.unanswered.is_trial = false;
+            self.failures.is_trial = false;
             if stopped_by.is_some() {
                 self.give_up(&part);
                 return stopped_by;
@@ -132,7 +99,7 @@ impl<B: Backend> Flight<B> {
                 return None;
             }
             // What failed goes back to its place.
-            if let Some(UnansweredPart { part: tried, .. }) = self.unanswered.parts.pop() {
+            if let Some(FailedPart { part: tried, .. }) = self.failures.parts.pop() {
                 part.positions.splice(start..start, tried.positions);
             }
             if part.positions.is_empty() || self.call.cancel.is_cancelled() {
@@ -169,8 +136,9 @@ impl<B: Backend> Flight<B> {
 
     /// There is to be no further request at all.
     pub(super) fn stop_unanswered(&mut self) {
-        for UnansweredPart { part, failed, .. } in std::mem::take(&mut self.unanswered.parts) {
-            self.give_up(&after(part, &failed, 0));
+        for failed in std::mem::take(&mut self.failures.parts) {
+            let (part, _) = failed.into_unanswered(0);
+            self.give_up(&part);
         }
     }
 
@@ -178,14 +146,8 @@ impl<B: Backend> Flight<B> {
     pub(super) fn note_unanswered_size(&self) {
         let is_accepted =
             self.outcomes.iter().all(|outcome| outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
-        if let Some(size) = self.unanswered.smallest.filter(|_| is_accepted) {
+        if let Some(size) = self.failures.smallest.filter(|_| is_accepted) {
             self.call.session.limits().note_unanswered(size);
         }
     }
-}
-
-/// The part as it is after a failure.
-fn after(part: Part, failed: &Failed, accepted_before: u64) -> Part {
-    let cause = Some(Cause::Unanswered { why: Arc::clone(&failed.reason), accepted_before });
-    Part { cause, maybe_applied: true, ..part }
 }

@@ -1,0 +1,106 @@
+//! One batch in flight, until there is a verdict for each of its events.
+
+mod failures;
+mod partial;
+mod refused;
+mod result;
+mod state;
+mod unanswered;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::batch::Encoded;
+use super::call::CallState;
+use super::parts::Part;
+use crate::backend::{Backend, Request, Response, Scope};
+use crate::error::DeliveryError;
+use crate::outcome::Outcome;
+pub use result::BatchOutcomes;
+pub(crate) use result::{BatchResult, Held};
+use state::{Flight, size_of};
+
+/// The number of the token of a backend that does not manage tokens by the gate. Where tokens have numbers of their own, it
+/// is never in use, and noting it changes nothing.
+const NO_TOKEN: u64 = 0;
+
+/// Sends a batch, and then in parts what has to be retried of it.
+pub(crate) async fn deliver<B: Backend>(call: Arc<CallState<B>>, batch: Arc<Encoded<Bytes>>) -> BatchResult {
+    let mut flight = Flight::new(call, batch);
+    let stopped_by = flight.send_all().await;
+    flight.finish(stopped_by)
+}
+
+impl<B: Backend> Flight<B> {
+    /// Goes on until there is nothing to do, or no use in it; then it says why.
+    async fn send_all(&mut self) -> Option<DeliveryError> {
+        loop {
+            self.release_held();
+            // Not by what other calls are accepted: it says nothing of how many of these events are good.
+            self.budget.settle(self.call.refusals.accepted());
+            let is_doubtful = self.is_doubtful();
+            let (limits, batch) = (self.call.session.limits(), &self.batch);
+            let is_too_large = |positions: &[usize]| limits.is_refused(size_of(batch, positions));
+            let stopped_by = match self.parts.next(is_doubtful, is_too_large) {
+                Some(part) if !self.budget.covers(&part) => {
+                    self.give_up(&part);
+                    None
+                }
+                Some(part) if self.call.cancel.is_cancelled() => {
+                    self.stop(&part);
+                    None
+                }
+                Some(part) => self.send(part).await,
+                None if self.failures.is_empty() => return None,
+                None => self.isolate_unanswered().await,
+            };
+            if stopped_by.is_some() {
+                return stopped_by;
+            }
+        }
+    }
+
+    /// Sends a part. An error is one after which further requests would meet the same.
+    pub(super) async fn send(&mut self, part: Part) -> Option<DeliveryError> {
+        let accepted_before = self.call.operation.accepted();
+        let request = Request {
+            body: self.batch.request(&part.positions),
+            events: part.positions.len(),
+            idempotent: self.call.idempotent,
+            cancel: self.call.cancel.clone(),
+            max_retries: self.failures.max_retries(&part),
+        };
+        let sending = self.call.backend.send(request);
+        let Some(response) = self.call.unless_abandoned(sending).await else {
+            let outcome = self.unknown("the call ended while a request with it was in flight".into());
+            self.record(&part, &outcome);
+            return None;
+        };
+        match response {
+            Ok(Response::AllAccepted) => self.accept(&part),
+            Ok(Response::Partial(partial)) => return self.apply_partial(part, &partial).await,
+            Err(failed) => match failed.scope {
+                Scope::Content | Scope::Size { .. } => return self.refuse(part, failed).await,
+                Scope::Service if self.may_be_isolated(&failed) => {
+                    return self.note_unanswered(part, failed, accepted_before);
+                }
+                Scope::Token | Scope::Rate | Scope::Service => return Some(self.end(&part, failed)),
+            },
+        }
+        None
+    }
+
+    /// The service took the whole part.
+    fn accept(&mut self, part: &Part) {
+        self.note_passed(part);
+        self.prove_token();
+        self.note_accepted(part);
+        self.record(part, &Outcome::Accepted);
+        self.parts.note_accepted(part);
+    }
+
+    fn prove_token(&self) {
+        self.call.session.gate().prove(NO_TOKEN, self.operation(), false);
+    }
+}
