@@ -36,7 +36,7 @@ all bad, whole batches refused                         | 1, 4    |        0 |   
 100 named, the first 200 of 1000 bad                   | 4       |      800 |         0 |      200 |       0 |        0 | nothing        |        3 |     800
 100 named, all of 1000 bad                             | 4       |        0 |         0 |     1000 |       0 |        0 | nothing        |       10 |       0
 none named, event 617 of 1000 bad                      | 4       |      999 |         0 |        0 |       1 |        0 | nothing        |       13 |     999
-none named, all of 1000 bad                            | 4       |        0 |         0 |        0 |    1000 |        0 | none named     |      129 |       0
+none named, all of 1000 bad                            | 4       |        0 |         0 |        0 |    1000 |        0 | nothing        |      129 |       0
 whole batches refused, event 617 of 1000 bad           | 4       |      999 |         0 |        1 |       0 |        0 | nothing        |        3 |     999
 whole batches refused, all of 1000 bad                 | 4       |        0 |         0 |       64 |       0 |      936 | 400            |      129 |       0
 422 above 500 of 1000 events                           | 4       |     1000 |         0 |        0 |       0 |        0 | nothing        |        3 |    1000

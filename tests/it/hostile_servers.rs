@@ -9,7 +9,7 @@ use togai_sandbox::Fault;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{TOKEN, stable_text, start};
+use crate::support::{TOKEN, counts, event, stable_text, start};
 
 /// A server that reads the head of each request and then does as it likes. It ends with the test.
 async fn serve<F, Fut>(respond: F) -> String
@@ -47,6 +47,25 @@ async fn an_endless_body_is_read_up_to_the_limit() {
     let client = builder(&address).with_max_response_bytes(1 << 20).build().unwrap();
     let error = client.get_events().send().await.unwrap_err();
     insta::assert_snapshot!(stable_text(&error), @"get_events: the answer is larger than the client reads: more than 1048576 bytes; raise the limit with `with_max_response_bytes` (1 attempt)");
+}
+
+#[tokio::test]
+async fn an_endless_response_to_ingestion_is_read_up_to_what_the_events_can_need() {
+    let address = serve(async |mut connection| {
+        connection.write_all(b"HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n").await?;
+        loop {
+            connection.write_all(b"400\r\n").await?;
+            connection.write_all(&[b' '; 0x400]).await?;
+            connection.write_all(b"\r\n").await?;
+        }
+    })
+    .await;
+    let client = builder(&address).build().unwrap();
+    let failure = client.ingest_event(event(1)).send().await.unwrap_err();
+    assert_eq!(counts(failure.report()), "1 unknown");
+    let text = failure.error().reason();
+    let limit = text.split_once("more than ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<usize>().ok());
+    assert!(limit.is_some_and(|limit| (1 << 20..(1 << 20) + 1000).contains(&limit)), "{text}");
 }
 
 #[tokio::test]

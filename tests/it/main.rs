@@ -24,6 +24,7 @@ mod readme;
 mod recording;
 mod report_verification;
 mod request_log;
+mod response_contradictions;
 mod round_trips;
 mod services;
 mod support;

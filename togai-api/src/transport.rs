@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use reqwest::ResponseBuilderExt as _;
 
-use crate::Operation;
+use crate::{Operation, QuotaClass};
 
 /// A future in a box, as the methods of [`Transport`] return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -164,12 +164,25 @@ impl CallContext {
 ///
 /// The body of the answer is read here, so that an answer that breaks off in the middle is an attempt whose outcome is
 /// unknown, and not a success that cannot be decoded. It is at most 32 MiB after decompression unless
-/// [`with_max_response_bytes`](Self::with_max_response_bytes) says otherwise.
+/// [`with_max_response_bytes`](Self::with_max_response_bytes) says otherwise. A response to ingestion is at most 1 MiB and twice
+/// the bytes of its request, so that those in flight are bounded by what was sent.
 #[derive(Clone)]
 pub struct HttpTransport {
     http: reqwest::Client,
     max_response_bytes: usize,
 }
+
+/// How much of a response is read.
+#[derive(Clone, Copy)]
+struct Limit {
+    bytes: usize,
+    /// What the error says of it.
+    remedy: &'static str,
+}
+
+/// What a response to ingestion may have beside twice its request, which it may echo. The API documents at most 500
+/// characters of message for an event.
+const INGEST_RESPONSE_BYTES: usize = 1 << 20;
 
 impl HttpTransport {
     /// A transport over an HTTP client, with the default bound on responses, 32 MiB.
@@ -192,9 +205,18 @@ impl HttpTransport {
     ///
     /// Where there was no whole answer.
     pub async fn exchange(&self, request: reqwest::Request) -> Result<reqwest::Response, TransportError> {
+        self.exchange_within(request, self.limit()).await
+    }
+
+    /// The same where the response may have so many bytes.
+    async fn exchange_within(
+        &self,
+        request: reqwest::Request,
+        limit: Limit,
+    ) -> Result<reqwest::Response, TransportError> {
         let start = Instant::now();
         let result = match self.http.execute(request).await {
-            Ok(response) => self.read(response).await,
+            Ok(response) => read(response, limit).await,
             Err(error) => Err(Failure::from_sending(error)),
         };
         result.map_err(|failure| {
@@ -203,46 +225,63 @@ impl HttpTransport {
         })
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<reqwest::Response, Failure> {
-        // Without its address the response would be given an invented one, which is parsed anew each time.
-        let mut whole = http::Response::builder()
-            .status(response.status())
-            .version(response.version())
-            .url(response.url().clone())
-            .body(Bytes::new())
-            .map_err(Failure::of_response)?;
-        *whole.headers_mut() = std::mem::take(response.headers_mut());
-        *whole.body_mut() = match response.content_length() {
-            // The length that was announced is kept to, below and above, so there is nothing to count.
-            Some(length) if length <= self.max_response_bytes as u64 => {
-                response.bytes().await.map_err(Failure::from_reading)?
+    /// How many bytes the response to a request may have. Many requests of ingestion are in flight together, and a response
+    /// to one names each event once at most.
+    fn limit_of(&self, request: &reqwest::Request, operation: &Operation) -> Limit {
+        let sent = request.body().and_then(|body| body.as_bytes()).map_or(0, <[u8]>::len);
+        let bytes = INGEST_RESPONSE_BYTES + 2 * sent;
+        match operation.quota_class {
+            QuotaClass::Ingest | QuotaClass::IngestBatch if bytes < self.max_response_bytes => {
+                Limit { bytes, remedy: ", far more than a response to these events can have" }
             }
-            Some(_) => return Err(Failure::too_large(self.max_response_bytes)),
-            None => self.collect(response).await?,
-        };
-        Ok(reqwest::Response::from(whole))
+            _ => self.limit(),
+        }
     }
 
-    /// Reads a body whose length is not known, up to the bound.
-    async fn collect(&self, mut response: reqwest::Response) -> Result<Bytes, Failure> {
-        let mut body = BytesMut::new();
-        while let Some(piece) = response.chunk().await.map_err(Failure::from_reading)? {
-            if body.len() + piece.len() > self.max_response_bytes {
-                return Err(Failure::too_large(self.max_response_bytes));
-            }
-            body.extend_from_slice(&piece);
-        }
-        Ok(body.freeze())
+    fn limit(&self) -> Limit {
+        Limit { bytes: self.max_response_bytes, remedy: "; raise the limit with `with_max_response_bytes`" }
     }
+}
+
+/// Reads a response to its end, up to so many bytes.
+async fn read(mut response: reqwest::Response, limit: Limit) -> Result<reqwest::Response, Failure> {
+    // Without its address the response would be given an invented one, which is parsed anew each time.
+    let mut whole = http::Response::builder()
+        .status(response.status())
+        .version(response.version())
+        .url(response.url().clone())
+        .body(Bytes::new())
+        .map_err(Failure::of_response)?;
+    *whole.headers_mut() = std::mem::take(response.headers_mut());
+    *whole.body_mut() = match response.content_length() {
+        // The length that was announced is kept to, below and above, so there is nothing to count.
+        Some(length) if length <= limit.bytes as u64 => response.bytes().await.map_err(Failure::from_reading)?,
+        Some(_) => return Err(Failure::too_large(limit)),
+        None => collect(response, limit).await?,
+    };
+    Ok(reqwest::Response::from(whole))
+}
+
+/// Reads a body whose length is not known, up to the bound.
+async fn collect(mut response: reqwest::Response, limit: Limit) -> Result<Bytes, Failure> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await.map_err(Failure::from_reading)? {
+        if body.len() + piece.len() > limit.bytes {
+            return Err(Failure::too_large(limit));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
 }
 
 impl Transport for HttpTransport {
     fn execute<'a>(
         &'a self,
         request: reqwest::Request,
-        _operation: &'static Operation,
+        operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        Box::pin(self.exchange(request))
+        let limit = self.limit_of(&request, operation);
+        Box::pin(self.exchange_within(request, limit))
     }
 }
 
@@ -446,8 +485,9 @@ impl Failure {
         Self { kind: TransportErrorKind::Interrupted, source: Some(error.into()) }
     }
 
-    fn too_large(limit: usize) -> Self {
-        let message = format!("more than {limit} bytes; raise the limit with `with_max_response_bytes`");
+    fn too_large(limit: Limit) -> Self {
+        let Limit { bytes, remedy } = limit;
+        let message = format!("more than {bytes} bytes{remedy}");
         Self { kind: TransportErrorKind::TooLarge, source: Some(message.into()) }
     }
 }

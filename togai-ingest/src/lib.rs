@@ -2,7 +2,8 @@
 //!
 //! Events go in, from an iterator, a stream, a channel or a slice. They are checked, get an id, and are sent in batches. Each event
 //! comes out with an [`Outcome`]: accepted, duplicate, rejected, unknown or not sent. Requests that are too large are
-//! halved, a bad event is isolated from the good ones in its batch, and a retry happens only where it is harmless.
+//! halved, a bad event is isolated from the good ones in its batch, and a retry happens only where it is harmless. A call
+//! ends early by a [`time_limit`](Ingest::time_limit) or a future of yours ([`stop_when`](Ingest::stop_when)).
 //!
 //! The crate knows no service and has no HTTP client. What it needs to know of a service is a [`Backend`]. `togai-ext` has
 //! the ones of Togai and Enso; with it you need nothing from here. Use this crate by itself to deliver to another service.
@@ -113,11 +114,12 @@
 //!
 //! | a request fails with | the engine |
 //! |---|---|
-//! | [`Scope::Content`] | halves it until the bad event is alone, and rejects that event; when the isolation budget is spent, the rest is [`NotSent`](Outcome::NotSent) |
+//! | [`Scope::Content`] | sends it in parts until the bad event is alone, and rejects that event once another request is accepted; when the isolation budget is spent, the rest is [`NotSent`](Outcome::NotSent); after three batches of which nothing is accepted the call ends |
 //! | [`Scope::Size`] | halves it, and keeps the next ones below the size that passes |
-//! | one of these and [`Effect::MaybeApplied`] | halves it only if [`Protocol::idempotent`] is set; what a later response does not name is [`Unknown`](Outcome::Unknown) |
+//! | one of these and [`Effect::MaybeApplied`] | sends it in parts only if [`Protocol::idempotent`] is set; what a later response does not name is [`Unknown`](Outcome::Unknown) |
 //! | [`Scope::Token`], [`Scope::Rate`], [`Scope::Service`] | ends the call; the events are [`NotSent`](Outcome::NotSent) |
 //! | one of these three and [`Effect::MaybeApplied`] | ends the call; the events are [`Unknown`](Outcome::Unknown) |
+//! | [`Scope::Service`], [`Effect::MaybeApplied`], no status or 5xx, and [`Protocol::idempotent`] | sends it in parts, if other requests are accepted meanwhile, until the event at which the service fails is alone: that one is [`Unknown`](Outcome::Unknown) |
 //!
 //! Retries of a request (after a timeout, an outage or throttling) are the backend's, below [`Backend::send`].
 

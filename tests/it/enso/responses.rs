@@ -117,10 +117,11 @@ async fn events_of_a_refused_request_take_its_code() {
     let (sandbox, client) = Enso::start().await;
     let response = json!({"status": "error", "message": "events array is required", "code": 2003});
     sandbox.fault(Fault::status(400).json(response));
-    let report = client.ingest_events((0..2).map(Enso::event)).send().await.unwrap();
-    insta::assert_snapshot!(lines(&report), @r"
-    0 rejected: events array is required [2003]
-    1 rejected: events array is required [2003]
+    let failure = client.ingest_events((0..2).map(Enso::event)).send().await.unwrap_err();
+    assert_eq!((failure.error().code(), failure.error().is_refused()), (Some("2003"), true));
+    insta::assert_snapshot!(lines(failure.report()), @r"
+    0 not sent: it was refused by itself, and no other request was accepted since: events array is required [2003]
+    1 not sent: it was refused by itself, and no other request was accepted since: events array is required [2003]
     ");
 }
 

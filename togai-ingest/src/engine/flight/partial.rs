@@ -21,11 +21,11 @@ impl<B: Backend> Flight<B> {
         let repeat = Repeat { maybe_repeated: part.maybe_applied, is_harmless: self.call.idempotent };
         let decided = decide::partial(&ids, partial, repeat);
         let mut open = Vec::new();
-        let (mut named, mut has_taken) = (0, false);
+        let (mut named, mut taken) = (0, 0);
         for (index, (position, outcome)) in part.positions.iter().zip(decided.outcomes).enumerate() {
             match outcome {
                 Some(outcome) => {
-                    has_taken |= matches!(outcome, Outcome::Accepted | Outcome::Duplicate { .. });
+                    taken += usize::from(matches!(outcome, Outcome::Accepted | Outcome::Duplicate { .. }));
                     named += usize::from(!outcome.is_accepted());
                     self.outcomes[*position] = Some(outcome);
                 }
@@ -34,7 +34,10 @@ impl<B: Backend> Flight<B> {
             }
         }
         self.note_found(named);
-        if has_taken {
+        if taken == part.positions.len() {
+            self.parts.note_accepted(&part);
+        }
+        if taken > 0 {
             self.note_accepted(&part);
         } else if named == 0 {
             self.budget.charge(&part);

@@ -1,4 +1,5 @@
 mod contradictions;
+mod endings;
 mod refusals;
 mod unanswered;
 
