@@ -285,8 +285,6 @@ pub struct Partial {
     /// Whether the response contradicts itself, such as a status of success with a body that says failure. What it leaves
     /// open is sent once more in one request, where that is harmless.
     pub is_contradictory: bool,
-    /// Whether the response says of the request as a whole that it succeeded.
-    pub says_success: bool,
     /// The service's message about the request as a whole.
     pub message: Option<Arc<str>>,
     /// Whether an earlier attempt may have been applied, so that a duplicate may be one of our own.
@@ -302,7 +300,6 @@ impl Partial {
             accepted: Vec::new(),
             may_be_incomplete: false,
             is_contradictory: false,
-            says_success: false,
             message: None,
             maybe_repeated: false,
         }

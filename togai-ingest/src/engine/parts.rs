@@ -1,6 +1,5 @@
 //! The parts of a batch that are still to be sent, and in which sizes: the search for its bad events.
 
-use std::f64::consts::LN_2;
 use std::sync::Arc;
 
 use super::decide::Refusal;
@@ -49,9 +48,9 @@ pub(super) enum Suspicion {
     Certain,
 }
 
-/// How much it weighs that a batch which is refused has two bad events, beside what is found in it. With a tenth of the
-/// batch, few bad events cost hardly more requests, and many cost fewer.
-const WEIGHT: f64 = 0.1;
+/// How much more what is found in a batch weighs than that it has two bad events, which is taken for granted first. So few bad
+/// events cost hardly more requests, and many cost fewer.
+const WEIGHT: usize = 10;
 
 /// The parts of a batch that are still to be sent.
 ///
@@ -70,7 +69,7 @@ pub(super) struct Parts {
     /// The last of them that was refused, and how many side by side up to it.
     last_refused: Option<usize>,
     run: usize,
-    samples: usize,
+    samples: u16,
 }
 
 impl Parts {
@@ -171,8 +170,9 @@ impl Parts {
         if self.run > 1 {
             return 1;
         }
-        let share = (self.refused as f64 + 2.0 * WEIGHT) / (self.decided as f64 + self.count as f64 * WEIGHT);
-        let size = (LN_2 / share).max(1.0) as usize;
+        // A group of ln 2 / share events is free of bad ones every second time.
+        let (decided, refused) = (WEIGHT * self.decided + self.count, WEIGHT * self.refused + 2);
+        let size = (693 * decided / (1000 * refused)).max(1);
         1 << size.ilog2()
     }
 
@@ -188,9 +188,8 @@ impl Parts {
 
     /// A single event of a part. One after the other they are spread evenly over it (van der Corput).
     fn sample(&mut self, mut part: Part) -> Part {
-        self.samples += 1;
-        let fraction = self.samples.reverse_bits() as f64 / usize::MAX as f64;
-        let index = ((part.positions.len() as f64 * fraction) as usize).min(part.positions.len() - 1);
+        self.samples = self.samples.wrapping_add(1);
+        let index = (part.positions.len() * usize::from(self.samples.reverse_bits())) >> u16::BITS;
         let positions = vec![part.positions.remove(index)];
         let sample = Part { positions, suspicion: Suspicion::SendWhole, ..part.clone() };
         if !part.positions.is_empty() {

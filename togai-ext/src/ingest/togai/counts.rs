@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
-use super::response::objects;
+use serde_json::{Map, Value};
 
 /// The numbers of events that a response gives, by the names of its fields: none is documented.
 #[derive(Debug, Default)]
@@ -42,7 +40,7 @@ impl Counts {
 
     /// Whether the counts say that every event was accepted.
     pub(super) fn says_success(&self) -> bool {
-        !(self.failed.is_empty() && self.accepted.is_empty()) && !self.says_failure()
+        self.numbers_failed().next().is_some() && !self.says_failure()
     }
 
     /// Whether a list of so many failures, with so many duplicates among them, is all that the counts speak of. A duplicate
@@ -68,4 +66,15 @@ impl Counts {
         let rest = |accepted: &usize| self.events.saturating_sub(*accepted);
         self.failed.iter().copied().chain(self.accepted.iter().map(rest))
     }
+}
+
+/// All objects in a body that are no entries of a list, each with its keys.
+fn objects(body: &Value) -> Vec<&Map<String, Value>> {
+    let mut objects: Vec<&Map<String, Value>> = body.as_object().into_iter().collect();
+    let mut next = 0;
+    while let Some(object) = objects.get(next).copied() {
+        objects.extend(object.values().filter_map(Value::as_object));
+        next += 1;
+    }
+    objects
 }

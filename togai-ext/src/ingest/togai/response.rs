@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use togai_api::ResponseValue;
 use togai_ingest::{EventRef, Failed, Failure, FailureKind, Partial, Response};
 
@@ -55,11 +55,11 @@ fn says(body: &Value, status: StatusCode, events: usize, safe_text: &dyn Fn(&str
     partial.accepted = accepted.into_iter().map(event).collect();
     partial.may_be_incomplete =
         !is_whole && (failed.is_empty() || is_round(entries.len()) || counts.exceeds(named.failed));
-    partial.says_success = body["success"] == Value::Bool(true);
-    let is_success = is_accepted || partial.says_success || counts.says_success();
+    let has_success = is_yes(&body["success"]) == Some(true);
+    let is_success = is_accepted || has_success || counts.says_success();
     partial.is_contradictory = counts.contradicts(named.failed, named.duplicates)
         || (failed.is_empty() && partial.accepted.len() < events && is_success)
-        || (partial.says_success && says_failure);
+        || (has_success && says_failure);
     partial.message = message(body).map(|message| safe_text(message).into());
     Response::Partial(partial)
 }
@@ -179,15 +179,4 @@ fn is_yes(flag: &Value) -> Option<bool> {
         },
         _ => None,
     }
-}
-
-/// All objects in a body that are no entries of a list, each with its keys.
-pub(super) fn objects(body: &Value) -> Vec<&Map<String, Value>> {
-    let mut objects: Vec<&Map<String, Value>> = body.as_object().into_iter().collect();
-    let mut next = 0;
-    while let Some(object) = objects.get(next).copied() {
-        objects.extend(object.values().filter_map(Value::as_object));
-        next += 1;
-    }
-    objects
 }

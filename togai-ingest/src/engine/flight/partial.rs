@@ -49,7 +49,7 @@ impl<B: Backend> Flight<B> {
         let is_whole = part.cause.is_none() && open.len() == part.positions.len();
         let is_alone = part.positions.len() == 1;
         let is_first = !part.maybe_applied && !partial.maybe_repeated;
-        if is_alone && is_first && !partial.says_success && !partial.is_contradictory {
+        if is_alone && is_first && !partial.is_contradictory {
             // The service says that of the one event that it was sent not all was accepted. Had it been sent before, that
             // could be said of a duplicate, too.
             let error = DeliveryError::none_named(self.operation(), partial);

@@ -9,6 +9,7 @@ use super::failures::FailedPart;
 use super::state::Flight;
 use crate::backend::{Backend, Effect, Failed};
 use crate::error::DeliveryError;
+use crate::outcome::Outcome;
 
 /// A few events tell whether the service responds at all: so many bytes at most, since it may be the size that it fails at,
 /// and such a share of the events, since there may be several at which it fails.
@@ -144,8 +145,7 @@ impl<B: Backend> Flight<B> {
 
     /// A batch that failed in one request, and was accepted in smaller ones, was too large for something on the way.
     pub(super) fn note_unanswered_size(&self) {
-        let is_accepted =
-            self.outcomes.iter().all(|outcome| outcome.as_ref().is_some_and(|outcome| outcome.is_accepted()));
+        let is_accepted = self.outcomes.iter().all(|outcome| outcome.as_ref().is_some_and(Outcome::is_accepted));
         if let Some(size) = self.failures.smallest.filter(|_| is_accepted) {
             self.call.session.limits().note_unanswered(size);
         }

@@ -54,7 +54,7 @@ async fn an_event_that_is_refused_and_a_duplicate_is_sent_once_more() {
 #[tokio::test]
 async fn a_list_that_may_be_capped_is_continued_by_a_second_request() {
     let fake = Fake::new(|ids| {
-        let bad = ids.iter().filter(|id| number(id) % 5 == 0).take(10);
+        let bad = ids.iter().filter(|id| number(id).is_multiple_of(5)).take(10);
         let failures: Vec<Failure> = bad.map(|id| failure(id, FailureKind::Refused)).collect();
         let may_be_incomplete = failures.len() == 10;
         Ok(Response::Partial(Partial { may_be_incomplete, ..partial(failures) }))

@@ -4,9 +4,9 @@ use super::*;
 
 /// A service that refuses a request for a bad event in it, without saying which.
 fn with_bad(is_bad: impl Fn(usize) -> bool + Send + Sync + 'static) -> Fake {
-    Fake::new(move |ids| match ids.iter().any(|id| is_bad(number(id))) {
-        true => refused("an event is bad"),
-        false => Ok(Response::AllAccepted),
+    Fake::new(move |ids| {
+        let has_bad = ids.iter().any(|id| is_bad(number(id)));
+        if has_bad { refused("an event is bad") } else { Ok(Response::AllAccepted) }
     })
 }
 
@@ -197,9 +197,9 @@ async fn an_event_that_a_refusal_names_is_looked_at_first() {
 
 #[tokio::test]
 async fn an_event_that_is_named_by_mistake_is_accepted() {
-    let fake = Fake::new(|ids| match ids.iter().any(|id| number(id) == 70) {
-        true => refused_at(0),
-        false => Ok(Response::AllAccepted),
+    let fake = Fake::new(|ids| {
+        let has_bad = ids.iter().any(|id| number(id) == 70);
+        if has_bad { refused_at(0) } else { Ok(Response::AllAccepted) }
     });
     assert_eq!(counts(&deliver(&fake, 100).await), "99 of 100 events accepted, 1 rejected");
     assert!(fake.count() < 25, "{}", fake.count());

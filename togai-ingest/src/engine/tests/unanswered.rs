@@ -5,9 +5,9 @@ use crate::error::DeliveryErrorKind;
 
 /// A service that fails where a request is as it must not be.
 fn failing(fails: impl Fn(&[String]) -> bool + Send + Sync + 'static) -> Fake {
-    Fake::new(move |ids| match fails(ids) {
-        true => Err(Failed::new(Scope::Service, Effect::MaybeApplied, "the connection broke")),
-        false => Ok(Response::AllAccepted),
+    Fake::new(move |ids| {
+        let failure = || Failed::new(Scope::Service, Effect::MaybeApplied, "the connection broke");
+        if fails(ids) { Err(failure()) } else { Ok(Response::AllAccepted) }
     })
 }
 
