@@ -5,6 +5,8 @@ mod classify;
 #[cfg(feature = "enso")]
 mod enso;
 mod error;
+#[cfg(test)]
+mod poison_tests;
 mod sender;
 mod togai;
 
