@@ -5,8 +5,6 @@ mod classify;
 #[cfg(feature = "enso")]
 mod enso;
 mod error;
-#[cfg(test)]
-mod poison_tests;
 mod sender;
 mod togai;
 

@@ -98,3 +98,6 @@ impl Backend for Togai {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

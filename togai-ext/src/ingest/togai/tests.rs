@@ -6,7 +6,7 @@ use std::time::Duration;
 use togai_api::{BoxFuture, CallContext, Client, Event, Operation, Transport, TransportError, TransportErrorKind};
 use togai_ingest::Session;
 
-use super::IngestExt as _;
+use super::super::IngestExt as _;
 use crate::retry::{Parts, Retry, RetryBudget, RetryPolicy};
 use crate::stack::Stack;
 use crate::testing::VirtualClock;
