@@ -52,9 +52,9 @@ impl<B: Backend> CallState<B> {
         }
     }
 
-    /// Notes that the service has taken events of a request, or has them already.
-    pub(super) fn note_accepted(&self) {
-        self.operation.note_accepted();
+    /// Notes that the service has taken events of the request with this number, or has them already.
+    pub(super) fn note_accepted(&self, number: u64) {
+        self.operation.note_accepted(number);
         self.refusals.note_accepted();
     }
 

@@ -254,11 +254,11 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     fn release_held(&mut self, context: &mut Context<'_>) {
         let is_last = self.in_flight.is_empty() && (self.stopped_by.is_some() || self.is_input_sent());
         while let Some(first) = self.held.front() {
-            let accepted = first.held.accepted();
-            let is_at_fault = self.call.operation.accepted() > accepted;
+            let last_sent = first.held.last_sent();
+            let is_at_fault = self.call.operation.has_accepted_after(last_sent);
             if !is_at_fault && !is_last {
                 let operation = Arc::clone(&self.call.operation);
-                let wait = self.held_wait.get_or_insert_with(|| Box::pin(operation.accepted_beyond(accepted)));
+                let wait = self.held_wait.get_or_insert_with(|| Box::pin(operation.accepted_after(last_sent)));
                 if wait.poll_unpin(context).is_pending() {
                     return;
                 }

@@ -24,6 +24,8 @@ struct State {
     is_suspected: bool,
     /// How many batches ended since then without an accepted event.
     fruitless: u32,
+    /// How many events that were handed in alone were refused since then.
+    alone: usize,
 }
 
 /// Whether a batch that was refused whole may be sent in parts.
@@ -62,6 +64,12 @@ impl WholeRefusals {
     /// Notes that a batch was refused whole.
     pub(crate) fn note_refused(&self) {
         self.state.send_modify(|state| state.is_suspected = true);
+    }
+
+    /// Notes that an event was refused that was handed in alone: how many there were, one after the other.
+    pub(crate) fn note_refused_alone(&self) -> usize {
+        self.state.send_modify(|state| state.alone += 1);
+        self.state.borrow().alone
     }
 
     /// Notes that nothing was accepted of a batch that was refused whole.

@@ -1,39 +1,67 @@
 //! What all calls of a session to one operation share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::lock::{Mutex, OwnedMutexGuard};
 use tokio::sync::watch;
 
-/// What all calls of a session to one operation share: how many requests were accepted, and whose turn it is to isolate an
+/// What all calls of a session to one operation share: which requests were accepted, and whose turn it is to isolate an
 /// event behind failures.
 #[derive(Debug)]
 pub(crate) struct OperationState {
-    accepted: watch::Sender<u64>,
+    /// How many requests were sent. The number of a request is how many there were with it.
+    sent: AtomicU64,
+    accepted: watch::Sender<Accepted>,
     isolation: Arc<Mutex<()>>,
+}
+
+/// The requests that were accepted, in whole or in part.
+#[derive(Clone, Copy, Debug, Default)]
+struct Accepted {
+    count: u64,
+    /// The highest number of one of them.
+    latest: u64,
 }
 
 impl Default for OperationState {
     fn default() -> Self {
-        Self { accepted: watch::Sender::new(0), isolation: Arc::default() }
+        Self { sent: AtomicU64::new(0), accepted: watch::Sender::new(Accepted::default()), isolation: Arc::default() }
     }
 }
 
 impl OperationState {
-    /// How many requests were accepted, in whole or in part.
-    pub(crate) fn accepted(&self) -> u64 {
-        *self.accepted.borrow()
+    /// Notes that a request is sent: its number.
+    pub(crate) fn note_sent(&self) -> u64 {
+        self.sent.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The number of the request that was sent last.
+    pub(crate) fn last_sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Notes that a request was accepted.
-    pub(crate) fn note_accepted(&self) {
-        self.accepted.send_modify(|accepted| *accepted += 1);
+    pub(crate) fn note_accepted(&self, number: u64) {
+        self.accepted.send_modify(|accepted| {
+            *accepted = Accepted { count: accepted.count + 1, latest: accepted.latest.max(number) };
+        });
     }
 
-    /// Waits until more requests than that were accepted.
-    pub(crate) async fn accepted_beyond(self: Arc<Self>, count: u64) {
+    /// How many requests were accepted.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted.borrow().count
+    }
+
+    /// Whether a request was accepted that was sent after the one with this number.
+    pub(crate) fn has_accepted_after(&self, number: u64) -> bool {
+        self.accepted.borrow().latest > number
+    }
+
+    /// Waits until there is such a request.
+    pub(crate) async fn accepted_after(self: Arc<Self>, number: u64) {
         // The sender is part of the state, so waiting does not fail.
-        drop(self.accepted.subscribe().wait_for(|accepted| *accepted > count).await);
+        drop(self.accepted.subscribe().wait_for(|accepted| accepted.latest > number).await);
     }
 
     /// Waits for the turn to isolate an event behind failures.
@@ -49,14 +77,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_waits_for_an_acceptance_sees_the_next_one() {
+    async fn only_the_acceptance_of_a_later_request_counts() {
         let state = Arc::new(OperationState::default());
-        state.note_accepted();
-        let mut waiting = Box::pin(Arc::clone(&state).accepted_beyond(1));
+        let [first, second] = [state.note_sent(), state.note_sent()];
+        let mut waiting = Box::pin(Arc::clone(&state).accepted_after(second));
+        state.note_accepted(first);
+        state.note_accepted(second);
         assert!(waiting.as_mut().now_or_never().is_none());
-        state.note_accepted();
+        assert_eq!((state.accepted(), state.has_accepted_after(second), state.last_sent()), (2, false, second));
+        state.note_accepted(state.note_sent());
         waiting.await;
-        assert_eq!(state.accepted(), 2);
+        assert!(state.has_accepted_after(second));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::lock::OwnedMutexGuard;
 
-use super::super::parts::{Cause, Part};
+use super::super::parts::{Cause, Part, Suspicion};
 use crate::backend::Failed;
 use crate::session::BatchSize;
 
@@ -51,6 +51,6 @@ impl FailedPart {
     pub(super) fn into_unanswered(self, accepted_before: u64) -> (Part, Failed) {
         let Self { part, failed, .. } = self;
         let cause = Some(Cause::Unanswered { why: Arc::clone(&failed.reason), accepted_before });
-        (Part { cause, maybe_applied: true, ..part }, failed)
+        (Part { positions: part.positions, maybe_applied: true, cause, suspicion: Suspicion::Nothing }, failed)
     }
 }

@@ -64,6 +64,7 @@ impl<B: Backend> Flight<B> {
     /// Sends a part. An error is one after which further requests would meet the same.
     pub(super) async fn send(&mut self, part: Part) -> Option<DeliveryError> {
         let accepted_before = self.call.operation.accepted();
+        self.number = self.call.operation.note_sent();
         let request = Request {
             body: self.batch.request(&part.positions),
             events: part.positions.len(),

@@ -99,10 +99,16 @@ impl<B: Backend> Flight<B> {
         let is_handed_in_alone = is_whole && self.call.is_handed_in_alone(self.outcomes.len());
         if is_named || is_handed_in_alone {
             self.record(&part, &refusal.rejected());
+            if is_handed_in_alone
+                && self.call.refusals.note_refused_alone() >= self.call.isolation_budget.max(MOST_HELD)
+            {
+                // Each for itself may be bad, but so many of them are not.
+                return Some(error);
+            }
         } else {
-            let held = self.held.get_or_insert_with(|| Held { events: Vec::new(), accepted: 0 });
+            let held = self.held.get_or_insert_with(|| Held { events: Vec::new(), last_sent: 0 });
             held.events.extend(part.positions.iter().map(|position| (*position, refusal.clone())));
-            held.accepted = self.call.operation.accepted();
+            held.last_sent = self.call.operation.last_sent();
         }
         if is_whole && !is_handed_in_alone { self.note_refused_whole(error).await } else { None }
     }
@@ -141,8 +147,8 @@ impl<B: Backend> Flight<B> {
 
     /// Events that were refused alone are at fault if another request was accepted since.
     pub(super) fn release_held(&mut self) {
-        let accepted = self.call.operation.accepted();
-        let Some(held) = self.held.take_if(|held| accepted > held.accepted) else { return };
+        let operation = &self.call.operation;
+        let Some(held) = self.held.take_if(|held| operation.has_accepted_after(held.last_sent)) else { return };
         for (position, refusal) in held.events {
             self.outcomes[position] = Some(refusal.rejected());
         }

@@ -29,14 +29,14 @@ pub enum BatchOutcomes {
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(super) events: Vec<(usize, Refusal)>,
-    /// How many requests of the session were accepted before the last one was refused.
-    pub(super) accepted: u64,
+    /// The number of the last request of the session when the last of them was refused.
+    pub(super) last_sent: u64,
 }
 
 impl Held {
-    /// How many requests of the session were accepted before the last event was refused.
-    pub(crate) fn accepted(&self) -> u64 {
-        self.accepted
+    /// The number of the last request of the session when the last event was refused.
+    pub(crate) fn last_sent(&self) -> u64 {
+        self.last_sent
     }
 
     /// Writes the outcomes of the events: whether they are at fault, or it is not known.

@@ -24,6 +24,8 @@ pub(super) struct Flight<B> {
     pub(super) outcomes: Vec<Option<Outcome>>,
     pub(super) parts: Parts,
     pub(super) budget: Budget,
+    /// The number of the request that was sent last.
+    pub(super) number: u64,
     /// Whether nothing of the batch was accepted yet.
     pub(super) is_blind: bool,
     /// Whether what the service said of size can be true.
@@ -43,6 +45,7 @@ impl<B: Backend> Flight<B> {
             outcomes: vec![None; count],
             parts: Parts::new(count),
             budget: Budget::new(call.isolation_budget),
+            number: 0,
             is_blind: true,
             is_about_size: true,
             held: None,
@@ -120,7 +123,7 @@ impl<B: Backend> Flight<B> {
     pub(super) fn note_accepted(&mut self, part: &Part) {
         self.budget.earn(part);
         self.is_blind = false;
-        self.call.note_accepted();
+        self.call.note_accepted(self.number);
     }
 
     pub(super) fn note_passed(&self, part: &Part) {

@@ -88,6 +88,7 @@ impl<B: Backend> Flight<B> {
             let border = self.trial_border(&part, is_at_end);
             let (start, end) = if is_at_end { (border, part.positions.len()) } else { (0, border) };
             let tried = Part { positions: part.positions.drain(start..end).collect(), ..part.clone() };
+            let failed_before = self.failures.parts.len();
             self.failures.is_trial = true;
             let stopped_by = self.send(tried).await;
             self.failures.is_trial = false;
@@ -100,7 +101,7 @@ impl<B: Backend> Flight<B> {
                 return None;
             }
             // What failed goes back to its place.
-            if let Some(FailedPart { part: tried, .. }) = self.failures.parts.pop() {
+            for FailedPart { part: tried, .. } in self.failures.parts.drain(failed_before..) {
                 part.positions.splice(start..start, tried.positions);
             }
             if part.positions.is_empty() || self.call.cancel.is_cancelled() {
@@ -114,25 +115,16 @@ impl<B: Backend> Flight<B> {
 
     /// Where the few events end that are at the beginning of a part, or where those at its end begin.
     fn trial_border(&self, part: &Part, is_at_end: bool) -> usize {
-        let (count, mut bytes) = (part.positions.len(), 0);
-        let mut fits = |position: &usize| {
-            bytes += self.batch.further_bytes(*position);
+        let count = part.positions.len();
+        let mut bytes = 0;
+        let fits = |index: &usize| {
+            let index = if is_at_end { count - 1 - index } else { *index };
+            bytes += self.batch.further_bytes(part.positions[index]);
             bytes <= MOST_TRIAL_BYTES
         };
         // A single event may be larger.
-        if is_at_end {
-            count
-                - part
-                    .positions
-                    .iter()
-                    .rev()
-                    .take(count / TRIAL_SHARE)
-                    .take_while(|position| fits(position))
-                    .count()
-                    .max(1)
-        } else {
-            part.positions.iter().take(count / TRIAL_SHARE).take_while(|position| fits(position)).count().max(1)
-        }
+        let few = (0..count / TRIAL_SHARE).take_while(fits).count().max(1);
+        if is_at_end { count - few } else { few }
     }
 
     /// There is to be no further request at all.

@@ -101,6 +101,59 @@ async fn an_event_that_was_handed_in_alone_is_rejected_at_once() {
 }
 
 #[tokio::test]
+async fn events_that_were_handed_in_alone_are_not_refused_without_end() {
+    let fake = Fake::new(|_| refused("no"));
+    let call = fake.connection().ingest_events((0..100_000).map(reading)).batch_size(1);
+    assert_eq!(counts(&call.send().await), "Refused: 0 of 128 events accepted, 128 rejected");
+    // One that is accepted in between starts the count anew.
+    let fake = with_bad(|number| number % 100 > 0);
+    let call = fake.connection().ingest_events((0..1000).map(reading)).batch_size(1);
+    assert_eq!(counts(&call.send().await), "10 of 1000 events accepted, 990 rejected");
+}
+
+#[tokio::test]
+async fn an_acceptance_of_what_was_sent_before_says_nothing_of_a_refusal() {
+    // From the second request on everything is refused; the response to the first one comes last.
+    let fake = Fake::new(|ids| if has(ids, 0) { Ok(Response::AllAccepted) } else { refused("no") });
+    fake.session.gate().prove(0, PROTOCOL.operation, false);
+    let slow = Slow(fake.clone());
+    let connection = Connection::new(slow, fake.session.clone());
+    let result = connection.ingest_events((0..4).map(reading)).batch_size(2).send().await;
+    assert_eq!(counts(&result), "2 of 4 events accepted, 2 not sent");
+}
+
+/// A service whose first request takes longer than others.
+#[derive(Clone)]
+struct Slow(Fake);
+
+impl Backend for Slow {
+    type Event = Reading;
+
+    fn protocol(&self) -> &'static Protocol {
+        &PROTOCOL
+    }
+
+    fn set_id(event: &mut Reading, id: &str) {
+        Fake::set_id(event, id);
+    }
+
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
+        let is_first = self.0.count() == 0;
+        let response = self.0.send(request);
+        Box::pin(async move {
+            for _ in 0..if is_first { 100 } else { 0 } {
+                tokio::task::yield_now().await;
+            }
+            response.await
+        })
+    }
+}
+
+fn has(ids: &[String], wanted: usize) -> bool {
+    ids.iter().any(|id| number(id) == wanted)
+}
+
+#[tokio::test]
 async fn the_last_event_of_a_call_is_not_one_that_was_handed_in_alone() {
     let fake = Fake::new(|_| refused("no"));
     assert_eq!(counts(&deliver(&fake, 1001).await), "Refused: 0 of 1001 events accepted, 1001 not sent");

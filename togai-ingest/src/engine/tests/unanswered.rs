@@ -76,7 +76,7 @@ async fn a_single_event_that_fails_ends_the_call_unless_others_succeed() {
     let respond = Arc::clone(&fake.respond);
     let fake = Fake {
         respond: Arc::new(move |ids| {
-            operation.note_accepted();
+            operation.note_accepted(operation.note_sent());
             respond(ids)
         }),
         ..fake
