@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::stream;
 use togai_ext::prelude::*;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, OwnedPermit, Receiver, Sender};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
 
 use crate::dead_letters::DeadLetters;
 
@@ -22,6 +22,8 @@ const LINGER: Duration = Duration::from_millis(200);
 /// an address out after 5 requests with a bad token in 30 minutes, so the bound is far.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
+/// How long the service delivers what is left when it ends. Orchestrators kill it after 30 seconds.
+const LAST_DELIVERY: Duration = Duration::from_secs(20);
 
 /// Takes events. Clones are one and the same.
 #[derive(Clone, Debug)]
@@ -51,13 +53,14 @@ impl Slot {
 #[derive(Debug)]
 pub(crate) struct Metering {
     task: JoinHandle<Totals>,
-    ending: Arc<Notify>,
+    deadline: watch::Sender<Option<Instant>>,
 }
 
 impl Metering {
     /// Waits for the end, once the meters are gone. Ingestion that waits to start again does so at once, for the last time.
+    /// What is not delivered in time goes to the dead letters.
     pub(crate) async fn end(self) -> Result<Totals, JoinError> {
-        self.ending.notify_one();
+        self.deadline.send_replace(Some(Instant::now() + LAST_DELIVERY));
         self.task.await
     }
 }
@@ -74,16 +77,16 @@ pub(crate) struct Totals {
 /// Starts to deliver.
 pub(crate) fn start(client: Client, dead_letters: DeadLetters) -> (Meter, Metering) {
     let (sender, receiver) = mpsc::channel(ROOM);
-    let ending = Arc::new(Notify::new());
+    let deadline = watch::Sender::new(None);
     let delivery = Delivery {
         client,
         receiver,
         waiting: VecDeque::new(),
         dead_letters,
-        ending: Arc::clone(&ending),
+        deadline: deadline.subscribe(),
         totals: Totals::default(),
     };
-    (Meter { sender }, Metering { task: tokio::spawn(delivery.run()), ending })
+    (Meter { sender }, Metering { task: tokio::spawn(delivery.run()), deadline })
 }
 
 struct Delivery {
@@ -92,7 +95,8 @@ struct Delivery {
     /// Events that were handed back, and go before those of the channel.
     waiting: VecDeque<Event>,
     dead_letters: DeadLetters,
-    ending: Arc<Notify>,
+    /// When the service is to have ended; nothing while it runs.
+    deadline: watch::Receiver<Option<Instant>>,
     totals: Totals,
 }
 
@@ -115,7 +119,7 @@ impl Delivery {
                 eprintln!("metering stopped, and starts again in {} s: {error}", wait.as_secs());
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
-                    () = self.ending.notified() => {}
+                    _ = self.deadline.wait_for(Option::is_some) => {}
                 }
                 wait = (wait * 2).min(LONGEST_WAIT);
             }
@@ -135,7 +139,14 @@ impl Delivery {
         });
         let mut handed_back = VecDeque::new();
         let dead_letters = &mut self.dead_letters;
-        let call = self.client.ingest_stream(events).linger(LINGER).on_not_accepted(|verdict| match &verdict.outcome {
+        let mut deadline = self.deadline.clone();
+        let time_is_over = async move {
+            // The service ends as well where its sender is gone.
+            let deadline = deadline.wait_for(Option::is_some).await.ok().and_then(|deadline| *deadline);
+            tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)).await;
+        };
+        let call = self.client.ingest_stream(events).linger(LINGER).stop_when(time_is_over);
+        let call = call.on_not_accepted(|verdict| match &verdict.outcome {
             Outcome::Duplicate { .. } => {}
             outcome if outcome.is_retryable() && handed_back.len() < ROOM => handed_back.push_back(verdict.event),
             outcome => dead_letters.write(&verdict.event, outcome),
