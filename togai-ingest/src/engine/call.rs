@@ -8,7 +8,7 @@ use super::refusals::WholeRefusals;
 use super::settings::Settings;
 use crate::backend::{Backend, Connection};
 use crate::cancel::CancelSignal;
-use crate::session::{BatchSize, OperationState, Session};
+use crate::session::{OperationState, Session};
 
 /// What the batches of a call share.
 #[derive(Debug)]
@@ -18,7 +18,6 @@ pub(crate) struct CallState<B> {
     /// What the call shares with other calls to its operation.
     pub(super) operation: Arc<OperationState>,
     pub(super) refusals: WholeRefusals,
-    pub(super) max_size: BatchSize,
     pub(super) isolation_budget: usize,
     /// Whether sending an event again is harmless when the service may have it.
     pub(super) idempotent: bool,
@@ -43,7 +42,6 @@ impl<B: Backend> CallState<B> {
             backend,
             session,
             refusals: WholeRefusals::default(),
-            max_size: settings.max_size,
             isolation_budget: settings.isolation_budget,
             idempotent: settings.idempotent,
             cancel,
@@ -56,12 +54,6 @@ impl<B: Backend> CallState<B> {
     pub(super) fn note_accepted(&self, number: u64) {
         self.operation.note_accepted(number);
         self.refusals.note_accepted();
-    }
-
-    /// Whether a batch of one event was handed in so: nothing that became of others has made it smaller or casts doubt on it.
-    pub(super) fn is_handed_in_alone(&self, count: usize) -> bool {
-        let is_limited = self.session.limits().within(self.max_size) != self.max_size;
-        count == 1 && !is_limited && !self.refusals.is_suspected()
     }
 
     /// Notes that the service accepts not even a few events, since so many requests were accepted.

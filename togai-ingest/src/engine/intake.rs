@@ -33,6 +33,8 @@ pub(crate) struct FullBatch<E, T> {
     number: u32,
     pub(crate) entries: Vec<Entry<E, T>>,
     pub(crate) encoded: Arc<Encoded<Bytes>>,
+    /// Whether it could have been larger, had the service not refused larger requests.
+    pub(crate) is_limited: bool,
 }
 
 /// What became of an event that was handed in.
@@ -173,7 +175,7 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         let encoded = Arc::new(encoded);
         let number = self.seen.seal(Arc::clone(&encoded));
         self.ids.refresh();
-        FullBatch { number, entries, encoded }
+        FullBatch { number, entries, encoded, is_limited: self.limit() != self.max_size }
     }
 
     /// Notes what became of a batch: which ids no other event may have.

@@ -226,8 +226,9 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             if self.full.is_none() && self.is_due() {
                 self.seal();
             }
-            // A request is sent when it is polled, so there is another round where one was started.
-            if !self.start() && !self.is_held_alone() {
+            // A request is sent when it is polled, so there is another round where one was started. There is one, too, where
+            // the end of the source leaves nothing to hold events for.
+            if !self.start() && (self.held.is_empty() || !self.is_everything_sent()) {
                 return if self.is_done() { Poll::Ready(None) } else { Poll::Pending };
             }
         }
@@ -252,7 +253,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
 
     /// Gives out batches whose events need not be held any more: another request was accepted, or there will be none.
     fn release_held(&mut self, context: &mut Context<'_>) {
-        let is_last = self.in_flight.is_empty() && (self.stopped_by.is_some() || self.is_input_sent());
+        let is_last = self.is_everything_sent();
         while let Some(first) = self.held.front() {
             let last_sent = first.held.last_sent();
             let is_at_fault = self.call.operation.has_accepted_after(last_sent);
@@ -265,7 +266,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             }
             self.held_wait = None;
             let Some(HeldBatch { batch, mut outcomes, held }) = self.held.pop_front() else { return };
-            held.settle(&mut outcomes, is_at_fault || !is_last);
+            held.settle(&mut outcomes, &self.call.operation);
             self.finished.push_back((batch, outcomes));
         }
     }
@@ -320,13 +321,13 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
         self.has_ended() && self.intake.len() == 0 && self.full.is_none()
     }
 
-    /// Whether nothing is left but events that are held.
-    fn is_held_alone(&self) -> bool {
-        self.is_input_sent() && self.in_flight.is_empty() && !self.held.is_empty()
+    /// Whether there will be no further response.
+    fn is_everything_sent(&self) -> bool {
+        self.in_flight.is_empty() && (self.stopped_by.is_some() || self.is_input_sent())
     }
 
     fn is_done(&self) -> bool {
-        self.is_input_sent() && self.in_flight.is_empty() && self.held.is_empty()
+        self.is_everything_sent() && self.held.is_empty()
     }
 
     fn poll_linger(&mut self, context: &mut Context<'_>) {
@@ -370,7 +371,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             return false;
         }
         let Some(batch) = self.full.take() else { return false };
-        let flight = Box::pin(flight::deliver(Arc::clone(&self.call), Arc::clone(&batch.encoded)));
+        let flight = Box::pin(flight::deliver(Arc::clone(&self.call), Arc::clone(&batch.encoded), batch.is_limited));
         self.in_flight.push(InFlight { batch: Some(batch), flight });
         true
     }

@@ -66,9 +66,9 @@ pub(super) struct Parts {
     /// How many events were refused alone, and how many have an outcome in all.
     refused: usize,
     decided: usize,
-    /// The last of them that was refused, and how many side by side up to it.
-    last_refused: Option<usize>,
+    /// How many were refused one after the other, with none in between that was not, and the next one after them.
     run: usize,
+    next: Option<usize>,
     samples: u16,
 }
 
@@ -76,7 +76,7 @@ impl Parts {
     /// A batch that is to be sent whole.
     pub(super) fn new(count: usize) -> Self {
         let whole = Part { positions: (0..count).collect(), ..Part::default() };
-        Self { stack: vec![whole], count, refused: 0, decided: 0, last_refused: None, run: 0, samples: 0 }
+        Self { stack: vec![whole], count, refused: 0, decided: 0, run: 0, next: None, samples: 0 }
     }
 
     pub(super) fn push(&mut self, part: Part) {
@@ -118,7 +118,7 @@ impl Parts {
     /// Notes that an event was refused alone.
     pub(super) fn note_refused(&mut self, part: &Part) {
         let [position] = part.positions[..] else { return };
-        let is_next = self.last_refused.is_some_and(|last| last + 1 == position);
+        let is_next = self.run > 0 && self.next == Some(position);
         // A run of bad events has one cause, and says little of how many others there are.
         if !is_next {
             self.decided += 1;
@@ -127,7 +127,6 @@ impl Parts {
         // A sample comes from elsewhere.
         if part.suspicion != Suspicion::SendWhole {
             self.run = if is_next { self.run + 1 } else { 1 };
-            self.last_refused = Some(position);
         }
     }
 
@@ -150,6 +149,7 @@ impl Parts {
                     }
                     Suspicion::Nothing => {
                         self.absorb_alike(&mut part);
+                        self.next = part.positions.first().copied();
                         return Some(if is_doubtful { self.sample(part) } else { self.group(part) });
                     }
                 },

@@ -49,10 +49,11 @@ fn says(body: &Value, status: StatusCode, events: usize, safe_text: &dyn Fn(&str
         return Response::AllAccepted;
     }
     let failures: Vec<Failure> = failed.iter().map(|entry| failure(entry, safe_text)).collect();
-    let named = Named::of(&failures);
-    let is_whole = entries.len() >= events || counts.confirms(named.failed, named.duplicates);
+    let accepted: Vec<EventRef> = accepted.into_iter().map(event).collect();
+    let named = Named::of(&failures, &accepted);
+    let is_whole = named.events >= events || counts.confirms(named.failed, named.duplicates);
     let mut partial = Partial::new(status, failures);
-    partial.accepted = accepted.into_iter().map(event).collect();
+    partial.accepted = accepted;
     partial.may_be_incomplete =
         !is_whole && (failed.is_empty() || is_round(entries.len()) || counts.exceeds(named.failed));
     let has_success = is_yes(&body["success"]) == Some(true);
@@ -64,26 +65,32 @@ fn says(body: &Value, status: StatusCode, events: usize, safe_text: &dyn Fn(&str
     Response::Partial(partial)
 }
 
-/// How many events are named by failures.
+/// How many events are named, how many of them by failures, and how many of these by duplicates.
 struct Named {
+    events: usize,
     failed: usize,
     duplicates: usize,
 }
 
 impl Named {
     /// An event that is named twice counts once.
-    fn of(failures: &[Failure]) -> Self {
+    fn of(failures: &[Failure], accepted: &[EventRef]) -> Self {
         let mut seen = BTreeSet::new();
-        let mut named = Self { failed: 0, duplicates: 0 };
+        let mut named = Self { events: 0, failed: 0, duplicates: 0 };
         for failure in failures {
-            let is_new = match &failure.event {
-                EventRef::Id(id) => seen.insert(id.as_str()),
-                EventRef::Index(_) | EventRef::Unnamed => true,
-            };
+            let is_new = is_new(&failure.event, &mut seen);
             named.failed += usize::from(is_new);
             named.duplicates += usize::from(is_new && failure.kind == FailureKind::Duplicate);
         }
+        named.events = named.failed + accepted.iter().filter(|event| is_new(event, &mut seen)).count();
         named
+    }
+}
+
+fn is_new<'a>(event: &'a EventRef, seen: &mut BTreeSet<&'a str>) -> bool {
+    match event {
+        EventRef::Id(id) => seen.insert(id),
+        EventRef::Index(_) | EventRef::Unnamed => true,
     }
 }
 
@@ -178,5 +185,23 @@ fn is_yes(flag: &Value) -> Option<bool> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_that_names_an_event_twice_does_not_name_another_one() {
+        let entry = |id: &str, message: &str| json!({ "eventPayload": { "id": id }, "message": message });
+        let twice = [entry("a", "bad"), entry("a", "Duplicate event"), entry("b", "bad")];
+        for (failed, may_be_incomplete) in [(3, true), (2, false)] {
+            let body = json!({ "errors": twice, "failedCount": failed });
+            let said = says(&body, StatusCode::MULTI_STATUS, 3, &str::to_owned);
+            assert!(matches!(said, Response::Partial(partial) if partial.may_be_incomplete == may_be_incomplete));
+        }
     }
 }

@@ -26,8 +26,12 @@ use state::{Flight, size_of};
 const NO_TOKEN: u64 = 0;
 
 /// Sends a batch, and then in parts what has to be retried of it.
-pub(crate) async fn deliver<B: Backend>(call: Arc<CallState<B>>, batch: Arc<Encoded<Bytes>>) -> BatchResult {
-    let mut flight = Flight::new(call, batch);
+pub(crate) async fn deliver<B: Backend>(
+    call: Arc<CallState<B>>,
+    batch: Arc<Encoded<Bytes>>,
+    is_limited: bool,
+) -> BatchResult {
+    let mut flight = Flight::new(call, batch, is_limited);
     let stopped_by = flight.send_all().await;
     flight.finish(stopped_by)
 }

@@ -11,8 +11,9 @@ use crate::outcome::Outcome;
 
 impl<B: Backend> Flight<B> {
     /// The service took some of the part.
-    pub(super) async fn apply_partial(&mut self, part: Part, partial: &Partial) -> Option<DeliveryError> {
+    pub(super) async fn apply_partial(&mut self, mut part: Part, partial: &Partial) -> Option<DeliveryError> {
         self.note_passed(&part);
+        part.maybe_applied |= partial.maybe_repeated;
         // A response of failure can name events, too.
         if partial.status.is_success() {
             self.prove_token();
@@ -48,10 +49,8 @@ impl<B: Backend> Flight<B> {
         }
         let is_whole = part.cause.is_none() && open.len() == part.positions.len();
         let is_alone = part.positions.len() == 1;
-        let is_first = !part.maybe_applied && !partial.maybe_repeated;
-        if is_alone && is_first && !partial.is_contradictory {
-            // The service says that of the one event that it was sent not all was accepted. Had it been sent before, that
-            // could be said of a duplicate, too.
+        if is_whole && !part.maybe_applied && !partial.is_contradictory && self.was_handed_in_alone() {
+            // The service says that of the one event that it was sent not all was accepted.
             let error = DeliveryError::none_named(self.operation(), partial);
             return self.refuse_alone(part, Refusal::of_partial(partial), false, error).await;
         }

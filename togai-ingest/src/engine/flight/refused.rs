@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::super::decide::{self, Refusal};
 use super::super::parts::{Cause, Part, Suspicion};
 use super::super::refusals::Turn;
-use super::result::Held;
 use super::state::Flight;
 use crate::backend::{Backend, Effect, EventRef, Failed, Scope};
 use crate::error::DeliveryError;
@@ -96,7 +95,7 @@ impl<B: Backend> Flight<B> {
         self.parts.note_refused(&part);
         self.note_found(1);
         let is_whole = part.cause.is_none();
-        let is_handed_in_alone = is_whole && self.call.is_handed_in_alone(self.outcomes.len());
+        let is_handed_in_alone = is_whole && self.was_handed_in_alone();
         if is_named || is_handed_in_alone {
             self.record(&part, &refusal.rejected());
             if is_handed_in_alone
@@ -106,9 +105,10 @@ impl<B: Backend> Flight<B> {
                 return Some(error);
             }
         } else {
-            let held = self.held.get_or_insert_with(|| Held { events: Vec::new(), last_sent: 0 });
-            held.events.extend(part.positions.iter().map(|position| (*position, refusal.clone())));
-            held.last_sent = self.call.operation.last_sent();
+            let last_sent = self.call.operation.last_sent();
+            for position in part.positions {
+                self.held.push(position, refusal.clone(), last_sent);
+            }
         }
         if is_whole && !is_handed_in_alone { self.note_refused_whole(error).await } else { None }
     }
@@ -139,18 +139,21 @@ impl<B: Backend> Flight<B> {
         false
     }
 
+    /// Whether the batch is one event, handed in so, and nothing casts doubt on what is said of it.
+    pub(super) fn was_handed_in_alone(&self) -> bool {
+        self.is_handed_in_alone && !self.call.refusals.is_suspected()
+    }
+
     /// Whether it is time to see if the service accepts anything, since several events were refused alone.
     pub(super) fn is_doubtful(&self) -> bool {
         let most = if self.is_blind { 0 } else { MOST_HELD };
-        self.held.as_ref().is_some_and(|held| held.events.len() > most)
+        self.held.len() > most
     }
 
-    /// Events that were refused alone are at fault if another request was accepted since.
+    /// Events that were refused alone are at fault if a later request was accepted.
     pub(super) fn release_held(&mut self) {
-        let operation = &self.call.operation;
-        let Some(held) = self.held.take_if(|held| operation.has_accepted_after(held.last_sent)) else { return };
-        for (position, refusal) in held.events {
-            self.outcomes[position] = Some(refusal.rejected());
+        for (position, outcome) in self.held.take_proven(&self.call.operation) {
+            self.outcomes[position] = Some(outcome);
         }
     }
 }

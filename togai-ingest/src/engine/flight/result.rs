@@ -3,6 +3,7 @@
 use super::super::decide::Refusal;
 use crate::error::DeliveryError;
 use crate::outcome::Outcome;
+use crate::session::OperationState;
 
 /// What became of a batch.
 #[derive(Debug)]
@@ -25,26 +26,50 @@ pub enum BatchOutcomes {
     Each(Vec<Outcome>),
 }
 
-/// Events that were refused alone, when no other request had been accepted since: the service may refuse everything.
-#[derive(Debug)]
+/// Events that were refused alone, when no later request had been accepted: the service may refuse everything.
+#[derive(Debug, Default)]
 pub(crate) struct Held {
-    pub(super) events: Vec<(usize, Refusal)>,
-    /// The number of the last request of the session when the last of them was refused.
-    pub(super) last_sent: u64,
+    events: Vec<HeldEvent>,
+}
+
+#[derive(Debug)]
+struct HeldEvent {
+    position: usize,
+    refusal: Refusal,
+    /// The number of the last request of the session when it was refused.
+    last_sent: u64,
 }
 
 impl Held {
-    /// The number of the last request of the session when the last event was refused.
-    pub(crate) fn last_sent(&self) -> u64 {
-        self.last_sent
+    /// Adds an event that was refused when this was the last request of the session.
+    pub(super) fn push(&mut self, position: usize, refusal: Refusal, last_sent: u64) {
+        self.events.push(HeldEvent { position, refusal, last_sent });
     }
 
-    /// Writes the outcomes of the events: whether they are at fault, or it is not known.
-    pub(crate) fn settle(self, outcomes: &mut BatchOutcomes, is_at_fault: bool) {
+    pub(super) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Takes out the events that are at fault: a request was accepted that was sent after they were refused.
+    pub(super) fn take_proven(&mut self, operation: &OperationState) -> Vec<(usize, Outcome)> {
+        let proven = self.events.extract_if(.., |event| operation.has_accepted_after(event.last_sent));
+        proven.map(|event| (event.position, event.refusal.rejected())).collect()
+    }
+
+    /// The number of the request after which one has to be accepted that shows all of them to be at fault.
+    pub(crate) fn last_sent(&self) -> u64 {
+        self.events.last().map_or(0, |event| event.last_sent)
+    }
+
+    /// Writes the outcomes of the events. Where nothing shows that one is at fault, it is not sent.
+    pub(crate) fn settle(mut self, outcomes: &mut BatchOutcomes, operation: &OperationState) {
         let BatchOutcomes::Each(outcomes) = outcomes else { return };
-        for (position, refusal) in self.events {
+        for (position, outcome) in self.take_proven(operation) {
+            outcomes[position] = outcome;
+        }
+        for HeldEvent { position, refusal, .. } in self.events {
             let note = "it was refused by itself, and no other request was accepted since";
-            outcomes[position] = if is_at_fault { refusal.rejected() } else { refusal.with_note(note).not_sent() };
+            outcomes[position] = refusal.with_note(note).not_sent();
         }
     }
 }

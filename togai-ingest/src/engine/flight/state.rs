@@ -24,13 +24,15 @@ pub(super) struct Flight<B> {
     pub(super) outcomes: Vec<Option<Outcome>>,
     pub(super) parts: Parts,
     pub(super) budget: Budget,
+    /// Whether it is one event, and nothing that became of others has made the batch so small.
+    pub(super) is_handed_in_alone: bool,
     /// The number of the request that was sent last.
     pub(super) number: u64,
     /// Whether nothing of the batch was accepted yet.
     pub(super) is_blind: bool,
     /// Whether what the service said of size can be true.
     pub(super) is_about_size: bool,
-    pub(super) held: Option<Held>,
+    pub(super) held: Held,
     pub(super) refused_whole: Option<DeliveryError>,
     /// Keeps other batches from being sent in parts while it seems that the service refuses everything.
     pub(super) turn: Option<OwnedMutexGuard<()>>,
@@ -39,16 +41,17 @@ pub(super) struct Flight<B> {
 
 impl<B: Backend> Flight<B> {
     /// A batch of which nothing was sent yet.
-    pub(super) fn new(call: Arc<CallState<B>>, batch: Arc<Encoded<Bytes>>) -> Self {
+    pub(super) fn new(call: Arc<CallState<B>>, batch: Arc<Encoded<Bytes>>, is_limited: bool) -> Self {
         let count = batch.slots().len();
         Self {
             outcomes: vec![None; count],
             parts: Parts::new(count),
             budget: Budget::new(call.isolation_budget),
+            is_handed_in_alone: count == 1 && !is_limited,
             number: 0,
             is_blind: true,
             is_about_size: true,
-            held: None,
+            held: Held::default(),
             refused_whole: None,
             turn: None,
             failures: Failures::default(),
@@ -63,20 +66,24 @@ impl<B: Backend> Flight<B> {
         }
     }
 
-    /// A response that contradicts itself may have left an outcome.
+    /// A response that contradicts itself may have left an outcome. It holds, unless a later request may have been applied.
     pub(super) fn record_if_open(&mut self, part: &Part, outcome: &Outcome) {
         for position in &part.positions {
-            self.outcomes[*position].get_or_insert_with(|| outcome.clone());
+            let known = &mut self.outcomes[*position];
+            let holds = matches!(known, Some(known) if !part.maybe_applied || matches!(known, Outcome::Unknown { .. }));
+            if !holds {
+                *known = Some(outcome.clone());
+            }
         }
     }
 
     /// There is no use in going on, here or with other batches.
     pub(super) fn end(&mut self, part: &Part, failed: Failed) -> DeliveryError {
-        let outcome = match decide::failed(&failed, self.call.idempotent) {
-            Outcome::NotSent { message: why, .. } if part.maybe_applied => self.unknown(why),
-            outcome => outcome,
-        };
-        self.record(part, &outcome);
+        match decide::failed(&failed, self.call.idempotent) {
+            Outcome::NotSent { message: why, .. } if part.maybe_applied => self.record(part, &self.unknown(why)),
+            outcome @ Outcome::NotSent { .. } => self.record_if_open(part, &outcome),
+            outcome => self.record(part, &outcome),
+        }
         self.stop_rest();
         DeliveryError::from_failed(self.call.backend.protocol().operation, failed)
     }
@@ -151,7 +158,7 @@ impl<B: Backend> Flight<B> {
             self.call.session.limits().forget_refusals();
         }
         self.note_unanswered_size();
-        let held = self.held;
+        let held = Some(self.held).filter(|held| held.len() > 0);
         // Every part ends in a record of its events, so there is none without an outcome that is not held. Should there
         // be one all the same, nothing is known of it.
         let lost = Outcome::Unknown {

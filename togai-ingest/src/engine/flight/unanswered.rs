@@ -97,7 +97,9 @@ impl<B: Backend> Flight<B> {
                 return stopped_by;
             }
             if self.call.operation.accepted() > accepted_before {
-                self.parts.push_halves(part);
+                if !part.positions.is_empty() {
+                    self.parts.push_halves(part);
+                }
                 return None;
             }
             // What failed goes back to its place.

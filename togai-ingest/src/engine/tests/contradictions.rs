@@ -74,3 +74,42 @@ async fn a_single_event_that_is_refused_without_its_name_says_that_sending_it_ag
     assert_eq!((report.accepted(), report.unknown()), (1, 1));
     insta::assert_snapshot!(report.not_accepted()[0].outcome, @"unknown: the server refused the event or has it already, and does not say which; sending it again gets the same response, so look up by its id whether the server has it");
 }
+
+/// The first request has the first response, and the others have the second one.
+fn first_then(
+    first: impl Fn() -> Result<Response, Failed> + Send + Sync + 'static,
+    then: impl Fn() -> Result<Response, Failed> + Send + Sync + 'static,
+) -> Fake {
+    let requests = Mutex::new(0);
+    Fake::new(move |_| {
+        let mut number = requests.lock().unwrap();
+        *number += 1;
+        if *number == 1 { first() } else { then() }
+    })
+}
+
+fn refused_and_duplicate() -> Partial {
+    partial(vec![failure("e1", FailureKind::Refused), failure("e1", FailureKind::Duplicate)])
+}
+
+#[tokio::test]
+async fn what_holds_of_a_disputed_event_holds_where_nothing_more_is_said() {
+    let refuse_token = || Err(Failed::new(Scope::Token, Effect::NotApplied, "bad token"));
+    let fake = first_then(|| Ok(Response::Partial(refused_and_duplicate())), refuse_token);
+    assert_eq!(counts(&deliver(&fake, 2).await), "Token: 1 of 2 events accepted, 1 rejected");
+    // An attempt before may have been applied.
+    let repeated = || Partial { maybe_repeated: true, ..refused_and_duplicate() };
+    let fake = first_then(move || Ok(Response::Partial(repeated())), refuse_token);
+    assert_eq!(counts(&deliver(&fake, 2).await), "Token: 1 of 2 events accepted, 1 unknown");
+}
+
+#[tokio::test]
+async fn a_disputed_event_is_unknown_after_a_second_request_that_may_have_been_applied() {
+    let throttle = || Err(Failed::new(Scope::Rate, Effect::MaybeApplied, "slow down"));
+    let fake = first_then(|| Ok(Response::Partial(refused_and_duplicate())), throttle);
+    assert_eq!(counts(&deliver(&fake, 2).await), "Throttled: 1 of 2 events accepted, 1 unknown");
+    // It says nothing of the event, and the event is not sent again.
+    let open = || Partial { may_be_incomplete: true, ..partial(vec![]) };
+    let fake = first_then(|| Ok(Response::Partial(refused_and_duplicate())), move || Ok(Response::Partial(open())));
+    assert_eq!(counts(&deliver(&fake, 2).await), "1 of 2 events accepted, 1 unknown");
+}

@@ -50,7 +50,7 @@ async fn bad_events_side_by_side_are_found() {
     insta::assert_snapshot!(lines.join("\n"), @r"
     0..25: 53 requests: 2475 of 2500 events accepted, 25 rejected
     1200..1300: 134 requests: 2400 of 2500 events accepted, 100 rejected
-    0..400: 582 requests: 2100 of 2500 events accepted, 400 rejected
+    0..400: 512 requests: 2100 of 2500 events accepted, 400 rejected
     900..1100: 253 requests: 2300 of 2500 events accepted, 200 rejected
     2475..2500: 41 requests: 2475 of 2500 events accepted, 25 not sent
     ");
@@ -188,6 +188,56 @@ async fn an_event_that_was_refused_alone_is_not_sent_if_the_source_ends_first() 
         let call = fake.connection().ingest_events((0..2).map(reading)).batch_size(batch_size);
         assert_eq!(counts(&call.send().await), "1 of 2 events accepted, 1 not sent");
     }
+}
+
+#[tokio::test]
+async fn a_call_with_an_event_that_was_refused_alone_ends_with_its_source() {
+    let fake = with_bad(|number| number == 1);
+    let (sender, receiver) = unbounded();
+    let mut call = Box::pin(fake.connection().ingest_stream(receiver).batch_size(2).send());
+    for number in 0..2 {
+        sender.unbounded_send(reading(number)).unwrap();
+    }
+    for _ in 0..100 {
+        assert!(call.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    drop(sender);
+    assert_eq!(counts(&call.await), "1 of 2 events accepted, 1 not sent");
+}
+
+#[tokio::test]
+async fn an_acceptance_before_the_last_refusal_rejects_those_that_were_refused_before() {
+    // Another call has success after the first event was refused alone.
+    let operation = Arc::new(Mutex::new(None::<Arc<crate::session::OperationState>>));
+    let fake = Fake::new({
+        let operation = Arc::clone(&operation);
+        move |ids| {
+            if ids == ["e1"] {
+                let operation = operation.lock().unwrap();
+                let operation = operation.as_ref().unwrap();
+                operation.note_accepted(operation.note_sent());
+            }
+            refused("no")
+        }
+    });
+    *operation.lock().unwrap() = Some(fake.session.operation(PROTOCOL.operation));
+    assert_eq!(counts(&deliver(&fake, 2).await), "Refused: 0 of 2 events accepted, 1 rejected, 1 not sent");
+    assert_eq!(fake.requests(), "e0 e1\ne0\ne1");
+}
+
+#[tokio::test]
+async fn a_batch_that_a_learned_size_made_so_small_was_not_handed_in_alone() {
+    let fake = Fake::new(|ids| match ids {
+        [_, _] => Err(Failed::new(Scope::Size { by_bytes: false }, Effect::NotApplied, "too large")),
+        // It is forgotten what was learned of sizes, and then a request is accepted.
+        [id] if id == "e2" => Err(Failed::new(Scope::Size { by_bytes: true }, Effect::NotApplied, "too large")),
+        [id] if id == "e4" => refused("no"),
+        _ => Ok(Response::AllAccepted),
+    });
+    let report = run(&fake, readings(5), settings(2, 4)).await;
+    assert_eq!(fake.sizes(), [2, 1, 1, 1, 1, 1]);
+    assert_eq!(report.to_string(), "3 of 5 events accepted, 2 not sent");
 }
 
 #[tokio::test]

@@ -96,3 +96,45 @@ async fn an_outage_that_begins_meanwhile_ends_the_call() {
     assert!(matches!(&result, Err(failure) if failure.error().kind() == DeliveryErrorKind::Service));
     assert!(fake.count() < 16, "{}", fake.count());
 }
+
+/// A service that fails at several events. Of a single one it says what it is given to say.
+fn failing_at_several(respond: impl Fn(usize) -> Result<Response, Failed> + Send + Sync + 'static) -> Fake {
+    Fake::new(move |ids| match ids {
+        [id] => respond(number(id)),
+        _ => Err(Failed::new(Scope::Service, Effect::MaybeApplied, "the connection broke")),
+    })
+}
+
+#[tokio::test]
+async fn a_part_of_which_all_events_were_tried_is_not_sent_again() {
+    let fake = failing_at_several(|number| if number == 0 { refused("no") } else { Ok(Response::AllAccepted) });
+    // The first event was refused after an attempt that may have been applied.
+    assert_eq!(counts(&deliver(&fake, 2).await), "1 of 2 events accepted, 1 unknown");
+    assert_eq!(fake.requests(), "e0 e1\ne0\ne1");
+}
+
+#[tokio::test]
+async fn each_part_that_failed_is_tried_by_its_own_events() {
+    let operation = Arc::new(Mutex::new(None::<Arc<crate::session::OperationState>>));
+    let fake = Fake::new({
+        let operation = Arc::clone(&operation);
+        move |ids| {
+            if ids.len() == 1 {
+                return refused("no");
+            }
+            // Another call has success while the whole batch is in flight.
+            if ids.len() == 4 {
+                accept_elsewhere(operation.lock().unwrap().as_ref().unwrap());
+            }
+            Err(Failed::new(Scope::Service, Effect::MaybeApplied, "the connection broke"))
+        }
+    });
+    *operation.lock().unwrap() = Some(fake.session.operation(PROTOCOL.operation));
+    assert_eq!(counts(&deliver(&fake, 4).await), "0 of 4 events accepted, 4 unknown");
+    assert_eq!(fake.requests(), "e0 e1 e2 e3\ne0 e1\ne2 e3\ne2\ne3\ne0\ne1");
+}
+
+/// A request of another call is sent and accepted.
+fn accept_elsewhere(operation: &crate::session::OperationState) {
+    operation.note_accepted(operation.note_sent());
+}
