@@ -79,10 +79,7 @@ reset after reading once, then 400                     | single  | default | 1  
 429 once, then 503                                     | single  | default | 1       |        0 |         0 |        0 |       1 |        0 | 503            |        2 |       0
 
 No document says that an id counts once: a status of which HTTP does not say that nothing was taken leaves it open.
-302 for ever                                           | batches | default | 1, 4    |        0 |         0 |        0 |       2 |        0 | 302            |        1 |       0
-302 for the third batch                                | batches | default | 1       |        4 |         0 |        0 |       2 |        0 | 302            |        3 |       4
 409 for ever                                           | batches | default | 1, 4    |        0 |         0 |        0 |       2 |        0 | 409            |        1 |       0
-302 for ever                                           | single  | default | 1       |        0 |         0 |        0 |       1 |        0 | 302            |        1 |       0
 409 for ever                                           | single  | default | 1       |        0 |         0 |        0 |       1 |        0 | 409            |        1 |       0
 
 No document says that an id counts once: what an answer leaves open is not sent again, in halves or otherwise.

@@ -75,7 +75,7 @@ another token                                          | 1, 4    |        0 |   
 503 after applying once, duplicates named              | 1, 4    |       10 |         0 |        0 |       0 |        0 | nothing        |        6 |      10
 504 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 504            |        8 |       0
 501 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 501            |        3 |       0
-302 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 302            |        1 |       0
+302 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | 302            |        1 |       0
 307 for ever                                           | 1, 4    |        0 |         0 |        0 |       0 |        2 | 307            |        1 |       0
 200 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | no such answer |        1 |       0
 204 for ever                                           | 1, 4    |        0 |         0 |        0 |       2 |        0 | no such answer |        1 |       0
@@ -89,7 +89,7 @@ reset after reading once, then 401                     | 1, 4    |        0 |   
 401 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 401            |        3 |       4
 403 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 403            |        3 |       4
 404 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 404            |        3 |       4
-302 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 302            |        3 |       4
+302 for the third batch                                | 1       |        4 |         0 |        0 |       2 |        0 | 302            |        3 |       4
 400 from the third batch on                            | 1       |        4 |         0 |        0 |       0 |        6 | 400            |        9 |       4
 429 from the third batch on                            | 1       |        4 |         0 |        0 |       0 |        2 | 429            |        8 |       4
 503 from the third batch on                            | 1       |        4 |         0 |        0 |       2 |        0 | 503            |       10 |       4
@@ -133,7 +133,7 @@ another token                                          | 1       |        0 |   
 503 after applying once                                | 1       |        1 |         0 |        0 |       0 |        0 | nothing        |        2 |       1
 504 for ever                                           | 1       |        0 |         0 |        0 |       1 |        0 | 504            |        6 |       0
 501 for ever                                           | 1       |        0 |         0 |        0 |       1 |        0 | 501            |        1 |       0
-302 for ever                                           | 1       |        0 |         0 |        0 |       0 |        1 | 302            |        1 |       0
+302 for ever                                           | 1       |        0 |         0 |        0 |       1 |        0 | 302            |        1 |       0
 307 for ever                                           | 1       |        0 |         0 |        0 |       0 |        1 | 307            |        1 |       0
 200 for ever                                           | 1       |        0 |         0 |        0 |       1 |        0 | no such answer |        1 |       0
 204 for ever                                           | 1       |        0 |         0 |        0 |       1 |        0 | no such answer |        1 |       0

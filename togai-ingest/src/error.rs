@@ -90,7 +90,9 @@ impl DeliveryError {
     pub(crate) fn none_named(operation: &'static str, partial: &Partial) -> Self {
         let said = partial.message.as_ref().map_or_else(String::new, |message| format!(": {message}"));
         let problem = format!("the server answered {} and accepted no event that it named{said}", partial.status);
-        Self::new(operation, DeliveryErrorKind::Refused, problem)
+        let mut failed = Failed::new(Scope::Content, Effect::MaybeApplied, problem);
+        (failed.status, failed.message) = (Some(partial.status), partial.message.clone());
+        Self::refused(operation, failed)
     }
 
     /// The failed request that stopped the call, where one did.

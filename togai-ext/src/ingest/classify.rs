@@ -31,7 +31,10 @@ pub(super) fn failed(error: Error) -> Failed {
     };
     // A refusal for what is in a request, or for its size, is one before it is carried out, whatever the service.
     let is_refusal = matches!(scope, Scope::Content | Scope::Size { .. });
-    let is_certain = is_refusal || error.is_idempotent() || status.is_none_or(says_nothing_was_taken);
+    // A conflict may be one with what was taken just now, where an id does not count once.
+    let is_client_error = error.is_idempotent() && status.is_some_and(|status| status.is_client_error());
+    let is_refusal = is_refusal && status != Some(StatusCode::CONFLICT);
+    let is_certain = is_refusal || is_client_error || status.is_none_or(says_nothing_was_taken);
     let maybe_delivered = error.maybe_delivered();
     let effect = if maybe_delivered || !is_certain { Effect::MaybeApplied } else { Effect::NotApplied };
     let (code, retry_after, reason) = (error.code().map(Into::into), error.retry_after(), error.reason());
@@ -87,29 +90,84 @@ fn events_named(message: &str) -> Vec<EventRef> {
         let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
         text[..digits].parse().ok().map(EventRef::Index)
     };
-    after("events[").chain(after("/events/")).filter_map(number).collect()
+    after("events[").chain(after("/events/")).filter_map(number).chain(id_named(message)).collect()
 }
 
-/// Whether a message says that the server has the event already, and not that something in it is there twice.
+/// What a duplicate event is said of, and what else may be twice or be over already.
+const OF_EVENT: [&str; 4] = ["event", "identifier", "record", "entry"];
+const OF_OTHERS: [&str; 19] = [
+    "account",
+    "archived",
+    "attribute",
+    "closed",
+    "customer",
+    "dimension",
+    "disabled",
+    "field",
+    "finalized",
+    "invoice",
+    "limit",
+    "period",
+    "plan",
+    "quota",
+    "schema",
+    "subscription",
+    "value",
+    "whether",
+    "meter ",
+];
+/// What an event is already, or was before.
+const DONE: [&str; 13] = [
+    "exist",
+    "ingested",
+    "processed",
+    "received",
+    "recorded",
+    "used",
+    "known",
+    "present",
+    "stored",
+    "metered",
+    "there",
+    "seen",
+    "accepted",
+];
+
+/// Whether a message says that the server has the event already, and not that something in it is there twice, or that
+/// something else is over already. When in doubt it does not: a duplicate is settled.
 ///
 /// No sample of such a message is documented for events. The status of such an event is `INGESTION_FAILED_DUPLICATE_EVENT`.
 pub(super) fn speaks_of_duplicate(message: &str) -> bool {
-    let message = message.to_ascii_lowercase().replace(['_', '-'], " ");
+    let message = format!("{} ", message.to_ascii_lowercase().replace(['_', '-'], " "));
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let is_word =
         |words: &[&str]| message.split(|letter: char| !letter.is_alphanumeric()).any(|word| words.contains(&word));
-    let of_event = has(&["event", "identifier", "record"]) || is_word(&["id", "ids"]);
-    let of_part = has(&["attribute", "dimension", "field", "schema", "account", "customer"]);
-    let is_there = has(&[
-        "duplicate",
-        "already",
-        "not unique",
-        "unique constraint",
-        "ingested before",
-        "seen before",
-        "previously",
-    ]) || (is_word(&["exists"]) && !has(&["no event", "not exist"]));
-    of_event && !of_part && is_there
+    let of_event = has(&OF_EVENT) || is_word(&["id", "ids"]);
+    // One of the words stands close to what the event is said to be.
+    let follows = |word: &str| {
+        let after = message.split(word).skip(1);
+        after
+            .into_iter()
+            .any(|rest| rest.split_whitespace().take(2).any(|word| DONE.iter().any(|done| word.starts_with(done))))
+    };
+    let was_before = DONE.iter().any(|done| message.contains(&format!("{done} before")));
+    let exists = is_word(&["exists"]) && !has(&["no ", "not exist", "cannot"]);
+    let is_there = has(&["duplicate", "not unique", "unique constraint"])
+        || follows("already")
+        || follows("previously")
+        || was_before
+        || exists;
+    of_event && is_there && !has(&OF_OTHERS)
+}
+
+/// The event that a message calls by its identifier.
+fn id_named(message: &str) -> Option<EventRef> {
+    let after = ["identifier ", "identifier: ", "with id ", "id: ", "id="].iter().find_map(|start| {
+        let start = message.find(start)? + start.len();
+        message[start..].split_whitespace().next()
+    })?;
+    let id = after.trim_matches(|letter: char| !letter.is_alphanumeric());
+    (!id.is_empty() && id.chars().any(|letter| !letter.is_alphabetic())).then(|| EventRef::Id(id.to_owned()))
 }
 
 #[cfg(test)]
@@ -144,10 +202,18 @@ mod tests {
             ("events[0]: bad; events[7].id: bad", &[0, 7]),
             ("events: has 501 items", &[]),
             ("events[].id", &[]),
+            ("the event id is not valid", &[]),
         ] {
             let expected: Vec<EventRef> = expected.iter().map(|index| EventRef::Index(*index)).collect();
             assert_eq!(events_named(message), expected, "{message}");
         }
+    }
+
+    #[test]
+    fn a_message_calls_an_event_by_its_identifier() {
+        let message = "An event already exists with identifier ride-1.";
+        assert_eq!(events_named(message), [EventRef::Id("ride-1".to_owned())]);
+        assert_eq!(events_named("event id: \"e 1\" already used"), []);
     }
 
     #[test]
@@ -169,6 +235,13 @@ mod tests {
             "schema rides does not exist",
             "the event does not exist",
             "the account of the event already has a plan",
+            "The timestamp of the event is in a billing period that is already closed",
+            "events quota already used up",
+            "Event usage meter already archived",
+            "event is older than the previously finalized invoice",
+            "no plan exists for the event",
+            "event id: no such id exists",
+            "Duplicate value for key `city` in event 7",
             "events[3].id: has to have at most 512 characters",
             "",
         ] {

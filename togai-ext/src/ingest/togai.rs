@@ -2,6 +2,7 @@
 
 mod counts;
 mod response;
+mod signs;
 
 use reqwest::StatusCode;
 use togai_api::operations::{INGEST, INGEST_BATCH};
@@ -89,9 +90,8 @@ impl Backend for Togai {
         Box::pin(async move {
             match sending.await {
                 Ok(response) => response::read(&response, events),
-                // A body that is no JSON says no failure.
                 Err(NotAccepted { error, .. }) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => {
-                    Ok(Response::AllAccepted)
+                    Ok(response::unreadable(error.body_excerpt().unwrap_or_default()))
                 }
                 Err(NotAccepted { error, .. }) => Err(classify::failed(error)),
             }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::{Either, select};
+use futures::lock;
 
 use super::refusals::WholeRefusals;
 use super::settings::Settings;
@@ -25,6 +26,9 @@ pub(crate) struct CallState<B> {
     pub(super) cancel: CancelSignal,
     /// After this one, those in flight are dropped.
     pub(super) abandon: CancelSignal,
+    /// Held by the batch in which an event is isolated behind failures. It is of the call alone: a stream of verdicts that
+    /// nobody polls is not to keep other calls from going on.
+    isolation: Arc<lock::Mutex<()>>,
     /// How many requests had been accepted when a batch that failed without a response was tried in vain with a few events.
     tried_in_vain: Mutex<Option<u64>>,
 }
@@ -46,6 +50,7 @@ impl<B: Backend> CallState<B> {
             idempotent: settings.idempotent,
             cancel,
             abandon,
+            isolation: Arc::default(),
             tried_in_vain: Mutex::default(),
         }
     }
@@ -54,6 +59,11 @@ impl<B: Backend> CallState<B> {
     pub(super) fn note_accepted(&self, number: u64) {
         self.operation.note_accepted(number);
         self.refusals.note_accepted();
+    }
+
+    /// Waits for the turn to isolate an event behind failures.
+    pub(super) async fn isolation_turn(&self) -> lock::OwnedMutexGuard<()> {
+        Arc::clone(&self.isolation).lock_owned().await
     }
 
     /// Notes that the service accepts not even a few events, since so many requests were accepted.

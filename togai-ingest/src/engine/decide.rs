@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, NO_REASON, Partial};
+use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial};
 use crate::outcome::Outcome;
 
 /// Shorter ids may be words or numbers of a message.
@@ -58,8 +58,8 @@ struct Statements<'a> {
 pub fn partial(ids: &[String], partial: &Partial, repeat: Repeat) -> Decided {
     let indexes = indexes(ids);
     let index_of = |event: &EventRef| match event {
-        // A request of one event leaves no doubt which one is meant.
-        _ if ids.len() == 1 => Some(0),
+        // A request of one event leaves no doubt which one is meant, unless it is called by another name.
+        EventRef::Index(_) | EventRef::Unnamed if ids.len() == 1 => Some(0),
         EventRef::Id(id) => indexes.get(id.as_str()).copied().flatten(),
         EventRef::Index(index) => Some(*index).filter(|index| *index < ids.len()),
         EventRef::Unnamed => None,
@@ -213,12 +213,6 @@ impl Refusal {
         Self { status: failed.status, code: failed.code.clone(), message: Arc::clone(message) }
     }
 
-    /// How a server refused the one event of a request, without naming it.
-    pub(crate) fn of_partial(partial: &Partial) -> Self {
-        let message = partial.message.clone().unwrap_or_else(|| NO_REASON.into());
-        Self { status: Some(partial.status), code: None, message }
-    }
-
     /// What the server said.
     pub(crate) fn message(&self) -> &Arc<str> {
         &self.message
@@ -346,9 +340,9 @@ mod tests {
 
     #[test]
     fn the_failure_of_a_request_with_one_event_belongs_to_it() {
-        for id in [None, Some("z")] {
+        for (id, expected) in [(None, "rejected: bad"), (Some("a"), "rejected: bad"), (Some("z"), "open")] {
             let decided = decide(&["a".to_owned()], &response(&[failure(id, "bad")], false), FIRST);
-            assert_eq!(texts(&decided), ["rejected: bad"]);
+            assert_eq!(texts(&decided), [expected]);
         }
     }
 

@@ -78,6 +78,11 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         self.session.limits().within(self.max_size)
     }
 
+    /// Whether the service has refused larger requests than a batch may be now.
+    fn is_limited(&self) -> bool {
+        self.limit() != self.max_size
+    }
+
     /// Writes an event into the batch that is being filled, unless it is one not to be sent.
     pub(crate) fn add<P: Payload<B::Event, Returned = E>>(
         &mut self,
@@ -99,7 +104,8 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         let taken = if self.filling.len() > 0 && self.filling.bytes() > self.limit().bytes {
             let buffer = self.seen.take_buffer();
             let next = self.filling.carry(entry, slot, buffer);
-            Added::ToNext(self.replace(next))
+            let is_limited = self.is_limited();
+            Added::ToNext(self.replace(next, is_limited))
         } else {
             self.filling.push(entry, slot);
             Added::ToFilling
@@ -166,16 +172,17 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         let (bytes, events) = if is_last { (0, 0) } else { (self.filling.bytes(), self.filling.len()) };
         let mut buffer = self.seen.take_buffer();
         buffer.reserve(bytes);
-        self.replace(Batch::new(self.backend.protocol().envelope, buffer, events))
+        let is_limited = self.is_full() && self.is_limited();
+        self.replace(Batch::new(self.backend.protocol().envelope, buffer, events), is_limited)
     }
 
     /// Closes the batch that is being filled, and goes on with another.
-    fn replace(&mut self, next: Batch<E, T>) -> FullBatch<E, T> {
+    fn replace(&mut self, next: Batch<E, T>, is_limited: bool) -> FullBatch<E, T> {
         let (entries, encoded) = std::mem::replace(&mut self.filling, next).freeze();
         let encoded = Arc::new(encoded);
         let number = self.seen.seal(Arc::clone(&encoded));
         self.ids.refresh();
-        FullBatch { number, entries, encoded, is_limited: self.limit() != self.max_size }
+        FullBatch { number, entries, encoded, is_limited }
     }
 
     /// Notes what became of a batch: which ids no other event may have.

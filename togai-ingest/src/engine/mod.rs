@@ -60,6 +60,8 @@ pub struct Run<B, S: Source> {
     /// That a batch was refused whole, and whether all were.
     refused_whole: Option<DeliveryError>,
     are_all_refused: bool,
+    /// That a batch of one event failed without a response, and how many requests of the call had been accepted then.
+    failed_alone: Option<(DeliveryError, u64)>,
     concurrency: usize,
     linger_time: Option<Duration>,
     call: Arc<CallState<B>>,
@@ -157,6 +159,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             stopped_by: None,
             refused_whole: None,
             are_all_refused: true,
+            failed_alone: None,
             concurrency,
             linger_time: linger,
             call: Arc::new(CallState::new(connection, settings, cancel.signal(), abandon.signal())),
@@ -181,6 +184,11 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     /// Ends the call now: pulls nothing more, ends waits, and drops the requests in flight. What they may have done is not
     /// known.
     pub fn end(&mut self, why: DeliveryError, context: &mut Context<'_>) {
+        self.drive(context);
+        if self.is_input_sent() && self.in_flight.is_empty() {
+            // It has ended by itself.
+            return;
+        }
         self.stop(why);
         self.cancel.cancel();
         // What only waits ends by itself, and knows what became of its events.
@@ -196,7 +204,9 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             Input::Open | Input::Ended => None,
         };
         let refused_by = self.refused_whole.filter(|_| self.are_all_refused);
-        self.stopped_by.or(source_failed_by).or(refused_by)
+        let accepted = self.call.refusals.accepted();
+        let failed_by = self.failed_alone.filter(|(_, before)| *before == accepted).map(|(error, _)| error);
+        self.stopped_by.or(source_failed_by).or(failed_by).or(refused_by)
     }
 
     /// Waits for the next events that something became of; there are none once all that were pulled are accounted for.
@@ -237,10 +247,14 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     /// Lets batches in flight go on. What ends is kept for [`poll_finished`](Self::poll_finished).
     pub(crate) fn drive(&mut self, context: &mut Context<'_>) {
         while let Poll::Ready(Some(flight)) = self.in_flight.poll_next_unpin(context) {
-            let Some((batch, BatchResult { outcomes, held, stopped_by, refused_whole })) = flight else { continue };
+            let Some((batch, result)) = flight else { continue };
+            let BatchResult { outcomes, held, stopped_by, refused_whole, failed_alone } = result;
             // Said before any other batch has its turn.
             if let Some(error) = stopped_by {
                 self.stop(error);
+            }
+            if let Some(error) = failed_alone {
+                self.note_failed_alone(error);
             }
             self.are_all_refused &= refused_whole.is_some();
             self.refused_whole = self.refused_whole.take().or(refused_whole);
@@ -248,6 +262,15 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
                 Some(held) => self.held.push_back(HeldBatch { batch, outcomes, held }),
                 None => self.finished.push_back((batch, outcomes)),
             }
+        }
+    }
+
+    /// A batch of one event failed without a response. It may be the event, unless the next one fails, too.
+    fn note_failed_alone(&mut self, error: DeliveryError) {
+        let accepted = self.call.refusals.accepted();
+        match self.failed_alone.take() {
+            Some((_, before)) if before == accepted => self.stop(error),
+            _ => self.failed_alone = Some((error, accepted)),
         }
     }
 

@@ -3,17 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures::lock::{Mutex, OwnedMutexGuard};
 use tokio::sync::watch;
 
-/// What all calls of a session to one operation share: which requests were accepted, and whose turn it is to isolate an
-/// event behind failures.
+/// What all calls of a session to one operation share: which requests were sent and accepted.
 #[derive(Debug)]
 pub(crate) struct OperationState {
     /// How many requests were sent. The number of a request is how many there were with it.
     sent: AtomicU64,
     accepted: watch::Sender<Accepted>,
-    isolation: Arc<Mutex<()>>,
 }
 
 /// The requests that were accepted, in whole or in part.
@@ -26,7 +23,7 @@ struct Accepted {
 
 impl Default for OperationState {
     fn default() -> Self {
-        Self { sent: AtomicU64::new(0), accepted: watch::Sender::new(Accepted::default()), isolation: Arc::default() }
+        Self { sent: AtomicU64::new(0), accepted: watch::Sender::new(Accepted::default()) }
     }
 }
 
@@ -63,11 +60,6 @@ impl OperationState {
         // The sender is part of the state, so waiting does not fail.
         drop(self.accepted.subscribe().wait_for(|accepted| accepted.latest > number).await);
     }
-
-    /// Waits for the turn to isolate an event behind failures.
-    pub(crate) async fn isolation_turn(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.isolation).lock_owned().await
-    }
 }
 
 #[cfg(test)]
@@ -88,14 +80,5 @@ mod tests {
         state.note_accepted(state.note_sent());
         waiting.await;
         assert!(state.has_accepted_after(second));
-    }
-
-    #[test]
-    fn one_batch_isolates_at_a_time() {
-        let state = OperationState::default();
-        let first = state.isolation_turn().now_or_never();
-        assert!(first.is_some() && state.isolation_turn().now_or_never().is_none());
-        drop(first);
-        assert!(state.isolation_turn().now_or_never().is_some());
     }
 }

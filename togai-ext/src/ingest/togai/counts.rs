@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use super::signs::{is_of_failures, number, objects, plain};
 
 /// The numbers of events that a response gives, by the names of its fields: none is documented.
 #[derive(Debug, Default)]
@@ -18,15 +20,17 @@ impl Counts {
     pub(super) fn of(body: &Value, events: usize) -> Self {
         let mut counts = Self { events, ..Self::default() };
         for (name, value) in objects(body).into_iter().flatten() {
-            let Some(count) = value.as_u64().and_then(|count| usize::try_from(count).ok()) else { continue };
-            let name = name.to_ascii_lowercase();
+            let Some(count) = number(value).and_then(|count| usize::try_from(count).ok()) else { continue };
+            let name = plain(name);
             let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-            if has(&["code", "status", "time", "limit", "max", "retry", "index"]) {
+            if has(&["code", "status", "time", "limit", "max", "retry", "index", "version", "id"]) && !has(&["invalid"])
+            {
                 continue;
             }
-            if has(&["fail", "reject", "error", "invalid", "unprocessed"]) {
+            let is_of_success = has(&["success", "succe", "accept", "ingested"]);
+            if is_of_failures(&name) || (is_of_success && (name.starts_with("not") || name.starts_with("un"))) {
                 counts.failed.insert(count);
-            } else if has(&["success", "succe", "accept", "ingested"]) {
+            } else if is_of_success {
                 counts.accepted.insert(count);
             }
         }
@@ -66,15 +70,4 @@ impl Counts {
         let rest = |accepted: &usize| self.events.saturating_sub(*accepted);
         self.failed.iter().copied().chain(self.accepted.iter().map(rest))
     }
-}
-
-/// All objects in a body that are no entries of a list, each with its keys.
-fn objects(body: &Value) -> Vec<&Map<String, Value>> {
-    let mut objects: Vec<&Map<String, Value>> = body.as_object().into_iter().collect();
-    let mut next = 0;
-    while let Some(object) = objects.get(next).copied() {
-        objects.extend(object.values().filter_map(Value::as_object));
-        next += 1;
-    }
-    objects
 }

@@ -9,9 +9,7 @@ use togai_ingest::{EventRef, Failed, Failure, FailureKind, Partial, Response};
 
 use super::super::classify;
 use super::counts::Counts;
-
-/// The keys under which a response lists events.
-const LISTS: [&str; 6] = ["errors", "failures", "failed", "failedEvents", "rejected", "details"];
+use super::signs::{Lists, Signs, message};
 
 /// What a response says of so many events.
 ///
@@ -38,29 +36,46 @@ pub(super) fn read(response: &ResponseValue<Value>, events: usize) -> Result<Res
     Ok(said)
 }
 
+/// What a 202 says whose body is no JSON. A word is no failure; a page, or JSON that is cut, may be one.
+pub(super) fn unreadable(text: &str) -> Response {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    if text.starts_with(['{', '[', '<']) || Signs::of_word(text).failure {
+        let mut partial = Partial::new(StatusCode::ACCEPTED, Vec::new());
+        (partial.may_be_incomplete, partial.is_contradictory) = (true, true);
+        return Response::Partial(partial);
+    }
+    Response::AllAccepted
+}
+
 /// The same of a body, whose texts are made safe to show.
 fn says(body: &Value, status: StatusCode, events: usize, safe_text: &dyn Fn(&str) -> String) -> Response {
-    let entries = entries(body);
-    let (accepted, failed): (Vec<&Value>, Vec<&Value>) = entries.iter().partition(|entry| says_success(entry));
+    let lists = Lists::of(body);
+    let signs = Signs::of_body(body);
     let counts = Counts::of(body, events);
-    let says_failure = says_failure(body);
     let is_accepted = status == StatusCode::ACCEPTED;
-    if is_accepted && failed.is_empty() && !says_failure && !counts.says_failure() {
+    let (mut failures, mut accepted) = (Vec::new(), Vec::new());
+    for entry in &lists.entries {
+        let signs = Signs::of_entry(entry);
+        if signs.success {
+            accepted.push(event(entry));
+        }
+        if signs.failure || !signs.success {
+            failures.push(failure(entry, safe_text));
+        }
+    }
+    if is_accepted && failures.is_empty() && !lists.is_partly_read && !signs.failure && !counts.says_failure() {
         return Response::AllAccepted;
     }
-    let failures: Vec<Failure> = failed.iter().map(|entry| failure(entry, safe_text)).collect();
-    let accepted: Vec<EventRef> = accepted.into_iter().map(event).collect();
     let named = Named::of(&failures, &accepted);
     let is_whole = named.events >= events || counts.confirms(named.failed, named.duplicates);
+    let is_cut = failures.is_empty() || lists.is_partly_read || is_round(lists.entries.len());
     let mut partial = Partial::new(status, failures);
-    partial.accepted = accepted;
-    partial.may_be_incomplete =
-        !is_whole && (failed.is_empty() || is_round(entries.len()) || counts.exceeds(named.failed));
-    let has_success = is_yes(&body["success"]) == Some(true);
-    let is_success = is_accepted || has_success || counts.says_success();
+    partial.may_be_incomplete = !is_whole && (is_cut || counts.exceeds(named.failed));
+    let is_success = is_accepted || signs.success || counts.says_success();
     partial.is_contradictory = counts.contradicts(named.failed, named.duplicates)
-        || (failed.is_empty() && partial.accepted.len() < events && is_success)
-        || (has_success && says_failure);
+        || (partial.failures.is_empty() && named.events < events && is_success && !lists.is_partly_read)
+        || (signs.success && signs.failure);
+    partial.accepted = accepted;
     partial.message = message(body).map(|message| safe_text(message).into());
     Response::Partial(partial)
 }
@@ -94,17 +109,6 @@ fn is_new<'a>(event: &'a EventRef, seen: &mut BTreeSet<&'a str>) -> bool {
     }
 }
 
-/// The entries of all lists, at the top, in `details`, and in both of an `error` around them.
-fn entries(body: &Value) -> Vec<&Value> {
-    let mut entries = Vec::new();
-    for part in [body, &body["details"], &body["error"], &body["error"]["details"]] {
-        for list in LISTS.iter().filter_map(|name| part[*name].as_array()) {
-            entries.extend(list.iter().filter(|entry| entry.is_object()));
-        }
-    }
-    entries
-}
-
 /// Whether a list with so many entries may have been cut off there.
 fn is_round(entries: usize) -> bool {
     entries >= 10 && (entries.is_multiple_of(10) || entries.is_multiple_of(25))
@@ -112,7 +116,7 @@ fn is_round(entries: usize) -> bool {
 
 fn failure(entry: &Value, safe_text: &dyn Fn(&str) -> String) -> Failure {
     let message = message(entry).map(safe_text);
-    let status = status_of(entry).and_then(|status| StatusCode::from_u16(status).ok());
+    let status = Signs::status_of(entry).and_then(|status| StatusCode::from_u16(status).ok());
     let kind = match &message {
         Some(message) if classify::speaks_of_duplicate(message) => FailureKind::Duplicate,
         _ => status.and_then(classify::kind_of_status).unwrap_or(FailureKind::Refused),
@@ -123,7 +127,7 @@ fn failure(entry: &Value, safe_text: &dyn Fn(&str) -> String) -> Failure {
     failure
 }
 
-/// The event that an entry is about.
+/// The event that an entry is about. An index is not documented, and might count from 1, so it names no event.
 fn event(entry: &Value) -> EventRef {
     let payload = &entry["eventPayload"];
     let ids = [&payload["id"], &entry["eventId"], &entry["id"], &entry["identifier"]];
@@ -132,60 +136,7 @@ fn event(entry: &Value) -> EventRef {
         Value::Number(id) => Some(id.to_string()),
         _ => None,
     });
-    let index = || entry["index"].as_u64().and_then(|index| usize::try_from(index).ok());
-    id.map_or_else(|| index().map_or(EventRef::Unnamed, EventRef::Index), EventRef::Id)
-}
-
-fn message(part: &Value) -> Option<&str> {
-    let error = &part["error"];
-    part["message"].as_str().or_else(|| error["message"].as_str()).or_else(|| error.as_str())
-}
-
-/// Whether an entry of a list says that its event was accepted.
-fn says_success(entry: &Value) -> bool {
-    let by_status = status_of(entry).map(|status| (200..300).contains(&status));
-    let by_word = ["success", "status"].iter().find_map(|name| is_yes(&entry[*name]));
-    by_status.or(by_word) == Some(true) && by_word != Some(false)
-}
-
-/// Whether a body says that the request failed, in one of the ways of an error: a flag, a status, or an `error` within.
-fn says_failure(body: &Value) -> bool {
-    let is_failure = |part: &Value| {
-        status_of(part).is_some_and(|status| status >= 400)
-            || ["success", "status"].iter().any(|name| is_yes(&part[*name]) == Some(false))
-    };
-    let has_error = match &body["error"] {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(error) => !error.is_empty(),
-        Value::Object(error) => !error.is_empty(),
-        _ => true,
-    };
-    is_failure(body) || has_error
-}
-
-/// A status of HTTP in a body, as a number or as a text.
-fn status_of(part: &Value) -> Option<u16> {
-    ["statusCode", "status"].iter().find_map(|name| {
-        let status = match &part[*name] {
-            Value::Number(status) => u16::try_from(status.as_u64()?).ok()?,
-            Value::String(status) => status.parse().ok()?,
-            _ => return None,
-        };
-        (100..600).contains(&status).then_some(status)
-    })
-}
-
-/// A flag as a boolean, or as a word.
-fn is_yes(flag: &Value) -> Option<bool> {
-    match flag {
-        Value::Bool(flag) => Some(*flag),
-        Value::String(word) => match word.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "ok" | "success" | "succeeded" | "accepted" | "ingested" => Some(true),
-            "false" | "no" | "error" | "fail" | "failed" | "failure" | "rejected" => Some(false),
-            _ => None,
-        },
-        _ => None,
-    }
+    id.map_or(EventRef::Unnamed, EventRef::Id)
 }
 
 #[cfg(test)]
@@ -202,6 +153,105 @@ mod tests {
             let body = json!({ "errors": twice, "failedCount": failed });
             let said = says(&body, StatusCode::MULTI_STATUS, 3, &str::to_owned);
             assert!(matches!(said, Response::Partial(partial) if partial.may_be_incomplete == may_be_incomplete));
+        }
+    }
+
+    /// Whether a 202 with a body is taken as a success.
+    fn is_success(body: &Value) -> bool {
+        says(body, StatusCode::ACCEPTED, 10, &str::to_owned) == Response::AllAccepted
+    }
+
+    #[test]
+    fn a_body_that_says_failure_in_any_way_is_no_success() {
+        for body in [
+            json!({"errorMessage": "Task timed out after 3.00 seconds"}),
+            json!({"ok": false}),
+            json!({"isSuccess": false}),
+            json!({"accepted": false}),
+            json!({"failed": true}),
+            json!({"errors": ["bad"]}),
+            json!({"errors": {"ride-1": "bad"}}),
+            json!({"errors": "bad"}),
+            json!({"data": {"success": false}}),
+            json!({"body": {"statusCode": 500}}),
+            json!({"code": 500}),
+            json!({"result": "error"}),
+            json!([{"error": "bad"}]),
+            json!({"Success": false}),
+            json!({"status_code": 500}),
+            json!({"state": "FAILED"}),
+            json!({"status": "Error: x"}),
+            json!({"success": "0"}),
+            json!({"ingested": "0"}),
+            json!({"failedCount": 2.0}),
+            json!({"dropped": "3"}),
+            json!("error: bad"),
+            json!(false),
+        ] {
+            assert!(!is_success(&body), "{body}");
+        }
+        for body in [
+            json!({}),
+            json!(null),
+            json!("OK"),
+            json!({"error": 0}),
+            json!({"error": []}),
+            json!({"errors": []}),
+            json!({"error": null, "message": "10 events accepted"}),
+            json!({"unsuccessful": 0}),
+            json!({"notAccepted": 0}),
+            json!({"acceptedSchemaVersion": 3}),
+            json!({"success": true, "statusCode": 202, "code": "0", "details": {}}),
+        ] {
+            assert!(is_success(&body), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_is_a_success_only_if_it_is_a_word() {
+        for (text, is_success) in
+            [("", true), ("OK", true), ("{\"success\":fal", false), ("<html>", false), ("Error: no", false)]
+        {
+            assert_eq!(unreadable(text) == Response::AllAccepted, is_success, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_read_in_part_is_incomplete() {
+        let named = json!({"eventPayload": {"id": "a"}, "message": "bad"});
+        for body in [
+            json!({"errors": [named, "b is bad"]}),
+            json!({"errors": [named], "invalidEvents": ["b"]}),
+            json!({"errors": [named], "failedIds": ["b"]}),
+            json!({"errors": [named], "hasMore": true}),
+            json!({"errors": [named], "nextToken": "x"}),
+            json!({"errors": [named], "data": {"errors": {"b": "bad"}}}),
+        ] {
+            let said = says(&body, StatusCode::MULTI_STATUS, 10, &str::to_owned);
+            assert!(matches!(&said, Response::Partial(partial) if partial.may_be_incomplete), "{body} {said:?}");
+        }
+        let body = json!({"errors": [named], "hasMore": false, "nextToken": ""});
+        let said = says(&body, StatusCode::MULTI_STATUS, 10, &str::to_owned);
+        assert!(matches!(&said, Response::Partial(partial) if !partial.may_be_incomplete), "{said:?}");
+    }
+
+    #[test]
+    fn an_entry_says_success_in_many_ways() {
+        for (entry, success, failure) in [
+            (json!({"status": "created"}), true, false),
+            (json!({"status": "INGESTION_IN_PROGRESS"}), true, false),
+            (json!({"status": "INGESTION_FAILED"}), false, true),
+            (json!({"ok": true}), true, false),
+            (json!({"httpStatus": 202}), true, false),
+            (json!({"code": 202}), true, false),
+            (json!({"error": null}), true, false),
+            (json!({"message": "Accepted"}), true, false),
+            (json!({"message": "bad"}), false, false),
+            (json!({"status": 202, "error": "bad value"}), true, true),
+            (json!({"success": true, "errorCode": "E1"}), true, true),
+        ] {
+            let signs = Signs::of_entry(&entry);
+            assert_eq!((signs.success, signs.failure), (success, failure), "{entry}");
         }
     }
 }

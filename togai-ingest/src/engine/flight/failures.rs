@@ -14,7 +14,7 @@ pub(super) struct Failures {
     pub(super) parts: Vec<FailedPart>,
     /// The smallest request of several events that failed.
     pub(super) smallest: Option<BatchSize>,
-    /// Keeps other batches of the session from being isolated at the same time.
+    /// Keeps other batches of the call from being isolated at the same time.
     pub(super) turn: Option<OwnedMutexGuard<()>>,
     /// Whether a few events are being tried.
     pub(super) is_trial: bool,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::decide::{self, Disputed, Refusal, Repeat};
+use super::super::decide::{self, Disputed, Repeat};
 use super::super::parts::{Cause, Part, Suspicion};
 use super::state::Flight;
 use crate::backend::{Backend, Partial};
@@ -40,20 +40,14 @@ impl<B: Backend> Flight<B> {
         }
         if taken > 0 {
             self.note_accepted(&part);
-        } else if named == 0 {
+        } else {
             self.budget.charge(&part);
         }
         self.look_again(&part, decided.disputed, &decided.why);
         if open.is_empty() {
             return None;
         }
-        let is_whole = part.cause.is_none() && open.len() == part.positions.len();
         let is_alone = part.positions.len() == 1;
-        if is_whole && !part.maybe_applied && !partial.is_contradictory && self.was_handed_in_alone() {
-            // The service says that of the one event that it was sent not all was accepted.
-            let error = DeliveryError::none_named(self.operation(), partial);
-            return self.refuse_alone(part, Refusal::of_partial(partial), false, error).await;
-        }
         let was_contradictory = matches!(part.cause, Some(Cause::Contradiction(_)));
         let why = if is_alone { decide::why_open_alone(partial) } else { decided.why };
         let (cause, suspicion) = if partial.is_contradictory {
@@ -71,11 +65,11 @@ impl<B: Backend> Flight<B> {
         } else {
             self.parts.push(rest);
         }
-        if is_whole && !is_alone {
-            let error = DeliveryError::none_named(self.operation(), partial);
-            return self.await_turn().await.then_some(error);
+        if part.cause.is_some() || taken > 0 {
+            return None;
         }
-        None
+        let is_refused = if is_alone { self.is_one_too_many() } else { self.await_turn().await };
+        is_refused.then(|| DeliveryError::none_named(self.operation(), partial))
     }
 
     /// Events of which a response says two things are sent once more, where that is harmless.

@@ -65,7 +65,8 @@ impl<B: Backend> Flight<B> {
             self.call.session.limits().forget_refusals();
             self.is_about_size = false;
         }
-        if failed.is_duplicate && part.positions.len() == 1 && (self.call.idempotent || !part.maybe_applied) {
+        let is_duplicate = failed.is_duplicate && part.positions.len() == 1 && !self.names_another(&part, &failed);
+        if is_duplicate && (self.call.idempotent || !part.maybe_applied) {
             let outcome = if part.maybe_applied { Outcome::Accepted } else { Outcome::Duplicate { compared: false } };
             self.record(&part, &outcome);
             self.note_found(1);
@@ -78,10 +79,20 @@ impl<B: Backend> Flight<B> {
             self.record(&part, &self.unknown(Arc::clone(&failed.reason)));
             None
         } else {
-            let is_named = self.suspects(&part, &failed).next().is_some();
+            let is_named = failed.named.contains(&EventRef::Index(0));
             let error = DeliveryError::refused(self.operation(), failed);
             self.refuse_alone(part, refusal, is_named, error).await
         }
+    }
+
+    /// Whether the refusal of a single event calls it by another id.
+    fn names_another(&self, part: &Part, failed: &Failed) -> bool {
+        let id = part.positions.first().map(|position| self.batch.id_text(*position));
+        let mut named = failed.named.iter().filter_map(|event| match event {
+            EventRef::Id(id) => Some(id),
+            EventRef::Index(_) | EventRef::Unnamed => None,
+        });
+        named.any(|named| Some(named) != id.as_ref())
     }
 
     /// The service refused an event by itself, of which it has taken nothing.
@@ -137,6 +148,11 @@ impl<B: Backend> Flight<B> {
             Some(Turn::Shared) | None => {}
         }
         false
+    }
+
+    /// Notes that nothing came of an event that was handed in alone. Each for itself may be bad, but so many of them are not.
+    pub(super) fn is_one_too_many(&self) -> bool {
+        self.call.refusals.note_refused_alone() >= self.call.isolation_budget.max(MOST_HELD)
     }
 
     /// Whether the batch is one event, handed in so, and nothing casts doubt on what is said of it.

@@ -15,6 +15,8 @@ pub(crate) struct BatchResult {
     pub(crate) stopped_by: Option<DeliveryError>,
     /// That the batch was refused whole, and nothing of it accepted.
     pub(crate) refused_whole: Option<DeliveryError>,
+    /// Why its one event failed without a response. If the next batch has success, it was for the event.
+    pub(crate) failed_alone: Option<DeliveryError>,
 }
 
 /// What became of the events of a batch, by their place in it.

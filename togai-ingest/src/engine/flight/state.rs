@@ -34,6 +34,8 @@ pub(super) struct Flight<B> {
     pub(super) is_about_size: bool,
     pub(super) held: Held,
     pub(super) refused_whole: Option<DeliveryError>,
+    /// Why the one event of the batch failed without a response, where nothing shows that it is not the service.
+    pub(super) failed_alone: Option<DeliveryError>,
     /// Keeps other batches from being sent in parts while it seems that the service refuses everything.
     pub(super) turn: Option<OwnedMutexGuard<()>>,
     pub(super) failures: Failures,
@@ -53,6 +55,7 @@ impl<B: Backend> Flight<B> {
             is_about_size: true,
             held: Held::default(),
             refused_whole: None,
+            failed_alone: None,
             turn: None,
             failures: Failures::default(),
             call,
@@ -133,6 +136,11 @@ impl<B: Backend> Flight<B> {
         self.call.note_accepted(self.number);
     }
 
+    /// Whether the service has taken events of the batch, or has them already.
+    pub(super) fn has_accepted(&self) -> bool {
+        !self.is_blind
+    }
+
     pub(super) fn note_passed(&self, part: &Part) {
         self.call.session.limits().note_passed(self.size(part));
     }
@@ -172,7 +180,7 @@ impl<B: Backend> Flight<B> {
             BatchOutcomes::Each(outcomes.collect())
         };
         let refused_whole = self.refused_whole.filter(|_| self.is_blind);
-        BatchResult { outcomes, held, stopped_by, refused_whole }
+        BatchResult { outcomes, held, stopped_by, refused_whole, failed_alone: self.failed_alone }
     }
 }
 

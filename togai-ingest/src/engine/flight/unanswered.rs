@@ -1,5 +1,6 @@
 //! Isolating an event behind failures: a batch that fails again and again while others succeed.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -15,6 +16,17 @@ use crate::outcome::Outcome;
 /// and such a share of the events, since there may be several at which it fails.
 const MOST_TRIAL_BYTES: usize = 16 << 10;
 const TRIAL_SHARE: usize = 8;
+
+/// A few events of a part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Few {
+    First,
+    Last,
+    /// A single event at such a share of the part: not in the middle, nor where a period would meet it often.
+    Single {
+        of_13: usize,
+    },
+}
 
 impl<B: Backend> Flight<B> {
     /// Whether a failure may be that of a single event, which can be found: the service failed, or did not respond.
@@ -33,9 +45,10 @@ impl<B: Backend> Flight<B> {
     ) -> Option<DeliveryError> {
         self.budget.charge(&part);
         part.maybe_applied = true;
-        let (is_isolated, accepted_before) = match part.cause {
-            Some(Cause::Unanswered { accepted_before, .. }) => (true, accepted_before),
-            _ => (false, accepted_before),
+        let is_further = part.cause.is_some();
+        let accepted_before = match part.cause {
+            Some(Cause::Unanswered { accepted_before, .. }) => accepted_before,
+            _ => accepted_before,
         };
         let do_others_succeed = self.call.operation.accepted() > accepted_before;
         if part.positions.len() > 1 || self.failures.is_trial {
@@ -45,11 +58,13 @@ impl<B: Backend> Flight<B> {
             }
             self.failures.parts.push(FailedPart { part, failed, accepted_before });
             None
-        } else if is_isolated || do_others_succeed {
-            self.record(&part, &self.unknown(Arc::clone(&failed.reason)));
-            None
         } else {
-            Some(self.end(&part, failed))
+            self.record(&part, &self.unknown(Arc::clone(&failed.reason)));
+            self.note_found(1);
+            if !is_further && !do_others_succeed {
+                self.failed_alone = Some(DeliveryError::from_failed(self.operation(), failed));
+            }
+            None
         }
     }
 
@@ -57,7 +72,7 @@ impl<B: Backend> Flight<B> {
     pub(super) async fn isolate_unanswered(&mut self) -> Option<DeliveryError> {
         let call = Arc::clone(&self.call);
         if self.failures.turn.is_none() {
-            self.failures.turn = call.unless_cancelled(call.operation.isolation_turn()).await;
+            self.failures.turn = call.unless_cancelled(call.isolation_turn()).await;
         }
         if call.cancel.is_cancelled() {
             self.stop_unanswered();
@@ -74,20 +89,21 @@ impl<B: Backend> Flight<B> {
         self.try_a_few(part, failed).await
     }
 
-    /// Sends the first events of a part, and then the last ones. If the service accepts some of them, the rest goes back in
-    /// halves; if it does not, it accepts nothing at all, and the call ends.
+    /// Sends the first events of a part, then the last ones, and then two others by themselves. If the service accepts some of
+    /// them, the rest goes back in halves; if it does not, it accepts nothing at all, and the call ends.
     async fn try_a_few(&mut self, mut part: Part, failed: Failed) -> Option<DeliveryError> {
         let accepted_before = self.call.operation.accepted();
         if self.call.has_tried_in_vain(accepted_before) {
             return Some(self.end(&part, failed));
         }
-        for is_at_end in [false, true] {
-            if !self.budget.covers(&part) {
+        let count = part.positions.len();
+        for few in [Few::First, Few::Last, Few::Single { of_13: 5 }, Few::Single { of_13: 8 }] {
+            if !self.budget.covers(&part) || (matches!(few, Few::Single { .. }) && count < 3) {
                 break;
             }
-            let border = self.trial_border(&part, is_at_end);
-            let (start, end) = if is_at_end { (border, part.positions.len()) } else { (0, border) };
-            let tried = Part { positions: part.positions.drain(start..end).collect(), ..part.clone() };
+            let range = self.range_of(few, &part);
+            let start = range.start;
+            let tried = Part { positions: part.positions.drain(range).collect(), ..part.clone() };
             let failed_before = self.failures.parts.len();
             self.failures.is_trial = true;
             let stopped_by = self.send(tried).await;
@@ -111,22 +127,35 @@ impl<B: Backend> Flight<B> {
                 return None;
             }
         }
+        if count <= 2 && self.has_accepted() {
+            // Each of them has failed by itself, and others did not.
+            self.give_up(&part);
+            return None;
+        }
         self.call.note_tried_in_vain(accepted_before);
         Some(self.end(&part, failed))
     }
 
-    /// Where the few events end that are at the beginning of a part, or where those at its end begin.
-    fn trial_border(&self, part: &Part, is_at_end: bool) -> usize {
+    /// Which events of a part are tried.
+    fn range_of(&self, few: Few, part: &Part) -> Range<usize> {
         let count = part.positions.len();
+        let is_last = few == Few::Last;
         let mut bytes = 0;
         let fits = |index: &usize| {
-            let index = if is_at_end { count - 1 - index } else { *index };
+            let index = if is_last { count - 1 - index } else { *index };
             bytes += self.batch.further_bytes(part.positions[index]);
             bytes <= MOST_TRIAL_BYTES
         };
         // A single event may be larger.
-        let few = (0..count / TRIAL_SHARE).take_while(fits).count().max(1);
-        if is_at_end { count - few } else { few }
+        let few_events = (0..count / TRIAL_SHARE).take_while(fits).count().max(1);
+        match few {
+            Few::First => 0..few_events,
+            Few::Last => count - few_events..count,
+            Few::Single { of_13 } => {
+                let index = count * of_13 / 13;
+                index..index + 1
+            }
+        }
     }
 
     /// There is to be no further request at all.

@@ -31,6 +31,37 @@ async fn several_events_at_which_the_service_fails_are_found() {
 }
 
 #[tokio::test]
+async fn events_at_which_the_service_fails_are_found_wherever_they_are() {
+    for (bad, concurrency) in
+        [(vec![0, 999], 1), (vec![2000, 2999], 1), (vec![2000, 2001, 2002, 2003, 2004], 1), (vec![5, 6], 4)]
+    {
+        let set = bad.clone();
+        let fake = failing(move |ids| set.iter().any(|bad| has(ids, *bad)));
+        let call = fake.connection().ingest_events((0..5000).map(reading)).concurrency(concurrency);
+        let result = call.send().await;
+        assert_eq!(
+            counts(&result),
+            format!("{} of 5000 events accepted, {} unknown", 5000 - bad.len(), bad.len()),
+            "{bad:?}"
+        );
+    }
+    // One in a hundred.
+    let fake = failing(|ids| ids.iter().any(|id| number(id) % 100 == 50));
+    let result = deliver(&fake, 5000).await;
+    assert_eq!(counts(&result), "4950 of 5000 events accepted, 50 unknown");
+}
+
+#[tokio::test]
+async fn events_that_fail_one_by_one_end_the_call_only_if_two_in_a_row_do() {
+    let fake = failing(|ids| has(ids, 3) || has(ids, 7));
+    let call = fake.connection().ingest_events((0..10).map(reading)).batch_size(1).concurrency(1);
+    assert_eq!(counts(&call.send().await), "8 of 10 events accepted, 2 unknown");
+    let fake = failing(|ids| !has(ids, 0));
+    let call = fake.connection().ingest_events((0..10).map(reading)).batch_size(1).concurrency(1);
+    assert_eq!(counts(&call.send().await), "Service: 1 of 3 events accepted, 2 unknown");
+}
+
+#[tokio::test]
 async fn a_size_at_which_the_service_fails_is_learned() {
     let fake = failing(|ids| ids.len() > 300);
     assert_eq!(counts(&deliver(&fake, 10_000).await), "10000 of 10000 events accepted");
@@ -44,11 +75,11 @@ async fn an_outage_is_none_of_a_single_event() {
     let fake = failing(|_| true);
     let result = deliver(&fake, 2500).await;
     assert_eq!(counts(&result), "Service: 0 of 1000 events accepted, 1000 unknown");
-    // The first events and the last ones are tried, without retries.
+    // The first events, the last ones and two others are tried, without retries.
     let first: Vec<String> =
         fake.requests.lock().unwrap().iter().map(|ids| format!("{} from {}", ids.len(), ids[0])).collect();
-    insta::assert_snapshot!(first.join(", "), @"1000 from e0, 125 from e0, 125 from e875");
-    assert_eq!(*fake.max_retries.lock().unwrap(), [None, Some(0), Some(0)]);
+    insta::assert_snapshot!(first.join(", "), @"1000 from e0, 125 from e0, 125 from e875, 1 from e384, 1 from e615");
+    assert_eq!(*fake.max_retries.lock().unwrap(), [None, Some(0), Some(0), Some(0), Some(0)]);
 }
 
 #[tokio::test]
