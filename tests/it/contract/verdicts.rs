@@ -223,7 +223,8 @@ async fn a_channel_is_read_until_its_senders_are_gone() {
             sender.send((S::event(number), number)).await.unwrap();
         }
     };
-    let (report, ()) = join(client.ingest_receiver(receiver).batch_size(4).send(), send_all).await;
+    let call = client.ingest_receiver(receiver).batch_size(4).concurrency(1);
+    let (report, ()) = join(call.send(), send_all).await;
     assert_eq!((counts(&report.unwrap()).as_str(), sizes(&sandbox)), ("10 accepted", vec![4, 4, 2]));
 }
 

@@ -1,6 +1,5 @@
 //! The service behind the trait of the engine, without a client.
 
-use std::future::poll_fn;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -10,33 +9,11 @@ use togai_ingest::{
 };
 
 use crate::clock::HandClock;
+use crate::exchange::{Exchange, Sending};
 use crate::item::Reading;
-use crate::response::{self, Body, Broken, Meaning};
+use crate::response::{self, Body, Broken, Meaning, Name, PartialBody};
 use crate::rules::NamedBy;
 use crate::world::SharedWorld;
-
-/// A request in flight. It is abandoned when it is dropped.
-pub(crate) struct Exchange {
-    world: SharedWorld,
-    number: usize,
-}
-
-impl Exchange {
-    pub(crate) fn begin(world: &SharedWorld, body: &[u8]) -> Self {
-        let number = world.lock().receive(body);
-        Self { world: world.clone(), number }
-    }
-
-    pub(crate) async fn response(&self) -> response::Response {
-        poll_fn(|context| self.world.lock().poll_response(self.number, context)).await
-    }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        self.world.lock().server.abandon(self.number);
-    }
-}
 
 /// A session, whose token is known to be good where the rules say so.
 pub(crate) fn session(world: &SharedWorld, clock: &HandClock) -> Session {
@@ -98,56 +75,70 @@ impl Backend for Direct {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
         let Self { world, session } = self.clone();
         Box::pin(async move {
+            let sending = Sending::begin(&world, &request);
             let exchange = Exchange::begin(&world, &request.body);
             let response::Response { body, maybe_repeated, .. } = exchange.response().await;
+            sending.end();
             match body {
                 Body::All => Ok(Response::AllAccepted),
-                Body::Partial { failures, may_be_incomplete, .. } => {
-                    let named_by = world.lock().rules.named_by;
-                    let failures = failures.into_iter().map(|one| failure(one, named_by)).collect();
-                    let mut partial = Partial::new(StatusCode::MULTI_STATUS, failures);
-                    (partial.may_be_incomplete, partial.maybe_repeated) = (may_be_incomplete, maybe_repeated);
-                    Ok(Response::Partial(partial))
+                Body::Partial(body) => {
+                    Ok(Response::Partial(partial(body, maybe_repeated, world.lock().rules.named_by)))
                 }
                 body => {
                     if body.proves_token() {
-                        // A 200 proves the token, whatever its body says.
+                        // A status of success proves the token, whatever the body says.
                         session.gate().prove(0, PROTOCOL.operation, false);
                     }
-                    Err(failed(&body, maybe_repeated, request.idempotent))
+                    Err(failed(&body, maybe_repeated))
                 }
             }
         })
     }
 }
 
+fn partial(body: PartialBody, maybe_repeated: bool, named_by: NamedBy) -> Partial {
+    let PartialBody { failures, accepted, may_be_incomplete, is_contradictory, .. } = body;
+    let failures = failures.into_iter().map(|one| failure(one, named_by)).collect();
+    let mut partial = Partial::new(StatusCode::MULTI_STATUS, failures);
+    partial.accepted = accepted.into_iter().map(|name| event_ref(name, named_by)).collect();
+    (partial.may_be_incomplete, partial.maybe_repeated) = (may_be_incomplete, maybe_repeated);
+    partial.is_contradictory = is_contradictory;
+    partial
+}
+
 fn failure(failure: response::Failure, named_by: NamedBy) -> Failure {
-    let response::Failure { id, index, is_duplicate } = failure;
+    let kind = match failure.kind {
+        response::FailureKind::Refused => FailureKind::Refused,
+        response::FailureKind::Duplicate => FailureKind::Duplicate,
+        response::FailureKind::Unclear => FailureKind::Unclear,
+    };
+    Failure::new(event_ref(failure.name, named_by), kind, Some("bad"))
+}
+
+fn event_ref(Name { id, index }: Name, named_by: NamedBy) -> EventRef {
     let event = match named_by {
         NamedBy::Id => id.map(EventRef::Id),
         NamedBy::Index => index.map(EventRef::Index),
     };
-    let kind = if is_duplicate { FailureKind::Duplicate } else { FailureKind::Refused };
-    Failure::new(event.unwrap_or(EventRef::Unnamed), kind, Some("bad"))
+    event.unwrap_or(EventRef::Unnamed)
 }
 
-fn failed(body: &Body, maybe_repeated: bool, idempotent: bool) -> Failed {
+fn failed(body: &Body, maybe_repeated: bool) -> Failed {
     let scope = match body.meaning() {
         Meaning::TooManyBytes => Scope::Size { by_bytes: true },
         Meaning::TooManyEvents => Scope::Size { by_bytes: false },
-        Meaning::Content => Scope::Content,
+        Meaning::Content | Meaning::Duplicate => Scope::Content,
         Meaning::Token => Scope::Token,
-        Meaning::Transient if matches!(body, Body::Status(429, _)) => Scope::Rate,
+        Meaning::Throttled => Scope::Rate,
         Meaning::Taken | Meaning::Transient | Meaning::Final => Scope::Service,
     };
     let maybe_applied = match body {
         Body::Status(404 | 429, _) | Body::Broken(Broken::Connect | Broken::NotBegun) => false,
-        // A redirection may be the response of a server that has done what it was asked to.
-        Body::Status(302, _) => !idempotent,
         _ => scope == Scope::Service,
     };
     let effect = if maybe_applied || maybe_repeated { Effect::MaybeApplied } else { Effect::NotApplied };
     let mut failed = Failed::new(scope, effect, format!("{body:?}"));
+    failed.is_duplicate = body.meaning() == Meaning::Duplicate;
     if let Body::Status(status, message) = body {
         failed.status = StatusCode::from_u16(*status).ok();
         failed.message = Some((*message).into());

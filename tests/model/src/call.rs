@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use togai_ingest::test_util::{Pulled, Run, enough};
-use togai_ingest::{Backend, Cancel, Connection, DeliveryError, Session, Source};
+use togai_ingest::{Backend, Cancel, Connection, DeliveryError, Protocol, Session, Source};
 
-use crate::bare::PROTOCOL;
+use crate::chance::Chance;
 use crate::clock::HandClock;
 use crate::item::{Item, Reading};
+use crate::other;
 use crate::taker::Taker;
 use crate::world::SharedWorld;
 
@@ -19,6 +20,7 @@ pub(crate) struct PolledCall<B> {
     world: SharedWorld,
     clock: HandClock,
     session: Session,
+    protocol: &'static Protocol,
     flag: Arc<Flag>,
     is_stopped_by_owner: bool,
 }
@@ -60,11 +62,12 @@ const MOST_POLLS: usize = 10_000;
 
 impl<B: Backend<Event = Reading>> PolledCall<B> {
     pub(crate) fn new(connection: Connection<B>, world: SharedWorld, clock: HandClock) -> Self {
-        let session = connection.session().clone();
+        let (session, protocol) = (connection.session().clone(), connection.protocol());
         let rules = Arc::clone(&world.lock().rules);
         let run = Run::new(connection, Queue(world.clone()), &rules.settings, Cancel::new());
         let running = Some(Running { run, taker: Taker::new(rules.results) });
-        Self { running, world, clock, session, flag: Arc::new(Flag(AtomicBool::new(true))), is_stopped_by_owner: false }
+        let flag = Arc::new(Flag(AtomicBool::new(true)));
+        Self { running, world, clock, session, protocol, flag, is_stopped_by_owner: false }
     }
 
     /// Whether there is nothing left to play: the call has ended, or something is wrong.
@@ -99,7 +102,13 @@ impl<B: Backend<Event = Reading>> PolledCall<B> {
     pub(crate) fn poll_for_nothing(&mut self) {
         let state = |call: &Self| {
             let world = call.world.lock();
-            (world.ledger.pulled(), world.server.received(), world.ledger.verdicts(), call.has_ended())
+            (
+                world.ledger.pulled(),
+                world.open.begun(),
+                world.server.received(),
+                world.ledger.verdicts(),
+                call.has_ended(),
+            )
         };
         let before = state(self);
         self.poll_once();
@@ -129,7 +138,7 @@ impl<B: Backend<Event = Reading>> PolledCall<B> {
         let is_source_error = error.as_ref().is_some_and(DeliveryError::is_source);
         let is_owner_error = error.as_ref().is_some_and(|error| error.to_string().contains("enough"));
         let has_source_failed = world.ledger.input.is_failure_pulled();
-        world.check_end(submitted, error.is_some());
+        world.check_end(submitted, error.as_ref());
         world.check(!is_source_error || has_source_failed, || "the source is said to have failed".into());
         world.check(!is_owner_error || self.is_stopped_by_owner, || "nobody stopped the call".into());
         taker.finish(submitted, &mut world);
@@ -140,13 +149,15 @@ impl<B: Backend<Event = Reading>> PolledCall<B> {
         self.clock.pass()
     }
 
-    /// Another call of the client has success. Over the wire the client alone notes that.
-    pub(crate) fn prove_token(&self) {
+    /// Another call of the session has success. That proves the token, too.
+    pub(crate) fn succeed_elsewhere(&mut self) {
+        let event = Reading::new("elsewhere".to_owned(), Some("elsewhere".to_owned()));
+        let bytes = serde_json::to_vec(&event).map_or(0, |written| written.len());
+        let envelope = self.protocol.envelope;
+        let is_accepted = other::deliver_one(&self.session, self.protocol, event);
         let mut world = self.world.lock();
-        if !world.rules.channel.is_wire() {
-            world.expectations.note_proven();
-            self.session.gate().prove(0, PROTOCOL.operation, false);
-        }
+        world.check(is_accepted, || "another call has no success".into());
+        world.expectations.note_other_accepted(bytes + envelope.before.len() + envelope.after.len());
         self.flag.set();
     }
 
@@ -158,6 +169,19 @@ impl<B: Backend<Event = Reading>> PolledCall<B> {
         self.is_stopped_by_owner = true;
         self.world.lock().expectations.note_stopped();
         self.flag.set();
+    }
+
+    /// The owner ends the call at once.
+    pub(crate) fn end(&mut self, chance: &mut Chance) {
+        let waker = Waker::from(Arc::clone(&self.flag));
+        if let Some(Running { run, .. }) = &mut self.running {
+            self.world.lock().note_ended(chance);
+            run.end(enough(), &mut Context::from_waker(&waker));
+        }
+        self.is_stopped_by_owner = true;
+        self.flag.set();
+        self.poll();
+        self.world.lock().check(self.running.is_none(), || "the call was ended, and goes on".into());
     }
 
     /// The owner drops the call, and its requests with it.

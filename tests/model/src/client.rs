@@ -6,23 +6,24 @@ use togai_ext::RetryPolicy;
 use togai_ext::test_util::transport;
 use togai_ingest::{Backend, BoxFuture, Connection, Failed, Fields, IntoBackend as _, Protocol, Request, Response};
 
-use crate::bare::{Exchange, PROTOCOL, check_event, check_fields, session};
+use crate::bare::{PROTOCOL, check_event, check_fields, session};
 use crate::clock::HandClock;
+use crate::exchange::{Exchange, Sending};
 use crate::item::Reading;
-use crate::response::{self, Body, Broken, Failure};
+use crate::response::{self, Body, Broken, Failure, FailureKind, Name, PartialBody};
 use crate::rules::Channel;
 use crate::world::SharedWorld;
 
 /// A client of Togai over the service.
 pub(crate) fn over_togai(world: &SharedWorld, clock: &HandClock) -> Connection<OverClient<togai_ext::Togai>> {
     let client = togai_api::Client::new("http://localhost", stack(world, clock));
-    OverClient::connect(&(&client).into_backend(), &PROTOCOL)
+    OverClient::connect(&(&client).into_backend(), &PROTOCOL, world)
 }
 
 /// A client of Enso over the service.
 pub(crate) fn over_enso(world: &SharedWorld, clock: &HandClock) -> Connection<OverClient<togai_ext::enso::Enso>> {
     let client = togai_api::enso::Client::new("http://localhost", stack(world, clock));
-    OverClient::connect(&(&client).into_backend(), &ENSO)
+    OverClient::connect(&(&client).into_backend(), &ENSO, world)
 }
 
 /// A client that sends the events of the model. A client does not look into the events of its requests.
@@ -30,13 +31,15 @@ pub(crate) fn over_enso(world: &SharedWorld, clock: &HandClock) -> Connection<Ov
 pub(crate) struct OverClient<B> {
     backend: B,
     protocol: &'static Protocol,
+    world: SharedWorld,
 }
 
 static ENSO: Protocol = Protocol::new("create_events_batch", PROTOCOL.fields()).envelope(PROTOCOL.envelope);
 
 impl<B: Backend> OverClient<B> {
-    fn connect(connection: &Connection<B>, protocol: &'static Protocol) -> Connection<Self> {
-        Connection::new(Self { backend: connection.backend().clone(), protocol }, connection.session().clone())
+    fn connect(connection: &Connection<B>, protocol: &'static Protocol, world: &SharedWorld) -> Connection<Self> {
+        let (backend, world) = (connection.backend().clone(), world.clone());
+        Connection::new(Self { backend, protocol, world }, connection.session().clone())
     }
 }
 
@@ -60,7 +63,13 @@ impl<B: Backend> Backend for OverClient<B> {
     }
 
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
-        self.backend.send(request)
+        let Self { backend, world, .. } = self.clone();
+        Box::pin(async move {
+            let sending = Sending::begin(&world, &request);
+            let result = backend.send(request).await;
+            sending.end();
+            result
+        })
     }
 }
 
@@ -105,11 +114,10 @@ fn on_the_wire(response: response::Response, is_enso: bool) -> Result<http::Resp
         Body::Unclear => (200, "{}".into()),
         Body::Garbled => (207, "<html>".into()),
         Body::Status(status, text) => (status, message(text)),
-        Body::Partial { failures, failed, .. } if is_enso => (200, summed_up(&failures, failed, events)),
-        Body::Partial { failures, .. } => {
-            let listed: Vec<Value> = failures.into_iter().map(listed).collect();
-            (207, json!({ "message": "some failed", "errors": listed }).to_string())
+        Body::Partial(partial) if is_enso => {
+            (200, summed_up(&partial.failures, partial.failed.unwrap_or_default(), events))
         }
+        Body::Partial(partial) => (207, listed(partial).to_string()),
         Body::Broken(Broken::Connect) => return Err(TransportErrorKind::Connect),
         Body::Broken(Broken::Interrupted) => return Err(TransportErrorKind::Interrupted),
         Body::Broken(Broken::Timeout) => return Err(TransportErrorKind::Timeout),
@@ -122,15 +130,38 @@ fn on_the_wire(response: response::Response, is_enso: bool) -> Result<http::Resp
 
 /// A response as Enso gives it.
 fn summed_up(failures: &[Failure], failed: usize, events: usize) -> String {
-    let records: Vec<Value> = failures.iter().map(|failure| json!({ "index": failure.index, "code": 2001 })).collect();
+    let record = |Failure { name, kind }: &Failure| match kind {
+        FailureKind::Unclear => json!({ "index": name.index, "statusCode": 503 }),
+        _ => json!({ "index": name.index, "code": 2001 }),
+    };
+    let records: Vec<Value> = failures.iter().map(record).collect();
     let summary = json!({ "success": events - failed, "failed": failed, "total": events });
     json!({ "status": "success", "data": { "summary": summary, "failedRecords": records } }).to_string()
 }
 
-fn listed(Failure { id, is_duplicate, .. }: Failure) -> Value {
-    let message = if is_duplicate { "Duplicate event" } else { "bad" };
-    match id {
-        Some(id) => json!({ "eventPayload": { "id": id }, "message": message }),
-        None => json!({ "message": message }),
+/// A response as Togai gives it.
+fn listed(partial: PartialBody) -> Value {
+    let PartialBody { failures, accepted, failed, is_contradictory, .. } = partial;
+    let failures = failures.into_iter().map(|Failure { name, kind }| match kind {
+        FailureKind::Refused => entry(name, &json!({ "message": "bad" })),
+        FailureKind::Duplicate => entry(name, &json!({ "message": "Duplicate event" })),
+        FailureKind::Unclear => entry(name, &json!({ "message": "later", "statusCode": 503 })),
+    });
+    let accepted = accepted.into_iter().map(|name| entry(name, &json!({ "message": "ok", "statusCode": 200 })));
+    let mut body = json!({ "message": "some failed", "errors": failures.chain(accepted).collect::<Vec<_>>() });
+    if let Some(failed) = failed {
+        body["failedCount"] = json!(failed);
     }
+    if is_contradictory {
+        (body["success"], body["error"]) = (json!(true), json!("some failed"));
+    }
+    body
+}
+
+fn entry(name: Name, said: &Value) -> Value {
+    let mut entry = said.clone();
+    if let Some(id) = name.id {
+        entry["eventPayload"] = json!({ "id": id });
+    }
+    entry
 }

@@ -1,16 +1,21 @@
 //! The expectations hold what must be true of the engine, and the first thing that is not.
 
+mod results;
+
 use std::sync::Arc;
 
+use togai_ingest::DeliveryError;
 use togai_ingest::test_util::BatchSize;
 
 use crate::batches::Batches;
+use crate::budget::Acceptances;
+use crate::evidence::Certainty;
 use crate::input::Input;
 use crate::ledger::{Handed, Ledger};
+use crate::open::OpenRequests;
 use crate::request::Request;
-use crate::response::{Body, Meaning};
 use crate::rules::Rules;
-use crate::sizes::{Dimension, LearnedSizes};
+use crate::sizes::LearnedSizes;
 use crate::verdict::Verdict;
 
 /// What the engine knows by the responses that it has, and what it must do for that reason.
@@ -19,10 +24,17 @@ pub(crate) struct Expectations {
     /// The first thing that is wrong.
     problem: Option<String>,
     state: State,
+    /// Whether the call may have stopped where the model cannot see it.
+    may_be_stopped: bool,
     /// Whether the token is known to be good.
     is_proven: bool,
     /// Whether a batch may start after a stop: one that was full when the response came.
     may_start_late: bool,
+    /// That a batch of one event failed, when so many requests of the call had been accepted.
+    failed_alone: Option<u64>,
+    /// Whether the call was ended when there was nothing left to do.
+    may_end_well: bool,
+    accepted: Acceptances,
     sizes: LearnedSizes,
     batches: Batches,
 }
@@ -34,8 +46,8 @@ enum State {
     Running,
     /// It may finish the batches in flight.
     Stopped,
-    /// It may send nothing, since the token is not good.
-    Refused,
+    /// It may send nothing, since the token is not good or the call was ended.
+    Silent,
 }
 
 impl Expectations {
@@ -44,7 +56,11 @@ impl Expectations {
             problem: None,
             state: State::Running,
             is_proven: rules.is_proven,
+            may_be_stopped: false,
             may_start_late: false,
+            failed_alone: None,
+            may_end_well: false,
+            accepted: Acceptances::default(),
             sizes: LearnedSizes::default(),
             batches: Batches::new(Arc::clone(&rules)),
             rules,
@@ -73,6 +89,8 @@ impl Expectations {
             "stopped"
         } else if !self.is_proven {
             "first"
+        } else if request.max_retries.is_some() {
+            "isolated"
         } else if request.indexes.len() == 1 {
             "alone"
         } else if request.is_whole {
@@ -92,27 +110,44 @@ impl Expectations {
         self.state = self.state.max(State::Stopped);
     }
 
-    /// A final response comes while an event is pulled. The engine may have filled a batch before it looks at it.
-    pub(crate) fn note_final_while_pulling(&mut self) {
+    /// The call is ended at once, which changes nothing where it has nothing left to do.
+    pub(crate) fn note_ended(&mut self, ledger: &Ledger, open: &OpenRequests) {
+        self.may_end_well |= !self.is_stopped() && open.len() == 0 && ledger.unsent() == 0 && !ledger.input.is_open();
+        self.state = State::Silent;
+    }
+
+    fn note_maybe_stopped(&mut self) {
+        self.may_be_stopped = true;
+    }
+
+    /// A response comes while an event is pulled. The engine may have filled a batch before it looks at it.
+    pub(crate) fn note_response_while_pulling(&mut self) {
         self.may_start_late |= !self.is_stopped();
     }
 
-    /// Notes what the engine learns from a response that it gets.
-    pub(crate) fn note_response(&mut self, request: &Request, body: &Body, ledger: &Ledger) {
-        let (meaning, size) = (body.meaning(), [request.indexes.len(), request.bytes]);
-        if let Some(batch) = ledger.batch_of(&request.indexes) {
-            self.batches.note_response(batch, meaning);
-        }
-        match meaning {
-            Meaning::Taken => self.sizes.note_passed(size),
-            Meaning::TooManyEvents => self.sizes.note_refused(size, Dimension::Events),
-            Meaning::TooManyBytes => self.sizes.note_refused(size, Dimension::Bytes),
-            Meaning::Content => {}
-            Meaning::Token => self.state = State::Refused,
-            // Over the wire there may be another attempt.
-            Meaning::Transient if self.rules.channel.is_wire() => {}
-            Meaning::Transient | Meaning::Final => self.note_stopped(),
-        }
+    /// The engine has done all that it can.
+    pub(crate) fn note_idle(&mut self) {
+        self.may_start_late = false;
+    }
+
+    /// A request of another call of the session was accepted.
+    pub(crate) fn note_other_accepted(&mut self, bytes: usize) {
+        self.accepted.sent += 1;
+        self.accepted.latest = self.accepted.sent;
+        self.accepted.session += 1;
+        self.sizes.note_passed([1, bytes]);
+        self.note_proven();
+    }
+
+    /// How many requests of the session were accepted.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted.session
+    }
+
+    /// A request is sent: its number.
+    pub(crate) fn note_sent(&mut self) -> u64 {
+        self.accepted.sent += 1;
+        self.accepted.sent
     }
 
     /// How many responses taught a size.
@@ -125,6 +160,7 @@ impl Expectations {
         let (is_stopped, is_alone) = (self.is_stopped(), self.is_proven || in_flight == 0);
         self.check(!input.is_end_pulled(), || "the source was asked after its end".into());
         self.check(!is_stopped, || "the source was asked after the call was stopped".into());
+        self.may_be_stopped &= self.batches.may_stop();
         self.check(is_alone, || "the source was asked before the token was known to be good".into());
     }
 
@@ -133,36 +169,53 @@ impl Expectations {
         let waiting = ledger.pulled() - ledger.verdicts();
         let settings = &self.rules.settings;
         let most = (settings.concurrency + 2) * settings.max_size.events + 2;
-        self.check(waiting <= most, || format!("{waiting} events wait for a verdict"));
+        // Batches with an event that was refused alone may wait as well.
+        if waiting > most {
+            let waiting = waiting - self.batches.held(ledger);
+            self.check(waiting <= most, || format!("{waiting} events wait for a verdict"));
+        }
     }
 
     /// An event is in a request.
     pub(crate) fn check_sent(&mut self, index: usize, handed: &Handed, is_in_flight: bool) {
         let id = handed.id.as_deref().unwrap_or_default();
-        let may_be_sent = self.rules.settings.idempotent || !handed.evidence.is_ambiguous();
+        let Handed { evidence, .. } = handed;
+        let may_be_sent = self.rules.settings.idempotent || !evidence.is_ambiguous();
         self.check(may_be_sent, || format!("event {index} ({id}) may have been taken, and is sent again"));
         self.check(!is_in_flight, || format!("event {index} ({id}) is in flight twice"));
+        self.check(!evidence.is_settled(), || {
+            format!("event {index} ({id}) is settled, and is sent again: {evidence:?}")
+        });
+        self.check(evidence.contradictions() < 2, || format!("event {index} ({id}) is sent after two contradictions"));
     }
 
-    /// A request comes beside those in flight. It is the first one of a batch, or a smaller part of one.
-    pub(crate) fn check_request(&mut self, request: &Request, in_flight: usize, ledger: &mut Ledger) {
+    /// A request comes beside those that are open. It is the first one of a batch, or a smaller part of one.
+    pub(crate) fn check_request(&mut self, request: &Request, open: &OpenRequests, ledger: &mut Ledger) {
         let Request { number, indexes, bytes, .. } = request;
         let BatchSize { events: most_events, bytes: most_bytes } = self.rules.settings.max_size;
-        let (count, in_flight, most) = (indexes.len(), in_flight + 1, self.most_in_flight());
-        let is_refused = self.state == State::Refused;
+        let (count, in_flight, most) = (indexes.len(), open.len() + 1, self.most_in_flight());
+        let is_silent = self.state == State::Silent;
         self.check(count > 0, || format!("request {number} is empty"));
         self.check(count <= most_events, || format!("request {number} has {count} events"));
         self.check(count <= 1 || *bytes <= most_bytes, || format!("request {number} has {bytes} bytes"));
         self.check(indexes.is_sorted(), || format!("request {number} is not in order: {indexes:?}"));
         self.check(in_flight <= most, || format!("request {number} makes {in_flight} in flight, and {most} may be"));
-        self.check(!is_refused, || format!("request {number} came after 401 or 403"));
+        self.check(!is_silent, || format!("request {number} came after 401 or 403, or after the end"));
         let batch = ledger.batch_of(indexes);
         let is_of_one = indexes.iter().all(|index| ledger.events()[*index].batch == batch);
         self.check(is_of_one, || format!("request {number} mixes batches: {indexes:?}"));
         let Some(batch) = batch else { return self.check_first_request(request, ledger) };
-        if let Err(problem) = self.batches.note_request(batch, request) {
-            self.check(false, || problem);
+        if let Err(problem) = self.batches.note_request(batch, request, self.accepted, open, ledger) {
+            self.check(false, || format!("request {number} {indexes:?}: {problem}"));
         }
+    }
+
+    /// An attempt at a request comes beside those in flight.
+    pub(crate) fn check_attempt(&mut self, request: &Request, in_flight: usize) {
+        let (number, in_flight, most) = (request.number, in_flight + 1, self.most_in_flight());
+        let is_silent = self.state == State::Silent;
+        self.check(in_flight <= most, || format!("request {number} makes {in_flight} in flight, and {most} may be"));
+        self.check(!is_silent, || format!("request {number} came after 401 or 403, or after the end"));
     }
 
     /// A batch has what is next in the input, and is not larger than the service takes.
@@ -174,6 +227,7 @@ impl Expectations {
         }
         let may_start = !self.is_stopped() || std::mem::take(&mut self.may_start_late);
         self.check(may_start, || format!("request {number} starts a batch after the call was stopped"));
+        self.check(request.max_retries.is_none(), || format!("request {number} is not to be retried as usual"));
         // It was filled at some time since the one before was.
         let [most_events, most_bytes] = self.sizes.most_since(self.batches.lessons_when_filled());
         let count = indexes.len();
@@ -182,16 +236,19 @@ impl Expectations {
             format!("batch of request {number} has {count} events, {bytes} bytes; learned: {most_events}, {most_bytes}")
         });
         let lessons = indexes.last().map_or(0, |last| ledger.events()[*last].lessons_when_pulled);
-        self.batches.start(request, lessons);
+        let is_unlimited = self.sizes.were_unlimited_since(lessons, self.rules.settings.max_size);
+        self.batches.start(request, lessons, is_unlimited);
     }
 
     /// An event gets its verdict.
     pub(crate) fn check_verdict(&mut self, verdict: &Verdict<'_>, handed: &Handed, is_in_flight: bool, is_true: bool) {
-        // A transport that retries may have stopped the call where the model cannot see it.
-        let may_be_left_out = self.is_stopped() || self.rules.channel.is_wire();
-        let problem = verdict.problem(handed, self.rules.settings.idempotent);
+        let may_be_left_out = self.is_stopped() || self.may_be_stopped;
+        let is_given_up = verdict.outcome.to_string().contains("budget is spent");
+        let has_budget = handed.batch.is_none_or(|batch| !self.batches.batch(batch).budget.was_spent());
+        let problem = verdict.problem(handed, self.rules.settings.idempotent, self.accepted.latest);
         let problem = problem.or(is_in_flight.then_some("it is in flight"));
         let problem = problem.or((!is_true).then_some("the service knows better"));
+        let problem = problem.or((is_given_up && has_budget).then_some("the budget was not spent"));
         let problem =
             problem.or((verdict.leaves_out(handed) && !may_be_left_out).then_some("nothing stopped the call"));
         if let Some(problem) = problem {
@@ -201,11 +258,19 @@ impl Expectations {
                 format!("event {index} ({id:?}) is {outcome}, and {problem}: {admission:?}, {evidence:?}, {event:?}")
             });
         }
+        if let Some(batch) = handed.batch {
+            self.batches.note_verdict(batch);
+        }
     }
 
     /// The engine waits, so there must be nothing that it could do.
-    pub(crate) fn check_waiting(&mut self, ledger: &Ledger, in_flight: usize) {
-        if !self.is_in_view() || in_flight >= self.most_in_flight() {
+    pub(crate) fn check_waiting(&mut self, ledger: &Ledger, open: &OpenRequests) {
+        if open.len() == 0
+            && let Err(problem) = self.batches.check_idle(self.accepted.latest, ledger)
+        {
+            self.check(false, || problem);
+        }
+        if !self.is_in_view() || !self.has_room(ledger, open) {
             return;
         }
         let (input, unsent) = (&ledger.input, ledger.unsent());
@@ -216,24 +281,37 @@ impl Expectations {
     }
 
     /// The linger has passed, and the engine has been polled.
-    pub(crate) fn check_lingered(&mut self, ledger: &Ledger, in_flight: usize) {
-        let may_wait = ledger.unsent() == 0 || in_flight >= self.most_in_flight() || !self.is_in_view();
+    pub(crate) fn check_lingered(&mut self, ledger: &Ledger, open: &OpenRequests) {
+        let may_wait = ledger.unsent() == 0 || !self.has_room(ledger, open) || !self.is_in_view();
         self.check(may_wait, || "the linger has passed, and the batch is not sent".into());
     }
 
     /// The call has ended, maybe with an error.
-    pub(crate) fn check_end(&mut self, ledger: &Ledger, in_flight: usize, submitted: u64, is_error: bool) {
+    pub(crate) fn check_end(
+        &mut self,
+        ledger: &Ledger,
+        in_flight: usize,
+        submitted: u64,
+        error: Option<&DeliveryError>,
+    ) {
         let (pulled, verdicts) = (ledger.pulled() as u64, ledger.verdicts() as u64);
         self.check(submitted == pulled, || format!("{submitted} are said to be pulled, and {pulled} were"));
         self.check(pulled == verdicts, || format!("{pulled} events have {verdicts} verdicts"));
         self.check(in_flight == 0, || "the call ended with requests in flight".into());
-        let is_wire = self.rules.channel.is_wire();
         let (is_stopped, has_failed) = (self.is_stopped(), ledger.input.is_failure_pulled());
-        let is_over = is_stopped || ledger.input.is_end_pulled() || (is_wire && is_error);
+        let is_over = is_stopped || self.may_be_stopped || ledger.input.is_end_pulled();
         self.check(is_over, || "the call ended before its source".into());
-        // A transport that retries may have ended the call where the model cannot see it.
-        let is_right = if is_error { is_stopped || has_failed || is_wire } else { !is_stopped && !has_failed };
-        self.check(is_right, || format!("the call ended with an error: {is_error}"));
+        let are_all_refused = self.batches.are_all_refused();
+        let has_failed_alone = self.failed_alone == Some(self.accepted.call);
+        let may_be_error = self.may_be_stopped || has_failed_alone || are_all_refused > Certainty::No;
+        let is_error_right = is_stopped || has_failed || may_be_error;
+        let is_over_well = !is_stopped || self.may_end_well;
+        let is_success_right = is_over_well && !has_failed && !has_failed_alone && are_all_refused < Certainty::Yes;
+        let is_right = if error.is_some() { is_error_right } else { is_success_right };
+        self.check(is_right, || format!("the call ended with an error: {error:?}"));
+        let may_be_refused = self.may_be_stopped || is_stopped || are_all_refused > Certainty::No;
+        let is_refused = error.is_some_and(DeliveryError::is_refused);
+        self.check(!is_refused || may_be_refused, || "the call is said to be refused".into());
     }
 
     /// How many requests there may be at a time.
@@ -241,8 +319,13 @@ impl Expectations {
         if self.is_proven { self.rules.settings.concurrency } else { 1 }
     }
 
+    /// Whether another batch may be in flight, where those that wait for their turn are, too.
+    fn has_room(&self, ledger: &Ledger, open: &OpenRequests) -> bool {
+        open.len() + self.batches.waiting(open, ledger) < self.most_in_flight()
+    }
+
     /// Whether the model sees all that keeps the engine from going on: the call runs, and no client retries.
     fn is_in_view(&self) -> bool {
-        !self.is_stopped() && !self.rules.channel.is_wire()
+        !self.is_stopped() && !self.may_be_stopped && !self.rules.channel.is_wire()
     }
 }

@@ -49,6 +49,8 @@ pub(crate) enum Nature {
     Bad,
     /// Only the service finds fault with it.
     Poison,
+    /// The service fails at every request with it, and says nothing of its events.
+    Deadly,
     /// It cannot be written.
     Unencodable,
 }

@@ -123,7 +123,7 @@ impl Ledger {
         let is_refused = match item.nature {
             Nature::Unencodable => true,
             Nature::Bad => self.rules.settings.local_checks,
-            Nature::Good | Nature::Poison => false,
+            Nature::Good | Nature::Poison | Nature::Deadly => false,
         };
         if is_refused || (id.is_none() && self.rules.settings.ids == IdPolicy::Require) {
             return Admission::Rejected;
@@ -160,7 +160,6 @@ impl Ledger {
     /// Notes how an event was sent, and says whether that is right: what was handed in, in the same bytes each time.
     pub(crate) fn note_sent(&mut self, index: usize, id: &str, written: &str) -> bool {
         let handed = &mut self.handed[index];
-        handed.evidence.note_sent();
         if let Some(before) = &handed.written {
             return **before == *written;
         }

@@ -19,17 +19,23 @@
 
 mod bare;
 mod batches;
+mod budget;
 mod call;
 mod chance;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
 mod evidence;
+mod exchange;
 mod expectations;
 mod input;
+mod isolation;
 mod item;
 mod ledger;
+mod listing;
 mod offer;
+mod open;
+mod other;
 mod request;
 mod respond;
 mod response;
@@ -40,6 +46,7 @@ mod sizes;
 mod store;
 mod table;
 mod taker;
+mod turn;
 mod verdict;
 mod world;
 

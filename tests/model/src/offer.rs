@@ -3,6 +3,7 @@
 use crate::chance::Chance;
 use crate::item::{Item, Nature, Reading};
 use crate::ledger::Ledger;
+use crate::rules::Rules;
 use crate::server::Server;
 
 /// Makes events. Two of them say the same only where that is meant.
@@ -14,8 +15,17 @@ pub(crate) struct Offers {
 
 impl Offers {
     /// An event by chance, with its name in the table.
-    pub(crate) fn item(&mut self, ledger: &Ledger, server: &mut Server, chance: &mut Chance) -> (&'static str, Item) {
-        let (name, event, nature) = match chance.below(24) {
+    pub(crate) fn item(
+        &mut self,
+        rules: &Rules,
+        ledger: &Ledger,
+        server: &mut Server,
+        chance: &mut Chance,
+    ) -> (&'static str, Item) {
+        let (name, event, nature) = match chance.below(27) {
+            4 | 15 if rules.has_deadly => {
+                ("an event at which the service fails", self.event(chance.below(3) != 2), Nature::Deadly)
+            }
             0..=5 => ("an event with a fresh id", self.event(true), Nature::Good),
             6..=7 => ("an event without an id", self.event(false), Nature::Good),
             8 => self.repeat_without_id(ledger, chance),

@@ -1,4 +1,4 @@
-//! A request, as the service reads it.
+//! A request, as the engine makes it.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,6 +11,19 @@ pub(crate) struct Request {
     pub(crate) bytes: usize,
     /// Whether it is the first one of a batch, so that it has all its events.
     pub(crate) is_whole: bool,
+    /// How often a client may retry it, where an event behind failures is isolated.
+    pub(crate) max_retries: Option<u32>,
+    /// How many requests of the session had been accepted before.
+    pub(crate) accepted_before: u64,
+    /// Its number among all requests of the session.
+    pub(crate) sent_as: u64,
+}
+
+impl Request {
+    /// Whether it is to find out if the service responds at all.
+    pub(crate) fn is_trial(&self) -> bool {
+        self.max_retries == Some(0)
+    }
 }
 
 /// An event in the body of a request.

@@ -26,6 +26,12 @@ pub(crate) struct Rules {
     pub(crate) named_by: NamedBy,
     /// How large a request the service takes.
     pub(crate) limits: BatchSize,
+    /// Above this number of bytes the service, or something on the way to it, fails without saying why.
+    pub(crate) most_bytes_answered: usize,
+    /// Whether a schema is missing when the call starts, so that the service refuses everything.
+    pub(crate) is_schema_missing: bool,
+    /// Whether there are events at which the service fails.
+    pub(crate) has_deadly: bool,
     pub(crate) results: Results,
     /// How often a response ends the call: the smaller the number, the more often.
     pub(crate) patience: usize,
@@ -62,14 +68,14 @@ pub(crate) enum NamedBy {
 pub(crate) enum Results {
     /// In a report, as from `send`.
     Report,
-    /// One by one, as from `outcomes`.
+    /// One by one, as from `verdicts`.
     Verdicts,
 }
 
 /// Settings by chance.
 pub(crate) fn rules(mut chance: Chance, over: Over) -> Rules {
-    let is_proven = chance.below(2) > 0;
-    let events = [3, 1, 7, 4, 5, 6, 8, 12, 6, 2, 4, 5][chance.below(12)];
+    let is_proven = chance.below(5) > 2;
+    let events = [3, 1, 7, 4, 5, 6, 8, 12, 12, 2, 10, 6][chance.below(12)];
     let channel = match over {
         Over::BareTrait => Channel::Bare,
         Over::Clients => [Channel::Togai, Channel::Enso][chance.below(2)],
@@ -78,7 +84,7 @@ pub(crate) fn rules(mut chance: Chance, over: Over) -> Rules {
     // The fields take their choices in this order.
     Rules {
         settings: Settings {
-            max_size: BatchSize { events, bytes: [4 << 20, 700, 300, 1000][chance.below(4)] },
+            max_size: BatchSize { events, bytes: [4 << 20, 700, 300, 1000, 4 << 20, 1500][chance.below(6)] },
             concurrency: [1, 2, 3, 4, 4, 4][chance.below(6)],
             ids: match chance.below(10) {
                 0..=5 => IdPolicy::Random,
@@ -102,6 +108,9 @@ pub(crate) fn rules(mut chance: Chance, over: Over) -> Rules {
             events: if has_limits { 1 + chance.below(8) } else { usize::MAX },
             bytes: if has_limits { [usize::MAX, 100, 300, 600][chance.below(4)] } else { usize::MAX },
         },
+        most_bytes_answered: [usize::MAX, usize::MAX, usize::MAX, usize::MAX, 300, 450, 700][chance.below(7)],
+        is_schema_missing: chance.below(5) == 4,
+        has_deadly: chance.below(2) == 1,
         results: if chance.below(2) == 1 { Results::Report } else { Results::Verdicts },
         patience: [10, 3, 5][chance.below(3)],
     }

@@ -90,13 +90,20 @@ impl<B: Backend<Event = Reading>> Scenario<B> {
                 Some(plain("the call is polled for nothing"))
             }
             124..=125 => {
-                self.call.prove_token();
-                Some(plain("another call proves the token"))
+                self.call.succeed_elsewhere();
+                Some(plain("another call has success"))
             }
-            126 => {
-                self.call.stop();
-                Some(plain("the owner stops the call"))
-            }
+            126 => match chance.below(4) {
+                0 => {
+                    self.call.stop();
+                    Some(plain("the owner stops the call"))
+                }
+                1 => {
+                    self.call.end(&mut chance);
+                    Some(plain("the owner ends the call"))
+                }
+                _ => self.create_schema(),
+            },
             _ => {
                 self.call.abandon();
                 Some(plain("the call is dropped"))
@@ -133,7 +140,7 @@ impl<B: Backend<Event = Reading>> Scenario<B> {
         }
         let mut details = String::new();
         for _ in 0..=chance.below(4) {
-            let (name, item) = self.offers.item(&world.ledger, &mut world.server, &mut chance);
+            let (name, item) = self.offers.item(&world.rules, &world.ledger, &mut world.server, &mut chance);
             world.table.transition(name);
             if self.trace.is_some() {
                 details = format!("{details}; {name} {:?}", item.event.id);
@@ -155,12 +162,16 @@ impl<B: Backend<Event = Reading>> Scenario<B> {
     }
 
     fn respond(&self, chance: Chance) -> Option<Step> {
-        let (_, trace) = self.world.lock().respond_by_chance(chance.rest())?;
+        let trace = self.world.lock().respond_by_chance(chance.rest())?;
         Some((SERVICE_RESPONDS, trace))
     }
 
     fn pass_time(&self) -> Option<Step> {
         self.call.pass_time().then(|| plain(TIME_PASSES))
+    }
+
+    fn create_schema(&self) -> Option<Step> {
+        self.world.lock().server.create_schema().then(|| plain("the schema is created"))
     }
 
     fn end(&self, end: SourceEnd) -> Option<Step> {

@@ -18,10 +18,11 @@ pub(crate) struct Server {
     rules: Arc<Rules>,
     store: Store,
     flights: Vec<Flight>,
+    /// How many attempts came.
     received: usize,
 }
 
-/// A request in flight.
+/// An attempt at a request, in flight.
 struct Flight {
     request: Request,
     response: Option<Response>,
@@ -38,12 +39,17 @@ impl Server {
         self.store.take_from_earlier_call(id);
     }
 
+    /// Makes what was missing, and says whether it was.
+    pub(crate) fn create_schema(&mut self) -> bool {
+        self.store.create_schema()
+    }
+
     /// Whether a verdict agrees with what the service really did.
     pub(crate) fn agrees(&self, index: usize, handed: &Handed, outcome: &Outcome) -> bool {
         self.store.agrees(index, handed, outcome)
     }
 
-    /// How many requests came.
+    /// How many attempts came.
     pub(crate) fn received(&self) -> usize {
         self.received
     }
@@ -51,10 +57,6 @@ impl Server {
     /// How many requests are in flight.
     pub(crate) fn in_flight(&self) -> usize {
         self.flights.len()
-    }
-
-    pub(crate) fn is_in_flight(&self, index: usize) -> bool {
-        self.flights.iter().any(|flight| flight.request.indexes.contains(&index))
     }
 
     /// Whether the engine waits for a response.
@@ -81,7 +83,7 @@ impl Server {
     pub(crate) fn pick_plainly(&self, ledger: &Ledger) -> Option<(usize, ResponseKind)> {
         let position = self.waiting().next()?;
         let contents = self.contents(position, ledger);
-        let plain = [ResponseKind::All, ResponseKind::Complete, ResponseKind::Size413];
+        let plain = [ResponseKind::All, ResponseKind::Complete, ResponseKind::Size413, ResponseKind::ResetNot];
         plain.into_iter().find(|kind| contents.allows(*kind)).map(|kind| (position, kind))
     }
 
@@ -89,16 +91,41 @@ impl Server {
         &self.flights[position].request
     }
 
-    /// Chooses a response that is true, among those that may end the call, or among the others.
-    pub(crate) fn choose(&self, position: usize, is_final: bool, ledger: &Ledger, chance: &mut Chance) -> ResponseKind {
+    /// Chooses a response that is true, among those that may end the call, or among the others, or a failure.
+    pub(crate) fn choose(
+        &self,
+        position: usize,
+        is_final: bool,
+        fails: bool,
+        ledger: &Ledger,
+        chance: &mut Chance,
+    ) -> ResponseKind {
         let contents = self.contents(position, ledger);
-        let splits = chance.below(3) > 0 && self.request(position).is_whole;
-        let kinds = KINDS.iter().map(|(kind, _)| *kind);
-        let mut kinds: Vec<_> = kinds.filter(|kind| kind.is_final() == is_final && contents.allows(*kind)).collect();
-        if splits && kinds.iter().any(|kind| kind.splits()) {
-            kinds.retain(|kind| kind.splits());
+        if contents.is_schema_missing()
+            && !is_final
+            && !fails
+            && chance.below(2) == 1
+            && contents.allows(ResponseKind::Missing)
+        {
+            return ResponseKind::Missing;
         }
-        kinds[chance.below(kinds.len())]
+        let splits = chance.below(3) > 0 && self.request(position).is_whole;
+        let kinds = KINDS.iter().map(|(kind, _)| *kind).filter(|kind| contents.allows(*kind));
+        // A service that fails at what is in the request does so each time.
+        let fails = fails || (contents.fails() && chance.below(6) < 5);
+        let is_wanted = |kind: &ResponseKind| if fails { kind.is_failure() } else { kind.is_final() == is_final };
+        let mut wanted: Vec<_> = kinds.clone().filter(is_wanted).collect();
+        if wanted.is_empty() {
+            wanted = kinds.collect();
+        }
+        // Some are true of most requests, and the others are to be there as often.
+        if chance.below(5) > 1 && wanted.iter().any(|kind| !kind.is_common(self.rules.channel)) {
+            wanted.retain(|kind| !kind.is_common(self.rules.channel));
+        }
+        if splits && wanted.iter().any(|kind| kind.splits()) {
+            wanted.retain(|kind| kind.splits());
+        }
+        wanted[chance.below(wanted.len())]
     }
 
     /// Does what a response says, and makes it; [`send`](Self::send) sends it.
@@ -121,15 +148,24 @@ impl Server {
         }
     }
 
+    /// The engine is about to drop all requests in flight.
+    pub(crate) fn abandon_all(&mut self, ledger: &mut Ledger, chance: &mut Chance) {
+        let Self { rules, store, flights, .. } = self;
+        for flight in flights.iter().filter(|flight| flight.response.is_none()) {
+            Responder::new(rules, store, ledger, &flight.request).abandon(chance);
+        }
+    }
+
     /// Hands a response to the engine, and forgets the request.
-    pub(crate) fn poll_response(&mut self, number: usize, context: &mut Context<'_>) -> Poll<(Request, Response)> {
+    pub(crate) fn poll_response(&mut self, number: usize, context: &mut Context<'_>) -> Poll<Response> {
         let Some(position) = self.position(number) else { return Poll::Pending };
         let flight = &mut self.flights[position];
         let Some(response) = flight.response.take() else {
             flight.waker = Some(context.waker().clone());
             return Poll::Pending;
         };
-        Poll::Ready((self.flights.remove(position).request, response))
+        self.flights.remove(position);
+        Poll::Ready(response)
     }
 
     /// The engine drops a request, with or without a response.

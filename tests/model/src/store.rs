@@ -15,6 +15,8 @@ use crate::rules::{Channel, Rules};
 pub(crate) struct Store {
     rules: Arc<Rules>,
     has: HashMap<String, Origin>,
+    /// Whether a schema is missing, so that it refuses every event that it does not have.
+    is_schema_missing: bool,
 }
 
 /// Where the service has an event from.
@@ -31,18 +33,26 @@ pub(crate) struct Contents {
     duplicates: Vec<usize>,
     good: Vec<usize>,
     /// Whether the request is within the limits of the service.
-    pub(crate) fits: bool,
+    fits: bool,
+    /// Whether the service fails at it, without a response that says anything of the events.
+    fails: bool,
+    is_schema_missing: bool,
     channel: Channel,
 }
 
 impl Store {
     pub(crate) fn new(rules: Arc<Rules>) -> Self {
-        Self { rules, has: HashMap::new() }
+        Self { is_schema_missing: rules.is_schema_missing, rules, has: HashMap::new() }
     }
 
     /// Takes an event from an earlier call, of which this one knows nothing.
     pub(crate) fn take_from_earlier_call(&mut self, id: String) {
         self.has.insert(id, Origin::EarlierCall);
+    }
+
+    /// Makes what was missing, and says whether it was.
+    pub(crate) fn create_schema(&mut self) -> bool {
+        std::mem::take(&mut self.is_schema_missing)
     }
 
     /// Whether a verdict agrees with what the service really did, known to the engine or not.
@@ -58,19 +68,22 @@ impl Store {
     }
 
     pub(crate) fn contents(&self, request: &Request, ledger: &Ledger) -> Contents {
-        let limits = self.rules.limits;
+        let Rules { limits, most_bytes_answered, channel, .. } = *self.rules;
         let fits = request.indexes.len() <= limits.events && request.bytes <= limits.bytes;
+        let mut fails = request.bytes > most_bytes_answered;
+        let is_schema_missing = self.is_schema_missing;
         let (mut bad, mut duplicates, mut good) = (Vec::new(), Vec::new(), Vec::new());
         for index in &request.indexes {
             let handed = &ledger.events()[*index];
             let is_there = handed.id.as_ref().is_some_and(|id| self.has.contains_key(id));
+            fails |= handed.item.nature == Nature::Deadly;
             match handed.item.nature {
                 _ if is_there => duplicates.push(*index),
-                Nature::Good => good.push(*index),
+                Nature::Good if !is_schema_missing => good.push(*index),
                 _ => bad.push(*index),
             }
         }
-        Contents { bad, duplicates, good, fits, channel: self.rules.channel }
+        Contents { bad, duplicates, good, fits, fails, is_schema_missing, channel }
     }
 
     /// Takes what is good and new in a request.
@@ -84,6 +97,25 @@ impl Store {
 }
 
 impl Contents {
+    /// Whether the service looks at the events, and can take them.
+    pub(crate) fn responds(&self) -> bool {
+        self.fits && !self.fails
+    }
+
+    /// Whether the service fails at the request, whatever else it could say of it.
+    pub(crate) fn fails(&self) -> bool {
+        self.fails
+    }
+
+    pub(crate) fn is_schema_missing(&self) -> bool {
+        self.is_schema_missing
+    }
+
+    /// The events that the service has after the request.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = usize> {
+        self.good.iter().chain(&self.duplicates).copied()
+    }
+
     /// The bad events, and the duplicates where the service names these.
     pub(crate) fn failures(&self) -> impl Iterator<Item = usize> {
         self.bad.iter().chain(self.named_duplicates()).copied()
@@ -96,24 +128,33 @@ impl Contents {
 
     /// Whether a response would be true.
     pub(crate) fn allows(&self, kind: ResponseKind) -> bool {
+        let (responds, channel) = (self.responds(), self.channel);
         let has_bad = !self.bad.is_empty();
-        let has_duplicates = !self.duplicates.is_empty();
-        let is_wire = self.channel.is_wire();
+        let has_failures = self.failures().next().is_some();
+        let is_several = self.bad.len() + self.duplicates.len() + self.good.len() > 1;
+        // Enso names no accepted events, and has no other way to contradict itself than by its counts.
+        let is_enso = channel == Channel::Enso;
         match kind {
-            ResponseKind::All => self.fits && !has_bad,
+            ResponseKind::All => responds && !has_bad,
             // These do not mention duplicates.
             ResponseKind::Complete | ResponseKind::NoList | ResponseKind::Content | ResponseKind::Unprocessable => {
-                self.fits && has_bad
+                responds && has_bad
             }
-            ResponseKind::Duplicates => self.fits && !self.named_duplicates().is_empty(),
-            ResponseKind::ContentOfDuplicate => self.fits && has_duplicates,
-            // Over the wire a list is short only from a hundred on.
-            ResponseKind::Capped => self.fits && !is_wire && (has_bad || has_duplicates),
-            ResponseKind::Strange => self.fits && self.failures().next().is_some(),
-            ResponseKind::Phantom => self.fits && self.bad.len() + self.duplicates.len() + self.good.len() > 1,
+            ResponseKind::Missing => responds && has_bad && self.is_schema_missing,
+            ResponseKind::Duplicates => responds && !self.named_duplicates().is_empty(),
+            ResponseKind::ContentOfDuplicate => responds && !self.duplicates.is_empty(),
+            ResponseKind::Capped | ResponseKind::Strange => responds && has_failures,
+            ResponseKind::Phantom => responds && is_several,
+            ResponseKind::NamesAccepted => responds && !is_enso && self.taken().next().is_some(),
+            ResponseKind::RefusedDuplicate => responds && !is_enso && has_failures,
+            ResponseKind::Contradictory | ResponseKind::AcceptedFailure => responds && !is_enso,
             ResponseKind::Size400 | ResponseKind::Size413 | ResponseKind::Size422 => !self.fits,
-            ResponseKind::UnclearApplied | ResponseKind::OutageApplied | ResponseKind::ResetApplied => self.fits,
-            ResponseKind::NotBegun => !is_wire,
+            ResponseKind::MayBeThere
+            | ResponseKind::UnclearApplied
+            | ResponseKind::OutageApplied
+            | ResponseKind::ResetApplied => responds,
+            ResponseKind::UnclearNot | ResponseKind::Garbled => !self.fails,
+            ResponseKind::NotBegun => !channel.is_wire(),
             _ => true,
         }
     }

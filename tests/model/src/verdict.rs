@@ -16,14 +16,14 @@ pub(crate) struct Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    /// What is wrong with it, by all that the ledger has of its event.
-    pub(crate) fn problem(&self, handed: &Handed, idempotent: bool) -> Option<&'static str> {
+    /// What is wrong with it, by all that the ledger has of its event. So many requests of the session were accepted.
+    pub(crate) fn problem(&self, handed: &Handed, idempotent: bool, accepted: u64) -> Option<&'static str> {
         let has_id = handed.admission != Admission::Sent || handed.id.is_some();
         let checks = [
             (!handed.has_verdict, "it had a verdict before"),
             (has_id, "it has no id"),
             (self.is_unchanged(handed), "it came back changed"),
-            (self.follows(handed), "that is not what was said of it"),
+            (self.follows(handed, accepted), "that is not what was said of it"),
             (self.is_honest(idempotent), "it is not right in whether it may be sent again"),
         ];
         checks.into_iter().find(|(is_right, _)| !is_right).map(|(_, problem)| problem)
@@ -45,12 +45,12 @@ impl Verdict<'_> {
         *self.event == expected && self.tag == handed.item.tag && self.id == id
     }
 
-    /// Whether it follows from what the engine can know.
-    fn follows(&self, handed: &Handed) -> bool {
+    /// Whether it follows from what the engine can know, where so many requests of the session were accepted.
+    fn follows(&self, handed: &Handed, accepted: u64) -> bool {
         match (handed.admission, self.outcome) {
             (Admission::Rejected, Outcome::Rejected { status: None, .. })
             | (Admission::Duplicate, Outcome::Duplicate { compared: true }) => handed.batch.is_none(),
-            (Admission::Sent, outcome) => handed.evidence.supports(outcome),
+            (Admission::Sent, outcome) => handed.evidence.supports(outcome, accepted),
             _ => false,
         }
     }

@@ -9,6 +9,7 @@ use crate::chance::Chance;
 use crate::expectations::Expectations;
 use crate::item::Item;
 use crate::ledger::Ledger;
+use crate::open::OpenRequests;
 use crate::request::{Request, SentEvent, written_events};
 use crate::response::{Response, ResponseKind};
 use crate::rules::Rules;
@@ -27,6 +28,7 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) server: Server,
     pub(crate) expectations: Expectations,
+    pub(crate) open: OpenRequests,
 }
 
 impl SharedWorld {
@@ -37,6 +39,7 @@ impl SharedWorld {
             ledger: Ledger::new(Arc::clone(&rules)),
             server: Server::new(Arc::clone(&rules)),
             expectations: Expectations::new(Arc::clone(&rules)),
+            open: OpenRequests::default(),
             rules,
         })))
     }
@@ -54,42 +57,49 @@ impl World {
 
     /// The engine pulls an event. A response may come meanwhile.
     pub(crate) fn pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Pulled<Item>>> {
-        self.expectations.check_pull(&self.ledger.input, self.server.in_flight());
+        self.expectations.check_pull(&self.ledger.input, self.open.len());
         let pulled = ready!(self.ledger.input.pull(context));
         if let Some(Ok(item)) = &pulled {
             self.ledger.note_pulled(item.clone(), self.expectations.lessons());
             self.expectations.check_pulled(&self.ledger);
-            let response = item.response.and_then(|choice| self.respond_by_chance(choice));
-            if response.is_some_and(|(kind, _)| kind.is_final()) {
-                self.expectations.note_final_while_pulling();
+            if item.response.and_then(|choice| self.respond_by_chance(choice)).is_some() {
+                self.expectations.note_response_while_pulling();
             }
         }
         Poll::Ready(pulled)
     }
 
-    /// A request comes, and gets a number.
-    pub(crate) fn receive(&mut self, body: &[u8]) -> usize {
-        let number = self.server.received();
-        let events = written_events(body).unwrap_or_else(|error| {
+    /// The engine makes a request, which gets a number.
+    pub(crate) fn begin(&mut self, sent: &togai_ingest::Request) -> usize {
+        let number = self.open.next_number();
+        let events = written_events(&sent.body).unwrap_or_else(|error| {
             self.check(false, || format!("request {number} cannot be read: {error}"));
             Vec::new()
         });
         let mut indexes = Vec::with_capacity(events.len());
         for written in events {
-            match self.receive_event(written, &indexes) {
+            match self.begin_event(written, &indexes) {
                 Ok(index) => indexes.push(index),
                 Err(problem) => self.check(false, || format!("request {number} has {problem}: {written}")),
             }
         }
-        let is_whole = self.ledger.batch_of(&indexes).is_none();
-        let request = Request { number, indexes, bytes: body.len(), is_whole };
-        self.expectations.check_request(&request, self.server.in_flight(), &mut self.ledger);
-        self.server.receive(request);
+        self.check(sent.events == indexes.len(), || format!("request {number} is said to have {} events", sent.events));
+        let request = Request {
+            number,
+            is_whole: self.ledger.batch_of(&indexes).is_none(),
+            indexes,
+            bytes: sent.body.len(),
+            max_retries: sent.max_retries,
+            accepted_before: self.expectations.accepted(),
+            sent_as: self.expectations.note_sent(),
+        };
+        self.expectations.check_request(&request, &self.open, &mut self.ledger);
+        self.open.add(request, sent.clone());
         number
     }
 
     /// Finds an event of a request, by its id or, where the engine made that, by its account.
-    fn receive_event(&mut self, written: &str, before: &[usize]) -> Result<usize, &'static str> {
+    fn begin_event(&mut self, written: &str, before: &[usize]) -> Result<usize, &'static str> {
         let SentEvent { id, account_id } = serde_json::from_str(written).map_err(|_| "an event without an id")?;
         let index = if let Some(index) = self.ledger.find_open(id) {
             index
@@ -101,26 +111,47 @@ impl World {
         };
         let is_right = self.ledger.note_sent(index, id, written);
         self.check(is_right, || format!("event {index} was sent as {written}"));
-        let is_in_flight = self.server.is_in_flight(index) || before.contains(&index);
+        let is_in_flight = self.open.has(index) || before.contains(&index);
         self.expectations.check_sent(index, &self.ledger.events()[index], is_in_flight);
         Ok(index)
     }
 
+    /// An attempt at a request comes to the service. It returns the number of the request.
+    pub(crate) fn receive(&mut self, body: &[u8]) -> usize {
+        let Some(open) = self.open.attempt(body) else {
+            self.check(false, || "the service gets a request that the engine did not make".into());
+            return usize::MAX;
+        };
+        let (request, attempts) = (open.request.clone(), open.attempts);
+        let may_retry = open.may_retry();
+        for index in &request.indexes {
+            self.ledger.evidence(*index).note_sent();
+        }
+        let (number, is_wire) = (request.number, self.rules.channel.is_wire());
+        self.check(attempts == 1 || (is_wire && may_retry), || format!("request {number} has {attempts} attempts"));
+        self.expectations.check_attempt(&request, self.server.in_flight());
+        self.server.receive(request);
+        number
+    }
+
     /// Sends a response to one of the requests that wait, any that is true; nothing where none waits.
     ///
-    /// It returns the kind of the response, and its trace.
-    pub(crate) fn respond_by_chance(&mut self, choice: u64) -> Option<(ResponseKind, String)> {
+    /// It returns its trace.
+    pub(crate) fn respond_by_chance(&mut self, choice: u64) -> Option<String> {
         let mut chance = Chance(choice);
         let position = self.server.pick(&mut chance)?;
         // In rare situations the response is final more often.
         let patience = match self.expectations.situation(self.server.request(position)) {
             "whole" | "alone" => self.rules.patience,
             "first" => self.rules.patience.min(3),
+            "part" => 2 + chance.below(2),
             _ => 2,
         };
         let is_final = chance.below(patience) == patience - 1;
-        let kind = self.server.choose(position, is_final, &self.ledger, &mut chance);
-        Some((kind, self.respond(position, kind, &mut chance)))
+        // What fails once fails several times, more often than not.
+        let fails = self.open.fails(self.server.request(position).number) && chance.below(2) == 1;
+        let kind = self.server.choose(position, is_final, fails, &self.ledger, &mut chance);
+        Some(self.respond(position, kind, &mut chance))
     }
 
     /// Sends the simplest response to the oldest request, and returns its trace.
@@ -145,11 +176,29 @@ impl World {
         trace
     }
 
-    /// The engine polls for the response to a request.
+    /// The engine, or a client, polls for the response to an attempt.
     pub(crate) fn poll_response(&mut self, number: usize, context: &mut Context<'_>) -> Poll<Response> {
-        let (request, response) = ready!(self.server.poll_response(number, context));
-        self.expectations.note_response(&request, &response.body, &self.ledger);
+        let response = ready!(self.server.poll_response(number, context));
+        self.open.note_response(number, &response, self.rules.channel.is_wire());
         Poll::Ready(response)
+    }
+
+    /// The engine gets the result of a request.
+    pub(crate) fn note_result(&mut self, number: usize) {
+        if let Some(open) = self.open.remove(number) {
+            self.expectations.note_result(&open, &mut self.ledger);
+        }
+    }
+
+    /// The engine drops a request.
+    pub(crate) fn forget(&mut self, number: usize) {
+        self.open.remove(number);
+    }
+
+    /// The call is about to be ended, and its requests in flight are dropped.
+    pub(crate) fn note_ended(&mut self, chance: &mut Chance) {
+        self.expectations.note_ended(&self.ledger, &self.open);
+        self.server.abandon_all(&mut self.ledger, chance);
     }
 
     /// The engine gives an event its verdict.
@@ -161,22 +210,23 @@ impl World {
         self.ledger.note_late_id(index, verdict.id);
         let handed = &self.ledger.events()[index];
         let is_true = self.server.agrees(index, handed, verdict.outcome);
-        self.expectations.check_verdict(verdict, handed, self.server.is_in_flight(index), is_true);
+        self.expectations.check_verdict(verdict, handed, self.open.has(index), is_true);
         self.ledger.note_verdict(index, verdict.outcome);
     }
 
     /// The engine waits for something.
     pub(crate) fn check_waiting(&mut self) {
-        self.expectations.check_waiting(&self.ledger, self.server.in_flight());
+        self.expectations.note_idle();
+        self.expectations.check_waiting(&self.ledger, &self.open);
     }
 
     /// The linger has passed, and the engine has been polled.
     pub(crate) fn check_lingered(&mut self) {
-        self.expectations.check_lingered(&self.ledger, self.server.in_flight());
+        self.expectations.check_lingered(&self.ledger, &self.open);
     }
 
     /// The call has ended, maybe with an error.
-    pub(crate) fn check_end(&mut self, submitted: u64, is_error: bool) {
-        self.expectations.check_end(&self.ledger, self.server.in_flight(), submitted, is_error);
+    pub(crate) fn check_end(&mut self, submitted: u64, error: Option<&togai_ingest::DeliveryError>) {
+        self.expectations.check_end(&self.ledger, self.open.len(), submitted, error);
     }
 }
