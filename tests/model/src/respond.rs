@@ -124,6 +124,11 @@ impl<'a> Responder<'a> {
 
     /// The service has one of the events, and says so of the request.
     fn refuse_duplicate(&mut self, chance: &mut Chance) -> Body {
+        let status = [400, 409, 422][chance.below(3)];
+        // A conflict may be one with what was taken just now, where an id does not count once.
+        if status == 409 && self.rules.channel.is_wire() && !self.rules.settings.idempotent {
+            self.leave_open();
+        }
         if let [index] = self.request.indexes[..] {
             let evidence = self.ledger.evidence(index);
             evidence.note_statement(match (evidence.is_ambiguous(), self.rules.settings.idempotent) {
@@ -133,7 +138,7 @@ impl<'a> Responder<'a> {
                 (true, false) => Statement::Unclear,
             });
         }
-        Body::Status([400, 409, 422][chance.below(3)], DUPLICATE)
+        Body::Status(status, DUPLICATE)
     }
 
     /// The response leaves open whether the service took the request.

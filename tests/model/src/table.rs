@@ -48,7 +48,12 @@ impl Table {
     pub(crate) fn rare(&self, over: Over, least: u64) -> Vec<String> {
         let count = |pair: &(&'static str, &'static str)| self.responses.get(pair).copied().unwrap_or_default();
         let pairs = pairs(over);
-        let least_of = |situation| if situation == "isolated" { least / 3 } else { least };
+        let least_of = |situation| match (situation, over) {
+            ("isolated", Over::BareTrait) => least / 3,
+            // Fewer responses of a client are without a status.
+            ("isolated", Over::Clients) => least / 8,
+            _ => least,
+        };
         let is_rare = |pair: &&(&'static str, &'static str)| count(pair) < least_of(pair.1);
         let pairs = pairs.iter().filter(is_rare).map(|pair| format!("{pair:?}: {}", count(pair)));
         let count = |name| self.transitions.get(name).copied().unwrap_or_default();

@@ -182,6 +182,8 @@ fn of_event(failure: &Failure, partial: &Partial, repeat: Repeat) -> Outcome {
     match failure.kind {
         FailureKind::Unclear => unknown(failure, repeat),
         FailureKind::Vague if repeat.maybe_repeated => unknown(failure, repeat),
+        // Without a code that says what is missing, it may be said of an event that is there.
+        FailureKind::Unmet if repeat.maybe_repeated && failure.code.is_none() => unknown(failure, repeat),
         FailureKind::Refused | FailureKind::Vague => Outcome::Rejected { status, code, message },
         FailureKind::Duplicate if repeat.maybe_repeated && repeat.is_harmless => Outcome::Accepted,
         // Which of two attempts it is a duplicate of decides whether it is billed twice.
@@ -468,5 +470,8 @@ mod tests {
         (unmet.status, unmet.code) = (Some(StatusCode::NOT_FOUND), Some("2002".into()));
         let decided = decide(&["a".to_owned(), "b".to_owned()], &response(&[unmet], false), FIRST);
         assert_eq!(texts(&decided), ["not sent: no such customer [2002]", "accepted"]);
+        // It is not said of one that an earlier request may have delivered, unless the code says what is missing.
+        let uncoded = Failure::new(EventRef::Index(0), FailureKind::Unmet, Some("no"));
+        assert_eq!(texts(&decide(&["a".to_owned()], &response(&[uncoded], false), REPEATED)), ["unknown: no"]);
     }
 }
