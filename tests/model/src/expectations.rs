@@ -19,6 +19,7 @@ use crate::sizes::LearnedSizes;
 use crate::verdict::Verdict;
 
 /// What the engine knows by the responses that it has, and what it must do for that reason.
+#[expect(clippy::struct_excessive_bools, reason = "each is known or not by itself")]
 pub(crate) struct Expectations {
     rules: Arc<Rules>,
     /// The first thing that is wrong.

@@ -33,6 +33,9 @@ pub(crate) struct Listing {
     names_ids: bool,
 }
 
+/// A list of Togai with so many entries may have been cut off there.
+const ROUND: usize = 10;
+
 /// What a response says of an event.
 pub(crate) enum Said {
     Statement(Statement),
@@ -75,7 +78,12 @@ impl Listing {
             ResponseKind::NamesAccepted => {
                 let taken: Vec<usize> = contents.taken().collect();
                 let first = chance.below(taken.len());
-                let accepted = taken[first..(first + 1 + chance.below(taken.len() - first))].to_vec();
+                let mut accepted = taken[first..(first + 1 + chance.below(taken.len() - first))].to_vec();
+                if channel == Channel::Togai && chance.below(2) == 1 && (1..ROUND).contains(&number_failed) {
+                    // Together with the failures there may be a round number of entries.
+                    let good = taken.into_iter().filter(|index| !all.duplicates.contains(index));
+                    accepted = good.take(ROUND - number_failed).collect();
+                }
                 let duplicates: Vec<usize> =
                     all.duplicates.into_iter().filter(|index| !accepted.contains(index)).collect();
                 let most = all.bad.len();
@@ -144,7 +152,7 @@ impl Listing {
                 let others = self.accepted.iter().filter(|index| !named.contains(index));
                 let is_whole = named.len() + others.count() >= events || is_confirmed;
                 let has_failed = self.number_listed() + usize::from(self.has_phantom) > 0;
-                self.may_be_incomplete = !is_whole && (!has_failed || entries == 10 || self.may_be_incomplete);
+                self.may_be_incomplete = !is_whole && (!has_failed || entries == ROUND || self.may_be_incomplete);
             }
             Channel::Enso => {
                 // It counts failures, so that it needs no list where all events failed.

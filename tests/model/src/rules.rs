@@ -18,6 +18,7 @@ pub enum Over {
 
 /// The settings of a scenario. The engine does not see those of the service and the caller.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct Rules {
     pub(crate) settings: Settings,
     pub(crate) channel: Channel,
@@ -33,6 +34,8 @@ pub(crate) struct Rules {
     /// Whether there are events at which the service fails.
     pub(crate) has_deadly: bool,
     pub(crate) results: Results,
+    /// Whether each request has its response before the source ends, where nothing else ends the call.
+    pub(crate) is_answered_first: bool,
     /// How often a response ends the call: the smaller the number, the more often.
     pub(crate) patience: usize,
 }
@@ -93,7 +96,7 @@ pub(crate) fn rules(mut chance: Chance, over: Over) -> Rules {
                 _ => IdPolicy::FromContent,
             },
             local_checks: chance.below(3) != 2,
-            isolation_budget: [12, 0, 1, 4, 8, 12, 10][chance.below(7)],
+            isolation_budget: [12, 0, 1, 4, 2, 12, 8][chance.below(7)],
             linger: (chance.below(3) == 2).then_some(Duration::from_secs(1)),
             idempotent: match channel {
                 Channel::Bare => chance.below(8) != 7,
@@ -113,5 +116,6 @@ pub(crate) fn rules(mut chance: Chance, over: Over) -> Rules {
         has_deadly: chance.below(2) == 1,
         results: if chance.below(2) == 1 { Results::Report } else { Results::Verdicts },
         patience: [10, 3, 5][chance.below(3)],
+        is_answered_first: chance.below(2) == 1,
     }
 }

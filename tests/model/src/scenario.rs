@@ -82,14 +82,14 @@ impl<B: Backend<Event = Reading>> Scenario<B> {
             0..=29 if self.pulls_soon() => self.offer(chance),
             0..=109 => self.respond(chance).or_else(|| self.offer(chance)),
             110..=112 => Some(self.offer_with_response(chance)),
-            113..=117 => self.pass_time().or_else(|| self.offer(chance)),
+            113..=115 => self.pass_time().or_else(|| self.offer(chance)),
             118 => self.end(SourceEnd::Ended),
             119 => self.end(SourceEnd::Failed),
-            120..=123 => {
+            120..=121 => {
                 self.call.poll_for_nothing();
                 Some(plain("the call is polled for nothing"))
             }
-            124..=125 => {
+            116..=117 | 122..=125 => {
                 self.call.succeed_elsewhere();
                 Some(plain("another call has success"))
             }
@@ -183,14 +183,25 @@ impl<B: Backend<Event = Reading>> Scenario<B> {
         Some(plain(if end == SourceEnd::Ended { "the source ends" } else { "the source fails" }))
     }
 
-    /// The source ends, and each request gets a response. Then the call has to end.
+    /// The source ends, and each request gets a response, before that or after it. Then the call has to end.
     fn drain(&mut self) {
         if self.call.is_over() {
             return;
         }
+        if self.world.lock().rules.is_answered_first {
+            self.answer_all();
+        }
         self.end(SourceEnd::Ended);
         self.note(Some(plain("the call is drained")));
         self.call.poll();
+        self.answer_all();
+        if !self.call.is_over() {
+            self.world.lock().check(false, || "the call does not end".into());
+        }
+    }
+
+    /// Each request gets a response, and time passes.
+    fn answer_all(&mut self) {
         let most = {
             let ledger = &self.world.lock().ledger;
             100 + 40 * (ledger.pulled() + ledger.input.len())
@@ -200,12 +211,9 @@ impl<B: Backend<Event = Reading>> Scenario<B> {
                 return;
             }
             let response = self.world.lock().respond_plainly().map(|trace| (SERVICE_RESPONDS, trace));
-            let Some(step) = response.or_else(|| self.pass_time()) else { break };
+            let Some(step) = response.or_else(|| self.pass_time()) else { return };
             self.note(Some(step));
             self.call.poll();
-        }
-        if !self.call.is_over() {
-            self.world.lock().check(false, || "the call does not end".into());
         }
     }
 }

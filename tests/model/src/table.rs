@@ -49,7 +49,7 @@ impl Table {
         let count = |pair: &(&'static str, &'static str)| self.responses.get(pair).copied().unwrap_or_default();
         let pairs = pairs(over);
         let least_of = |situation| match (situation, over) {
-            ("isolated", Over::BareTrait) => least / 3,
+            ("isolated", Over::BareTrait) => least / 4,
             // Fewer responses of a client are without a status.
             ("isolated", Over::Clients) => least / 8,
             _ => least,

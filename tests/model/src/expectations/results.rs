@@ -128,10 +128,8 @@ impl Expectations {
         let accepted = self.accepted;
         self.batches.batch(batch).budget.note_found(1, accepted);
         self.note_one_refused(is_alone);
-        if is_alone < Certainty::Yes {
-            if request.is_whole {
-                self.note_refused_whole(batch, is_alone.opposite(), ledger);
-            }
+        if is_alone < Certainty::Yes && request.is_whole {
+            self.note_refused_whole(batch, is_alone.opposite(), ledger);
         }
     }
 

@@ -157,7 +157,7 @@ impl<'a> Lists<'a> {
                     lists.is_partly_read |= !fields.is_empty();
                 }
                 Value::Bool(true) => {
-                    lists.is_partly_read |= ["hasmore", "more", "truncated", "istruncated"].contains(&&*name)
+                    lists.is_partly_read |= ["hasmore", "more", "truncated", "istruncated"].contains(&&*name);
                 }
                 Value::String(token) => lists.is_partly_read |= !token.is_empty() && name == "nexttoken",
                 _ => {}
