@@ -49,8 +49,9 @@ type Sent<S> = Result<IngestReport<ReturnedOf<S>, TagOf<S>>, IngestError<Returne
 ///   10 requests. If a response leaves open which events were refused, those are retried in parts, or are `Unknown` if the
 ///   service may bill an event twice. An event that an earlier request may have delivered is never `Rejected` by a response
 ///   that does not name it.
-/// - An event that is refused alone is `Rejected` once another request is accepted, so that a service which refuses
-///   everything rejects nothing. After three batches of which nothing is accepted, one after the other, the call ends in a
+/// - An event that is refused alone is `Rejected` if the server names it, if it was handed in alone, or once another request
+///   of the client is accepted that was sent after that, so that a service which refuses everything rejects nothing. Until
+///   then its verdict is not given out, so do not wait for it before you hand in the next event. After three batches of which nothing is accepted, one after the other, the call ends in a
 ///   [`Refused`](DeliveryErrorKind::Refused) error.
 /// - A batch that fails again and again without a usable response (a status of 5xx, a broken connection) is sent in parts if
 ///   that is harmless and other requests succeed meanwhile. So one event at which the service fails is `Unknown`, and the
@@ -171,7 +172,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     ///
     /// With `false` a request that may have been applied is not retried: after a lost response or an outage its events are
     /// [`Unknown`](crate::Outcome::Unknown), `is_retryable()` is false for them, and the call ends. With `true` it is
-    /// retried, and so are in halves the events that a response leaves open. Set `true` only if the vendor says that an id
+    /// retried, and so are the events that a response leaves open. Set `true` only if the vendor says that an id
     /// counts once.
     pub fn idempotent(mut self, is_idempotent: bool) -> Self {
         self.settings.idempotent = is_idempotent;
@@ -184,7 +185,7 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// An event that is shown to be at fault adds 8 to them, and a request that is accepted gives one back. To find one bad
     /// event in 1000 takes about 10 requests; where 1 in 100 is bad, it takes about 9 for each. When they are used up, the
     /// events that are left are `NotSent` with the server's message if it took nothing of them, and `Unknown` if it may
-    /// have.
+    /// have. As many events that were handed in alone, in batches of one, may be refused one after the other.
     pub fn isolation_budget(mut self, requests: usize) -> Self {
         self.settings.isolation_budget = requests;
         self
@@ -287,10 +288,12 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     ///
     /// # Errors
     ///
-    /// Where going on makes no sense: the token was refused, the server throttles for longer than the client waits, a
-    /// response was lost, the source failed, more events were not accepted than are kept, or a setting is invalid. Nothing
-    /// more is pulled then, and batches in flight are awaited. The error holds the report so far, with the events that were
-    /// pulled and not sent. Events that the server refuses are not an error.
+    /// Where going on makes no sense: the token was refused, the server throttles for longer than the client waits, it fails or
+    /// does not respond, it refuses one batch after the other ([`Refused`](DeliveryErrorKind::Refused)), the source failed,
+    /// more events were not accepted than are kept, or a setting is invalid. Nothing more is pulled then, and batches in
+    /// flight are awaited. A call that its caller ends is an error, too ([`Ended`](DeliveryErrorKind::Ended)), for which
+    /// nothing is awaited. The error holds the report so far, with the events that were pulled and not sent. Single events
+    /// that the server refuses are not an error.
     pub fn send(self) -> BoxFuture<'a, Sent<S>>
     where
         S: Send + 'a,

@@ -51,7 +51,7 @@ pub enum DeliveryErrorKind {
     Throttled,
     /// The service failed, or the way to it.
     Service,
-    /// The service refused one batch after the other, and accepted no event in between.
+    /// The service refused one batch after the other, and accepted no event in between; or all batches of the call, however few.
     Refused,
     /// The caller ended the call: its [`time_limit`](crate::Ingest::time_limit) was over, or what it was to
     /// [`stop_when`](crate::Ingest::stop_when) happened.

@@ -119,7 +119,7 @@
 //! | one of these and [`Effect::MaybeApplied`] | sends it in parts only if [`Protocol::idempotent`] is set; what a later response does not name is [`Unknown`](Outcome::Unknown) |
 //! | [`Scope::Token`], [`Scope::Rate`], [`Scope::Service`] | ends the call; the events are [`NotSent`](Outcome::NotSent) |
 //! | one of these three and [`Effect::MaybeApplied`] | ends the call; the events are [`Unknown`](Outcome::Unknown) |
-//! | [`Scope::Service`], [`Effect::MaybeApplied`], no status or 5xx, and [`Protocol::idempotent`] | sends it in parts, if other requests are accepted meanwhile, until the event at which the service fails is alone: that one is [`Unknown`](Outcome::Unknown) |
+//! | [`Scope::Service`], [`Effect::MaybeApplied`], no status, 408 or 5xx, and [`Protocol::idempotent`] | sends it in parts, if other requests are accepted meanwhile, until the event at which the service fails is alone: that one is [`Unknown`](Outcome::Unknown) |
 //!
 //! Retries of a request (after a timeout, an outage or throttling) are the backend's, below [`Backend::send`].
 

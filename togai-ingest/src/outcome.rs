@@ -38,7 +38,7 @@ pub enum Outcome {
         /// What is wrong with the event.
         message: Arc<str>,
     },
-    /// The server may have the event or not.
+    /// The server may have the event or not. To find out, look it up; `togai_ext` has `verify` for that.
     Unknown {
         /// What happened.
         why: Arc<str>,
@@ -47,7 +47,8 @@ pub enum Outcome {
         may_be_resent: bool,
     },
     /// The server does not have the event, and nothing is known to be wrong with it: the token was refused, the server
-    /// throttles or knows no such address, the call stopped, or the event was refused only together with others.
+    /// throttles or knows no such address, the call stopped, the customer is unknown, the event was refused only together
+    /// with others, or it was refused by itself and nothing else was accepted since.
     NotSent {
         /// The status of the response that kept it from being accepted, where there was one.
         status: Option<StatusCode>,

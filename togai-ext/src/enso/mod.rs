@@ -45,7 +45,7 @@
 //! | id | `id`, which counts once in 45 days | `eventId`, and no document says that it counts once |
 //! | no answer, or one of an outage | sent again | [`Unknown`] and not sent again, unless [`idempotent`] is set |
 //! | which events failed | by id, or not told | by place, with a status and a code where there are |
-//! | what the answer leaves open | sent again in halves | [`Unknown`], and the call goes on, unless [`idempotent`] is set |
+//! | what the answer leaves open | sent again in parts | [`Unknown`], and the call goes on, unless [`idempotent`] is set |
 //! | 400, 413 or 422 for a request | nothing was taken | the same, as HTTP has it, unless the body speaks of events |
 //! | duplicates of earlier calls | told where the server does | never told |
 //! | quotas | documented | not documented |
