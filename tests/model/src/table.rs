@@ -51,7 +51,7 @@ impl Table {
         let least_of = |situation| match (situation, over) {
             ("isolated", Over::BareTrait) => least / 4,
             // Fewer responses of a client are without a status.
-            ("isolated", Over::Clients) => least / 8,
+            ("isolated", Over::Clients) => least / 16,
             _ => least,
         };
         let is_rare = |pair: &&(&'static str, &'static str)| count(pair) < least_of(pair.1);
