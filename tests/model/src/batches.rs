@@ -96,15 +96,25 @@ impl Batches {
     }
 
     /// Adds a batch by its first request.
-    pub(crate) fn start(&mut self, request: &Request, lessons_when_filled: usize, is_unlimited: Certainty) {
+    pub(crate) fn start(
+        &mut self,
+        request: &Request,
+        lessons_when_filled: usize,
+        is_full: bool,
+        is_unlimited: Certainty,
+    ) {
         let is_of_one = request.indexes.len() == 1;
         self.unfinished.push(self.all.len());
         self.all.push(Batch {
             events: request.indexes.clone(),
             unjudged: request.indexes.len(),
             lessons_when_filled,
-            // A batch that was not full is not made smaller by what was learned.
-            was_handed_in_alone: if is_of_one { is_unlimited.max(Certainty::Maybe) } else { Certainty::No },
+            was_handed_in_alone: match (is_of_one, is_unlimited) {
+                (false, _) => Certainty::No,
+                // A batch that was not full is not made smaller by what was learned.
+                (true, Certainty::No) if !is_full => Certainty::Maybe,
+                (true, certainty) => certainty,
+            },
             budget: Budget::new(self.rules.settings.isolation_budget),
             isolation: Isolation::default(),
             last_request: request.indexes.clone(),

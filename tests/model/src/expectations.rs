@@ -238,7 +238,7 @@ impl Expectations {
         });
         let lessons = indexes.last().map_or(0, |last| ledger.events()[*last].lessons_when_pulled);
         let is_unlimited = self.sizes.were_unlimited_since(lessons, self.rules.settings.max_size);
-        self.batches.start(request, lessons, is_unlimited);
+        self.batches.start(request, lessons, count >= most_events, is_unlimited);
     }
 
     /// An event gets its verdict.
