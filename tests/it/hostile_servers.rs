@@ -29,21 +29,26 @@ where
     address
 }
 
-fn builder(address: &str) -> ClientBuilder {
-    ClientBuilder::new(TOKEN).base_url(address).with_retry(RetryPolicy::never())
-}
-
-#[tokio::test]
-async fn an_endless_body_is_read_up_to_the_limit() {
-    let address = serve(async |mut connection| {
-        connection.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await?;
+/// A server whose responses have this head and no end.
+async fn serve_endless(head: &'static str) -> String {
+    serve(move |mut connection| async move {
+        connection.write_all(format!("HTTP/1.1 {head}\r\ntransfer-encoding: chunked\r\n\r\n").as_bytes()).await?;
         loop {
             connection.write_all(b"400\r\n").await?;
             connection.write_all(&[b' '; 0x400]).await?;
             connection.write_all(b"\r\n").await?;
         }
     })
-    .await;
+    .await
+}
+
+fn builder(address: &str) -> ClientBuilder {
+    ClientBuilder::new(TOKEN).base_url(address).with_retry(RetryPolicy::never())
+}
+
+#[tokio::test]
+async fn an_endless_body_is_read_up_to_the_limit() {
+    let address = serve_endless("200 OK").await;
     let client = builder(&address).with_max_response_bytes(1 << 20).build().unwrap();
     let error = client.get_events().send().await.unwrap_err();
     insta::assert_snapshot!(stable_text(&error), @"get_events: the answer is larger than the client reads: more than 1048576 bytes; raise the limit with `with_max_response_bytes` (1 attempt)");
@@ -51,15 +56,7 @@ async fn an_endless_body_is_read_up_to_the_limit() {
 
 #[tokio::test]
 async fn an_endless_response_to_ingestion_is_read_up_to_what_the_events_can_need() {
-    let address = serve(async |mut connection| {
-        connection.write_all(b"HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n").await?;
-        loop {
-            connection.write_all(b"400\r\n").await?;
-            connection.write_all(&[b' '; 0x400]).await?;
-            connection.write_all(b"\r\n").await?;
-        }
-    })
-    .await;
+    let address = serve_endless("202 Accepted").await;
     let client = builder(&address).build().unwrap();
     let failure = client.ingest_event(event(1)).send().await.unwrap_err();
     assert_eq!(counts(failure.report()), "1 unknown");

@@ -396,8 +396,8 @@ pub struct Failed {
     pub reason: Arc<str>,
     /// Whether the service says that it has an event of the request already. It is about the content of the request.
     pub is_duplicate: bool,
-    /// The events of the request that the message names. They are looked at first, and one that is refused by itself and
-    /// named is `Rejected` at once. Ids need not be here: the engine finds them in the message.
+    /// The events of the request that the message names. They are sent by themselves first. One that is refused so, and is
+    /// named by its index, is `Rejected` at once. Long ids need not be here: the engine finds them in the message.
     pub named: Vec<EventRef>,
     /// How long the service asked to wait.
     pub retry_after: Option<Duration>,

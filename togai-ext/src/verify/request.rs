@@ -89,10 +89,9 @@ impl Verify {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let problem = if self.settings.lookups_per_second == 0 {
-            "the number of look-ups per second is 0: set `lookups_per_second` to 1 or more"
-        } else if self.settings.rounds == 0 {
-            "the number of rounds is 0: set `rounds` to 1 or more"
+        let Settings { lookups_per_second, rounds, .. } = self.settings;
+        let problem = if let Some(problem) = run::problem(lookups_per_second, rounds) {
+            problem
         } else if self.settings.schema.is_some() && self.settings.account.is_none() {
             "`schema` narrows the list of an account: set `account` as well, or leave it out"
         } else {

@@ -27,6 +27,15 @@ impl Default for Settings {
     }
 }
 
+/// What is wrong with the settings that every call of verification has.
+pub(super) fn problem(lookups_per_second: u32, rounds: u32) -> Option<&'static str> {
+    match (lookups_per_second, rounds) {
+        (0, _) => Some("the number of look-ups per second is 0: set `lookups_per_second` to 1 or more"),
+        (_, 0) => Some("the number of rounds is 0: set `rounds` to 1 or more"),
+        _ => None,
+    }
+}
+
 /// Asks for the events of these ids, each of which is there once: what is known of each, and what stopped the call where
 /// something did.
 pub(super) async fn run(

@@ -95,7 +95,7 @@ pub fn partial(ids: &[String], partial: &Partial, repeat: Repeat) -> Decided {
                 None
             }
             (false, Some(_), Some(failure)) => {
-                // If the event is not a duplicate of our own, the refusal is the one of which nothing good can come.
+                // Of the two the refusal is the worse, unless the event may be a duplicate of our own.
                 let is_lost = repeat.is_harmless && !repeat.maybe_repeated;
                 let outcome = if is_lost { of_event(failure, partial, repeat) } else { unknown(failure, repeat) };
                 disputed.push(Disputed { index, maybe_applied: false, outcome });

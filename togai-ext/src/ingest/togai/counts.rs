@@ -27,7 +27,7 @@ impl Counts {
             {
                 continue;
             }
-            let is_of_success = has(&["success", "succe", "accept", "ingested"]);
+            let is_of_success = has(&["succe", "accept", "ingested"]);
             if is_of_failures(&name) || (is_of_success && (name.starts_with("not") || name.starts_with("un"))) {
                 counts.failed.insert(count);
             } else if is_of_success {

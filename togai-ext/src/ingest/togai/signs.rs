@@ -115,16 +115,15 @@ impl Signs {
     }
 
     fn of_field(name: &str, value: &Value) -> Self {
-        let is_flag = ["success", "issuccess", "ok", "accepted", "succeeded", "issuccessful"].contains(&name);
+        let is_flag = matches!(name, "success" | "issuccess" | "ok" | "accepted" | "succeeded" | "issuccessful");
+        let is_state = matches!(name, "status" | "state" | "result" | "outcome");
         match value {
             _ if is_of_status(name) && status(value).is_some() => {
                 let status = status(value).unwrap_or_default();
                 Self { success: (200..300).contains(&status), failure: status >= 400 }
             }
             Value::Bool(flag) if is_flag => Self { success: *flag, failure: !flag },
-            Value::String(word) if is_flag || ["status", "state", "result", "outcome"].contains(&name) => {
-                Self::of_word(word)
-            }
+            Value::String(word) if is_flag || is_state => Self::of_word(word),
             Value::Bool(flag) if is_of_failures(name) => Self { success: false, failure: *flag },
             Value::String(text) if is_of_failures(name) => {
                 Self { success: false, failure: !text.is_empty() && number(value).is_none() }
@@ -157,7 +156,7 @@ impl<'a> Lists<'a> {
                     lists.is_partly_read |= !fields.is_empty();
                 }
                 Value::Bool(true) => {
-                    lists.is_partly_read |= ["hasmore", "more", "truncated", "istruncated"].contains(&&*name);
+                    lists.is_partly_read |= matches!(&*name, "hasmore" | "more" | "truncated" | "istruncated");
                 }
                 Value::String(token) => lists.is_partly_read |= !token.is_empty() && name == "nexttoken",
                 _ => {}
@@ -169,7 +168,7 @@ impl<'a> Lists<'a> {
 
 /// Whether a field may hold a status of HTTP.
 fn is_of_status(plain_name: &str) -> bool {
-    ["statuscode", "status", "httpstatus", "httpstatuscode", "code"].contains(&plain_name)
+    matches!(plain_name, "statuscode" | "status" | "httpstatus" | "httpstatuscode" | "code")
 }
 
 fn status(value: &Value) -> Option<u16> {

@@ -10,6 +10,7 @@ use togai_ingest::{Clock, IngestReport};
 use super::decide::ReportedEvent;
 use super::error::VerifyOutcomesError;
 use super::run::{self, Settings};
+use crate::verify::run::problem;
 
 /// A call that looks up what became of the events of a report; made by [`VerifyReport`](super::VerifyReport).
 ///
@@ -70,14 +71,8 @@ impl<E: ReportedEvent, T> VerifyOutcomes<E, T> {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let problem = if self.settings.lookups_per_second == 0 {
-            "the number of look-ups per second is 0: set `lookups_per_second` to 1 or more"
-        } else if self.settings.rounds == 0 {
-            "the number of rounds is 0: set `rounds` to 1 or more"
-        } else {
-            return Ok(());
-        };
-        Err(Error::invalid_request("get_single_event", problem))
+        let problem = problem(self.settings.lookups_per_second, self.settings.rounds);
+        problem.map_or(Ok(()), |problem| Err(Error::invalid_request("get_single_event", problem)))
     }
 
     /// Looks the events up, and returns the report with the outcomes that they have now.

@@ -50,7 +50,8 @@ impl<B: Backend> Flight<B> {
         let message = failed.message.as_deref().unwrap_or_default();
         let by_id = part.positions.iter().copied().filter(|position| {
             let id = self.batch.id_text(*position);
-            decide::names(message, &id) || failed.named.iter().any(|event| *event == EventRef::Id(id.clone()))
+            let is_named = |event: &EventRef| matches!(event, EventRef::Id(named) if *named == id);
+            decide::names(message, &id) || failed.named.iter().any(is_named)
         });
         let mut suspects: Vec<usize> = by_index.chain(by_id).collect();
         suspects.sort_unstable();
@@ -150,7 +151,7 @@ impl<B: Backend> Flight<B> {
         false
     }
 
-    /// Notes that nothing came of an event that was handed in alone. Each for itself may be bad, but so many of them are not.
+    /// Notes an event that was handed in alone and not accepted. One may be bad; if a long run of them is, it is the service.
     pub(super) fn is_one_too_many(&self) -> bool {
         self.call.refusals.note_refused_alone() >= self.call.isolation_budget.max(MOST_HELD)
     }

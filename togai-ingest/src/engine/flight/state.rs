@@ -88,7 +88,7 @@ impl<B: Backend> Flight<B> {
             outcome => self.record(part, &outcome),
         }
         self.stop_rest();
-        DeliveryError::from_failed(self.call.backend.protocol().operation, failed)
+        DeliveryError::from_failed(self.operation(), failed)
     }
 
     /// There is to be no further request for the part, since there were many already.
@@ -134,11 +134,6 @@ impl<B: Backend> Flight<B> {
         self.budget.earn(part);
         self.is_blind = false;
         self.call.note_accepted(self.number);
-    }
-
-    /// Whether the service has taken events of the batch, or has them already.
-    pub(super) fn has_accepted(&self) -> bool {
-        !self.is_blind
     }
 
     pub(super) fn note_passed(&self, part: &Part) {

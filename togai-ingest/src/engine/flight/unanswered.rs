@@ -127,7 +127,7 @@ impl<B: Backend> Flight<B> {
                 return None;
             }
         }
-        if count <= 2 && self.has_accepted() {
+        if count <= 2 && !self.is_blind {
             // Each of them has failed by itself, and others did not.
             self.give_up(&part);
             return None;

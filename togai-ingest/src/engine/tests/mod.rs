@@ -4,7 +4,7 @@ mod refusals;
 mod unanswered;
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::backend::{Effect, EventRef, Failed, Failure, FailureKind, Partial, Protocol, Request, Response, Scope};
+use crate::cancel::CancelSignal;
 use crate::report::{IngestError, IngestReport, Recorder};
-use crate::session::{BatchSize, Session};
+use crate::session::{BatchSize, OperationState, Session};
 use crate::source::FromStream;
 use crate::testing::VirtualClock;
 
@@ -28,10 +29,14 @@ struct Reading {
 /// What the service says to the ids of a request.
 type Respond = dyn Fn(&[String]) -> Result<Response, Failed> + Send + Sync;
 
+/// What a request waits for before it has its response, by how many there were before it.
+type Wait = dyn Fn(usize, CancelSignal) -> BoxFuture<'static, Result<(), Failed>> + Send + Sync;
+
 /// A service in memory. It accepts everything, unless it is given something else to say.
 #[derive(Clone)]
 struct Fake {
     respond: Arc<Respond>,
+    wait: Arc<Wait>,
     /// The ids of each request.
     requests: Arc<Mutex<VecDeque<Vec<String>>>>,
     /// How often each request may be retried.
@@ -50,11 +55,20 @@ impl Fake {
     fn new(respond: impl Fn(&[String]) -> Result<Response, Failed> + Send + Sync + 'static) -> Self {
         Self {
             respond: Arc::new(respond),
+            wait: Arc::new(|_, _| Box::pin(ready(Ok(())))),
             requests: Arc::default(),
             max_retries: Arc::default(),
             in_flight: Arc::default(),
             session: Session::new(Arc::new(VirtualClock)),
         }
+    }
+
+    /// The same, whose requests wait.
+    fn waiting<F>(self, wait: impl Fn(usize, CancelSignal) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), Failed>> + Send + 'static,
+    {
+        Self { wait: Arc::new(move |number, cancel| Box::pin(wait(number, cancel))), ..self }
     }
 
     /// How many events each request had.
@@ -99,6 +113,7 @@ impl Backend for Fake {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
         let events: Vec<Reading> = serde_json::from_slice(&request.body).unwrap();
         let ids: Vec<String> = events.into_iter().map(|event| event.id).collect();
+        let waiting = (self.wait)(self.count(), request.cancel);
         let response = (self.respond)(&ids);
         self.requests.lock().unwrap().push_back(ids);
         self.max_retries.lock().unwrap().push(request.max_retries);
@@ -109,8 +124,9 @@ impl Backend for Fake {
             for _ in 0..8 {
                 tokio::task::yield_now().await;
             }
+            let waited = waiting.await;
             *fake.in_flight.lock().unwrap() -= 1;
-            response
+            waited.and(response)
         })
     }
 }
@@ -133,6 +149,23 @@ fn counts(result: &Result<IngestReport<Reading>, IngestError<Reading>>) -> Strin
         Ok(report) => report.to_string(),
         Err(failure) => format!("{:?}: {}", failure.error().kind(), failure.report()),
     }
+}
+
+/// Gives a call the time to do all that it can, which does not end it.
+async fn stays_pending(call: &mut (impl Future + Unpin)) {
+    for _ in 0..100 {
+        assert!((&mut *call).now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A request of another call of the session is sent and accepted.
+fn accept_elsewhere(operation: &OperationState) {
+    operation.note_accepted(operation.note_sent());
+}
+
+fn has(ids: &[String], wanted: usize) -> bool {
+    ids.iter().any(|id| number(id) == wanted)
 }
 
 fn number(id: &str) -> usize {

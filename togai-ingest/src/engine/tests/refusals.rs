@@ -115,42 +115,15 @@ async fn events_that_were_handed_in_alone_are_not_refused_without_end() {
 async fn an_acceptance_of_what_was_sent_before_says_nothing_of_a_refusal() {
     // From the second request on everything is refused; the response to the first one comes last.
     let fake = Fake::new(|ids| if has(ids, 0) { Ok(Response::AllAccepted) } else { refused("no") });
+    let fake = fake.waiting(async |number, _| {
+        for _ in 0..if number == 0 { 100 } else { 0 } {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    });
     fake.session.gate().prove(0, PROTOCOL.operation, false);
-    let slow = Slow(fake.clone());
-    let connection = Connection::new(slow, fake.session.clone());
-    let result = connection.ingest_events((0..4).map(reading)).batch_size(2).send().await;
+    let result = fake.connection().ingest_events((0..4).map(reading)).batch_size(2).send().await;
     assert_eq!(counts(&result), "2 of 4 events accepted, 2 not sent");
-}
-
-/// A service whose first request takes longer than others.
-#[derive(Clone)]
-struct Slow(Fake);
-
-impl Backend for Slow {
-    type Event = Reading;
-
-    fn protocol(&self) -> &'static Protocol {
-        &PROTOCOL
-    }
-
-    fn set_id(event: &mut Reading, id: &str) {
-        Fake::set_id(event, id);
-    }
-
-    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, Failed>> {
-        let is_first = self.0.count() == 0;
-        let response = self.0.send(request);
-        Box::pin(async move {
-            for _ in 0..if is_first { 100 } else { 0 } {
-                tokio::task::yield_now().await;
-            }
-            response.await
-        })
-    }
-}
-
-fn has(ids: &[String], wanted: usize) -> bool {
-    ids.iter().any(|id| number(id) == wanted)
 }
 
 #[tokio::test]
@@ -169,10 +142,7 @@ async fn an_event_that_was_refused_alone_waits_for_an_acceptance() {
     for number in 0..2 {
         sender.unbounded_send(reading(number)).unwrap();
     }
-    for _ in 0..100 {
-        assert!(call.as_mut().now_or_never().is_none());
-        tokio::task::yield_now().await;
-    }
+    stays_pending(&mut call).await;
     assert_eq!(fake.requests(), "e0 e1\ne0\ne1");
     // Another call of the session has success.
     let other = fake.connection().ingest_events([reading(2)]).send();
@@ -198,10 +168,7 @@ async fn a_call_with_an_event_that_was_refused_alone_ends_with_its_source() {
     for number in 0..2 {
         sender.unbounded_send(reading(number)).unwrap();
     }
-    for _ in 0..100 {
-        assert!(call.as_mut().now_or_never().is_none());
-        tokio::task::yield_now().await;
-    }
+    stays_pending(&mut call).await;
     drop(sender);
     assert_eq!(counts(&call.await), "1 of 2 events accepted, 1 not sent");
 }
@@ -216,7 +183,7 @@ async fn an_acceptance_before_the_last_refusal_rejects_those_that_were_refused_b
             if ids == ["e1"] {
                 let operation = operation.lock().unwrap();
                 let operation = operation.as_ref().unwrap();
-                operation.note_accepted(operation.note_sent());
+                accept_elsewhere(operation);
             }
             refused("no")
         }

@@ -11,10 +11,6 @@ fn failing(fails: impl Fn(&[String]) -> bool + Send + Sync + 'static) -> Fake {
     })
 }
 
-fn has(ids: &[String], bad: usize) -> bool {
-    ids.iter().any(|id| number(id) == bad)
-}
-
 #[tokio::test]
 async fn one_event_at_which_the_service_fails_is_unknown_and_the_others_are_accepted() {
     for bad in [0, 500, 999, 1000, 2499] {
@@ -107,7 +103,7 @@ async fn a_single_event_that_fails_ends_the_call_unless_others_succeed() {
     let respond = Arc::clone(&fake.respond);
     let fake = Fake {
         respond: Arc::new(move |ids| {
-            operation.note_accepted(operation.note_sent());
+            accept_elsewhere(&operation);
             respond(ids)
         }),
         ..fake
@@ -163,9 +159,4 @@ async fn each_part_that_failed_is_tried_by_its_own_events() {
     *operation.lock().unwrap() = Some(fake.session.operation(PROTOCOL.operation));
     assert_eq!(counts(&deliver(&fake, 4).await), "0 of 4 events accepted, 4 unknown");
     assert_eq!(fake.requests(), "e0 e1 e2 e3\ne0 e1\ne2 e3\ne2\ne3\ne0\ne1");
-}
-
-/// A request of another call is sent and accepted.
-fn accept_elsewhere(operation: &crate::session::OperationState) {
-    operation.note_accepted(operation.note_sent());
 }
