@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use futures::future::BoxFuture;
 
 use crate::backend::{Backend, Connection, Protocol};
 use crate::cancel::Cancel;
+use crate::clock::Clock;
 use crate::ending::{Ending, RunningEnding};
 use crate::engine::{Run, Settings};
 use crate::error::{DeliveryError, DeliveryErrorKind};
@@ -222,8 +224,18 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// the others that were pulled are `NotSent`. A source that blocks its thread delays that. A deadline of the client,
     /// which is for each request, holds beside it; the earlier one counts.
     pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.ending.time_limit = Some(limit);
+        (self.ending.time_limit, self.ending.timer) = (Some(limit), None);
         self
+    }
+
+    /// The same, measured by a timer that another call shares.
+    pub(crate) fn time_limit_by(mut self, limit: Duration, timer: BoxFuture<'a, ()>) -> Self {
+        (self.ending.time_limit, self.ending.timer) = (Some(limit), Some(timer));
+        self
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        self.connection.session.clock()
     }
 
     /// Ends the call when a future is ready, such as one that waits for the signal to shut down.
@@ -394,7 +406,8 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     {
         check(&self.settings, &self.connection.backend)?;
         let operation = self.connection.backend.protocol().operation;
-        let ending = self.ending.start(operation, &**self.connection.session.clock());
+        let clock = Arc::clone(self.clock());
+        let ending = self.ending.start(operation, &*clock);
         Ok((Run::new(self.connection, self.source, &self.settings, Cancel::new()), ending))
     }
 }

@@ -13,20 +13,22 @@ use crate::error::{DeliveryError, DeliveryErrorKind};
 #[derive(Default)]
 pub(crate) struct Ending<'a> {
     pub(crate) time_limit: Option<Duration>,
+    /// Measures the time limit, where the call shares it with another one.
+    pub(crate) timer: Option<BoxFuture<'a, ()>>,
     pub(crate) stop: Option<BoxFuture<'a, ()>>,
 }
 
 /// The same once the call has started.
 pub(crate) struct RunningEnding<'a> {
     operation: &'static str,
-    timer: Option<BoxFuture<'static, ()>>,
+    timer: Option<BoxFuture<'a, ()>>,
     stop: Option<BoxFuture<'a, ()>>,
 }
 
 impl<'a> Ending<'a> {
     /// The time of the call starts.
     pub(crate) fn start(self, operation: &'static str, clock: &dyn Clock) -> RunningEnding<'a> {
-        let timer = self.time_limit.map(|limit| clock.sleep(limit));
+        let timer = self.timer.or_else(|| self.time_limit.map(|limit| clock.sleep(limit)));
         RunningEnding { operation, timer, stop: self.stop }
     }
 }

@@ -1,6 +1,7 @@
 //! A delivery to two clients before it is sent.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt, join};
@@ -107,8 +108,12 @@ where
     /// # });
     /// ```
     pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.first = self.first.time_limit(limit);
-        self.second = self.second.time_limit(limit);
+        // It is one timer: the side whose own one was later would see the other one stop, and end as if its source had.
+        let clock = Arc::clone(self.first.clock());
+        let timer: BoxFuture<'a, ()> = Box::pin(async move { clock.sleep(limit).await });
+        let timer = timer.shared();
+        self.first = self.first.time_limit_by(limit, Box::pin(timer.clone()));
+        self.second = self.second.time_limit_by(limit, Box::pin(timer));
         self
     }
 

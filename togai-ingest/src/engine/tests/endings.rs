@@ -3,6 +3,8 @@
 use futures::channel::oneshot;
 
 use super::*;
+use crate::clock::Clock;
+use crate::tee::Tee;
 
 /// A service whose first requests are accepted, and whose others hang; or wait for something before they are sent, which ends
 /// when the call is cancelled.
@@ -86,4 +88,24 @@ async fn a_stream_of_verdicts_ends_in_time_too() {
     };
     assert_eq!(outcomes, ["accepted", "accepted", "unknown", "unknown"]);
     assert!(error.is_ended() && verdicts.next().await.is_none());
+}
+
+#[tokio::test]
+async fn both_sides_of_a_tee_end_by_one_timer() {
+    let first = Fake::default();
+    let second = Fake { session: Session::new(Arc::new(StoppedClock)), ..Fake::default() };
+    let call = Tee::new(first.connection(), second.connection()).ingest_stream(stream::pending::<(Reading, Reading)>());
+    let report = call.time_limit(Duration::from_secs(30)).send().await;
+    let is_ended = |result: Result<_, IngestError<Reading>>| result.is_err_and(|failure| failure.error().is_ended());
+    assert!(is_ended(report.first.map(drop)) && is_ended(report.second.map(drop)));
+}
+
+/// A clock whose sleep never ends.
+#[derive(Debug)]
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
 }
