@@ -79,7 +79,7 @@ pub use response::ResponseValue;
 pub use retry_after::retry_after;
 pub use text::Text;
 pub use timestamp::{ParseTimestampError, Timestamp};
-pub use transport::{BoxFuture, CallContext, HttpTransport, Transport, TransportError, TransportErrorKind};
+pub use transport::{BoxFuture, CallContext, HttpTransport, RetryStop, Transport, TransportError, TransportErrorKind};
 
 /// Fails to compile when a public type loses a property that users rely on.
 const _: () = {

@@ -112,7 +112,29 @@ pub struct CallContext {
     pub maybe_delivered: bool,
     /// Whether sending the request twice has the effect of sending it once; nothing where no transport went by it.
     pub idempotent: Option<bool>,
+    /// What kept a transport that repeats from making another attempt; nothing where the result was final by itself.
+    pub stopped_by: Option<RetryStop>,
     secrets: Secrets,
+}
+
+/// What kept a request from being sent again that failed in a way which may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetryStop {
+    /// As many attempts were made as the policy allows.
+    Attempts,
+    /// The next attempt would have been later than the policy allows.
+    Time,
+    /// The next attempt would have been later than the deadline of the call.
+    Deadline,
+    /// The server asked for a pause that is longer than the call may wait.
+    Pause,
+    /// The retries that all calls of a client share in an outage were used up.
+    Budget,
+    /// The request may have been applied, and sending it again is not known to be harmless.
+    NotIdempotent,
+    /// The caller gave the call up.
+    Cancelled,
 }
 
 /// Texts that no error shows.
