@@ -12,8 +12,7 @@ use std::time::Duration;
 use cpu_time::ThreadTime;
 use criterion::measurement::{Measurement, ValueFormatter};
 use criterion::{Criterion, Throughput};
-use reqwest::header::HeaderValue;
-use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind};
+use togai_api::{BoxFuture, CallContext, Request, Response, Transport, TransportError, TransportErrorKind};
 use togai_ext::prelude::*;
 use togai_ext::types::GetEventsResponse;
 use tokio::runtime::Runtime;
@@ -52,15 +51,13 @@ struct CallBench {
 struct BareTransport(reqwest::Client);
 
 impl Transport for BareTransport {
-    fn execute<'a>(
-        &'a self,
-        mut request: reqwest::Request,
-        _operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        request.headers_mut().insert("authorization", HeaderValue::from_static("Bearer token"));
+    fn execute<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(async move {
             let failed = |error| TransportError::new(TransportErrorKind::Interrupted, error, CallContext::default());
-            self.0.execute(request).await.map_err(failed)
+            let bare = self.0.get(request.url().clone()).header("accept", "application/json").bearer_auth("token");
+            let mut response = bare.send().await.map_err(failed)?;
+            let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+            Ok(Response::new(status, headers, response.bytes().await.map_err(failed)?))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind};
+use togai_api::{BoxFuture, Request, Response, Transport, TransportError};
 use togai_ext::prelude::*;
 
 /// A transport that keeps the bodies of the responses that it hands on.
@@ -30,24 +30,11 @@ pub(crate) fn recorded(client: &Client) -> (Client, Bodies) {
 }
 
 impl Transport for Recording {
-    fn execute<'a>(
-        &'a self,
-        request: reqwest::Request,
-        operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    fn execute<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(async move {
-            let mut response = self.inner.execute(request, operation).await?;
-            let mut copy = http::Response::new(());
-            *copy.status_mut() = response.status();
-            *copy.headers_mut() = std::mem::take(response.headers_mut());
-            // How the call went is among the extensions.
-            *copy.extensions_mut() = std::mem::take(response.extensions_mut());
-            let body = response
-                .text()
-                .await
-                .map_err(|error| TransportError::new(TransportErrorKind::Interrupted, error, CallContext::default()))?;
-            self.bodies.lock().unwrap().push(body.clone());
-            Ok(copy.map(|()| body).into())
+            let response = self.inner.execute(request).await?;
+            self.bodies.lock().unwrap().push(String::from_utf8_lossy(response.body()).into_owned());
+            Ok(response)
         })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::{Core, Error, Operation, ResponseValue, Transport};
+use crate::{Core, Error, Request, ResponseValue, Transport};
 
 /// The client: a method for each operation of the API.
 ///
@@ -79,12 +79,8 @@ impl Client {
     /// # Errors
     ///
     /// If there was no complete response, if its status is not one of success, and if its body cannot be decoded.
-    pub async fn execute<T: DeserializeOwned>(
-        &self,
-        request: reqwest::Request,
-        operation: &'static Operation,
-    ) -> Result<ResponseValue<T>, Error> {
-        self.core.execute(request, operation).await
+    pub async fn execute<T: DeserializeOwned>(&self, request: Request) -> Result<ResponseValue<T>, Error> {
+        self.core.execute(request).await
     }
 }
 

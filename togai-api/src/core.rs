@@ -1,14 +1,14 @@
 //! What the client of every service stands on.
 
+use std::borrow::Cow;
+use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, Request, Url};
+use reqwest::Url;
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Operation, Repeat, ResponseValue, Transport, error};
+use crate::{Error, Operation, Request, ResponseValue, Transport, error};
 
 /// What the client of every service stands on: the address of the server, and the transport that carries requests there.
 ///
@@ -24,8 +24,15 @@ use crate::{Error, Operation, Repeat, ResponseValue, Transport, error};
 /// Clones are cheap and share the transport. A client adds one method for each operation of its service.
 #[derive(Clone, Debug)]
 pub struct Core {
-    base_url: Arc<str>,
+    address: Arc<Address>,
     transport: Arc<dyn Transport>,
+}
+
+#[derive(Debug)]
+struct Address {
+    text: String,
+    /// The same, parsed once for all requests; a wrong one is an error of the first of them.
+    url: Result<Url, <Url as FromStr>::Err>,
 }
 
 impl Core {
@@ -33,12 +40,14 @@ impl Core {
     ///
     /// Requests carry what the transport adds to them, authentication included, and nothing else.
     pub fn new(base_url: impl AsRef<str>, transport: impl Transport) -> Self {
-        Self { base_url: base_url.as_ref().trim_end_matches('/').into(), transport: Arc::new(transport) }
+        let text = base_url.as_ref().trim_end_matches('/').to_owned();
+        let url = text.parse();
+        Self { address: Arc::new(Address { text, url }), transport: Arc::new(transport) }
     }
 
     /// The address of the server, without a slash at its end.
     pub fn base_url(&self) -> &str {
-        &self.base_url
+        &self.address.text
     }
 
     /// The transport that carries requests out.
@@ -49,7 +58,7 @@ impl Core {
     /// The same address with another transport.
     #[must_use]
     pub fn with_transport(&self, transport: impl Transport) -> Self {
-        Self { base_url: Arc::clone(&self.base_url), transport: Arc::new(transport) }
+        Self { address: Arc::clone(&self.address), transport: Arc::new(transport) }
     }
 
     /// Carries out a request that was built by hand, as the generated builders do with theirs.
@@ -63,31 +72,10 @@ impl Core {
     /// # Errors
     ///
     /// If there was no complete response, if its status is not one of success, and if its body cannot be decoded.
-    pub async fn execute<T: DeserializeOwned>(
-        &self,
-        request: Request,
-        operation: &'static Operation,
-    ) -> Result<ResponseValue<T>, Error> {
-        self.execute_with(request, operation, operation.repeat == Repeat::Always).await
-    }
-
-    /// The same for a request of which the caller knows whether sending it twice has the effect of sending it once.
-    ///
-    /// [`execute`](Self::execute) takes that from the operation alone, so a batch of events that all have ids is repeated
-    /// only if it is sent by this.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`execute`](Self::execute).
-    pub async fn execute_with<T: DeserializeOwned>(
-        &self,
-        request: Request,
-        operation: &'static Operation,
-        idempotent: bool,
-    ) -> Result<ResponseValue<T>, Error> {
-        let start = Instant::now();
-        let result = self.transport.execute_with(request, operation, idempotent).await;
-        error::receive(operation, result, start).await?.decode()
+    pub async fn execute<T: DeserializeOwned>(&self, mut request: Request) -> Result<ResponseValue<T>, Error> {
+        let operation = request.operation();
+        let result = self.transport.execute(&mut request).await;
+        error::receive(operation, result)?.decode()
     }
 
     /// A request of an operation to a path of the server, with a body of JSON or without one.
@@ -96,19 +84,17 @@ impl Core {
     ///
     /// If the address cannot be parsed.
     #[doc(hidden)]
-    pub fn request(&self, operation: &Operation, path: &str, body: Option<Bytes>) -> Result<Request, Error> {
-        let invalid = |problem: &str| Error::invalid_request(operation.id, problem);
-        let url = Url::parse(&format!("{}{path}", self.base_url))
-            .map_err(|error| invalid("the request could not be built").with_source(error))?;
-        let method = Method::from_bytes(operation.method.as_bytes())
-            .map_err(|error| invalid("the operation has an unknown HTTP method").with_source(error))?;
-        let json = HeaderValue::from_static("application/json");
-        let mut request = Request::new(method, url);
-        request.headers_mut().insert(ACCEPT, json.clone());
-        if let Some(body) = body {
-            request.headers_mut().insert(CONTENT_TYPE, json);
-            *request.body_mut() = Some(body.into());
-        }
-        Ok(request)
+    pub fn request(&self, operation: &'static Operation, path: &str, body: Option<Bytes>) -> Result<Request, Error> {
+        let mut url = self.address.url.clone().map_err(|error| {
+            Error::invalid_request(operation.id, "the request could not be built").with_source(error)
+        })?;
+        let base = url.path().trim_end_matches('/');
+        let path = if base.is_empty() { Cow::Borrowed(path) } else { Cow::Owned(format!("{base}{path}")) };
+        url.set_path(&path);
+        let request = Request::new(operation, url);
+        Ok(match body {
+            Some(body) => request.with_body(body),
+            None => request,
+        })
     }
 }

@@ -68,7 +68,7 @@ pub use date::{Date, ParseDateError};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use error::Error;
 #[doc(hidden)]
-pub use error::read_response;
+pub use error::{NoSuccess, read_response};
 pub use event::{Attribute, Event};
 pub use generated::operations::{self, OPERATIONS};
 pub use generated::{builder, types};
@@ -79,7 +79,9 @@ pub use response::ResponseValue;
 pub use retry_after::retry_after;
 pub use text::Text;
 pub use timestamp::{ParseTimestampError, Timestamp};
-pub use transport::{BoxFuture, CallContext, HttpTransport, RetryStop, Transport, TransportError, TransportErrorKind};
+pub use transport::{
+    BoxFuture, CallContext, HttpTransport, Request, Response, RetryStop, Transport, TransportError, TransportErrorKind,
+};
 
 /// Fails to compile when a public type loses a property that users rely on.
 const _: () = {

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use togai_api::{BoxFuture, Operation, Transport, TransportError};
+use togai_api::{BoxFuture, Request, Response, Transport, TransportError};
 use togai_ingest::Session;
 
 use crate::clock::SystemClock;
@@ -55,20 +55,7 @@ pub fn over(inner: impl Transport, session: Session, policy: crate::retry::Retry
 }
 
 impl Transport for Stack {
-    fn execute<'a>(
-        &'a self,
-        request: reqwest::Request,
-        operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        self.retry.execute(request, operation)
-    }
-
-    fn execute_with<'a>(
-        &'a self,
-        request: reqwest::Request,
-        operation: &'static Operation,
-        idempotent: bool,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        self.retry.execute_with(request, operation, idempotent)
+    fn execute<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        self.retry.execute(request)
     }
 }

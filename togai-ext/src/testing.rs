@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use togai_api::{BoxFuture, CallContext, Operation, Transport, TransportError, TransportErrorKind};
+use togai_api::{BoxFuture, CallContext, Request, Response, Transport, TransportError, TransportErrorKind};
 
 use togai_ingest::Clock;
 
@@ -132,14 +132,10 @@ impl Script {
 }
 
 impl Transport for Script {
-    fn execute<'a>(
-        &'a self,
-        request: reqwest::Request,
-        _operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    fn execute<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).push(ReceivedRequest {
             at: self.clock.elapsed(),
-            timeout: request.timeout().copied(),
+            timeout: request.timeout(),
             url: request.url().to_string(),
             headers: request.headers().clone(),
         });
@@ -153,7 +149,7 @@ impl Transport for Script {
                     for (name, value) in headers {
                         response.headers_mut().insert(*name, reqwest::header::HeaderValue::from_static(value));
                     }
-                    Ok(reqwest::Response::from(response))
+                    Ok(Response::from(response))
                 }
                 Some(ScriptedResponse::Failure(kind)) => {
                     Err(TransportError::new(kind, "scripted", CallContext::default()))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use togai_api::{Operation, TransportError, TransportErrorKind};
+use togai_api::{Operation, Request, Response, TransportError, TransportErrorKind};
 use tracing::{Span, field};
 
 /// The span of a call, its attempts and waits included.
@@ -11,7 +11,8 @@ pub(crate) fn call(operation: &Operation) -> Span {
 }
 
 /// The span of an attempt.
-pub(crate) fn attempt(operation: &Operation, request: &reqwest::Request, resend_count: u32) -> Span {
+pub(crate) fn attempt(request: &Request, resend_count: u32) -> Span {
+    let operation = request.operation();
     let span = tracing::info_span!(
         "togai.attempt",
         otel.name = field::Empty,
@@ -36,7 +37,7 @@ pub(crate) fn attempt(operation: &Operation, request: &reqwest::Request, resend_
 }
 
 /// Records the result of an attempt.
-pub(crate) fn record_result(span: &Span, result: &Result<reqwest::Response, TransportError>) {
+pub(crate) fn record_result(span: &Span, result: &Result<Response, TransportError>) {
     let error = match result {
         Ok(response) => {
             let status = response.status();

@@ -1,13 +1,14 @@
 //! What the answers of Enso say of events.
 
 use serde_json::{Value, json};
+use togai_api::Request;
 use togai_ext::enso::{FailureCode, OPERATIONS};
 use togai_ext::prelude::*;
 use togai_sandbox::Fault;
 
 use super::{Enso, batch, lines, started};
 use crate::services::Service as _;
-use crate::support::{TOKEN, counts, http};
+use crate::support::{TOKEN, counts};
 
 /// The answer that the vendor's documentation shows.
 const EXAMPLE: &str = r#"{
@@ -105,8 +106,8 @@ async fn both_response_forms_name_failed_events_by_index_and_code() {
 async fn a_request_without_a_list_of_events_has_its_own_code() {
     let (_sandbox, client) = Enso::start().await;
     let address = format!("{}/events/batch", client.base_url());
-    let request = http().post(address).json(&json!({})).build().unwrap();
-    let error = client.execute::<Value>(request, OPERATIONS[0]).await.unwrap_err();
+    let request = Request::new(OPERATIONS[0], address.parse().unwrap()).with_body("{}");
+    let error = client.execute::<Value>(request).await.unwrap_err();
     assert_eq!((error.status().map(|status| status.as_u16()), error.code()), (Some(400), Some("2003")));
     assert!(error.message().is_some_and(|message| message.starts_with("events array is required")), "{error}");
     assert!(!error.maybe_delivered() && !error.is_retryable());

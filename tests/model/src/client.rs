@@ -1,7 +1,9 @@
 //! The service at the end of the wire, below the clients and their retries.
 
 use serde_json::{Value, json};
-use togai_api::{CallContext, Operation, Transport, TransportError, TransportErrorKind};
+use togai_api::{
+    CallContext, Request as HttpRequest, Response as HttpResponse, Transport, TransportError, TransportErrorKind,
+};
 use togai_ext::RetryPolicy;
 use togai_ext::test_util::transport;
 use togai_ingest::{Backend, BoxFuture, Connection, Failed, Fields, IntoBackend as _, Protocol, Request, Response};
@@ -87,17 +89,13 @@ impl std::fmt::Debug for Wire {
 }
 
 impl Transport for Wire {
-    fn execute<'a>(
-        &'a self,
-        request: reqwest::Request,
-        _operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    fn execute<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<HttpResponse, TransportError>> {
         Box::pin(async move {
-            let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+            let body = request.body().map_or(&[][..], AsRef::as_ref);
             let exchange = Exchange::begin(&self.0, body);
             let is_enso = self.0.lock().rules.channel == Channel::Enso;
             match on_the_wire(exchange.response().await, is_enso) {
-                Ok(response) => Ok(reqwest::Response::from(response)),
+                Ok(response) => Ok(HttpResponse::from(response)),
                 Err(kind) => Err(TransportError::new(kind, "scripted", CallContext::default())),
             }
         })

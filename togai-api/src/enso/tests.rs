@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::types::{BatchEventsResponse, CreateEventsBatchRequest, EnsoEvent};
 use super::{Client, FailureCode, OPERATIONS};
-use crate::{BoxFuture, Operation, QuotaClass, Repeat, Timestamp, Transport, TransportError};
+use crate::{BoxFuture, QuotaClass, Repeat, Request, Response, Timestamp, Transport, TransportError};
 
 /// The vendor's sample of a request.
 const REQUEST: &str = r#"{
@@ -183,13 +183,9 @@ fn a_batch_is_never_retried_automatically() {
 struct Recorder(Arc<Mutex<Vec<String>>>);
 
 impl Transport for Recorder {
-    fn execute<'a>(
-        &'a self,
-        request: reqwest::Request,
-        operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
-        let sent = format!("{} {} {}", operation.id, request.url(), String::from_utf8_lossy(body));
+    fn execute<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        let body = request.body().map(|body| String::from_utf8_lossy(body)).unwrap_or_default();
+        let sent = format!("{} {} {}", request.operation().id, request.url(), body);
         self.0.lock().unwrap().push(sent);
         Box::pin(async { Ok(http::Response::new(RESPONSE).into()) })
     }
@@ -207,8 +203,8 @@ async fn a_call_uses_the_transport_and_reads_the_response() {
     assert_eq!(response.failed_records().len(), 3);
 
     let url = format!("{}/events/batch", client.base_url());
-    let by_hand = reqwest::Request::new(reqwest::Method::POST, url.parse().unwrap());
-    let value = client.execute::<Value>(by_hand, OPERATIONS[0]).await.unwrap().into_inner();
+    let by_hand = Request::new(OPERATIONS[0], url.parse().unwrap());
+    let value = client.execute::<Value>(by_hand).await.unwrap().into_inner();
     assert_eq!(value["message"], "Success");
 
     let sent = recorder.0.lock().unwrap().clone();

@@ -1,13 +1,11 @@
 //! From a response to a value or an error.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::{Error, ErrorKind, ErrorResponse, safe_text};
-use crate::{CallContext, Operation, ResponseValue, TransportError, TransportErrorKind};
+use crate::{CallContext, Operation, Response, ResponseValue, TransportError};
 
 /// A response whose body has been read but not decoded.
 pub(crate) struct RawResponse {
@@ -21,7 +19,7 @@ pub(crate) struct RawResponse {
 /// A failed call: the error, and the response with an error status.
 pub(crate) struct FailedCall {
     pub(crate) error: Error,
-    pub(crate) response: Option<RawResponse>,
+    pub(crate) response: Option<Box<RawResponse>>,
 }
 
 impl From<Error> for FailedCall {
@@ -36,6 +34,14 @@ impl From<FailedCall> for Error {
     }
 }
 
+/// Why a request had no success, with the response where it can be decoded like one of success.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NoSuccess<T> {
+    pub error: Error,
+    pub response: Option<Box<ResponseValue<T>>>,
+}
+
 /// What became of a request that a transport has carried out: the decoded response, or the error with the error
 /// response, where that can be decoded like a successful one. For ingestion, which calls its transport by itself.
 ///
@@ -43,40 +49,33 @@ impl From<FailedCall> for Error {
 ///
 /// Those of [`Core::execute`](crate::Core::execute).
 #[doc(hidden)]
-pub async fn read_response<T: DeserializeOwned>(
+pub fn read_response<T: DeserializeOwned>(
     operation: &'static Operation,
-    result: Result<reqwest::Response, TransportError>,
-    start: Instant,
-) -> Result<ResponseValue<T>, (Error, Option<ResponseValue<T>>)> {
-    match receive(operation, result, start).await {
-        Ok(response) => response.decode().map_err(|error| (error, None)),
-        Err(FailedCall { error, response }) => Err((error, response.and_then(|response| response.decode().ok()))),
+    result: Result<Response, TransportError>,
+) -> Result<ResponseValue<T>, NoSuccess<T>> {
+    match receive(operation, result) {
+        Ok(response) => response.decode().map_err(|error| NoSuccess { error, response: None }),
+        Err(FailedCall { error, response }) => {
+            let response = response.and_then(|response| response.decode().ok()).map(Box::new);
+            Err(NoSuccess { error, response })
+        }
     }
 }
 
 /// Reads a response, which is an error unless its status is one of success.
-pub(crate) async fn receive(
+pub(crate) fn receive(
     operation: &'static Operation,
-    result: Result<reqwest::Response, TransportError>,
-    start: Instant,
+    result: Result<Response, TransportError>,
 ) -> Result<RawResponse, FailedCall> {
-    let mut response = result.map_err(|failure| Error::from_transport(operation, failure))?;
-    let status = response.status();
-    let headers = std::mem::take(response.headers_mut());
-    // A transport that repeats says how often; without one there was one attempt.
-    let context = response.extensions_mut().remove().unwrap_or_else(|| CallContext::new(1, start.elapsed()));
-    let body = response.bytes().await.map_err(|error| {
-        let kind = TransportErrorKind::Interrupted;
-        Error::from_transport(operation, TransportError::new(kind, error.without_url(), context.clone()))
-    })?;
-
+    let response = result.map_err(|failure| Error::from_transport(operation, failure))?;
+    let (status, headers, body, context) = response.into_parts();
     let raw = RawResponse { operation, status, headers, context, body };
     if is_success(operation, status) {
         return Ok(raw);
     }
     let kept = ErrorResponse::from_error_status(status, raw.headers.clone(), &raw.body, &raw.context);
     let error = with_response(ErrorKind::Status, operation, raw.context.clone(), kept);
-    Err(FailedCall { error, response: Some(raw) })
+    Err(FailedCall { error, response: Some(Box::new(raw)) })
 }
 
 impl RawResponse {

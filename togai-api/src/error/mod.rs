@@ -11,8 +11,8 @@ use http::{HeaderMap, StatusCode};
 
 use crate::{CallContext, Operation, QuotaClass, TransportError, TransportErrorKind, is_outage, is_passing_outage};
 
-pub use decode::read_response;
 pub(crate) use decode::receive;
+pub use decode::{NoSuccess, read_response};
 use error_response::ErrorResponse;
 pub(crate) use error_response::safe_text;
 

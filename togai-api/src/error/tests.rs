@@ -1,11 +1,10 @@
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::HeaderValue;
 
 use super::*;
 use crate::types::CustomerAccount;
-use crate::{OPERATIONS, ResponseValue};
+use crate::{OPERATIONS, Response, ResponseValue};
 
 const TOKEN: &str = "s3cr3t-t0ken";
 
@@ -27,9 +26,9 @@ fn decoded(
     }
     let mut context = CallContext::new(3, Duration::from_millis(1234));
     context.set_secret(Arc::from(TOKEN));
-    response.extensions_mut().insert(context);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(receive(operation(id), Ok(response.into()), Instant::now()))?.decode()
+    let mut response = Response::from(response);
+    *response.context_mut() = context;
+    receive(operation(id), Ok(response))?.decode()
 }
 
 fn failed(id: &str, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Error {
@@ -161,10 +160,9 @@ fn an_empty_response_is_none_and_a_redirect_has_a_location() {
         let mut response = http::Response::new(body.to_owned());
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         response.headers_mut().insert("location", HeaderValue::from_static("https://files.example/f?signature=s"));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let file: &'static Operation =
             Box::leak(Box::new(Operation { statuses: &["302"], ..*operation("get_account") }));
-        runtime.block_on(receive(file, Ok(response.into()), Instant::now()))?.decode()
+        receive(file, Ok(response.into()))?.decode()
     }
 
     assert_eq!(decode_status::<Option<CustomerAccount>>(204, "").unwrap().into_inner(), None);
@@ -180,11 +178,7 @@ fn a_possible_credential_is_not_shown() {
     let operation: &'static Operation =
         Box::leak(Box::new(Operation { answers_secret: true, ..*operation("get_account") }));
     let response = http::Response::new(r#"["eyJhbGciOi"]"#.to_owned());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let raw = runtime
-        .block_on(receive(operation, Ok(response.into()), Instant::now()))
-        .map_err(|failed| failed.error)
-        .unwrap();
+    let raw = receive(operation, Ok(response.into())).map_err(|failed| failed.error).unwrap();
     let error = raw.decode::<CustomerAccount>().unwrap_err();
     assert!(error.is_decode());
     assert!(!format!("{error:?} {error}").contains("eyJ"), "{error:?}");

@@ -4,11 +4,10 @@ mod credentials;
 mod token;
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reqwest::StatusCode;
-use reqwest::header::AUTHORIZATION;
-use togai_api::{CallContext, Error, Operation, TransportError, TransportErrorKind};
+use togai_api::{CallContext, Error, Operation, Request, Response, TransportError, TransportErrorKind};
 use togai_ingest::{Closed, Pass, Session};
 
 pub(crate) use credentials::{Credentials, TokenProvider};
@@ -67,11 +66,11 @@ impl Auth {
         &self,
         admitted: &AdmittedRequest<'_>,
         operation: &'static Operation,
-        result: &mut Result<reqwest::Response, TransportError>,
+        result: &mut Result<Response, TransportError>,
     ) {
         let (gate, now) = (self.session.gate(), self.session.clock().now());
         let (number, is_probe) = (admitted.number(), admitted.pass.is_probe());
-        match result.as_ref().map(reqwest::Response::status) {
+        match result.as_ref().map(Response::status) {
             Ok(status) if status.is_success() => gate.prove(number, operation.id, is_probe),
             Ok(StatusCode::UNAUTHORIZED) => gate.refuse(number, now, is_probe),
             Ok(StatusCode::FORBIDDEN) => gate.forbid(number, operation.id, now),
@@ -82,11 +81,7 @@ impl Auth {
         // A server may echo a token in a response that ends up in an error.
         let secrets = credentials.secrets();
         match result {
-            Ok(response) => {
-                let mut context = CallContext::new(1, Duration::ZERO);
-                context.set_secrets(secrets);
-                response.extensions_mut().insert(context);
-            }
+            Ok(response) => response.context_mut().set_secrets(secrets),
             Err(failure) => failure.context_mut().set_secrets(secrets),
         }
     }
@@ -146,9 +141,9 @@ fn is_about_the_request(status: StatusCode) -> bool {
 
 impl AdmittedRequest<'_> {
     /// Adds the token to a request.
-    pub(crate) fn authorize(&self, request: &mut reqwest::Request) {
+    pub(crate) fn authorize(&self, request: &mut Request) {
         if let Some(bearer) = &self.bearer {
-            request.headers_mut().insert(AUTHORIZATION, bearer.header.clone());
+            request.set_authorization(bearer.header.clone());
         }
     }
 

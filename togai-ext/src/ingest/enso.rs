@@ -1,12 +1,12 @@
 //! Enso as a service that takes events.
 
-use togai_api::BoxFuture;
 use togai_api::enso::Client;
 use togai_api::enso::operations::CREATE_EVENTS_BATCH;
 use togai_api::enso::types::EnsoEvent;
+use togai_api::{BoxFuture, NoSuccess};
 use togai_ingest::{Backend, Connection, Envelope, Failed, Fields, IntoBackend, Protocol, Request, Response};
 
-use super::sender::{NotAccepted, Sender};
+use super::sender::Sender;
 use super::{IngestExt, check, classify};
 
 /// The fields at the top of an event, by their names: the id, and what has to be there. That is documented for single
@@ -74,7 +74,7 @@ impl Backend for Enso {
         Box::pin(async move {
             match sending.await {
                 Ok(response) => response::from_success(&response, events),
-                Err(NotAccepted { error, response }) => response
+                Err(NoSuccess { error, response }) => response
                     .and_then(|response| response::from_failure(&response, events))
                     .unwrap_or_else(|| Err(classify::failed(error))),
             }

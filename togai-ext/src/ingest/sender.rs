@@ -1,9 +1,7 @@
 //! Sending the requests of a call through the retries of the client.
 
-use std::time::Instant;
-
 use serde::de::DeserializeOwned;
-use togai_api::{Core, Error, Operation, ResponseValue, read_response};
+use togai_api::{Core, NoSuccess, Operation, ResponseValue, read_response};
 
 use togai_ingest::{Request, Session};
 
@@ -11,14 +9,7 @@ use crate::retry::CallTerms;
 use crate::stack::Stack;
 
 /// The result of a request.
-pub(super) type Sent<T> = Result<ResponseValue<T>, NotAccepted<T>>;
-
-/// Why a request was not accepted as a whole, with the response where there was one that could be read.
-pub(super) struct NotAccepted<T> {
-    pub(super) error: Error,
-    #[cfg_attr(not(feature = "enso"), allow(dead_code, reason = "Togai's responses of failure speak of no event"))]
-    pub(super) response: Option<ResponseValue<T>>,
-}
+pub(super) type Sent<T> = Result<ResponseValue<T>, NoSuccess<T>>;
 
 /// Sends the requests of a call, one operation over and over.
 #[derive(Clone, Debug)]
@@ -43,11 +34,9 @@ impl Sender {
     pub(super) async fn send<T: DeserializeOwned>(self, request: Request) -> Sent<T> {
         let Request { body, idempotent, cancel, max_retries, .. } = request;
         let request = self.core.request(self.operation, self.operation.path, Some(body));
-        let request = request.map_err(|error| NotAccepted { error, response: None })?;
-        let start = Instant::now();
-        let terms = CallTerms { idempotent, cancel: Some(cancel), max_retries };
-        let result = self.stack.retry.call(request, self.operation, terms).await;
-        let read = read_response(self.operation, result, start).await;
-        read.map_err(|(error, response)| NotAccepted { error, response })
+        let request = request.map_err(|error| NoSuccess { error, response: None })?;
+        let terms = CallTerms { cancel: Some(cancel), max_retries };
+        let result = self.stack.retry.call(&mut request.with_idempotent(idempotent), terms).await;
+        read_response(self.operation, result)
     }
 }

@@ -6,10 +6,10 @@ mod signs;
 
 use reqwest::StatusCode;
 use togai_api::operations::{INGEST, INGEST_BATCH};
-use togai_api::{BoxFuture, Client, Event};
+use togai_api::{BoxFuture, Client, Event, NoSuccess};
 use togai_ingest::{Backend, Connection, Envelope, Failed, Fields, IntoBackend, Protocol, Request, Response};
 
-use super::sender::{NotAccepted, Sender};
+use super::sender::Sender;
 use super::{check, classify};
 
 /// Where events are sent.
@@ -90,10 +90,10 @@ impl Backend for Togai {
         Box::pin(async move {
             match sending.await {
                 Ok(response) => response::read(&response, events),
-                Err(NotAccepted { error, .. }) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => {
+                Err(NoSuccess { error, .. }) if error.is_decode() && error.status() == Some(StatusCode::ACCEPTED) => {
                     Ok(response::unreadable(error.body_excerpt().unwrap_or_default()))
                 }
-                Err(NotAccepted { error, .. }) => Err(classify::failed(error)),
+                Err(NoSuccess { error, .. }) => Err(classify::failed(error)),
             }
         })
     }

@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use futures::future::{Either, FutureExt as _, select};
 use reqwest::StatusCode;
-use togai_api::{CallContext, Operation, TransportError, TransportErrorKind, is_passing_outage, retry_after};
+use togai_api::{
+    CallContext, Operation, Request, Response, RetryStop, TransportError, TransportErrorKind, is_passing_outage,
+    retry_after,
+};
 use togai_ingest::CancelSignal;
 use tracing::Instrument as _;
 
@@ -16,10 +19,8 @@ use crate::auth::AdmittedRequest;
 use crate::trace;
 
 /// The terms of a call that its caller sets for each request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CallTerms {
-    /// Whether sending it twice has the effect of sending it once.
-    pub(crate) idempotent: bool,
     /// After this signal no further attempt starts.
     pub(crate) cancel: Option<CancelSignal>,
     /// How many retries after failures there are at most, beside what the policy says; they take nothing from the budget of
@@ -32,9 +33,12 @@ pub(super) struct RetryLoop<'a> {
     state: &'a RetryState,
     policy: &'a RetryPolicy,
     operation: &'static Operation,
+    idempotent: bool,
     terms: CallTerms,
     start: Instant,
     deadline: Option<Duration>,
+    /// How long an attempt may take without a deadline.
+    timeout: Option<Duration>,
     backoff: Backoff,
     attempts: u32,
     /// How many attempts failed otherwise than by throttling.
@@ -45,62 +49,47 @@ pub(super) struct RetryLoop<'a> {
     has_renewed: bool,
     /// Whether an attempt may have been applied, whatever became of the ones after it.
     maybe_delivered: bool,
+    /// What kept it from another attempt.
+    stopped_by: Option<RetryStop>,
 }
 
 /// The result of an attempt.
-pub(super) type AttemptResult = Result<reqwest::Response, TransportError>;
-
-/// A retry that is worth an attempt, and its wait.
-struct PlannedRetry {
-    is_throttled: bool,
-    /// What the server asked for.
-    requested_wait: Option<Duration>,
-    jitter: Duration,
-}
-
-impl PlannedRetry {
-    /// How long to wait, where there is so much time; nothing where it does not fit.
-    fn wait_within(&self, left: Duration) -> Option<Duration> {
-        match self.requested_wait {
-            Some(requested_wait) => backoff::spread(requested_wait, self.jitter, left),
-            None => Some(self.jitter).filter(|jitter| *jitter <= left),
-        }
-    }
-}
+pub(super) type AttemptResult = Result<Response, TransportError>;
 
 impl<'a> RetryLoop<'a> {
-    pub(super) fn new(
-        state: &'a RetryState,
-        options: &'a CallOptions,
-        operation: &'static Operation,
-        terms: CallTerms,
-    ) -> Self {
+    pub(super) fn new(state: &'a RetryState, options: &'a CallOptions, request: &Request, terms: CallTerms) -> Self {
+        let operation = request.operation();
         let policy = options.retry.as_ref().unwrap_or(&state.policy);
         state.counters.count(operation.quota_class, |counts| counts.calls += 1);
         Self {
             state,
             policy,
             operation,
+            idempotent: request.is_idempotent(),
             terms,
             start: state.session.clock().now(),
             deadline: options.deadline,
+            timeout: request.timeout(),
             backoff: policy.backoff(),
             attempts: 0,
             failures: 0,
             probe_wait: Duration::ZERO,
             has_renewed: false,
             maybe_delivered: false,
+            stopped_by: None,
         }
     }
 
-    pub(super) async fn run(mut self, request: reqwest::Request) -> AttemptResult {
-        let mut current = request;
+    pub(super) async fn run(mut self, request: &mut Request) -> AttemptResult {
         // The result to return if there is no further attempt.
         let mut last: Option<AttemptResult> = None;
         loop {
             let admitted = match self.admit().await {
                 Ok(admitted) => admitted,
-                Err(failure) => return self.finish(final_result(last, failure)),
+                Err(failure) => {
+                    self.stopped_by = last.is_some().then(|| stop_of(failure.kind())).flatten();
+                    return self.finish(final_result(last, failure));
+                }
             };
             // Paid for only now that the wait is over: a call that is dropped while it waits has taken nothing.
             if let Some(result) = last.take()
@@ -108,35 +97,30 @@ impl<'a> RetryLoop<'a> {
                 && was_carried_out(&result)
                 && !self.state.budget.pay_for_a_retry()
             {
+                self.stopped_by = Some(RetryStop::Budget);
                 return self.finish(result);
             }
-            // A body that is a stream cannot be sent twice; none of ours is.
-            let copy = current.try_clone();
-            let result = self.attempt(current, &admitted).await;
-            let Some(copy) = copy else { return self.finish(result) };
+            let result = self.attempt(request, &admitted).await;
             if is_unauthorized(&result) {
                 if !self.renew(&admitted).await {
                     return self.finish(result);
                 }
             } else {
                 drop(admitted);
-                let Some(retry) = self.plan_retry(&result) else { return self.finish(result) };
-                let left = self.left();
-                let Some(wait) = retry.wait_within(left).filter(|_| !left.is_zero()) else {
-                    return self.finish(result);
-                };
-                if !retry.is_throttled && self.pays_for_retries() && !self.state.budget.covers_a_retry() {
-                    return self.finish(result);
+                match self.plan_retry(&result) {
+                    Ok(wait) => self.wait(wait).await,
+                    Err(stop) => {
+                        self.stopped_by = stop;
+                        return self.finish(result);
+                    }
                 }
-                self.wait(wait).await;
             }
             last = Some(result);
-            current = copy;
         }
     }
 
     /// Sends the request once.
-    async fn attempt(&mut self, mut request: reqwest::Request, admitted: &AdmittedRequest<'_>) -> AttemptResult {
+    async fn attempt(&mut self, request: &mut Request, admitted: &AdmittedRequest<'_>) -> AttemptResult {
         self.attempts += 1;
         let is_retry = self.attempts > 1;
         self.state.counters.count(self.operation.quota_class, |counts| {
@@ -145,13 +129,13 @@ impl<'a> RetryLoop<'a> {
         });
         if let Some(deadline) = self.deadline {
             let left = deadline.saturating_sub(self.elapsed());
-            let limits = [self.state.attempt_timeout, request.timeout().copied()];
-            *request.timeout_mut() = Some(limits.into_iter().flatten().fold(left, Duration::min));
+            let limits = [self.state.attempt_timeout, self.timeout];
+            request.set_timeout(Some(limits.into_iter().flatten().fold(left, Duration::min)));
         }
-        admitted.authorize(&mut request);
-        let span = trace::attempt(self.operation, &request, self.attempts - 1);
-        let sent = self.state.inner.execute_with(request, self.operation, self.terms.idempotent);
-        let mut result = sent.instrument(span.clone()).await;
+        admitted.authorize(request);
+        let span = trace::attempt(request, self.attempts - 1);
+        let sent = self.state.inner.execute(request);
+        let mut result = if span.is_disabled() { sent.await } else { sent.instrument(span.clone()).await };
         trace::record_result(&span, &result);
         self.state.auth.settle(admitted, self.operation, &mut result);
         if is_throttling(&result) {
@@ -171,9 +155,10 @@ impl<'a> RetryLoop<'a> {
         self.within(renewal).await.is_ok_and(|is_renewed| is_renewed)
     }
 
-    /// Whether and when to try again. What the server asks for is kept by all calls of the class from here on.
-    fn plan_retry(&mut self, result: &AttemptResult) -> Option<PlannedRetry> {
-        let idempotent = self.terms.idempotent;
+    /// How long to wait before another attempt, or what keeps it from one; nothing where the result is final by itself. What
+    /// the server asks for is kept by all calls of the class from here on.
+    fn plan_retry(&mut self, result: &AttemptResult) -> Result<Duration, Option<RetryStop>> {
+        let idempotent = self.idempotent;
         let (is_throttled, requested_wait, is_repeated) = match result {
             Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
                 (true, retry_after(response.headers(), self.state.session.clock().wall()), true)
@@ -187,22 +172,44 @@ impl<'a> RetryLoop<'a> {
                 let is_repeated = match failure.kind() {
                     TransportErrorKind::Connect => true,
                     TransportErrorKind::Timeout | TransportErrorKind::Interrupted => idempotent,
-                    _ => false,
+                    _ => return Err(None),
                 };
                 (false, None, is_repeated)
             }
-            Ok(_) => return None,
+            Ok(_) => return Err(None),
         };
         if let (true, Some(requested_wait)) = (is_throttled, requested_wait) {
             self.state.pauses.extend(self.operation.quota_class, self.state.session.clock().now(), requested_wait);
         }
         self.failures += u32::from(!is_throttled);
         let is_last_failure = self.terms.max_retries.is_some_and(|retries| self.failures > retries);
-        if !is_repeated || is_last_failure || self.attempts >= self.policy.max_attempts() {
-            return None;
+        if !is_repeated {
+            return Err(Some(RetryStop::NotIdempotent));
         }
-        let jitter = backoff::jitter(self.backoff.next()?, self.state.session.clock().random());
-        Some(PlannedRetry { is_throttled, requested_wait, jitter })
+        if is_last_failure || self.attempts >= self.policy.max_attempts() {
+            return Err(Some(RetryStop::Attempts));
+        }
+        let wait = self.fit(requested_wait).map_err(Some)?;
+        if !is_throttled && self.pays_for_retries() && !self.state.budget.covers_a_retry() {
+            return Err(Some(RetryStop::Budget));
+        }
+        Ok(wait)
+    }
+
+    /// The wait before a retry, where there is time for it.
+    fn fit(&mut self, requested_wait: Option<Duration>) -> Result<Duration, RetryStop> {
+        let bound = self.backoff.next().unwrap_or_default();
+        let jitter = backoff::jitter(bound, self.state.session.clock().random());
+        let left = self.left();
+        let wait = match requested_wait {
+            Some(requested_wait) => backoff::spread(requested_wait, jitter, left),
+            None => Some(jitter).filter(|jitter| *jitter <= left),
+        };
+        wait.filter(|_| !left.is_zero()).ok_or_else(|| match self.deadline {
+            _ if requested_wait.is_some_and(|wait| wait > left) => RetryStop::Pause,
+            Some(deadline) if deadline.saturating_sub(self.elapsed()) == left => RetryStop::Deadline,
+            _ => RetryStop::Time,
+        })
     }
 
     /// Whether its retries count against the budget that all calls share. Few enough need not.
@@ -311,21 +318,14 @@ impl<'a> RetryLoop<'a> {
     /// Records how the call went, where errors and responses look for it.
     fn finish(&self, mut result: AttemptResult) -> AttemptResult {
         let context = match &mut result {
-            Ok(response) => {
-                let extensions = response.extensions_mut();
-                if extensions.get::<CallContext>().is_none() {
-                    extensions.insert(CallContext::default());
-                }
-                extensions.get_mut()
-            }
-            Err(failure) => Some(failure.context_mut()),
+            Ok(response) => response.context_mut(),
+            Err(failure) => failure.context_mut(),
         };
-        if let Some(context) = context {
-            context.attempts = self.attempts;
-            context.elapsed = self.elapsed();
-            context.maybe_delivered |= self.maybe_delivered;
-            context.idempotent = Some(self.terms.idempotent);
-        }
+        context.attempts = self.attempts;
+        context.elapsed = self.elapsed();
+        context.maybe_delivered |= self.maybe_delivered;
+        context.idempotent = Some(self.idempotent);
+        context.stopped_by = self.stopped_by;
         result
     }
 }
@@ -341,6 +341,16 @@ fn is_unauthorized(result: &AttemptResult) -> bool {
 /// Whether the server acted on the request. A retry of one that it turned away takes nothing from the budget.
 fn was_carried_out(result: &AttemptResult) -> bool {
     !is_throttling(result) && !is_unauthorized(result)
+}
+
+/// What a failure before an attempt says of the retries.
+fn stop_of(kind: TransportErrorKind) -> Option<RetryStop> {
+    match kind {
+        TransportErrorKind::Deadline => Some(RetryStop::Deadline),
+        TransportErrorKind::Paused => Some(RetryStop::Pause),
+        TransportErrorKind::Cancelled => Some(RetryStop::Cancelled),
+        _ => None,
+    }
 }
 
 /// The result of a call that gets no further attempt: that of the attempt before, unless the reason says more.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use togai_api::{BoxFuture, Error, Operation, Repeat, Transport};
+use togai_api::{BoxFuture, Error, Request, Transport};
 use togai_ingest::Session;
 use tracing::Instrument as _;
 
@@ -72,20 +72,16 @@ impl Retry {
     }
 
     /// Carries a request through.
-    pub(crate) fn call<'a>(
-        &'a self,
-        mut request: reqwest::Request,
-        operation: &'static Operation,
-        terms: CallTerms,
-    ) -> BoxFuture<'a, AttemptResult> {
+    pub(crate) fn call<'a>(&'a self, request: &'a mut Request, terms: CallTerms) -> BoxFuture<'a, AttemptResult> {
         for (name, value) in &self.options.headers {
             request.headers_mut().insert(name, value.clone());
         }
         if !self.options.query.is_empty() {
             request.url_mut().query_pairs_mut().extend_pairs(&self.options.query);
         }
-        let span = trace::call(operation);
-        Box::pin(RetryLoop::new(&self.state, &self.options, operation, terms).run(request).instrument(span))
+        let span = trace::call(request.operation());
+        let run = RetryLoop::new(&self.state, &self.options, request, terms).run(request);
+        if span.is_disabled() { Box::pin(run) } else { Box::pin(run.instrument(span)) }
     }
 
     /// Puts another token in use.
@@ -95,17 +91,8 @@ impl Retry {
 }
 
 impl Transport for Retry {
-    fn execute<'a>(&'a self, request: reqwest::Request, operation: &'static Operation) -> BoxFuture<'a, AttemptResult> {
-        self.execute_with(request, operation, operation.repeat == Repeat::Always)
-    }
-
-    fn execute_with<'a>(
-        &'a self,
-        request: reqwest::Request,
-        operation: &'static Operation,
-        idempotent: bool,
-    ) -> BoxFuture<'a, AttemptResult> {
-        self.call(request, operation, CallTerms { idempotent, cancel: None, max_retries: None })
+    fn execute<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, AttemptResult> {
+        self.call(request, CallTerms::default())
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use togai_api::{BoxFuture, CallContext, Client, Event, Operation, Transport, TransportError, TransportErrorKind};
+use togai_api::{
+    BoxFuture, CallContext, Client, Event, Request, Response, Transport, TransportError, TransportErrorKind,
+};
 use togai_ingest::Session;
 
 use super::super::IngestExt as _;
@@ -26,12 +28,8 @@ enum Failure {
 }
 
 impl Transport for Failing {
-    fn execute<'a>(
-        &'a self,
-        request: reqwest::Request,
-        _operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+    fn execute<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        let body = request.body().map_or(&[][..], AsRef::as_ref);
         let has_event = String::from_utf8_lossy(body).contains(&format!("\"{}\"", self.event));
         let status = match self.failure {
             _ if !has_event && body.len() <= self.most_bytes => Ok(202),
@@ -41,7 +39,7 @@ impl Transport for Failing {
         Box::pin(async move {
             let mut response = http::Response::new("{}");
             *response.status_mut() = reqwest::StatusCode::from_u16(status?).unwrap_or_default();
-            Ok(reqwest::Response::from(response))
+            Ok(Response::from(response))
         })
     }
 }

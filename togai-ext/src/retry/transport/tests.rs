@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use togai_api::types::IngestBatchEventRequest;
-use togai_api::{CallContext, Client, Core, Event, OPERATIONS, Operation, TransportErrorKind};
+use togai_api::{Client, Core, Event, OPERATIONS, Operation, Request, RetryStop, TransportErrorKind};
 use togai_ingest::{Cancel, Clock as _};
 
 use super::*;
@@ -13,8 +13,8 @@ const THROTTLED: ScriptedResponse = ScriptedResponse::Status(429, &[], "");
 const ACCEPTED: ScriptedResponse = ScriptedResponse::Status(202, &[], "{}");
 const FAILED: ScriptedResponse = ScriptedResponse::Status(503, &[], "");
 
-fn get(url: &str) -> reqwest::Request {
-    reqwest::Request::new(reqwest::Method::GET, url.parse().unwrap())
+fn get(url: &str) -> Request {
+    Request::new(operation("get_events"), url.parse().unwrap())
 }
 
 fn operation(id: &str) -> &'static Operation {
@@ -62,7 +62,7 @@ impl TestRetry {
         Self { clock, script, retry }
     }
 
-    fn request(&self, operation: &Operation, body: &'static str) -> reqwest::Request {
+    fn request(&self, operation: &'static Operation, body: &'static str) -> Request {
         let core = Core::new("http://localhost", self.script.clone());
         core.request(operation, operation.path, Some(body.into())).unwrap()
     }
@@ -71,9 +71,9 @@ impl TestRetry {
     async fn call(&self, id: &str, idempotent: bool, options: CallOptions) -> String {
         let operation = operation(id);
         let retry = self.retry.with(options);
-        match retry.execute_with(self.request(operation, "{}"), operation, idempotent).await {
+        match retry.execute(&mut self.request(operation, "{}").with_idempotent(idempotent)).await {
             Ok(response) => {
-                let context = response.extensions().get::<CallContext>().unwrap();
+                let context = response.context();
                 format!("{} after {} attempts, {} ms", response.status(), context.attempts, context.elapsed.as_millis())
             }
             Err(failure) => {
@@ -147,6 +147,42 @@ async fn a_wait_beyond_the_time_left_ends_the_call_at_once() {
     let hour = ScriptedResponse::Status(429, &[("retry-after", "3600")], "");
     let end = call(RetryPolicy::default(), 1.0, &[THROTTLED, hour]).await;
     check(end, &[0, 250], "429 Too Many Requests after 2 attempts, 250 ms");
+}
+
+#[tokio::test]
+async fn a_call_says_what_ended_its_retries() {
+    let stop = async |policy: &RetryPolicy, budget, idempotent, script: &[ScriptedResponse]| {
+        let fixture = TestRetry::with_budget(policy.clone(), RetryBudget::new(budget), 1.0, script.iter().cloned());
+        let operation = operation("create_account");
+        let mut request = fixture.request(operation, "{}").with_idempotent(idempotent);
+        match fixture.retry.execute(&mut request).await {
+            Ok(response) => response.context().stopped_by,
+            Err(failure) => failure.context().stopped_by,
+        }
+    };
+    let default = RetryPolicy::default();
+    let (twice, short) =
+        (default.clone().with_max_attempts(2), default.clone().with_max_elapsed(Duration::from_millis(300)));
+    let hour = ScriptedResponse::Status(429, &[("retry-after", "3600")], "");
+    let timeout = ScriptedResponse::Failure(TransportErrorKind::Timeout);
+    let broken = ScriptedResponse::Failure(TransportErrorKind::TooLarge);
+    for (policy, budget, idempotent, script, expected) in [
+        (&twice, 9, true, &[THROTTLED, THROTTLED][..], Some(RetryStop::Attempts)),
+        (&short, 9, true, &[FAILED, FAILED], Some(RetryStop::Time)),
+        (&default, 9, true, std::slice::from_ref(&hour), Some(RetryStop::Pause)),
+        (&default, 0, true, &[FAILED], Some(RetryStop::Budget)),
+        (&default, 9, false, &[FAILED], Some(RetryStop::NotIdempotent)),
+        (&default, 9, false, &[timeout], Some(RetryStop::NotIdempotent)),
+        (&default, 9, true, &[broken], None),
+        (&default, 9, true, &[FAILED, ACCEPTED], None),
+        (&default, 9, true, &[ScriptedResponse::Status(404, &[], "")], None),
+    ] {
+        assert_eq!(stop(policy, budget, idempotent, script).await, expected, "{script:?}");
+    }
+    let fixture = TestRetry::new(RetryPolicy::default(), 1.0, [FAILED]);
+    let hurried = fixture.retry.with(CallOptions::new().deadline(Duration::from_millis(200)));
+    let response = hurried.execute(&mut get("http://localhost/events")).await.unwrap();
+    assert_eq!(response.context().stopped_by, Some(RetryStop::Deadline));
 }
 
 #[tokio::test]
@@ -346,15 +382,15 @@ async fn dropping_a_waiting_call_leaves_nothing_behind() {
     });
     let operation = operation("get_events");
     for _ in 0..200 {
-        let request = get("http://localhost/events");
-        let mut call = retry.execute(request, operation);
+        let mut request = get("http://localhost/events");
+        let mut call = retry.execute(&mut request);
         assert!(futures::poll!(call.as_mut()).is_pending());
         drop(call);
         assert!(retry.state.budget.is_full());
         assert_eq!(retry.state.pauses.left(operation.quota_class, now), None);
     }
-    let request = get("http://localhost/events");
-    assert_eq!(retry.execute(request, operation).await.unwrap().status(), 202);
+    let mut request = get("http://localhost/events");
+    assert_eq!(retry.execute(&mut request).await.unwrap().status(), 202);
     assert_eq!(script.request_times().len(), 201);
 }
 
@@ -470,8 +506,8 @@ async fn waiting_for_a_token_probe_does_not_use_up_the_retry_time() {
         TestRetry::new(RetryPolicy::default().with_max_elapsed(Duration::from_secs(2)), 1.0, [FAILED, ACCEPTED]);
     let session = fixture.retry.state.session.clone();
     let another = session.gate().enter("get_events", session.clock().now()).await;
-    let request = fixture.request(operation("get_events"), "{}");
-    let mut call = fixture.retry.execute(request, operation("get_events"));
+    let mut request = fixture.request(operation("get_events"), "{}");
+    let mut call = fixture.retry.execute(&mut request);
     fixture.clock.hang(true);
     assert!(futures::poll!(call.as_mut()).is_pending());
     fixture.clock.hang(false);
@@ -487,10 +523,10 @@ async fn a_call_cancelled_while_waiting_for_a_probe_sends_nothing() {
     let session = fixture.retry.state.session.clone();
     let another = session.gate().enter("ingest", session.clock().now()).await;
     let cancel = Cancel::new();
-    let terms = CallTerms { idempotent: true, cancel: Some(cancel.signal()), max_retries: None };
-    let request = fixture.request(operation("ingest"), "{}");
+    let terms = CallTerms { cancel: Some(cancel.signal()), ..CallTerms::default() };
+    let mut request = fixture.request(operation("ingest"), "{}");
     fixture.clock.hang(true);
-    let mut call = fixture.retry.call(request, operation("ingest"), terms);
+    let mut call = fixture.retry.call(&mut request, terms);
     assert!(futures::poll!(call.as_mut()).is_pending());
     cancel.cancel();
     assert_eq!(call.await.unwrap_err().kind(), TransportErrorKind::Cancelled);
@@ -503,7 +539,8 @@ async fn a_call_that_waited_for_a_probe_respects_its_pause() {
     let (session, operation) = (fixture.retry.state.session.clone(), operation("get_events"));
     let another = session.gate().enter("get_events", session.clock().now()).await;
     fixture.clock.hang(true);
-    let mut call = fixture.retry.execute(fixture.request(operation, "{}"), operation);
+    let mut request = fixture.request(operation, "{}");
+    let mut call = fixture.retry.execute(&mut request);
     assert!(futures::poll!(call.as_mut()).is_pending());
     fixture.clock.hang(false);
     fixture.retry.state.pauses.extend(operation.quota_class, session.clock().now(), Duration::from_secs(9));
@@ -522,8 +559,9 @@ async fn a_limit_on_retries_counts_failures_and_leaves_the_budget_alone() {
     ] {
         let fixture = TestRetry::with_budget(RetryPolicy::default(), RetryBudget::new(1), 0.0, script.iter().cloned());
         let operation = operation("ingest");
-        let terms = CallTerms { idempotent: true, cancel: None, max_retries: Some(max_retries) };
-        let response = fixture.retry.call(fixture.request(operation, "{}"), operation, terms).await.unwrap();
+        let terms = CallTerms { max_retries: Some(max_retries), ..CallTerms::default() };
+        let mut request = fixture.request(operation, "{}").with_idempotent(true);
+        let response = fixture.retry.call(&mut request, terms).await.unwrap();
         assert_eq!((response.status().as_u16(), fixture.script.request_times().len()), expected);
         assert!(fixture.retry.state.budget.is_full());
     }

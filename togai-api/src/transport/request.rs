@@ -1,0 +1,152 @@
+//! A request on its way to the server.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
+use reqwest::Url;
+
+use crate::{Operation, Repeat};
+
+/// A request of an operation on its way to the server.
+///
+/// ```
+/// use togai_api::operations::GET_EVENTS;
+/// use togai_api::Request;
+///
+/// let mut request = Request::new(&GET_EVENTS, "https://api.togai.com/events".parse()?);
+/// request.headers_mut().insert("x-trace-id", "8f14e45f".parse()?);
+/// assert!(request.is_idempotent() && request.body().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// It says once whether sending it twice has the effect of sending it once, which transports that repeat go by. Method and
+/// path are those of the operation; a body is JSON.
+#[derive(Clone)]
+pub struct Request {
+    operation: &'static Operation,
+    url: Url,
+    headers: HeaderMap,
+    // Beside the other headers, which mostly are none: an empty map costs nothing to copy for an attempt.
+    authorization: Option<HeaderValue>,
+    body: Option<Bytes>,
+    timeout: Option<Duration>,
+    idempotent: bool,
+}
+
+impl Request {
+    /// A request without a body, which may be repeated if its operation always may ([`Repeat::Always`]).
+    pub fn new(operation: &'static Operation, url: Url) -> Self {
+        Self {
+            operation,
+            url,
+            headers: HeaderMap::new(),
+            authorization: None,
+            body: None,
+            timeout: None,
+            idempotent: operation.repeat == Repeat::Always,
+        }
+    }
+
+    /// Sets the body, which is JSON.
+    #[must_use]
+    pub fn with_body(mut self, json: impl Into<Bytes>) -> Self {
+        self.body = Some(json.into());
+        self
+    }
+
+    /// Sets whether sending the request twice has the effect of sending it once.
+    #[must_use]
+    pub fn with_idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = idempotent;
+        self
+    }
+
+    /// The operation that is asked for.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// The address.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The address, to be changed.
+    pub fn url_mut(&mut self) -> &mut Url {
+        &mut self.url
+    }
+
+    /// The headers, but for those that every request has: what is accepted, the type of the body, and the credential.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The same headers, to be changed.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+
+    /// The body, where there is one.
+    pub fn body(&self) -> Option<&Bytes> {
+        self.body.as_ref()
+    }
+
+    /// How long an attempt may take, where that is less than the HTTP client allows.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Sets how long an attempt may take.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout;
+    }
+
+    /// Whether sending it twice has the effect of sending it once.
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    /// Sets the credential, in place of the one before: the value of the header `authorization`.
+    pub fn set_authorization(&mut self, mut credential: HeaderValue) {
+        credential.set_sensitive(true);
+        self.authorization = Some(credential);
+    }
+
+    /// The request as the HTTP client takes it.
+    pub(super) fn to_http(&self) -> Result<reqwest::Request, http::method::InvalidMethod> {
+        const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        let method = Method::from_bytes(self.operation.method.as_bytes())?;
+        let mut request = reqwest::Request::new(method, self.url.clone());
+        let mut headers = self.headers.clone();
+        headers.entry(ACCEPT).or_insert(JSON);
+        if let Some(body) = &self.body {
+            headers.entry(CONTENT_TYPE).or_insert(JSON);
+            *request.body_mut() = Some(body.clone().into());
+        }
+        if let Some(credential) = &self.authorization {
+            headers.insert(AUTHORIZATION, credential.clone());
+        }
+        *request.headers_mut() = headers;
+        *request.timeout_mut() = self.timeout;
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A body may hold what no log is to hold.
+        let headers: Vec<&str> = self.headers.keys().map(http::HeaderName::as_str).collect();
+        formatter
+            .debug_struct("Request")
+            .field("operation", &self.operation)
+            .field("url", &self.url.as_str())
+            .field("headers", &headers)
+            .field("body", &self.body.as_ref().map(|body| format!("{} bytes", body.len())))
+            .field("timeout", &self.timeout)
+            .field("idempotent", &self.idempotent)
+            .finish_non_exhaustive()
+    }
+}
