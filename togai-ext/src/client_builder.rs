@@ -12,6 +12,7 @@ use crate::auth::{AccessToken, Credentials, TokenProvider};
 use crate::base_url;
 use crate::clock::SystemClock;
 use crate::environment::Environment;
+use crate::pacing::Pacing;
 use crate::retry::{Parts, Retry, RetryBudget, RetryPolicy};
 use crate::service::Service;
 use crate::stack::Stack;
@@ -47,6 +48,7 @@ const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 /// | idle connections are kept for | 50 s |
 /// | size of an answer | 32 MiB |
 /// | retry | [`RetryPolicy::default`], and at most 100 retries of all calls in an outage, [`RetryBudget`] |
+/// | requests a second | 50 to each of the ingestion endpoints, 10 to all others, [`Pacing::default`]; for Enso what it lets through |
 /// | a refused token is tried again after | 10 min |
 /// | user agent | `togai-ext/` and its version |
 ///
@@ -64,6 +66,7 @@ pub struct ClientBuilder<C = Client> {
     user_agent: String,
     retry: RetryPolicy,
     budget: RetryBudget,
+    pacing: Pacing,
     http: Option<reqwest::ClientBuilder>,
     client: PhantomData<fn() -> C>,
 }
@@ -152,6 +155,7 @@ impl<C: Service> ClientBuilder<C> {
             user_agent: USER_AGENT.to_owned(),
             retry: RetryPolicy::default(),
             budget: RetryBudget::default(),
+            pacing: C::pacing(),
             http: None,
             client: PhantomData,
         }
@@ -273,6 +277,13 @@ impl<C: Service> ClientBuilder<C> {
         self
     }
 
+    /// Sets how fast requests are sent, for each quota; the documented quotas by default.
+    #[must_use]
+    pub fn with_pacing(mut self, pacing: Pacing) -> Self {
+        self.pacing = pacing;
+        self
+    }
+
     /// Sets an HTTP client to build on, for proxies, headers, or a resolver of your own.
     ///
     /// ```
@@ -312,7 +323,9 @@ impl<C: Service> ClientBuilder<C> {
                 )));
             }
         }
+        self.pacing.check()?;
         let session = Session::with_probe_interval(Arc::new(SystemClock), self.token_probe_interval);
+        self.pacing.apply(&session);
         if self.token.is_empty() && self.token_provider.is_none() {
             let (builder, variable) = (C::BUILDER, C::TOKEN_VARIABLE);
             return Err(Error::configuration(format!("the token is empty: set it with `{builder}` or {variable}")));
@@ -370,6 +383,7 @@ impl<C: Service> fmt::Debug for ClientBuilder<C> {
             .field("user_agent", &self.user_agent)
             .field("retry", &self.retry)
             .field("budget", &self.budget)
+            .field("pacing", &self.pacing)
             .finish_non_exhaustive()
     }
 }

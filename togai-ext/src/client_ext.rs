@@ -1,6 +1,7 @@
 //! What a client can do beside calling operations.
 
-use togai_api::Error;
+use togai_api::{Error, QuotaClass};
+use togai_ingest::Pace;
 
 use crate::auth::AccessToken;
 use crate::retry::CallOptions;
@@ -18,6 +19,24 @@ pub trait ClientExt: Sized {
     ///
     /// All counts are zero for a client that [`ClientBuilder`](crate::ClientBuilder) did not make.
     fn stats(&self) -> Stats;
+
+    /// Sets how fast the requests of a quota are sent, for the client and all its clones.
+    ///
+    /// ```
+    /// use togai_ext::Pace;
+    /// use togai_ext::prelude::*;
+    ///
+    /// # togai_doctest::run(async |_, client| {
+    /// // Half of the quota is for another program.
+    /// client.set_pace(QuotaClass::IngestBatch, Pace::PerSecond(25.0));
+    /// assert!(client.stats().ingest_batch.rate.is_some_and(|rate| rate < 25.0));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// [`ClientBuilder::with_pacing`](crate::ClientBuilder::with_pacing) sets what it is at the beginning. A rate that is no
+    /// number above zero is read as the slowest, one request in ten seconds.
+    fn set_pace(&self, quota: QuotaClass, pace: Pace);
 
     /// Puts another token in use, for the client and all its clones.
     ///
@@ -58,6 +77,10 @@ impl<C: Service> ClientExt for C {
 
     fn stats(&self) -> Stats {
         Stack::of(self.core().transport()).map(|stack| stack.retry.stats()).unwrap_or_default()
+    }
+
+    fn set_pace(&self, quota: QuotaClass, pace: Pace) {
+        Stack::of_any(self.core().transport()).retry.set_pace(quota, pace);
     }
 
     fn set_token(&self, token: impl Into<AccessToken>) -> Result<(), Error> {

@@ -41,6 +41,7 @@ pub mod enso;
 mod environment;
 #[cfg(feature = "event-ingestion")]
 mod ingest;
+mod pacing;
 mod paginate;
 pub mod prelude;
 mod retry;
@@ -68,17 +69,19 @@ pub use client_ext::ClientExt;
 pub use environment::Environment;
 #[cfg(feature = "event-ingestion")]
 pub use ingest::{Ingest, IngestError, IngestErrorExt, IngestExt, IngestReport, Togai, Verdict, Verdicts};
+pub use pacing::Pacing;
 pub use paginate::{Items, Page, PagedRequest, Pages, Paginate};
 pub use retry::{CallOptions, RetryBudget, RetryPolicy};
 pub use stats::{ClassStats, Stats};
 #[cfg(feature = "credits")]
 pub use togai_api::CreateCreditResponse;
 pub use togai_api::{
-    Attribute, Call, Client, Date, Decimal, Error, Event, OPERATIONS, ResponseValue, Text, Timestamp, builder,
-    operations, types,
+    Attribute, Call, Client, Date, Decimal, Error, Event, OPERATIONS, QuotaClass, ResponseValue, Text, Timestamp,
+    builder, operations, types,
 };
 /// The delivery engine, with what naming the type of a call needs.
 pub use togai_ingest;
+pub use togai_ingest::Pace;
 #[cfg(feature = "event-ingestion")]
 pub use togai_ingest::{
     Backend, DeliveryError, DeliveryErrorKind, EventReceiver, EventStream, IdPolicy, IngestProgress, IntoBackend,

@@ -2,7 +2,7 @@
 
 pub use crate::{
     Attribute, CallOptions, Client, ClientBuilder, ClientExt, Date, Decimal, Environment, Error, Event, Page, Paginate,
-    RetryPolicy, Text, Timestamp,
+    QuotaClass, RetryPolicy, Text, Timestamp,
 };
 #[cfg(feature = "event-ingestion")]
 pub use crate::{IdPolicy, IngestError, IngestErrorExt, IngestExt, IngestProgress, IngestReport, Outcome, Verdict};

@@ -3,6 +3,7 @@
 use togai_api::{Client, Core};
 
 use crate::environment::Environment;
+use crate::pacing::Pacing;
 use crate::sealed::Sealed;
 
 /// A service, by its client: what building one needs to know.
@@ -13,6 +14,10 @@ pub trait Service: Sized + Sealed {
     const TOKEN_VARIABLE: &'static str;
     /// The environment variable of the address.
     const BASE_URL_VARIABLE: &'static str;
+    /// How fast requests are sent where nothing else is set.
+    #[doc(hidden)]
+    fn pacing() -> Pacing;
+
     /// What a builder is made with.
     const BUILDER: &'static str;
 
@@ -37,5 +42,9 @@ impl Service for Client {
 
     fn from_core(core: Core) -> Self {
         core.into()
+    }
+
+    fn pacing() -> Pacing {
+        Pacing::default()
     }
 }

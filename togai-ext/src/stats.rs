@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use togai_api::QuotaClass;
 
+use crate::pacing::class_index;
+
 /// What a client, its clones included, has done so far, by quota class.
 ///
 /// ```
@@ -17,7 +19,7 @@ use togai_api::QuotaClass;
 /// # Ok(())
 /// # });
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
     /// `POST /ingest`.
@@ -29,7 +31,7 @@ pub struct Stats {
 }
 
 /// What a client has done in a quota class.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClassStats {
     /// Calls that were begun.
@@ -44,6 +46,12 @@ pub struct ClassStats {
     pub waits: u64,
     /// How long those waits were to be, in all.
     pub waited: Duration,
+    /// Requests that waited for their turn, since more came than the quota takes.
+    pub paced: u64,
+    /// How long they waited, in all.
+    pub paced_for: Duration,
+    /// How many requests a second are sent at most at present; nothing where there is no bound, and in a total.
+    pub rate: Option<f64>,
 }
 
 impl Stats {
@@ -57,17 +65,10 @@ impl Stats {
             total.throttled += class.throttled;
             total.waits += class.waits;
             total.waited = total.waited.saturating_add(class.waited);
+            total.paced += class.paced;
+            total.paced_for = total.paced_for.saturating_add(class.paced_for);
         }
         total
-    }
-}
-
-/// The place of a quota class in a table of all of them. A class that is not known yet counts as the last.
-pub(crate) fn class_index(class: QuotaClass) -> usize {
-    match class {
-        QuotaClass::Ingest => 0,
-        QuotaClass::IngestBatch => 1,
-        _ => 2,
     }
 }
 

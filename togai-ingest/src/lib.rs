@@ -166,7 +166,7 @@ pub use json::Fields;
 pub use outcome::Outcome;
 pub use receiver::EventReceiver;
 pub use report::{IngestError, IngestProgress, IngestReport, Reason, Verdict};
-pub use session::{Closed, Pass, Session, TokenGate};
+pub use session::{Closed, Pace, Pacer, Pass, Session, TokenGate};
 pub use source::{FromIterator, FromReceiver, FromSlice, FromStream, FromTryStream, Source};
 #[doc(hidden)]
 pub use submission::Payload;

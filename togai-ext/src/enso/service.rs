@@ -3,6 +3,7 @@
 use togai_api::Core;
 use togai_api::enso::Client;
 
+use crate::pacing::Pacing;
 use crate::service::Service;
 
 impl Service for Client {
@@ -13,6 +14,10 @@ impl Service for Client {
 
     fn core(&self) -> &Core {
         Client::core(self)
+    }
+
+    fn pacing() -> Pacing {
+        Pacing::learned()
     }
 
     fn from_core(core: Core) -> Self {

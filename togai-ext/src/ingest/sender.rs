@@ -35,7 +35,7 @@ impl Sender {
         let Request { body, idempotent, cancel, max_retries, .. } = request;
         let request = self.core.request(self.operation, self.operation.path, Some(body));
         let request = request.map_err(|error| NoSuccess { error, response: None })?;
-        let terms = CallTerms { cancel: Some(cancel), max_retries };
+        let terms = CallTerms { cancel: Some(cancel), max_retries, outlasts_throttling: true };
         let result = self.stack.retry.call(&mut request.with_idempotent(idempotent), terms).await;
         read_response(self.operation, result)
     }

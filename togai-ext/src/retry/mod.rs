@@ -3,7 +3,6 @@
 mod backoff;
 mod budget;
 mod options;
-mod pause;
 mod policy;
 mod retry_loop;
 mod state;

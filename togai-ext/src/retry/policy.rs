@@ -14,7 +14,8 @@ use std::time::Duration;
 /// ```
 ///
 /// - A throttled request (status 429) was not carried out, so it is repeated whatever it does. All calls of its quota class
-///   keep the pause that the server asked for, up to a day.
+///   keep the pause that the server asked for, up to an hour. For ingestion throttling counts neither against the attempts
+///   nor against the time: it goes on as long as requests of the class get through.
 /// - So is a request that met no server: nothing was sent.
 /// - After 408, a 5xx but 501 and 505, a broken connection or a timeout the request may have been carried out. It is repeated
 ///   where that is harmless: it reads, replaces or deletes, all its events have ids that count once, or it has an
@@ -33,12 +34,14 @@ use std::time::Duration;
 /// | time in all, waits included | 60 s |
 /// | bound of the first wait | 250 ms |
 /// | bound of every wait | 10 s |
+/// | the longest pause that ingestion waits out | 60 s |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
     max_elapsed: Duration,
     initial_backoff: Duration,
     max_backoff: Duration,
+    max_pause: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -48,6 +51,7 @@ impl Default for RetryPolicy {
             max_elapsed: Duration::from_secs(60),
             initial_backoff: Duration::from_millis(250),
             max_backoff: Duration::from_secs(10),
+            max_pause: Duration::from_secs(60),
         }
     }
 }
@@ -84,6 +88,21 @@ impl RetryPolicy {
     pub fn with_max_backoff(mut self, backoff: Duration) -> Self {
         self.max_backoff = backoff;
         self
+    }
+
+    /// Sets the longest pause, by `Retry-After` of a 429, that ingestion waits out; 60 s by default.
+    ///
+    /// After a longer one the call ends, and what was not delivered is `NotSent`. Other calls wait as long as the time for all
+    /// attempts lasts.
+    #[must_use]
+    pub fn with_max_pause(mut self, pause: Duration) -> Self {
+        self.max_pause = pause;
+        self
+    }
+
+    /// The longest pause that ingestion waits out.
+    pub fn max_pause(&self) -> Duration {
+        self.max_pause
     }
 
     /// The number of attempts, the first included.

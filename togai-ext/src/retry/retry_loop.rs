@@ -9,13 +9,14 @@ use togai_api::{
     CallContext, Operation, Request, Response, RetryStop, TransportError, TransportErrorKind, is_passing_outage,
     retry_after,
 };
-use togai_ingest::CancelSignal;
+use togai_ingest::{CancelSignal, Pacer};
 use tracing::Instrument as _;
 
 use super::backoff::{self, Backoff};
 use super::state::RetryState;
 use super::{CallOptions, RetryPolicy};
 use crate::auth::AdmittedRequest;
+use crate::pacing::class_index;
 use crate::trace;
 
 /// The terms of a call that its caller sets for each request.
@@ -26,11 +27,15 @@ pub(crate) struct CallTerms {
     /// How many retries after failures there are at most, beside what the policy says; they take nothing from the budget of
     /// all calls. Throttling is no failure.
     pub(crate) max_retries: Option<u32>,
+    /// Whether throttling counts neither against the attempts nor against the time, as long as requests of the quota class
+    /// get through.
+    pub(crate) outlasts_throttling: bool,
 }
 
 /// The retry loop of a call in flight.
 pub(super) struct RetryLoop<'a> {
     state: &'a RetryState,
+    pacer: &'a Pacer,
     policy: &'a RetryPolicy,
     operation: &'static Operation,
     idempotent: bool,
@@ -41,10 +46,14 @@ pub(super) struct RetryLoop<'a> {
     timeout: Option<Duration>,
     backoff: Backoff,
     attempts: u32,
+    /// When the last one was sent.
+    sent: Instant,
     /// How many attempts failed otherwise than by throttling.
     failures: u32,
-    /// How long it has waited for another call to probe the token. This does not count as retry time.
-    probe_wait: Duration,
+    /// Since when requests of the class are throttled, as far as this call has seen.
+    throttled_since: Option<Instant>,
+    /// How long it has waited for its turns and for another call to probe the token. This does not count as retry time.
+    free_wait: Duration,
     /// Whether it has asked the provider for another token.
     has_renewed: bool,
     /// Whether an attempt may have been applied, whatever became of the ones after it.
@@ -52,6 +61,10 @@ pub(super) struct RetryLoop<'a> {
     /// What kept it from another attempt.
     stopped_by: Option<RetryStop>,
 }
+
+/// What a call was waiting for whose time was over.
+const WAITED_FOR_TOKEN: &str = "it waited for another call to try the token, or for the token provider";
+const WAITED_FOR_TURN: &str = "it waited for its turn, since more calls are made than the quota takes";
 
 /// The result of an attempt.
 pub(super) type AttemptResult = Result<Response, TransportError>;
@@ -61,19 +74,23 @@ impl<'a> RetryLoop<'a> {
         let operation = request.operation();
         let policy = options.retry.as_ref().unwrap_or(&state.policy);
         state.counters.count(operation.quota_class, |counts| counts.calls += 1);
+        let start = state.session.clock().now();
         Self {
             state,
+            pacer: &state.pacers[class_index(operation.quota_class)],
             policy,
             operation,
             idempotent: request.is_idempotent(),
             terms,
-            start: state.session.clock().now(),
+            start,
             deadline: options.deadline,
             timeout: request.timeout(),
             backoff: policy.backoff(),
             attempts: 0,
+            sent: start,
             failures: 0,
-            probe_wait: Duration::ZERO,
+            throttled_since: None,
+            free_wait: Duration::ZERO,
             has_renewed: false,
             maybe_delivered: false,
             stopped_by: None,
@@ -133,6 +150,7 @@ impl<'a> RetryLoop<'a> {
             request.set_timeout(Some(limits.into_iter().flatten().fold(left, Duration::min)));
         }
         admitted.authorize(request);
+        self.sent = self.state.session.clock().now();
         let span = trace::attempt(request, self.attempts - 1);
         let sent = self.state.inner.execute(request);
         let mut result = if span.is_disabled() { sent.await } else { sent.instrument(span.clone()).await };
@@ -142,6 +160,7 @@ impl<'a> RetryLoop<'a> {
             self.state.counters.count(self.operation.quota_class, |counts| counts.throttled += 1);
         } else if result.as_ref().is_ok_and(|response| !is_passing_outage(response.status())) {
             self.state.budget.earn();
+            self.pacer.succeeded(self.state.session.clock().now());
         }
         result
     }
@@ -152,7 +171,7 @@ impl<'a> RetryLoop<'a> {
             return false;
         }
         let renewal = pin!(self.state.auth.renew_after(refused));
-        self.within(renewal).await.is_ok_and(|is_renewed| is_renewed)
+        self.within(renewal, Some(self.longest_token_wait()), WAITED_FOR_TOKEN).await.is_ok_and(|is_renewed| is_renewed)
     }
 
     /// How long to wait before another attempt, or what keeps it from one; nothing where the result is final by itself. What
@@ -178,15 +197,20 @@ impl<'a> RetryLoop<'a> {
             }
             Ok(_) => return Err(None),
         };
-        if let (true, Some(requested_wait)) = (is_throttled, requested_wait) {
-            self.state.pauses.extend(self.operation.quota_class, self.state.session.clock().now(), requested_wait);
+        if is_throttled {
+            let clock = self.state.session.clock();
+            self.pacer.throttled(clock.now(), self.sent, requested_wait, clock.random());
+            if self.terms.outlasts_throttling {
+                return self.outlast(requested_wait).map_err(Some);
+            }
         }
         self.failures += u32::from(!is_throttled);
         let is_last_failure = self.terms.max_retries.is_some_and(|retries| self.failures > retries);
         if !is_repeated {
             return Err(Some(RetryStop::NotIdempotent));
         }
-        if is_last_failure || self.attempts >= self.policy.max_attempts() {
+        let attempts = if self.terms.outlasts_throttling { self.failures } else { self.attempts };
+        if is_last_failure || attempts >= self.policy.max_attempts() {
             return Err(Some(RetryStop::Attempts));
         }
         let wait = self.fit(requested_wait).map_err(Some)?;
@@ -194,6 +218,29 @@ impl<'a> RetryLoop<'a> {
             return Err(Some(RetryStop::Budget));
         }
         Ok(wait)
+    }
+
+    /// The wait before a retry of a throttled request that goes on as long as requests of its class get through.
+    fn outlast(&mut self, pause: Option<Duration>) -> Result<Duration, RetryStop> {
+        let now = self.state.session.clock().now();
+        let since = *self.throttled_since.get_or_insert(now);
+        if self.pacer.last_success().is_some_and(|success| success > since) {
+            self.throttled_since = Some(now);
+        } else if now.saturating_duration_since(since) >= self.policy.max_elapsed() {
+            return Err(RetryStop::Time);
+        }
+        match pause {
+            Some(pause) if pause > self.longest_pause() => Err(RetryStop::Pause),
+            // The turn comes after the pause, and at the rate that was learned.
+            Some(_) => Ok(Duration::ZERO),
+            None if self.pacer.rate().is_some() => Ok(Duration::ZERO),
+            None => {
+                let bound = self.backoff.next().unwrap_or_default();
+                let wait = backoff::jitter(bound, self.state.session.clock().random());
+                self.free_wait += wait;
+                Ok(wait)
+            }
+        }
     }
 
     /// The wait before a retry, where there is time for it.
@@ -221,31 +268,62 @@ impl<'a> RetryLoop<'a> {
     async fn admit(&mut self) -> Result<AdmittedRequest<'a>, TransportError> {
         loop {
             self.keep_pause().await?;
+            if !self.take_turn().await? {
+                continue;
+            }
             let state = self.state;
             let before = state.session.clock().now();
             let admission = pin!(state.auth.admit(self.operation));
-            let admitted = self.within(admission).await??;
+            let admitted = self.within(admission, Some(self.longest_token_wait()), WAITED_FOR_TOKEN).await??;
             let now = state.session.clock().now();
-            self.probe_wait += now.saturating_duration_since(before);
-            // In that time the call may have been cancelled or be over, or the server have asked for a pause.
-            let is_paused = state.pauses.left(self.operation.quota_class, now).is_some();
-            if !is_paused && self.check_time_left().is_ok() {
+            let waited = now.saturating_duration_since(before);
+            self.free_wait += waited;
+            // In that time the call may have been cancelled or be over, the server have asked for a pause, or its turn have
+            // passed.
+            let is_late = self.pacer.rate().is_some_and(|rate| waited.as_secs_f64() * rate > 1.0);
+            if !is_late && self.pacer.pause(now).is_none() && self.check_time_left().is_ok() {
                 return Ok(admitted);
             }
         }
     }
 
-    /// Waits for something, but no longer than the call may take.
-    async fn within<T>(&self, future: impl Future<Output = T> + Unpin) -> Result<T, TransportError> {
+    /// Waits for the turn of an attempt. `false` means that the server has asked for a pause meanwhile.
+    async fn take_turn(&mut self) -> Result<bool, TransportError> {
+        let clock = self.state.session.clock();
+        let before = clock.now();
+        if self.pacer.try_turn(before, clock.random()) {
+            return Ok(true);
+        }
+        let turn = pin!(self.pacer.turn(&**clock));
+        let has_turn = self.within(turn, None, WAITED_FOR_TURN).await?;
+        let waited = clock.now().saturating_duration_since(before);
+        self.free_wait += waited;
+        self.state.counters.count(self.operation.quota_class, |counts| {
+            counts.paced += 1;
+            counts.paced_for = counts.paced_for.saturating_add(waited);
+        });
+        // In that time the call may have been cancelled or be over.
+        self.check_time_left()?;
+        Ok(has_turn)
+    }
+
+    /// Waits for something until the call is over, at the longest for so long.
+    async fn within<T>(
+        &self,
+        future: impl Future<Output = T> + Unpin,
+        longest: Option<Duration>,
+        what: &'static str,
+    ) -> Result<T, TransportError> {
         // Mostly there is nothing to wait for.
         let future = match select(future, std::future::ready(())).await {
             Either::Left((value, _)) => return Ok(value),
             Either::Right(((), future)) => future,
         };
-        // It is no retry, so the time for retries is no reason to give up before an attempt would have.
-        let limit = self.left().max(self.state.attempt_timeout.unwrap_or_default());
-        let left = self.deadline.map_or(limit, |deadline| deadline.saturating_sub(self.elapsed()));
-        let late = self.state.session.clock().sleep(left);
+        let left = self.deadline.map(|deadline| deadline.saturating_sub(self.elapsed())).or(longest);
+        let late = match left {
+            Some(left) => self.state.session.clock().sleep(left),
+            None => Box::pin(std::future::pending()),
+        };
         let end = match &self.terms.cancel {
             Some(cancel) => {
                 select(late, Box::pin(cancel.cancelled())).map(|end| matches!(end, Either::Left(_))).left_future()
@@ -254,30 +332,46 @@ impl<'a> RetryLoop<'a> {
         };
         match select(future, pin!(end)).await {
             Either::Left((value, _)) => Ok(value),
-            Either::Right((true, _)) => Err(TransportError::new(
-                TransportErrorKind::Deadline,
-                "it waited for another call to try the token, or for the token provider",
-                CallContext::default(),
-            )),
+            Either::Right((true, _)) => {
+                Err(TransportError::new(TransportErrorKind::Deadline, what, CallContext::default()))
+            }
             Either::Right((false, _)) => Err(TransportError::cancelled(CallContext::default())),
         }
     }
 
     /// Waits until the server has had the pause that it asked another call for. It is an error where there is to be no
     /// attempt any more.
-    async fn keep_pause(&self) -> Result<(), TransportError> {
+    async fn keep_pause(&mut self) -> Result<(), TransportError> {
         loop {
             self.check_time_left()?;
             let now = self.state.session.clock().now();
-            let Some(left) = self.state.pauses.left(self.operation.quota_class, now) else { return Ok(()) };
+            let Some(left) = self.pacer.pause(now) else { return Ok(()) };
             // Jitter spreads the calls that waited for the same pause.
             let bound = self.policy.backoff().next().unwrap_or_default();
             let jitter = backoff::jitter(bound, self.state.session.clock().random());
-            match backoff::spread(left, jitter, self.left()) {
-                Some(wait) => self.wait(wait).await,
-                None => return Err(TransportError::paused(left, CallContext::default())),
+            let Some(wait) = backoff::spread(left, jitter, self.longest_pause()) else {
+                return Err(TransportError::paused(left, CallContext::default()));
+            };
+            self.wait(wait).await;
+            if self.terms.outlasts_throttling {
+                self.free_wait += self.state.session.clock().now().saturating_duration_since(now);
             }
         }
+    }
+
+    /// How long it waits for a token. It is no retry, so the time for retries is no reason to give up before an attempt
+    /// would have.
+    fn longest_token_wait(&self) -> Duration {
+        self.left().max(self.state.attempt_timeout.unwrap_or_default())
+    }
+
+    /// The longest pause that the call waits out.
+    fn longest_pause(&self) -> Duration {
+        if !self.terms.outlasts_throttling {
+            return self.left();
+        }
+        let longest = self.policy.max_pause();
+        self.deadline.map_or(longest, |deadline| longest.min(deadline.saturating_sub(self.elapsed())))
     }
 
     /// Fails where the call was cancelled, or its time is over.
@@ -311,7 +405,7 @@ impl<'a> RetryLoop<'a> {
     /// How long the call may still wait.
     fn left(&self) -> Duration {
         let elapsed = self.elapsed();
-        let for_retries = self.policy.max_elapsed().saturating_sub(elapsed.saturating_sub(self.probe_wait));
+        let for_retries = self.policy.max_elapsed().saturating_sub(elapsed.saturating_sub(self.free_wait));
         self.deadline.map_or(for_retries, |deadline| deadline.saturating_sub(elapsed).min(for_retries))
     }
 

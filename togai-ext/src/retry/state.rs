@@ -1,13 +1,13 @@
 //! The retry state that all calls of a client share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use togai_api::Transport;
-use togai_ingest::Session;
+use togai_ingest::{Pacer, Session};
 
 use super::RetryPolicy;
 use super::budget::BudgetBalance;
-use super::pause::Pauses;
 use crate::auth::Auth;
 use crate::stats::Counters;
 
@@ -19,6 +19,7 @@ pub(super) struct RetryState {
     pub(super) policy: RetryPolicy,
     pub(super) attempt_timeout: Option<Duration>,
     pub(super) budget: BudgetBalance,
-    pub(super) pauses: Pauses,
+    /// One for each quota class.
+    pub(super) pacers: [Arc<Pacer>; 3],
     pub(super) counters: Counters,
 }

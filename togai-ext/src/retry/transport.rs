@@ -4,16 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use togai_api::{BoxFuture, Error, Request, Transport};
-use togai_ingest::Session;
+use togai_api::{BoxFuture, Error, QuotaClass, Request, Transport};
+use togai_ingest::{Pace, Session};
 use tracing::Instrument as _;
 
 use super::budget::{BudgetBalance, RetryBudget};
-use super::pause::Pauses;
 use super::retry_loop::{AttemptResult, CallTerms, RetryLoop};
 use super::state::RetryState;
 use super::{CallOptions, RetryPolicy};
 use crate::auth::{AccessToken, Auth, Credentials};
+use crate::pacing::{QUOTAS, class_index};
 use crate::stats::{Counters, Stats};
 use crate::trace;
 
@@ -38,6 +38,7 @@ pub(crate) struct Parts {
 impl Retry {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { inner, session, credentials, policy, attempt_timeout, budget } = parts;
+        let pacers = QUOTAS.map(|quota| session.pacer(quota));
         let state = RetryState {
             inner,
             auth: Auth::new(session.clone(), credentials),
@@ -45,7 +46,7 @@ impl Retry {
             policy,
             attempt_timeout,
             budget: BudgetBalance::new(budget),
-            pauses: Pauses::default(),
+            pacers,
             counters: Counters::default(),
         };
         Self { state: Arc::new(state), options: CallOptions::new() }
@@ -68,7 +69,13 @@ impl Retry {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.state.counters.snapshot()
+        let mut stats = self.state.counters.snapshot();
+        for (class, pacer) in
+            [&mut stats.ingest, &mut stats.ingest_batch, &mut stats.other].into_iter().zip(&self.state.pacers)
+        {
+            class.rate = pacer.rate();
+        }
+        stats
     }
 
     /// Carries a request through.
@@ -82,6 +89,11 @@ impl Retry {
         let span = trace::call(request.operation());
         let run = RetryLoop::new(&self.state, &self.options, request, terms).run(request);
         if span.is_disabled() { Box::pin(run) } else { Box::pin(run.instrument(span)) }
+    }
+
+    /// Sets how fast the requests of a quota class are sent.
+    pub(crate) fn set_pace(&self, class: QuotaClass, pace: Pace) {
+        self.state.pacers[class_index(class)].set_pace(pace);
     }
 
     /// Puts another token in use.

@@ -3,6 +3,7 @@
 mod gate;
 mod limits;
 mod operation;
+mod pacer;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +13,7 @@ pub use gate::{Closed, Pass, TokenGate};
 pub use limits::BatchSize;
 pub(crate) use limits::Limits;
 pub(crate) use operation::OperationState;
+pub use pacer::{Pace, Pacer};
 
 use crate::clock::Clock;
 
@@ -47,6 +49,7 @@ struct SessionState {
     gate: TokenGate,
     limits: Limits,
     operations: Mutex<BTreeMap<&'static str, Arc<OperationState>>>,
+    pacers: Mutex<BTreeMap<&'static str, Arc<Pacer>>>,
 }
 
 impl Session {
@@ -64,7 +67,8 @@ impl Session {
     /// A session that leaves a refused token alone for an interval.
     pub fn with_probe_interval(clock: Arc<dyn Clock>, interval: Duration) -> Self {
         let (gate, limits) = (TokenGate::new(interval), Limits::default());
-        Self { state: Arc::new(SessionState { clock, gate, limits, operations: Mutex::default() }) }
+        let (operations, pacers) = (Mutex::default(), Mutex::default());
+        Self { state: Arc::new(SessionState { clock, gate, limits, operations, pacers }) }
     }
 
     /// The clock.
@@ -75,6 +79,13 @@ impl Session {
     /// Whether the token is good.
     pub fn gate(&self) -> &TokenGate {
         &self.state.gate
+    }
+
+    /// How fast requests are sent that count against a quota, which the client names as it likes. [`Pace::Off`] until the
+    /// client sets another one.
+    pub fn pacer(&self, quota: &'static str) -> Arc<Pacer> {
+        let mut pacers = self.state.pacers.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(pacers.entry(quota).or_insert_with(|| Arc::new(Pacer::new(Pace::Off, 1))))
     }
 
     /// How large a request may be, as far as the server has shown.

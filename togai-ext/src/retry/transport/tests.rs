@@ -380,14 +380,13 @@ async fn dropping_a_waiting_call_leaves_nothing_behind() {
         attempt_timeout: None,
         budget: RetryBudget::new(2),
     });
-    let operation = operation("get_events");
     for _ in 0..200 {
         let mut request = get("http://localhost/events");
         let mut call = retry.execute(&mut request);
         assert!(futures::poll!(call.as_mut()).is_pending());
         drop(call);
         assert!(retry.state.budget.is_full());
-        assert_eq!(retry.state.pauses.left(operation.quota_class, now), None);
+        assert_eq!(retry.state.pacers[2].pause(now), None);
     }
     let mut request = get("http://localhost/events");
     assert_eq!(retry.execute(&mut request).await.unwrap().status(), 202);
@@ -543,7 +542,8 @@ async fn a_call_that_waited_for_a_probe_respects_its_pause() {
     let mut call = fixture.retry.execute(&mut request);
     assert!(futures::poll!(call.as_mut()).is_pending());
     fixture.clock.hang(false);
-    fixture.retry.state.pauses.extend(operation.quota_class, session.clock().now(), Duration::from_secs(9));
+    let now = session.clock().now();
+    fixture.retry.state.pacers[2].throttled(now, now, Some(Duration::from_secs(9)), 0.0);
     drop(another);
     call.await.unwrap();
     assert_eq!(fixture.script.request_times(), [9000]);
