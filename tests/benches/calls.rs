@@ -65,7 +65,8 @@ impl Transport for BareTransport {
 impl CallBench {
     fn new(address: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let client = ClientBuilder::new("token").base_url(address).build().expect("a client");
+        let client =
+            ClientBuilder::new("token").base_url(address).with_pacing(Pacing::off()).build().expect("a client");
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("HTTP");
         let bare_client = client.with_transport(BareTransport(http.clone()));

@@ -189,7 +189,9 @@ async fn a_page_size_outside_the_limits_fails_before_sending() {
 #[tokio::test]
 async fn dropping_a_call_at_any_point_leaves_the_client_intact() {
     let (sandbox, _) = start().await;
-    let client = builder_of(&sandbox).with_retry_budget(RetryBudget::new(5)).build().unwrap();
+    let policy = RetryPolicy::default().with_initial_backoff(Duration::ZERO);
+    let budget = RetryBudget::new(5);
+    let client = builder_of(&sandbox).with_retry(policy).with_retry_budget(budget).build().unwrap();
     sandbox.fault(Fault::status(503).every(3));
     sandbox.fault(Fault::status(429).header("retry-after-ms", "1").every(7));
     sandbox.fault(Fault::delay(Duration::from_millis(3)).every(5));

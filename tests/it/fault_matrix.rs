@@ -84,7 +84,7 @@ no server                                              | 1, 4    |        0 |   
 reset after reading once, then 401                     | 1, 4    |        0 |         0 |        0 |       2 |        0 | 401            |        2 |       2
 503 after applying once, then 404                      | 1, 4    |        0 |         0 |        0 |       2 |        0 | 404            |        2 |       2
 503 after applying once, then 429                      | 1, 4    |        0 |         0 |        0 |       2 |        0 | 429            |        6 |       2
-429 once, then 503                                     | 1, 4    |        0 |         0 |        0 |       2 |        0 | 503            |        8 |       0
+429 once, then 503                                     | 1, 4    |        0 |         0 |        0 |       2 |        0 | 503            |        9 |       0
 429 once, then 401                                     | 1, 4    |        0 |         0 |        0 |       0 |        2 | 401            |        2 |       0
 401 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 401            |        3 |       4
 403 for the third batch                                | 1       |        4 |         0 |        0 |       0 |        2 | 403            |        3 |       4
@@ -142,7 +142,7 @@ no server                                              | 1       |        0 |   
 reset after reading once, then 401                     | 1       |        0 |         0 |        0 |       1 |        0 | 401            |        2 |       1
 reset after reading once, then 400                     | 1       |        0 |         0 |        0 |       1 |        0 | nothing        |        2 |       1
 503 after applying once, then 429                      | 1       |        0 |         0 |        0 |       1 |        0 | 429            |        6 |       1
-429 once, then 503                                     | 1       |        0 |         0 |        0 |       1 |        0 | 503            |        6 |       0
+429 once, then 503                                     | 1       |        0 |         0 |        0 |       1 |        0 | 503            |        7 |       0
 429 once, then 401                                     | 1       |        0 |         0 |        0 |       0 |        1 | 401            |        2 |       0
 ";
 

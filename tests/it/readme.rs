@@ -98,6 +98,7 @@ fn the_readme_lists_every_setting() {
         include_str!("../../togai-ext/src/retry/options.rs"),
         include_str!("../../togai-ext/src/client_builder.rs"),
         include_str!("../../togai-ext/src/retry/policy.rs"),
+        include_str!("../../togai-ext/src/pacing.rs"),
         include_str!("../../togai-ext/src/ingest/enso.rs"),
         include_str!("../../togai-ingest/src/delivery.rs"),
         include_str!("../../togai-ingest/src/tee/request.rs"),

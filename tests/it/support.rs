@@ -20,8 +20,8 @@ pub(crate) fn client_of(sandbox: &Sandbox) -> Client {
 }
 
 pub(crate) fn builder_of(sandbox: &Sandbox) -> ClientBuilder {
-    let hasty = RetryPolicy::default().with_initial_backoff(Duration::ZERO);
-    ClientBuilder::new(TOKEN).base_url(sandbox.base_url()).with_retry(hasty)
+    let hasty = RetryPolicy::default().with_initial_backoff(Duration::ZERO).with_max_throttling(Duration::ZERO);
+    ClientBuilder::new(TOKEN).base_url(sandbox.base_url()).with_pacing(Pacing::off()).with_retry(hasty)
 }
 
 /// An HTTP client as an application may make one by hand. Built together with togai-ext, reqwest has TLS without a provider.

@@ -14,7 +14,7 @@ use crate::support::{TOKEN, event, http, sandbox, stable_text, start};
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn builder(sandbox: &Sandbox, token: &str) -> ClientBuilder {
-    ClientBuilder::new(token).base_url(sandbox.base_url())
+    ClientBuilder::new(token).base_url(sandbox.base_url()).with_pacing(Pacing::off())
 }
 
 /// Counts the calls of a token provider.

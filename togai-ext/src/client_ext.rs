@@ -23,7 +23,6 @@ pub trait ClientExt: Sized {
     /// Sets how fast the requests of a quota are sent, for the client and all its clones.
     ///
     /// ```
-    /// use togai_ext::Pace;
     /// use togai_ext::prelude::*;
     ///
     /// # togai_doctest::run(async |_, client| {

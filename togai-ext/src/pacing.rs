@@ -7,7 +7,6 @@ use togai_ingest::{Pace, Session};
 ///
 /// ```
 /// use togai_ext::prelude::*;
-/// use togai_ext::{Pace, Pacing};
 ///
 /// // The vendor has raised the quota of batches.
 /// let raised = Pacing::default().with_pace(QuotaClass::IngestBatch, Pace::PerSecond(200.0));

@@ -1,8 +1,8 @@
 //! Everything that most applications need: `use togai_ext::prelude::*;`.
 
 pub use crate::{
-    Attribute, CallOptions, Client, ClientBuilder, ClientExt, Date, Decimal, Environment, Error, Event, Page, Paginate,
-    QuotaClass, RetryPolicy, Text, Timestamp,
+    Attribute, CallOptions, Client, ClientBuilder, ClientExt, Date, Decimal, Environment, Error, Event, Pace, Pacing,
+    Page, Paginate, QuotaClass, RetryPolicy, Text, Timestamp,
 };
 #[cfg(feature = "event-ingestion")]
 pub use crate::{IdPolicy, IngestError, IngestErrorExt, IngestExt, IngestProgress, IngestReport, Outcome, Verdict};

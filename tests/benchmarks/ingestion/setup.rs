@@ -62,5 +62,5 @@ pub(crate) fn runtime() -> std::io::Result<Runtime> {
 
 /// A client as everybody gets it.
 pub(crate) fn builder(address: &str) -> ClientBuilder {
-    ClientBuilder::new(TOKEN).base_url(address)
+    ClientBuilder::new(TOKEN).base_url(address).with_pacing(Pacing::off())
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use togai_ext::{Client, ClientBuilder};
+use togai_ext::{Client, ClientBuilder, Pacing};
 use togai_sandbox::Sandbox;
 
 /// How an example ends.
@@ -41,6 +41,6 @@ fn block_on(example: impl AsyncFnOnce() -> Ended) {
 
 async fn start() -> Result<(Sandbox, Client), Box<dyn Error>> {
     let sandbox = Sandbox::builder().token("sandbox").start().await?;
-    let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+    let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).with_pacing(Pacing::off()).build()?;
     Ok((sandbox, client))
 }

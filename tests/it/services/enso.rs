@@ -55,8 +55,8 @@ impl<const ASSUMED: bool> Service for Enso<ASSUMED> {
     }
 
     fn builder(token: &str, base_url: &str) -> ClientBuilder<Client> {
-        let hasty = RetryPolicy::default().with_initial_backoff(Duration::ZERO);
-        ClientBuilder::enso(token).base_url(base_url).with_retry(hasty)
+        let hasty = RetryPolicy::default().with_initial_backoff(Duration::ZERO).with_max_throttling(Duration::ZERO);
+        ClientBuilder::enso(token).base_url(base_url).with_pacing(Pacing::off()).with_retry(hasty)
     }
 
     fn build(builder: ClientBuilder<Client>, attempt_timeout: Option<Duration>) -> Client {

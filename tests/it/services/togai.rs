@@ -49,8 +49,8 @@ impl Service for Togai {
     }
 
     fn builder(token: &str, base_url: &str) -> ClientBuilder {
-        let hasty = RetryPolicy::default().with_initial_backoff(Duration::ZERO);
-        ClientBuilder::new(token).base_url(base_url).with_retry(hasty)
+        let hasty = RetryPolicy::default().with_initial_backoff(Duration::ZERO).with_max_throttling(Duration::ZERO);
+        ClientBuilder::new(token).base_url(base_url).with_pacing(Pacing::off()).with_retry(hasty)
     }
 
     fn build(builder: ClientBuilder, attempt_timeout: Option<Duration>) -> Client {

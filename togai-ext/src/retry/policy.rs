@@ -34,14 +34,14 @@ use std::time::Duration;
 /// | time in all, waits included | 60 s |
 /// | bound of the first wait | 250 ms |
 /// | bound of every wait | 10 s |
-/// | the longest pause that ingestion waits out | 60 s |
+/// | the longest throttling that ingestion waits out | 60 s |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
     max_elapsed: Duration,
     initial_backoff: Duration,
     max_backoff: Duration,
-    max_pause: Duration,
+    max_throttling: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -51,7 +51,7 @@ impl Default for RetryPolicy {
             max_elapsed: Duration::from_secs(60),
             initial_backoff: Duration::from_millis(250),
             max_backoff: Duration::from_secs(10),
-            max_pause: Duration::from_secs(60),
+            max_throttling: Duration::from_secs(60),
         }
     }
 }
@@ -90,19 +90,20 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest pause, by `Retry-After` of a 429, that ingestion waits out; 60 s by default.
+    /// Sets how long ingestion waits for its quota; 60 s by default.
     ///
-    /// After a longer one the call ends, and what was not delivered is `NotSent`. Other calls wait as long as the time for all
-    /// attempts lasts.
+    /// It is the longest `Retry-After` of a 429 that ingestion waits out, and how long it goes on while its requests are
+    /// throttled and none of the quota gets through. It makes the policy's attempts in any case. Then the call ends, and what
+    /// was not delivered is `NotSent`. Other calls wait as long as the time for all attempts lasts.
     #[must_use]
-    pub fn with_max_pause(mut self, pause: Duration) -> Self {
-        self.max_pause = pause;
+    pub fn with_max_throttling(mut self, time: Duration) -> Self {
+        self.max_throttling = time;
         self
     }
 
-    /// The longest pause that ingestion waits out.
-    pub fn max_pause(&self) -> Duration {
-        self.max_pause
+    /// How long ingestion waits for its quota.
+    pub fn max_throttling(&self) -> Duration {
+        self.max_throttling
     }
 
     /// The number of attempts, the first included.

@@ -226,21 +226,22 @@ impl<'a> RetryLoop<'a> {
         let since = *self.throttled_since.get_or_insert(now);
         if self.pacer.last_success().is_some_and(|success| success > since) {
             self.throttled_since = Some(now);
-        } else if now.saturating_duration_since(since) >= self.policy.max_elapsed() {
+        } else if now.saturating_duration_since(since) >= self.policy.max_throttling()
+            && self.attempts >= self.policy.max_attempts()
+        {
             return Err(RetryStop::Time);
         }
-        match pause {
-            Some(pause) if pause > self.longest_pause() => Err(RetryStop::Pause),
-            // The turn comes after the pause, and at the rate that was learned.
-            Some(_) => Ok(Duration::ZERO),
-            None if self.pacer.rate().is_some() => Ok(Duration::ZERO),
-            None => {
-                let bound = self.backoff.next().unwrap_or_default();
-                let wait = backoff::jitter(bound, self.state.session.clock().random());
-                self.free_wait += wait;
-                Ok(wait)
-            }
+        if pause.is_some_and(|pause| pause > self.longest_pause()) {
+            return Err(RetryStop::Pause);
         }
+        if self.pacer.rate().is_some() {
+            // The turn comes after the pause, and at the rate that was learned.
+            return Ok(Duration::ZERO);
+        }
+        let bound = self.backoff.next().unwrap_or_default();
+        let wait = backoff::jitter(bound, self.state.session.clock().random());
+        self.free_wait += wait;
+        Ok(wait)
     }
 
     /// The wait before a retry, where there is time for it.
@@ -349,7 +350,12 @@ impl<'a> RetryLoop<'a> {
             // Jitter spreads the calls that waited for the same pause.
             let bound = self.policy.backoff().next().unwrap_or_default();
             let jitter = backoff::jitter(bound, self.state.session.clock().random());
-            let Some(wait) = backoff::spread(left, jitter, self.longest_pause()) else {
+            let longest = self.longest_pause();
+            let wait = match self.terms.outlasts_throttling {
+                true => Some(left + jitter).filter(|_| left <= longest),
+                false => backoff::spread(left, jitter, longest),
+            };
+            let Some(wait) = wait else {
                 return Err(TransportError::paused(left, CallContext::default()));
             };
             self.wait(wait).await;
@@ -370,7 +376,7 @@ impl<'a> RetryLoop<'a> {
         if !self.terms.outlasts_throttling {
             return self.left();
         }
-        let longest = self.policy.max_pause();
+        let longest = self.policy.max_throttling();
         self.deadline.map_or(longest, |deadline| longest.min(deadline.saturating_sub(self.elapsed())))
     }
 

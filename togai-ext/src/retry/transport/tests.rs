@@ -1,3 +1,5 @@
+mod pacing;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 

@@ -1,24 +1,14 @@
 //! How fast requests are sent that count against one quota.
 
+mod pace;
 mod rate;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use self::pace::Pace;
 use self::rate::Rate;
 use crate::clock::Clock;
-
-/// How fast requests may be sent that count against one quota.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Pace {
-    /// As fast as they come, whatever the service says. A pause that it asks for is kept all the same.
-    Off,
-    /// As fast as they come until the service throttles; from then on as fast as it lets them.
-    Learned,
-    /// At most so many requests a second, and fewer where the service throttles.
-    PerSecond(f64),
-}
 
 /// Spaces the requests of a session that count against one quota, at a rate that it learns from the responses.
 ///

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Pace;
+use super::pace::Pace;
 
 /// Paced a little below the rate that is set: a service that counts by the second sees chance push a request into the next.
 const MARGIN: f64 = 0.98;
