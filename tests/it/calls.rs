@@ -85,6 +85,39 @@ async fn invalid_headers_are_refused() {
     insta::assert_snapshot!(CallOptions::new().header("no name", "x").unwrap_err(), @"the header `no name` has a name that no header can have");
     insta::assert_snapshot!(CallOptions::new().header("x-a", "line\nbreak").unwrap_err(), @"the header `x-a` has a value that no header can have");
     insta::assert_snapshot!(CallOptions::new().header("Authorization", "Bearer other").unwrap_err(), @"the header `Authorization` is set by the client: give the token to the builder of the client");
+    insta::assert_snapshot!(CallOptions::new().header("content-length", "3").unwrap_err(), @"the header `content-length` is set by the client: leave it out");
+}
+
+#[tokio::test]
+async fn headers_of_the_client_and_of_http_are_refused() {
+    let framing = ["content-length", "Transfer-Encoding", "HOST", "expect", "trailer"];
+    let connection = ["connection", "keep-alive", "te", "upgrade", "http2-settings", "proxy-connection"];
+    let bodies = ["content-type", "content-encoding", "accept", "accept-encoding"];
+    let credentials = ["authorization", "proxy-authorization"];
+    for name in framing.into_iter().chain(connection).chain(bodies).chain(credentials) {
+        let error = CallOptions::new().header(name, "3").unwrap_err();
+        assert!(error.is_configuration() && error.to_string().contains(&format!("`{name}`")), "{name}: {error}");
+    }
+    for name in ["x-trace-id", "traceparent", "user-agent", "cookie", "accept-language", "if-match"] {
+        CallOptions::new().header(name, "3").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn default_headers_of_an_http_client_replace_none_of_ours() {
+    let (sandbox, _) = start().await;
+    let mut headers = reqwest::header::HeaderMap::new();
+    for (name, value) in [("authorization", "Bearer other"), ("accept", "text/html"), ("content-type", "text/html")] {
+        headers.insert(name, value.parse().unwrap());
+    }
+    headers.insert("x-team", "billing".parse().unwrap());
+    let http = reqwest::Client::builder().default_headers(headers);
+    let client = builder_of(&sandbox).with_http_client(http).build().unwrap();
+    client.ingest_event(event(1)).send().await.unwrap().into_result().unwrap();
+    let requests = sandbox.requests();
+    let sent = |name| requests[0].header(name);
+    assert_eq!((sent("content-type"), sent("x-team")), (Some("application/json"), Some("billing")));
+    assert_eq!((sent("accept"), requests[0].status), (Some("application/json"), Some(202)));
 }
 
 #[tokio::test]

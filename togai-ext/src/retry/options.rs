@@ -2,10 +2,29 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use togai_api::Error;
 
 use super::RetryPolicy;
+
+/// The headers that no caller sets, beside those of tokens and proxies. A wrong one breaks the framing of messages, so that
+/// the next request on a connection is misread; or it has the server write bodies that the client cannot read.
+const OWN_HEADERS: [&str; 14] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// Settings of the calls of a client, in place of those that it was built with.
 ///
@@ -58,16 +77,33 @@ impl CallOptions {
         self
     }
 
-    /// Adds a header to each request. It replaces one of the same name, but for the token.
+    /// Adds a header to each request.
+    ///
+    /// ```
+    /// use togai_ext::CallOptions;
+    ///
+    /// let options = CallOptions::new().header("x-trace-id", "8f14e45f")?;
+    /// let error = options.header("content-length", "3").unwrap_err();
+    /// assert_eq!(error.to_string(), "the header `content-length` is set by the client: leave it out");
+    /// # Ok::<(), togai_ext::Error>(())
+    /// ```
+    ///
+    /// The client sets these itself, and refuses them: `authorization`, `proxy-*`; what frames a message or belongs to the
+    /// connection (`connection`, `content-length`, `expect`, `host`, `http2-settings`, `keep-alive`, `te`, `trailer`,
+    /// `transfer-encoding`, `upgrade`); and what says how bodies are written (`accept`, `accept-encoding`,
+    /// `content-encoding`, `content-type`).
     ///
     /// # Errors
     ///
-    /// Where name or value are none that a header can have, or the header is the one of the token.
+    /// If name or value cannot be those of a header, or the client sets the header itself.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
         let problem = |problem: &str| Error::configuration(format!("the header `{name}` {problem}"));
         let key = HeaderName::try_from(name).map_err(|_| problem("has a name that no header can have"))?;
-        if key == reqwest::header::AUTHORIZATION {
+        if key == header::AUTHORIZATION {
             return Err(problem("is set by the client: give the token to the builder of the client"));
+        }
+        if OWN_HEADERS.contains(&key.as_str()) || key.as_str().starts_with("proxy-") {
+            return Err(problem("is set by the client: leave it out"));
         }
         let value = HeaderValue::try_from(value).map_err(|_| problem("has a value that no header can have"))?;
         self.headers.insert(key, value);
