@@ -20,6 +20,7 @@ mod ingest_methods;
 mod json_comparison;
 mod operations;
 mod paging;
+mod plaintext;
 mod readme;
 mod recording;
 mod report_verification;

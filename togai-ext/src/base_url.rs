@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use reqwest::Url;
 use togai_api::Error;
 
-/// Parses the address of a server. `example` is one that would do.
-pub(crate) fn check(text: &str, example: &str) -> Result<Url, Error> {
+/// Parses the address of a server. `example` is one that would do; `allow_plaintext` accepts `http://` for other machines.
+pub(crate) fn check(text: &str, example: &str, allow_plaintext: bool) -> Result<Url, Error> {
     let problem = |problem: &str| {
         Err(Error::configuration(format!("the base URL {problem}: set it to something like {example}")))
     };
@@ -20,8 +20,11 @@ pub(crate) fn check(text: &str, example: &str) -> Result<Url, Error> {
     }
     match url.scheme() {
         "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        "http" => problem(&format!("{text} would send the token in the clear; http:// is for this machine alone")),
+        "http" if allow_plaintext || is_loopback(&url) => Ok(url),
+        "http" => Err(Error::configuration(format!(
+            "the base URL {text} would send the token and all data unencrypted: use https://, or, on a network where \
+             nobody can listen, allow it with `danger_allow_plaintext(true)` on the builder"
+        ))),
         _ => problem("is neither https:// nor http://"),
     }
 }
@@ -38,7 +41,7 @@ mod tests {
     use super::*;
 
     fn problem(text: &str) -> String {
-        let error = check(text, "https://api.togai.com").unwrap_err();
+        let error = check(text, "https://api.togai.com", false).unwrap_err();
         assert!(error.is_configuration());
         error.to_string()
     }
@@ -47,7 +50,7 @@ mod tests {
     fn invalid_addresses_are_refused_with_advice() {
         insta::assert_snapshot!(problem("api.togai.com"), @"the base URL is not an absolute URL: set it to something like https://api.togai.com");
         insta::assert_snapshot!(problem("ftp://api.togai.com"), @"the base URL is neither https:// nor http://: set it to something like https://api.togai.com");
-        insta::assert_snapshot!(problem("http://api.togai.com"), @"the base URL http://api.togai.com would send the token in the clear; http:// is for this machine alone: set it to something like https://api.togai.com");
+        insta::assert_snapshot!(problem("http://api.togai.com"), @"the base URL http://api.togai.com would send the token and all data unencrypted: use https://, or, on a network where nobody can listen, allow it with `danger_allow_plaintext(true)` on the builder");
         insta::assert_snapshot!(problem("https://me:pw@api.togai.com"), @"the base URL holds a user name or password, and the token is what authenticates: set it to something like https://api.togai.com");
         insta::assert_snapshot!(problem("https://api.togai.com/?a=b"), @"the base URL has a query or fragment: set it to something like https://api.togai.com");
     }
@@ -55,10 +58,21 @@ mod tests {
     #[test]
     fn localhost_works_without_tls() {
         for address in ["http://127.0.0.1:8080", "http://localhost:8080/", "http://[::1]:8080", "http://127.9.9.9"] {
-            assert!(check(address, "").is_ok(), "{address}");
+            assert!(check(address, "", false).is_ok(), "{address}");
         }
         for address in ["http://10.0.0.1", "http://localhost.example.com", "http://0.0.0.0"] {
-            assert!(check(address, "").is_err(), "{address}");
+            assert!(check(address, "", false).is_err(), "{address}");
+        }
+    }
+
+    #[test]
+    fn plaintext_to_other_machines_is_allowed_on_request() {
+        for address in ["http://togai-sandbox:8080", "http://10.0.0.7:8080", "http://[fd00::1]/togai"] {
+            assert!(problem(address).contains("`danger_allow_plaintext(true)`"), "{address}");
+            assert!(check(address, "", true).is_ok(), "{address}");
+        }
+        for address in ["http://me:pw@10.0.0.7", "http://10.0.0.7/?a=b", "ftp://10.0.0.7"] {
+            assert!(check(address, "", true).is_err(), "{address}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use togai_api::{Client, Core, Error, HttpTransport};
 use togai_ingest::Session;
 
@@ -51,8 +52,9 @@ const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 /// | requests a second | 50 to each of the ingestion endpoints, 10 to all others, [`Pacing::default`]; for Enso what it lets through |
 /// | a refused token is tried again after | 10 min |
 /// | user agent | `togai-ext/` and its version |
+/// | `http://` | to this machine only, see [`danger_allow_plaintext`](Self::danger_allow_plaintext) |
 ///
-/// Redirects are never followed, since they would take the token along. `http://` is accepted for this machine alone.
+/// Redirects are never followed, since they would take the token along.
 ///
 /// `C` is the client that is made: that of Togai, unless it is asked for another one by the way the builder is made.
 pub struct ClientBuilder<C = Client> {
@@ -60,6 +62,7 @@ pub struct ClientBuilder<C = Client> {
     token_provider: Option<TokenProvider>,
     token_probe_interval: Duration,
     base_url: String,
+    allow_plaintext: bool,
     connect_timeout: Duration,
     attempt_timeout: Duration,
     max_response_bytes: Option<usize>,
@@ -149,6 +152,7 @@ impl<C: Service> ClientBuilder<C> {
             token_provider: None,
             token_probe_interval: Session::PROBE_INTERVAL,
             base_url: C::BASE_URL.to_owned(),
+            allow_plaintext: false,
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(30),
             max_response_bytes: None,
@@ -176,10 +180,36 @@ impl<C: Service> ClientBuilder<C> {
 
     /// Sets the address of another server, such as a sandbox on this machine or a proxy.
     ///
-    /// It may have a path, and has no query. `http://` is accepted for this machine alone.
+    /// It may have a path, and has no query. `http://` is accepted for this machine only, unless
+    /// [`danger_allow_plaintext`](Self::danger_allow_plaintext) is set.
     #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
+        self
+    }
+
+    /// Sets whether `http://` is accepted for other machines; no by default.
+    ///
+    /// ```
+    /// use togai_ext::ClientBuilder;
+    ///
+    /// // A service of the same compose file.
+    /// let builder = ClientBuilder::new("sandbox-token-0001").base_url("http://togai-sandbox:8080");
+    /// let client = builder.danger_allow_plaintext(true).build()?;
+    /// assert_eq!(client.base_url(), "http://togai-sandbox:8080");
+    /// # Ok::<(), togai_ext::Error>(())
+    /// ```
+    ///
+    /// Everyone on the way can read and change what is sent: the token, which allows all that its owner may do, and the
+    /// events. Set it for a sandbox in a network of containers, or for a proxy beside the application that speaks TLS to the
+    /// server, and never with a token of production across a network that you do not control. No variable of the environment
+    /// sets it, so that nothing but the code of the application takes this risk.
+    ///
+    /// Requests to an `http://` address never use a proxy, neither that of the environment nor one of
+    /// [`with_http_client`](Self::with_http_client): it would see the token, too.
+    #[must_use]
+    pub fn danger_allow_plaintext(mut self, allow: bool) -> Self {
+        self.allow_plaintext = allow;
         self
     }
 
@@ -290,11 +320,14 @@ impl<C: Service> ClientBuilder<C> {
     /// use togai_ext::ClientBuilder;
     ///
     /// let http = reqwest::Client::builder().tcp_nodelay(true);
-    /// let client = ClientBuilder::new("sandbox").base_url("http://127.0.0.1:8080").with_http_client(http).build()?;
+    /// let client = ClientBuilder::new("sandbox-token-0001").base_url("http://127.0.0.1:8080").with_http_client(http).build()?;
     /// # Ok::<(), togai_ext::Error>(())
     /// ```
     ///
-    /// The settings for redirects, retries, TLS, timeouts and the user agent are put on it last, so they hold.
+    /// The settings for redirects, retries, TLS, timeouts and the user agent are put on it last, so they hold. For an
+    /// `http://` address its proxies are removed. A default header is sent where the client sends none of that name. Which
+    /// ones there are cannot be seen from outside, so do not set those that [`CallOptions::header`](crate::CallOptions::header)
+    /// refuses: a default `host` or `content-length` breaks requests.
     #[must_use]
     pub fn with_http_client(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
@@ -305,10 +338,11 @@ impl<C: Service> ClientBuilder<C> {
     ///
     /// # Errors
     ///
-    /// Where the token or the address is no good, where the address needs TLS and no TLS feature is on, and where TLS
-    /// cannot be set up. The error says what to set.
+    /// If the token is not one: in quotes or angle brackets, the name of a variable, with `Bearer` before it, with white space
+    /// or other characters that no token has, or shorter than 8 characters. If the address is not one of a server. If it needs
+    /// TLS and no TLS feature is on, or TLS cannot be set up. The error says what to set, and does not repeat the token.
     pub fn build(self) -> Result<C, Error> {
-        let base_url = base_url::check(&self.base_url, C::BASE_URL)?;
+        let base_url = self.checked_base_url()?;
         let needs_tls = base_url.scheme() == "https";
         if needs_tls && !tls::IS_AVAILABLE {
             return Err(Error::configuration(
@@ -337,7 +371,8 @@ impl<C: Service> ClientBuilder<C> {
         let http = self.http.map_or_else(Default::default, |http| http.retry(reqwest::retry::never()));
         let mut http = tls::configure(http, needs_tls)?;
         if !needs_tls {
-            // A proxy, such as that of the environment, would see the token on its way to this very machine.
+            // A proxy, such as that of the environment, would see the token, on its way to this very machine, or on a network
+            // of which the caller knows who can listen.
             http = http.no_proxy();
         }
         let http = http
@@ -366,6 +401,10 @@ impl<C: Service> ClientBuilder<C> {
         });
         Ok(C::from_core(Core::new(base_url.as_str(), Stack { retry, session })))
     }
+
+    fn checked_base_url(&self) -> Result<Url, Error> {
+        base_url::check(&self.base_url, C::BASE_URL, self.allow_plaintext)
+    }
 }
 
 impl<C: Service> fmt::Debug for ClientBuilder<C> {
@@ -376,7 +415,8 @@ impl<C: Service> fmt::Debug for ClientBuilder<C> {
             .field("has_token_provider", &self.token_provider.is_some())
             .field("token_probe_interval", &self.token_probe_interval)
             // An address that holds a password is refused, but only later.
-            .field("base_url", &base_url::check(&self.base_url, C::BASE_URL).map_or("***", |_| &self.base_url))
+            .field("base_url", &self.checked_base_url().map_or("***", |_| &self.base_url))
+            .field("allow_plaintext", &self.allow_plaintext)
             .field("connect_timeout", &self.connect_timeout)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("max_response_bytes", &self.max_response_bytes)
