@@ -17,6 +17,7 @@ use togai_ext::prelude::*;
 use togai_ext::types::GetEventsResponse;
 use tokio::runtime::Runtime;
 
+const TOKEN: &str = "bench-token-0001";
 const SINK: &str = "TOGAI_BENCH_SINK";
 const RESPONSE: &str = r#"{"events":[{"referenceId":"r-1","eventPayload":{"schemaName":"rides","id":"ride-1","timestamp":"2024-04-18T16:00:17Z","accountId":"acme-prod","attributes":[{"name":"distance","value":"12.5","unit":"km"}],"dimensions":{"city":"Chennai"}},"ingestionStatus":{"status":"INGESTION_COMPLETED_EVENT_METERED"},"createdAt":"2024-04-18T16:00:18.250Z"}],"nextToken":null}"#;
 
@@ -54,7 +55,7 @@ impl Transport for BareTransport {
     fn execute<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(async move {
             let failed = |error| TransportError::new(TransportErrorKind::Interrupted, error, CallContext::default());
-            let bare = self.0.get(request.url().clone()).header("accept", "application/json").bearer_auth("token");
+            let bare = self.0.get(request.url().clone()).header("accept", "application/json").bearer_auth(TOKEN);
             let mut response = bare.send().await.map_err(failed)?;
             let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
             Ok(Response::new(status, headers, response.bytes().await.map_err(failed)?))
@@ -65,8 +66,7 @@ impl Transport for BareTransport {
 impl CallBench {
     fn new(address: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let client =
-            ClientBuilder::new("token").base_url(address).with_pacing(Pacing::off()).build().expect("a client");
+        let client = ClientBuilder::new(TOKEN).base_url(address).with_pacing(Pacing::off()).build().expect("a client");
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("HTTP");
         let bare_client = client.with_transport(BareTransport(http.clone()));
@@ -81,7 +81,7 @@ impl CallBench {
                 .get(&self.url)
                 .header("accept", "application/json")
                 .query(&[("account_id", "acme-prod"), ("pageSize", "50")])
-                .bearer_auth("token");
+                .bearer_auth(TOKEN);
             let response = request.send().await.expect("an answer").bytes().await.expect("a body");
             let page: GetEventsResponse = serde_json::from_slice(&response).expect("a page");
             assert_eq!(page.events.len(), 1);

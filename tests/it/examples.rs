@@ -316,7 +316,7 @@ async fn ctrl_c_delivers_the_lines_already_read() {
 
 #[tokio::test]
 async fn a_refused_token_stops_a_backfill_with_advice() {
-    let sandbox = sandbox().token("another").start().await.unwrap();
+    let sandbox = sandbox().token("another-t0ken").start().await.unwrap();
     let folder = folder("refused");
     fs::write(folder.join("events.ndjson"), lines(0..3000)).unwrap();
     let ended = ExampleCommand::backfill(&folder, &sandbox, &["events.ndjson"]).end();
@@ -447,7 +447,7 @@ async fn an_enso_backfill_stops_after_an_ambiguous_batch() {
 
 #[tokio::test]
 async fn a_refused_enso_token_stops_a_backfill_with_advice() {
-    let sandbox = sandbox_of_enso().enso_token("another").start().await.unwrap();
+    let sandbox = sandbox_of_enso().enso_token("another-t0ken").start().await.unwrap();
     let folder = folder("enso-refused");
     fs::write(folder.join("events.ndjson"), lines_of_enso(0..3000)).unwrap();
     let ended = ExampleCommand::backfill_of_enso(&folder, &sandbox, &["events.ndjson"]).end();

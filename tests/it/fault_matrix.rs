@@ -273,7 +273,7 @@ impl FaultScenario {
             }
             "401 for ever" => ten.fault(status(401)),
             "403 for ever" => ten.fault(status(403)),
-            "another token" => Self { token: "another", ..ten },
+            "another token" => Self { token: "another-t0ken", ..ten },
             "404 for ever" => ten.fault(status(404)),
             "409 for ever" => ten.fault(status(409)),
             "429 for ever" => ten.fault(throttling()),

@@ -7,7 +7,7 @@ use togai_ext::prelude::*;
 use togai_sandbox::Sandbox;
 
 use crate::services::{DefaultEnso, Service as _};
-use crate::support::{builder_of, event, http, start};
+use crate::support::{TOKEN, builder_of, event, http, start};
 
 include!(concat!(env!("OUT_DIR"), "/readme.rs"));
 
@@ -52,7 +52,7 @@ fn the_readme_defaults_match_the_code() {
     assert_eq!(row("with_max_attempts"), policy.max_attempts().to_string());
     assert_eq!(row("with_max_elapsed"), format!("{} s", policy.max_elapsed().as_secs()));
     // What has no accessor is in the Debug output, which tells everything but the token.
-    let debug = format!("{:?}", ClientBuilder::new("token"));
+    let debug = format!("{:?}", ClientBuilder::new(TOKEN));
     let seconds = |setter: &str, field: &str| {
         check_holds(&debug, &format!("{field}: {}s", row(setter).trim_end_matches(" s")));
     };
@@ -72,7 +72,7 @@ fn the_readme_defaults_match_the_code() {
     let mebibytes: usize = row("with_max_response_bytes").trim_end_matches(" MiB").parse().unwrap();
     check_holds(&bytes, &(mebibytes << 20).to_string());
 
-    let client = ClientBuilder::new("token").base_url("http://127.0.0.1:9").build().unwrap();
+    let client = ClientBuilder::new(TOKEN).base_url("http://127.0.0.1:9").build().unwrap();
     let ingest = format!("{:?}", client.ingest_events(Vec::<Event>::new()));
     check_holds(&ingest, &format!("batch_size: {}", row(".batch_size")));
     let mebibytes: usize = row(".batch_bytes").trim_end_matches(" MiB").parse().unwrap();

@@ -38,7 +38,7 @@ async fn started() -> Sandbox {
 #[tokio::test]
 async fn a_refused_token_costs_one_request_across_operations_and_clones() {
     let sandbox = started().await;
-    let client = builder(&sandbox, "expired").build().unwrap();
+    let client = builder(&sandbox, "expired-t0ken").build().unwrap();
     let first = client.get_events().send().await.unwrap_err();
     assert!(first.is_auth() && first.status().is_some());
 
@@ -80,7 +80,7 @@ async fn a_token_forbidden_for_one_operation_works_for_others() {
 #[tokio::test]
 async fn after_the_interval_one_request_probes_the_token() {
     let sandbox = started().await;
-    let client = builder(&sandbox, "expired").with_token_probe_interval(Duration::ZERO).build().unwrap();
+    let client = builder(&sandbox, "expired-t0ken").with_token_probe_interval(Duration::ZERO).build().unwrap();
     for expected in 1..=3 {
         client.get_events().send().await.unwrap_err();
         assert_eq!(sandbox.request_count(), expected);
@@ -90,10 +90,10 @@ async fn after_the_interval_one_request_probes_the_token() {
 #[tokio::test]
 async fn only_a_new_token_opens_the_gate_for_all_clones() {
     let sandbox = started().await;
-    let client = builder(&sandbox, "expired").build().unwrap();
+    let client = builder(&sandbox, "expired-t0ken").build().unwrap();
     let clone = client.clone();
     client.get_events().send().await.unwrap_err();
-    client.set_token("expired").unwrap();
+    client.set_token("expired-t0ken").unwrap();
     client.get_events().send().await.unwrap_err();
     assert_eq!(sandbox.request_count(), 1);
 
@@ -101,7 +101,7 @@ async fn only_a_new_token_opens_the_gate_for_all_clones() {
     client.get_events().send().await.unwrap();
     assert_eq!(sandbox.request_count(), 2);
     // The old one is known to be bad.
-    client.set_token("expired").unwrap();
+    client.set_token("expired-t0ken").unwrap();
     assert!(clone.get_events().send().await.unwrap_err().is_auth());
     assert_eq!(sandbox.request_count(), 2);
 }
@@ -109,12 +109,25 @@ async fn only_a_new_token_opens_the_gate_for_all_clones() {
 #[tokio::test]
 async fn an_invalid_token_keeps_the_current_one() {
     let (sandbox, client) = start().await;
-    for text in ["", "two words", "line\n"] {
+    for text in
+        ["", "two w0rds", "w0rd-line\n", "\"w0rd-0001\"", "$W0RD_0001", "Bearer w0rd-0001", "<w0rd-0001>", "w0rd"]
+    {
         let error = client.set_token(text).unwrap_err();
-        assert!(error.is_configuration() && !error.to_string().contains("two words"), "{error}");
+        assert!(error.is_configuration() && !error.to_string().contains("w0rd"), "{error}");
+        let error = builder(&sandbox, text).build().unwrap_err();
+        assert!(error.is_configuration() && !format!("{error} {error:?}").contains("w0rd"), "{error}");
     }
     client.get_events().send().await.unwrap();
     assert_eq!(sandbox.request_count(), 1);
+}
+
+#[tokio::test]
+async fn an_invalid_token_of_a_provider_is_not_sent() {
+    let sandbox = started().await;
+    let client = builder(&sandbox, "").token_provider(async || Ok::<_, Error>(format!("'{TOKEN}'"))).build().unwrap();
+    let error = client.get_events().send().await.unwrap_err();
+    insta::assert_snapshot!(stable_text(&error), @"get_events: there is no token to send: the token has quotes around it, which the tool that reads it has kept: write it without them (0 attempts)");
+    assert_eq!(sandbox.request_count(), 0);
 }
 
 #[tokio::test]
@@ -122,7 +135,7 @@ async fn a_provider_is_called_once_for_all_refused_calls() {
     let sandbox = started().await;
     let provider_calls = ProviderCalls::default();
     let counter = provider_calls.clone();
-    let client = builder(&sandbox, "expired").token_provider(move || {
+    let client = builder(&sandbox, "expired-t0ken").token_provider(move || {
         counter.increment();
         async { Ok::<_, Error>(TOKEN) }
     });
@@ -132,8 +145,9 @@ async fn a_provider_is_called_once_for_all_refused_calls() {
     assert_eq!((provider_calls.count(), sandbox.request_count()), (1, 11));
     // Whatever it does, a refused request was not carried out.
     let sandbox = started().await;
-    let client =
-        builder(&sandbox, "expired").token_provider(async || Ok::<_, Error>(TOKEN)).with_retry(RetryPolicy::never());
+    let client = builder(&sandbox, "expired-t0ken")
+        .token_provider(async || Ok::<_, Error>(TOKEN))
+        .with_retry(RetryPolicy::never());
     let report = client.build().unwrap().ingest_events((0..5).map(event)).send().await.unwrap();
     assert_eq!((report.accepted(), sandbox.request_count(), sandbox.metered_count()), (5, 2, 5));
 }
@@ -143,9 +157,9 @@ async fn a_provider_of_refused_tokens_is_not_called_forever() {
     let sandbox = started().await;
     let provider_calls = ProviderCalls::default();
     let counter = provider_calls.clone();
-    let client = builder(&sandbox, "expired-0").token_provider(move || {
+    let client = builder(&sandbox, "expired-t0ken-0").token_provider(move || {
         counter.increment();
-        let token = format!("expired-{}", counter.count());
+        let token = format!("expired-t0ken-{}", counter.count());
         async move { Ok::<_, Error>(token) }
     });
     let client = client.build().unwrap();
@@ -161,9 +175,9 @@ async fn a_provider_that_returns_the_refused_token_changes_nothing() {
     let sandbox = started().await;
     let provider_calls = ProviderCalls::default();
     let counter = provider_calls.clone();
-    let client = builder(&sandbox, "expired").token_provider(move || {
+    let client = builder(&sandbox, "expired-t0ken").token_provider(move || {
         counter.increment();
-        async { Ok::<_, Error>("expired") }
+        async { Ok::<_, Error>("expired-t0ken") }
     });
     let client = client.build().unwrap();
     for _ in 0..5 {
@@ -244,7 +258,7 @@ async fn refused_requests_do_not_make_other_calls_wait() {
 #[tokio::test]
 async fn rotating_a_token_under_load_opens_the_gate_for_the_next_one() {
     let sandbox = started().await;
-    let client = builder(&sandbox, "ends").token_provider(async || {
+    let client = builder(&sandbox, "ending-t0ken").token_provider(async || {
         tokio::task::yield_now().await;
         Ok::<_, Error>(TOKEN)
     });
@@ -262,9 +276,9 @@ async fn a_provider_that_alternates_between_two_refused_tokens_ends_every_call()
     let sandbox = started().await;
     let provider_calls = ProviderCalls::default();
     let counter = provider_calls.clone();
-    let client = builder(&sandbox, "refused-0").token_provider(move || {
+    let client = builder(&sandbox, "refused-t0ken-0").token_provider(move || {
         counter.increment();
-        let token = format!("refused-{}", counter.count() % 2);
+        let token = format!("refused-t0ken-{}", counter.count() % 2);
         async move { Ok::<_, Error>(token) }
     });
     let client = client.build().unwrap();
@@ -282,8 +296,8 @@ async fn a_provider_that_alternates_between_two_refused_tokens_ends_every_call()
 #[tokio::test]
 async fn the_error_contains_the_provider_failure() {
     let sandbox = started().await;
-    let client =
-        builder(&sandbox, "expired").token_provider(async || Err::<String, _>("the vault is closed for expired"));
+    let client = builder(&sandbox, "expired-t0ken")
+        .token_provider(async || Err::<String, _>("the vault is closed for expired-t0ken"));
     let client = client.build().unwrap();
     client.get_events().send().await.unwrap_err();
     let error = stable_text(&client.get_events().send().await.unwrap_err());

@@ -29,7 +29,7 @@ const USER_AGENT: &str = concat!("togai-ext/", env!("CARGO_PKG_VERSION"));
 ///
 /// # fn main() -> Result<(), togai_ext::Error> {
 /// # if !cfg!(feature = "rustls-ring") { return Ok(()) }
-/// let client = ClientBuilder::new("a-secret-token")
+/// let client = ClientBuilder::new("secret-token-0001")
 ///     .environment(Environment::Sandbox)
 ///     .with_attempt_timeout(Duration::from_secs(10))
 ///     .with_retry(RetryPolicy::default().with_max_attempts(3))
@@ -115,7 +115,7 @@ impl ClientBuilder<togai_api::enso::Client> {
     ///
     /// # fn main() -> Result<(), togai_ext::Error> {
     /// # if !cfg!(feature = "rustls-ring") { return Ok(()) }
-    /// let client = ClientBuilder::enso("a-secret-token").build()?;
+    /// let client = ClientBuilder::enso("secret-token-0001").build()?;
     /// assert_eq!(client.base_url(), "https://api.getenso.ai");
     /// # Ok(())
     /// # }
@@ -248,12 +248,12 @@ impl<C: Service> ClientBuilder<C> {
     /// use togai_ext::{AccessToken, ClientBuilder, Error};
     ///
     /// # togai_doctest::run(async |sandbox, _| {
-    /// let client = ClientBuilder::new("expired")
+    /// let client = ClientBuilder::new("expired-token-0001")
     ///     .base_url(sandbox.base_url())
     ///     .token_provider(async || {
     ///         // Read it from your secret store, or have one issued.
     ///         let day = Duration::from_secs(24 * 60 * 60);
-    ///         Ok::<_, Error>(AccessToken::new("sandbox").expires_in(day))
+    ///         Ok::<_, Error>(AccessToken::new("sandbox-token-0001").expires_in(day))
     ///     })
     ///     .build()?;
     /// client.get_events().send().await?;
@@ -451,7 +451,7 @@ mod tests {
     }
 
     fn at(base_url: &str) -> ClientBuilder {
-        ClientBuilder::new("s3cr3t").base_url(base_url)
+        ClientBuilder::new("s3cr3t-t0ken").base_url(base_url)
     }
 
     #[test]
@@ -478,8 +478,8 @@ mod tests {
                 Ok(Some(if name == "TOGAI_API_TOKEN" { token.to_owned() } else { address.to_owned() }))
             })
         };
-        assert_eq!(variables("t", "http://localhost:1").unwrap().base_url, "http://localhost:1");
-        assert_eq!(variables("t", "").unwrap().base_url, "https://api.togai.com");
+        assert_eq!(variables("t0ken", "http://localhost:1").unwrap().base_url, "http://localhost:1");
+        assert_eq!(variables("t0ken", "").unwrap().base_url, "https://api.togai.com");
         insta::assert_snapshot!(
             variables("", "").unwrap_err(),
             @"the environment variable TOGAI_API_TOKEN is not set: put a token for the server there"
@@ -498,7 +498,7 @@ mod tests {
     #[test]
     fn no_debug_output_contains_the_token() {
         let builder = at("http://localhost");
-        assert!(!format!("{builder:?}").contains("s3cr3t"));
-        assert!(!format!("{:?}", builder.build().unwrap()).contains("s3cr3t"));
+        assert!(!format!("{builder:?}").contains("s3cr3t-t0ken"));
+        assert!(!format!("{:?}", builder.build().unwrap()).contains("s3cr3t-t0ken"));
     }
 }

@@ -43,14 +43,14 @@ pub trait ClientExt: Sized {
     /// use togai_ext::prelude::*;
     ///
     /// # togai_doctest::run(async |sandbox, _| {
-    /// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+    /// let client = ClientBuilder::new("expired-token-0001").base_url(sandbox.base_url()).build()?;
     /// assert!(client.get_events().send().await.unwrap_err().is_auth());
     ///
     /// // The token is not sent again for a while: this call fails without a request.
     /// let error = client.get_events().send().await.unwrap_err();
     /// assert!(error.is_auth() && error.retry_after().is_some() && sandbox.request_count() == 1);
     ///
-    /// client.set_token("sandbox")?;
+    /// client.set_token("sandbox-token-0001")?;
     /// client.get_events().send().await?;
     /// # Ok(())
     /// # });
@@ -63,8 +63,8 @@ pub trait ClientExt: Sized {
     ///
     /// # Errors
     ///
-    /// If the token is empty or holds characters that no token has; then the one before stays in use. If the client was put
-    /// together by hand, since its own transport holds the token.
+    /// If the text is not a token, as in [`ClientBuilder::build`](crate::ClientBuilder::build); then the one before stays in
+    /// use. If the client was put together by hand, since its own transport holds the token.
     fn set_token(&self, token: impl Into<AccessToken>) -> Result<(), Error>;
 }
 

@@ -5,7 +5,7 @@
 //!
 //! # togai_doctest::run(async |sandbox, _| {
 //! # let address = sandbox.base_url();
-//! let client = ClientBuilder::new("sandbox").base_url(address).build()?;
+//! let client = ClientBuilder::new("sandbox-token-0001").base_url(address).build()?;
 //!
 //! let events = (1..=2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
 //! let report = client.ingest_events(events).send().await?;
@@ -29,7 +29,7 @@
 //!   with `event-ingestion`, [`VerifyExt`] with `event-management`.
 //! - `enso`: the event batches of Enso, another service to deliver events to; not part of `full`.
 //! - `rustls-ring` (default), `rustls-aws-lc`, `native-tls`: where TLS comes from. Without any of them only
-//!   `http://` addresses of this machine work.
+//!   `http://` addresses work.
 
 mod auth;
 mod base_url;

@@ -79,7 +79,7 @@ pub trait Backend: Clone + Send + Sync + 'static {
 /// }
 ///
 /// # fn main() -> Result<(), togai_ext::Error> {
-/// let client = ClientBuilder::new("token").build()?;
+/// let client = ClientBuilder::new("secret-token-0001").build()?;
 /// assert_eq!(connect(&client).protocol().operation, "ingest_batch");
 /// # Ok(())
 /// # }

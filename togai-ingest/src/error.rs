@@ -14,7 +14,7 @@ use crate::backend::{Effect, Failed, Partial, Scope};
 /// use togai_ext::prelude::*;
 ///
 /// # togai_doctest::run(async |sandbox, _| {
-/// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+/// let client = ClientBuilder::new("expired-token-0001").base_url(sandbox.base_url()).build()?;
 /// let failure = client.ingest_events([Event::new("rides", "acme-prod")]).send().await.unwrap_err();
 ///
 /// let error = failure.error();

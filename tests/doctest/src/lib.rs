@@ -40,7 +40,8 @@ fn block_on(example: impl AsyncFnOnce() -> Ended) {
 }
 
 async fn start() -> Result<(Sandbox, Client), Box<dyn Error>> {
-    let sandbox = Sandbox::builder().token("sandbox").start().await?;
-    let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).with_pacing(Pacing::off()).build()?;
+    let sandbox = Sandbox::builder().token("sandbox-token-0001").start().await?;
+    let builder = ClientBuilder::new("sandbox-token-0001").base_url(sandbox.base_url());
+    let client = builder.with_pacing(Pacing::off()).build()?;
     Ok((sandbox, client))
 }

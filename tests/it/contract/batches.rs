@@ -69,7 +69,7 @@ async fn events_throttled_to_the_end_are_reported_as_not_sent() {
 #[tokio::test]
 async fn a_wrong_token_costs_one_request_and_stops_pulling_events() {
     let (sandbox, _) = S::start().await;
-    let client = S::build(S::builder("wrong", S::base_url(&sandbox)), None);
+    let client = S::build(S::builder("wrong-t0ken", S::base_url(&sandbox)), None);
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
     5 not sent
     stopped by: ingest_batch: the server answered 401 Unauthorized: authorization: the token is not valid; use the one that the sandbox was started with (1 attempt); check the token, and that it belongs to this environment

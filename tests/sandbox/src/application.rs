@@ -232,7 +232,7 @@ mod tests {
         check("GET /events", headers(&[]), "", 401, message);
         check("GET /nowhere", headers(&[]), "", 401, message);
         let message = "authorization: has to be `Bearer <token>`";
-        check("GET /events", headers(&[(AUTHORIZATION, "sandbox")]), "", 401, message);
+        check("GET /events", headers(&[(AUTHORIZATION, "sandbox-token-0001")]), "", 401, message);
         let message = "authorization: the token is not valid; use the one that the sandbox was started with";
         check("GET /events", headers(&[(AUTHORIZATION, "Bearer other")]), "", 401, message);
         check("GET /events", headers(&[(AUTHORIZATION, "Bearer")]), "", 401, message);
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn unknown_paths_and_methods_are_refused() {
-        let authorized = || headers(&[(AUTHORIZATION, "bearer sandbox")]);
+        let authorized = || headers(&[(AUTHORIZATION, "bearer sandbox-token-0001")]);
         check("GET /nowhere", authorized(), "", 404, "the API has no path /nowhere: check the base URL");
         let message = "PUT /ingest is not part of the API; the path takes POST";
         check("PUT /ingest", authorized(), "", 405, message);
@@ -248,7 +248,8 @@ mod tests {
 
     #[test]
     fn a_body_must_be_json_and_declare_it() {
-        let with = |content_type| headers(&[(AUTHORIZATION, "Bearer sandbox"), (CONTENT_TYPE, content_type)]);
+        let with =
+            |content_type| headers(&[(AUTHORIZATION, "Bearer sandbox-token-0001"), (CONTENT_TYPE, content_type)]);
         let message = r#"content-type: has to be application/json, but is "text/plain""#;
         check("POST /ingest", with("text/plain"), "{}", 400, message);
         let message = "body: is not JSON: EOF while parsing an object at line 1 column 1";
@@ -266,7 +267,7 @@ mod tests {
 
     #[test]
     fn parameters_are_checked() {
-        let authorized = || headers(&[(AUTHORIZATION, "Bearer sandbox")]);
+        let authorized = || headers(&[(AUTHORIZATION, "Bearer sandbox-token-0001")]);
         check("GET /events?pageSize=51", authorized(), "", 400, "pageSize: has to be at most 50, but is 51");
         check("GET /events?pageSize=x", authorized(), "", 400, "pageSize: has to be an integer, but is a string");
         let long_id = format!("GET /events/{}", "x".repeat(51));
@@ -283,7 +284,8 @@ mod tests {
     fn quotas_refill_with_time() {
         let sandbox = TestSandbox::with(|settings| settings.quotas = Quotas::off().other(1.0));
         let retry_after = || {
-            let response = sandbox.send_raw("GET", "/events", headers(&[(AUTHORIZATION, "Bearer sandbox")]), "");
+            let response =
+                sandbox.send_raw("GET", "/events", headers(&[(AUTHORIZATION, "Bearer sandbox-token-0001")]), "");
             (response.status.as_u16(), response.headers.get(RETRY_AFTER).cloned())
         };
         assert_eq!(retry_after(), (200, None));

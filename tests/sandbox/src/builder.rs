@@ -19,19 +19,19 @@ use crate::sandbox::Sandbox;
 /// use togai_sandbox::{Quotas, Sandbox};
 ///
 /// let sandbox = Sandbox::builder()
-///     .token("secret")
+///     .token("secret-token-0001")
 ///     .quotas(Quotas::off())
 ///     .account("acme", "acme-prod")
 ///     .accept_unknown_accounts(false)
 ///     .start()
 ///     .await?;
-/// assert_eq!(sandbox.token(), "secret");
+/// assert_eq!(sandbox.token(), "secret-token-0001");
 /// # Ok(()) }
 /// ```
 ///
 /// Defaults:
 ///
-/// - token: `sandbox`; that of Enso: `enso-sandbox`
+/// - token: `sandbox-token-0001`; that of Enso: `enso-token-0001`
 /// - port: a free one
 /// - quotas: 50 requests per second for each kind of ingestion, 10 for everything else, none for Enso
 /// - batch limit: that of the API document, 1000 events; none for Enso
@@ -316,7 +316,7 @@ impl fmt::Debug for Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            token: "sandbox".to_owned(),
+            token: "sandbox-token-0001".to_owned(),
             quotas: Quotas::default(),
             max_batch: None,
             max_body_bytes: 16 * 1024 * 1024,

@@ -83,7 +83,7 @@ impl EnsoSettings {
 impl Default for EnsoSettings {
     fn default() -> Self {
         Self {
-            token: "enso-sandbox".to_owned(),
+            token: "enso-token-0001".to_owned(),
             bare_responses: false,
             customers: HashSet::new(),
             meters_an_id_once: false,
@@ -97,8 +97,8 @@ mod tests {
 
     #[test]
     fn debug_output_shows_no_token() {
-        let builder = SandboxBuilder::new().token("first secret").enso_token("second secret");
+        let builder = SandboxBuilder::new().token("first-t0ken").enso_token("second-t0ken");
         let printed = format!("{builder:?} {:?}", builder.settings);
-        assert!(!printed.contains("secret"), "{printed}");
+        assert!(!printed.contains("t0ken"), "{printed}");
     }
 }

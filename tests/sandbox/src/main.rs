@@ -17,11 +17,11 @@ struct Arguments {
     port: u16,
 
     /// Bearer token that requests have to carry
-    #[arg(long, default_value = "sandbox")]
+    #[arg(long, default_value = "sandbox-token-0001")]
     token: String,
 
     /// Bearer token that requests to Enso have to carry, whose paths begin with /enso
-    #[arg(long, default_value = "enso-sandbox")]
+    #[arg(long, default_value = "enso-token-0001")]
     enso_token: String,
 
     /// Do not limit the number of requests per second; those to Enso never are

@@ -173,7 +173,7 @@ mod tests {
     fn head(method: Method, path: &str, query: &[(&str, &str)]) -> Head {
         let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut headers = HeaderMap::new();
-        headers.insert("authorization", "Bearer secret".parse().unwrap());
+        headers.insert("authorization", "Bearer secret-t0ken".parse().unwrap());
         headers.insert("accept", "application/json".parse().unwrap());
         Head { method, path: path.to_owned(), path_parameters: BTreeMap::new(), query, headers }
     }

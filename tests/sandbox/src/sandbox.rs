@@ -64,7 +64,7 @@ impl Sandbox {
         SandboxBuilder::new()
     }
 
-    /// Starts a sandbox with the default settings: the token `sandbox`, a free port, the quotas of a trial.
+    /// Starts a sandbox with the default settings: the token `sandbox-token-0001`, a free port, the quotas of a trial.
     ///
     /// # Errors
     ///

@@ -68,8 +68,8 @@ impl TestSandbox {
     pub(crate) fn send(&self, method: &str, target: &str, body: Option<&Value>) -> Reply {
         let mut headers = HeaderMap::new();
         let token = match Api::at(target) {
-            Api::Togai => "Bearer sandbox",
-            Api::Enso => "Bearer enso-sandbox",
+            Api::Togai => "Bearer sandbox-token-0001",
+            Api::Enso => "Bearer enso-token-0001",
         };
         headers.insert(AUTHORIZATION, token.parse().unwrap());
         headers.insert(CONTENT_TYPE, "application/json; charset=utf-8".parse().unwrap());

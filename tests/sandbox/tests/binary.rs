@@ -30,10 +30,10 @@ fn start(arguments: &[&str]) -> (RunningSandbox, String) {
 
 #[tokio::test]
 async fn it_serves_until_a_stop_signal() {
-    let (mut running, url) = start(&["--port", "0", "--token", "secret", "--no-quotas"]);
+    let (mut running, url) = start(&["--port", "0", "--token", "secret-token-0001", "--no-quotas"]);
     let client = client();
     for _ in 0..20 {
-        let response = client.get(format!("{url}/events")).bearer_auth("secret").send().await.unwrap();
+        let response = client.get(format!("{url}/events")).bearer_auth("secret-token-0001").send().await.unwrap();
         assert_eq!(response.status(), 200);
     }
     if cfg!(unix) {
@@ -44,12 +44,12 @@ async fn it_serves_until_a_stop_signal() {
 }
 
 #[tokio::test]
-async fn the_default_token_is_sandbox_and_quotas_hold() {
+async fn the_default_token_is_accepted_and_quotas_hold() {
     let (_running, url) = start(&["--port=0"]);
     let client = client();
     let mut statuses = Vec::new();
     for _ in 0..20 {
-        let response = client.get(format!("{url}/events")).bearer_auth("sandbox").send().await.unwrap();
+        let response = client.get(format!("{url}/events")).bearer_auth("sandbox-token-0001").send().await.unwrap();
         statuses.push(response.status().as_u16());
     }
     assert!(statuses.starts_with(&[200; 10]), "{statuses:?}");
@@ -60,7 +60,7 @@ async fn the_default_token_is_sandbox_and_quotas_hold() {
 async fn it_loads_the_document_examples_on_request() {
     for (arguments, expected) in [(&["--port=0", "--with-examples"][..], 200), (&["--port=0"][..], 404)] {
         let (_running, url) = start(arguments);
-        let request = client().get(format!("{url}/v2/price_plans/pp.RidesMonthly")).bearer_auth("sandbox");
+        let request = client().get(format!("{url}/v2/price_plans/pp.RidesMonthly")).bearer_auth("sandbox-token-0001");
         assert_eq!(request.send().await.unwrap().status(), expected);
     }
 }
@@ -69,7 +69,7 @@ async fn it_loads_the_document_examples_on_request() {
 async fn it_refuses_whole_batches_on_request() {
     for (arguments, expected) in [(&["--port=0", "--refuse-whole-batches"][..], 400), (&["--port=0"][..], 207)] {
         let (_running, url) = start(arguments);
-        let request = client().post(format!("{url}/ingestBatch")).bearer_auth("sandbox");
+        let request = client().post(format!("{url}/ingestBatch")).bearer_auth("sandbox-token-0001");
         let response = request.header("content-type", "application/json").body(r#"{"events":[{}]}"#).send().await;
         assert_eq!(response.unwrap().status(), expected);
     }
@@ -77,12 +77,13 @@ async fn it_refuses_whole_batches_on_request() {
 
 #[tokio::test]
 async fn enso_has_its_own_token() {
-    for (arguments, token) in
-        [(&["--port=0"][..], "enso-sandbox"), (&["--port=0", "--enso-token=secret"][..], "secret")]
-    {
+    for (arguments, token) in [
+        (&["--port=0"][..], "enso-token-0001"),
+        (&["--port=0", "--enso-token=secret-token-0001"][..], "secret-token-0001"),
+    ] {
         let (_running, url) = start(arguments);
         let client = client();
-        for (token, expected) in [(token, 200), ("sandbox", 401)] {
+        for (token, expected) in [(token, 200), ("sandbox-token-0001", 401)] {
             let request = client.post(format!("{url}/enso/events/batch")).bearer_auth(token);
             let response = request.header("content-type", "application/json").body(r#"{"events":[]}"#).send().await;
             assert_eq!(response.unwrap().status(), expected);
@@ -94,7 +95,7 @@ async fn enso_has_its_own_token() {
 fn the_help_shows_the_enso_address() {
     let output = Command::new(env!("CARGO_BIN_EXE_togai-sandbox")).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    for said in ["POST /enso/events/batch", "--enso-token", "enso-sandbox"] {
+    for said in ["POST /enso/events/batch", "--enso-token", "enso-token-0001"] {
         assert!(help.contains(said), "{said}: {help}");
     }
 }

@@ -61,7 +61,7 @@ fn exchange(sandbox: &Sandbox, body: &str) -> (io::Result<()>, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     let head = format!(
-        "POST /ingestBatch HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sandbox\r\n\
+        "POST /ingestBatch HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sandbox-token-0001\r\n\
          content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -168,9 +168,17 @@ async fn refused_requests_are_logged_too() {
     let url = |path: &str| format!("{}{path}", sandbox.base_url());
     let statuses = [
         client.get(url("/events")).send().await.unwrap().status().as_u16(),
-        client.get(url("/nowhere")).bearer_auth("sandbox").send().await.unwrap().status().as_u16(),
-        client.put(url("/ingest")).bearer_auth("sandbox").send().await.unwrap().status().as_u16(),
-        client.post(url("/ingest")).bearer_auth("sandbox").body("text").send().await.unwrap().status().as_u16(),
+        client.get(url("/nowhere")).bearer_auth("sandbox-token-0001").send().await.unwrap().status().as_u16(),
+        client.put(url("/ingest")).bearer_auth("sandbox-token-0001").send().await.unwrap().status().as_u16(),
+        client
+            .post(url("/ingest"))
+            .bearer_auth("sandbox-token-0001")
+            .body("text")
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16(),
     ];
     assert_eq!(statuses, [401, 404, 405, 400]);
     let expected = ["GET /events -> 401", "GET /nowhere -> 404", "PUT /ingest -> 405", "POST /ingest -> 400"];
@@ -191,7 +199,7 @@ async fn every_request_gets_a_response_without_a_panic() {
         let mut stream = TcpStream::connect(address).unwrap();
         let length = body.len();
         let head = format!(
-            "{head} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sandbox\r\nconnection: close\r\n\
+            "{head} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sandbox-token-0001\r\nconnection: close\r\n\
              content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
@@ -255,7 +263,7 @@ async fn an_exhausted_quota_returns_the_time_to_wait() {
 async fn a_body_that_is_too_large_gets_a_response() {
     let sandbox = Sandbox::builder().max_body_bytes(1000).start().await.unwrap();
     let client = client();
-    let request = client.post(format!("{}/ingest", sandbox.base_url())).bearer_auth("sandbox");
+    let request = client.post(format!("{}/ingest", sandbox.base_url())).bearer_auth("sandbox-token-0001");
     let response = request.header("content-type", "application/json").body("x".repeat(8_000_000)).send().await.unwrap();
     assert_eq!(response.status(), 413);
     assert_eq!(sandbox.requests()[0].body, LoggedBody::TooLarge { bytes: 8_000_000 });

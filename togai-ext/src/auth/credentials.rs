@@ -57,7 +57,7 @@ const KNOWN_TOKENS: usize = 64;
 impl Credentials {
     /// Credentials with a first token; without one the provider is asked before the first request.
     ///
-    /// Fails where the token looks like none.
+    /// Fails if the text is not a token.
     pub(crate) fn new(
         session: Session,
         token: Option<AccessToken>,
@@ -81,7 +81,7 @@ impl Credentials {
 
     /// Puts another token in use. A text that was in use before is the same token again.
     ///
-    /// Fails where it looks like none; then the token before it stays in use.
+    /// Fails if the text is not a token; then the one before it stays in use.
     pub(crate) fn set(&self, token: AccessToken) -> Result<(), Error> {
         self.replace(token, false)
     }

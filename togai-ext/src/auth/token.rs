@@ -13,7 +13,7 @@ use togai_api::Error;
 /// use std::time::Duration;
 /// use togai_ext::AccessToken;
 ///
-/// let token = AccessToken::new("a-secret-token").expires_in(Duration::from_secs(24 * 60 * 60));
+/// let token = AccessToken::new("secret-token-0001").expires_in(Duration::from_secs(24 * 60 * 60));
 /// assert_eq!(format!("{token:?}"), "AccessToken(\"***\")");
 /// ```
 ///
@@ -71,17 +71,14 @@ pub(crate) struct Bearer {
 }
 
 impl Bearer {
-    /// Fails where no token looks like this.
+    /// Fails if the text is not a token, see [`problem`].
     pub(super) fn new(token: AccessToken, number: u64) -> Result<Self, Error> {
         let AccessToken { text, expires_at } = token;
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-        let header = HeaderValue::try_from(format!("Bearer {text}")).ok().filter(|_| is_plain && !text.is_empty());
-        let mut header = header.ok_or_else(|| {
-            Error::configuration(
-                "the token is empty, or holds white space or characters that no token has: give it without quotes and \
-                 line ends",
-            )
-        })?;
+        let header = match problem(&text) {
+            Some(problem) => Err(problem),
+            None => HeaderValue::try_from(format!("Bearer {text}")).map_err(|_| FOREIGN_CHARACTER),
+        };
+        let mut header = header.map_err(|problem| Error::configuration(format!("the token {problem}")))?;
         header.set_sensitive(true);
         Ok(Self { text: text.into(), header, expires_at, number })
     }
@@ -95,4 +92,49 @@ impl fmt::Debug for Bearer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Bearer").field(&"***").finish()
     }
+}
+
+/// The quotes that shells, editors and word processors put around a text.
+const QUOTES: [char; 7] = ['"', '\'', '`', '“', '”', '‘', '’'];
+const FOREIGN_CHARACTER: &str =
+    "holds a character that no bearer token has: it consists of letters, digits and `-._~+/`, with `=` at its end only";
+/// Redaction of a shorter text would blot out parts of ordinary words, and no API issues one.
+const MIN_LENGTH: usize = 8;
+
+/// Why a text is not a token, and what to write instead. The text itself is not repeated.
+///
+/// The server locks an address out after a few requests with a bad token, so mistakes of configuration are found before
+/// the first one. A token has the characters of a `b64token`: <https://datatracker.ietf.org/doc/html/rfc6750#section-2.1>.
+fn problem(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    let is_token_character = |character: char| character.is_ascii_alphanumeric() || "-._~+/".contains(character);
+    let is_foreign = !text.trim_end_matches('=').chars().all(is_token_character);
+    // A header or its scheme goes on with a space, a colon or either of them encoded; a token may begin like a word.
+    let begins_with = |word| lower.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', ':', '=', '%', '+']));
+    let is_variable_name = text.contains('_') && text.chars().all(|character| matches!(character, 'A'..='Z' | '_'));
+    [
+        (text.is_empty(), "is empty: set it to a token for the server"),
+        (
+            begins_with("bearer") || begins_with("authorization"),
+            "begins with the name of the header or with `Bearer`, which the client adds: write only what follows",
+        ),
+        (
+            text.starts_with(QUOTES) || text.ends_with(QUOTES),
+            "has quotes around it, which the tool that reads it has kept: write it without them",
+        ),
+        (text.contains(['<', '>']), "has angle brackets, as placeholders do: write the token itself, without them"),
+        (
+            text.contains(['$', '{', '}', '%']) || is_variable_name,
+            "is the name of a variable: nothing has put its value there, so write the token itself, or have the shell \
+             or tool replace the name",
+        ),
+        (
+            text.contains(char::is_whitespace),
+            "holds white space or a line end: write the token alone, and trim what is read from a file",
+        ),
+        (is_foreign, FOREIGN_CHARACTER),
+        (text.len() < MIN_LENGTH, "is shorter than 8 characters, and no token is: check that all of it is there"),
+    ]
+    .into_iter()
+    .find_map(|(is_so, problem)| is_so.then_some(problem))
 }

@@ -17,7 +17,7 @@ use crate::sealed::Sealed;
 /// }
 ///
 /// # togai_doctest::run(async |sandbox, _| {
-/// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+/// let client = ClientBuilder::new("expired-token-0001").base_url(sandbox.base_url()).build()?;
 /// let error = deliver(&client, vec![Event::new("rides", "acme-prod")]).await.unwrap_err();
 /// assert!(error.is_auth() && error.attempts() == 1);
 /// # Ok(())

@@ -118,7 +118,7 @@ pub trait IngestExt: Sealed {
     /// use togai_ext::prelude::*;
     ///
     /// # togai_doctest::run(async |sandbox, client| {
-    /// # let expired = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+    /// # let expired = ClientBuilder::new("expired-token-0001").base_url(sandbox.base_url()).build()?;
     /// let events = (0..2500).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
     /// let mut source = stream::iter(events);
     /// let failure = expired.ingest_stream(&mut source).send().await.unwrap_err();

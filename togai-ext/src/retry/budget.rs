@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 /// ```
 /// use togai_ext::{ClientBuilder, RetryBudget};
 ///
-/// let client = ClientBuilder::new("sandbox")
+/// let client = ClientBuilder::new("sandbox-token-0001")
 ///     .base_url("http://127.0.0.1:8080")
 ///     .with_retry_budget(RetryBudget::new(20))
 ///     .build()?;

@@ -12,7 +12,7 @@ use super::Verification;
 /// use togai_ext::prelude::*;
 ///
 /// # togai_doctest::run(async |sandbox, _| {
-/// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+/// let client = ClientBuilder::new("expired-token-0001").base_url(sandbox.base_url()).build()?;
 ///
 /// let failure = client.verify(["ride-1", "ride-2"]).send().await.unwrap_err();
 /// assert!(failure.error().is_auth());

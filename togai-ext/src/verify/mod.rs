@@ -33,9 +33,9 @@ pub use verification::{Verification, VerifiedEvent};
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let builder = togai_sandbox::Sandbox::builder().token("sandbox").account("acme", "acme-prod");
+/// # let builder = togai_sandbox::Sandbox::builder().token("sandbox-token-0001").account("acme", "acme-prod");
 /// # let sandbox = builder.accept_unknown_accounts(false).start().await?;
-/// # let client = ClientBuilder::new("sandbox").base_url(sandbox.base_url()).build()?;
+/// # let client = ClientBuilder::new("sandbox-token-0001").base_url(sandbox.base_url()).build()?;
 /// let events = [Event::new("rides", "acme-prod").id("ride-1"), Event::new("rides", "acme-pord").id("ride-2")];
 /// let report = client.ingest_events(events).send().await?;
 /// assert_eq!(report.accepted(), 2);

@@ -12,7 +12,7 @@ use crate::outcome::Outcome;
 /// use togai_ext::prelude::*;
 ///
 /// # togai_doctest::run(async |sandbox, _| {
-/// let client = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+/// let client = ClientBuilder::new("expired-token-0001").base_url(sandbox.base_url()).build()?;
 /// let events = (0..3000).map(|count| Event::new("api_calls", "acme-prod").attribute("count", count));
 ///
 /// let failure = client.ingest_events(events).send().await.unwrap_err();

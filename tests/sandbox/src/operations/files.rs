@@ -28,7 +28,7 @@ mod tests {
     #[test]
     fn a_file_is_a_redirect_without_a_body() {
         let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, "Bearer sandbox".parse().unwrap());
+        headers.insert(AUTHORIZATION, "Bearer sandbox-token-0001".parse().unwrap());
         let location = |headers: HeaderMap| {
             let response = TestSandbox::new().send_raw("GET", "/files/a%2Fb", headers, "");
             assert_eq!((response.status.as_u16(), response.body.is_null()), (302, true));

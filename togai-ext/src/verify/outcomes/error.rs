@@ -17,7 +17,7 @@ use togai_ingest::IngestReport;
 /// let failure = client.ingest_events(events).idempotent(false).send().await.unwrap_err();
 /// let (report, _, _) = failure.into_parts();
 ///
-/// let expired = ClientBuilder::new("expired").base_url(sandbox.base_url()).build()?;
+/// let expired = ClientBuilder::new("expired-token-0001").base_url(sandbox.base_url()).build()?;
 /// let failure = report.verify(&expired).send().await.unwrap_err();
 /// assert!(failure.error().is_auth());
 /// // Nothing is lost: with another token the report can be verified again.

@@ -238,11 +238,11 @@ mod tests {
             assert_eq!((response.status.as_u16(), &response.body["message"]), (status, &json!(message)), "{target}");
         };
         let of_enso = "authorization: the token is not valid; use the one for Enso that the sandbox was started with";
-        check("/enso/events/batch", "sandbox", 401, of_enso);
-        check("/enso/nowhere", "sandbox", 401, of_enso);
+        check("/enso/events/batch", "sandbox-token-0001", 401, of_enso);
+        check("/enso/nowhere", "sandbox-token-0001", 401, of_enso);
         let of_togai = "authorization: the token is not valid; use the one that the sandbox was started with";
-        check("/ingestBatch", "enso-sandbox", 401, of_togai);
+        check("/ingestBatch", "enso-token-0001", 401, of_togai);
         let unknown = "the API has no path /enso/nowhere: check the base URL";
-        check("/enso/nowhere", "enso-sandbox", 404, unknown);
+        check("/enso/nowhere", "enso-token-0001", 404, unknown);
     }
 }
