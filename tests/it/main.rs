@@ -33,6 +33,7 @@ mod tee;
 mod tls;
 mod togai_delivery;
 mod togai_verdicts;
+mod token_marks;
 mod tokens;
 mod unexpected_responses;
 mod verification;

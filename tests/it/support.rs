@@ -1,22 +1,43 @@
 //! What many tests need.
 
-use std::sync::Arc;
+use std::fmt::{Debug, Display};
+use std::fs::File;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use togai_ext::prelude::*;
 use togai_sandbox::{Quotas, Sandbox, SandboxBuilder};
+use tracing::Level;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 /// The token of every sandbox here, for either service; it must show nowhere.
 pub(crate) const TOKEN: &str = "s3cr3t-t0ken";
 
+/// Each token of a test, an example or the sandbox holds one of these texts, so that output can be searched for them.
+pub(crate) const TOKEN_MARKS: [&str; 2] = ["t0ken", "token-0001"];
+
+/// Writes all that any crate traces into the file of the variable `TOGAI_TESTS_TRACE`, which `.ci/run` searches for tokens.
+static TRACE: LazyLock<()> = LazyLock::new(|| {
+    let Some(path) = std::env::var_os("TOGAI_TESTS_TRACE") else { return };
+    let file = File::options().create(true).append(true).open(path).unwrap();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(Level::TRACE).with_span_events(FmtSpan::NEW | FmtSpan::CLOSE);
+    subscriber.with_ansi(false).with_writer(Mutex::new(file)).init();
+});
+
 /// A sandbox without quotas, to be set up further.
 pub(crate) fn sandbox() -> SandboxBuilder {
+    LazyLock::force(&TRACE);
     Sandbox::builder().token(TOKEN).enso_token(TOKEN).quotas(Quotas::off())
 }
 
 /// A client that does not wait between attempts.
 pub(crate) fn client_of(sandbox: &Sandbox) -> Client {
-    builder_of(sandbox).build().unwrap()
+    let builder = builder_of(sandbox);
+    tracing::trace!(?builder, ?sandbox);
+    let client = builder.build().unwrap();
+    tracing::trace!(?client);
+    client
 }
 
 pub(crate) fn builder_of(sandbox: &Sandbox) -> ClientBuilder {
@@ -63,6 +84,7 @@ pub(crate) fn log(sandbox: &Sandbox) -> String {
 /// The verdicts of a report in short, checked to add up.
 #[track_caller]
 pub(crate) fn counts<E, T>(report: &IngestReport<E, T>) -> String {
+    tracing::trace!(%report);
     let parts = [
         (report.accepted(), "accepted"),
         (report.duplicates(), "duplicate"),
@@ -81,8 +103,9 @@ const BROKEN: &str = "before the answer was complete: ";
 
 /// The text of an error without what differs from run to run and from system to system: times, and the causes of broken
 /// connections.
-pub(crate) fn stable_text(error: &impl std::fmt::Display) -> String {
+pub(crate) fn stable_text(error: &(impl Debug + Display)) -> String {
     let mut text = error.to_string();
+    tracing::trace!(?error, %error);
     assert!(!text.contains(TOKEN), "{text}");
     if let Some(start) = text.find(BROKEN) {
         let start = start + BROKEN.len();

@@ -12,7 +12,7 @@ use crate::records::Record;
 use crate::sink::Sink;
 
 /// The token of every request.
-pub(crate) const TOKEN: &str = "a-token-of-forty-characters-as-they-are-";
+pub(crate) const TOKEN: &str = "a-token-0001-of-forty-characters-as-is--";
 /// Events in a request: the most that the API takes.
 pub(crate) const CHUNK: usize = 1000;
 /// Requests in flight: the default of ours.

@@ -138,7 +138,7 @@ impl<const ASSUMED: bool> Service for Enso<ASSUMED> {
         request.to_string().replace("/events/batch", "/ingestBatch")
     }
 
-    fn stable_text(error: &impl std::fmt::Display) -> String {
+    fn stable_text(error: &(impl std::fmt::Debug + std::fmt::Display)) -> String {
         let text = support::stable_text(error).replace(Self::BATCH, "ingest_batch");
         text.replace("use the one for Enso that", "use the one that")
     }

@@ -140,7 +140,7 @@ pub(crate) trait Service: 'static {
     }
 
     /// The text of an error, in the words of Togai's.
-    fn stable_text(error: &impl std::fmt::Display) -> String {
+    fn stable_text(error: &(impl std::fmt::Debug + std::fmt::Display)) -> String {
         crate::support::stable_text(error)
     }
 }

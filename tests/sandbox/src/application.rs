@@ -234,7 +234,7 @@ mod tests {
         let message = "authorization: has to be `Bearer <token>`";
         check("GET /events", headers(&[(AUTHORIZATION, "sandbox-token-0001")]), "", 401, message);
         let message = "authorization: the token is not valid; use the one that the sandbox was started with";
-        check("GET /events", headers(&[(AUTHORIZATION, "Bearer other")]), "", 401, message);
+        check("GET /events", headers(&[(AUTHORIZATION, "Bearer other-t0ken")]), "", 401, message);
         check("GET /events", headers(&[(AUTHORIZATION, "Bearer")]), "", 401, message);
     }
 
