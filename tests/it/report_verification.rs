@@ -9,7 +9,7 @@ use togai_sandbox::Fault;
 use crate::support::{TOKEN, client_of, counts, event, log, sandbox, stable_text, start};
 
 /// A call that waits neither between two look-ups nor between two rounds.
-fn verify<E: ReportedEvent, T>(report: IngestReport<E, T>, client: &Client) -> VerifyOutcomes<E, T> {
+fn verify<'a, E: ReportedEvent, T>(report: IngestReport<E, T>, client: &Client) -> VerifyOutcomes<'a, E, T> {
     report.verify(client).lookups_per_second(u32::MAX).delay(Duration::ZERO)
 }
 
@@ -152,4 +152,43 @@ async fn a_token_refused_midway_gives_the_report_back() {
     assert!(error.is_auth());
     let report = verify(report, &client_of(&sandbox)).send().await.unwrap();
     assert_eq!((counts(&report).as_str(), sandbox.request_count()), ("3 accepted", 1));
+}
+
+#[tokio::test]
+async fn the_events_of_the_server_and_the_progress_are_given_out() {
+    let (sandbox, client) = start().await;
+    client.ingest_events([event(0)]).send().await.unwrap().into_result().unwrap();
+    sandbox.fault(Fault::reset_after_reading().first(1));
+    let report = interrupted(&client).await;
+    // Another one, of which nothing is there.
+    sandbox.fault(Fault::reset_before_reading().first(1));
+    let failure = client.ingest_events([event(7)]).idempotent(false).send().await.unwrap_err();
+    let missing = failure.into_parts().0;
+
+    let (mut events, mut lines) = (Vec::new(), Vec::new());
+    let call = verify(report, &client).on_progress(|progress| lines.push(progress.to_string()));
+    let call = call.on_event(|event| {
+        events.push(format!("{}: {}", event.event_payload.id.as_deref().unwrap(), event.state()));
+    });
+    assert_eq!(counts(&call.send().await.unwrap()), "3 accepted");
+    insta::assert_snapshot!(events.join("\n"), @r###"
+    ride-0: metered
+    ride-0: failed: INGESTION_FAILED_DUPLICATE_EVENT: An event with this id was metered within the last 45 days
+    ride-1: metered
+    ride-2: metered
+    "###);
+    insta::assert_snapshot!(lines.join("\n"), @r###"
+    1 of 3 ids found, 2 events read, round 1
+    2 of 3 ids found, 3 events read, round 1
+    3 of 3 ids found, 4 events read, round 1
+    "###);
+
+    lines.clear();
+    let call = verify(missing, &client).rounds(2).on_event(|event| panic!("{event:?}"));
+    let report = call.on_progress(|progress| lines.push(progress.to_string())).send().await.unwrap();
+    assert_eq!(counts(&report), "1 unknown");
+    insta::assert_snapshot!(lines.join("\n"), @r###"
+    0 of 1 ids found, 0 events read, round 1
+    0 of 1 ids found, 0 events read, round 2
+    "###);
 }

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use futures::TryStreamExt as _;
 use serde_json::json;
 use togai_ext::prelude::*;
-use togai_ext::types::EventCorrectionAction;
-use togai_ext::{EventState, Verification, Verify};
+use togai_ext::types::{EventCorrectionAction, EventWithStatus};
+use togai_ext::{EventState, Verification, Verify, VerifyProgress};
 use togai_sandbox::{Fault, ManualClock, Sandbox};
 
 use crate::support::{TOKEN, client_of, event, log, sandbox, stable_text, start};
 
 /// A call that waits neither between two look-ups nor between two rounds.
-fn verify(client: &Client, ids: impl IntoIterator<Item = impl Into<String>>) -> Verify {
+fn verify<'a>(client: &Client, ids: impl IntoIterator<Item = impl Into<String>>) -> Verify<'a> {
     client.verify(ids).lookups_per_second(u32::MAX).delay(Duration::ZERO)
 }
 
@@ -37,7 +38,10 @@ fn states(verification: &Verification) -> String {
         verification.not_found(),
         verification.not_looked_up(),
     ];
-    assert_eq!(counts.iter().sum::<u64>(), verification.events().len() as u64);
+    assert_eq!(
+        (counts.iter().sum::<u64>(), verification.events().len() as u64),
+        (verification.total(), verification.total())
+    );
     let states = verification.events().iter().map(|event| format!("{}: {}", event.id, event.state));
     states.collect::<Vec<_>>().join("\n")
 }
@@ -57,7 +61,7 @@ async fn slow_sandbox() -> (Sandbox, Client, ManualClock) {
 }
 
 /// What a call ends with while so many requests take their 2 seconds one after the other.
-async fn with_slow_requests(call: Verify, clock: &ManualClock, requests: usize) -> Verification {
+async fn with_slow_requests(call: Verify<'static>, clock: &ManualClock, requests: usize) -> Verification {
     let mut call = tokio::spawn(call.send());
     for _ in 0..requests {
         tokio::select! {
@@ -203,6 +207,137 @@ async fn a_list_is_read_only_as_far_as_needed() {
 
     let verification = verify(&client, ids(0..1)).account("acme-prod").schema("other").rounds(1).send().await.unwrap();
     assert_eq!(verification.not_found(), 1);
+}
+
+/// Id and state of an event that a call gave out.
+fn shown(event: &EventWithStatus) -> String {
+    format!("{}: {}", event.event_payload.id.as_deref().unwrap_or_default(), event.state())
+}
+
+#[tokio::test]
+async fn events_are_given_out_once_for_each_arrival_in_a_list_and_in_look_ups() {
+    let sandbox = sandbox().account("acme", "acme-prod").accept_unknown_accounts(false).start().await.unwrap();
+    let client = client_of(&sandbox);
+    let mut astray = event(3);
+    astray.account_id = "acme-pord".into();
+    ingest(&client, (0..3).map(event).chain([astray])).await;
+    // The second arrival is a duplicate.
+    ingest(&client, [event(1)]).await;
+
+    let mut read = Vec::new();
+    let call = verify(&client, ids([0, 1, 3])).rounds(1).on_event(|event| read.push(event));
+    assert_eq!(call.send().await.unwrap().metered(), 2);
+    let mut looked_up: Vec<_> = read.iter().map(shown).collect();
+    looked_up.sort();
+    insta::assert_snapshot!(looked_up.join("\n"), @r###"
+    ride-0: metered
+    ride-1: failed: INGESTION_FAILED_DUPLICATE_EVENT: An event with this id was metered within the last 45 days
+    ride-1: metered
+    ride-3: failed: INGESTION_FAILED_ACCOUNT_NOT_FOUND: No account has this id or alias
+    "###);
+
+    // The list has an event that nobody asked for, and not the one of an account that does not exist.
+    let mut listed = Vec::new();
+    let call = verify(&client, ids([0, 1])).account("acme-prod").on_event(|event| listed.push(shown(&event)));
+    assert_eq!(call.send().await.unwrap().metered(), 2);
+    listed.sort();
+    insta::assert_snapshot!(listed.join("\n"), @r###"
+    ride-0: metered
+    ride-1: failed: INGESTION_FAILED_DUPLICATE_EVENT: An event with this id was metered within the last 45 days
+    ride-1: metered
+    ride-2: metered
+    "###);
+}
+
+#[tokio::test]
+async fn given_out_events_have_the_content_and_state_that_lists_and_look_ups_show() {
+    let (_sandbox, client) = start().await;
+    ingest(&client, (0..60).map(event)).await;
+    let listed: Vec<EventWithStatus> = client.get_events().account_id("acme-prod").items().try_collect().await.unwrap();
+    let (mut from_list, mut from_look_ups) = (Vec::new(), Vec::new());
+    let call = verify(&client, ids(0..60)).account("acme-prod").on_event(|event| from_list.push(event));
+    let verification = call.send().await.unwrap();
+    assert_eq!(from_list, listed);
+    let call = verify(&client, ids(0..60)).on_event(|event| from_look_ups.push(event));
+    assert_eq!(call.send().await.unwrap(), verification);
+    let by_id = |event: &EventWithStatus| event.event_payload.id.clone();
+    from_list.sort_by_key(by_id);
+    from_look_ups.sort_by_key(by_id);
+    assert_eq!(from_look_ups, from_list);
+    for event in from_list {
+        let id = event.event_payload.id.as_deref();
+        let verified = verification.events().iter().find(|verified| Some(verified.id.as_str()) == id).unwrap();
+        assert_eq!(event.state(), verified.state);
+        let looked_up = client.get_single_event().event_id(&verified.id).send().await.unwrap();
+        assert_eq!(looked_up.events[0].state(), verified.state);
+    }
+}
+
+#[tokio::test]
+async fn progress_counts_ids_events_and_requests() {
+    let (_sandbox, client) = start().await;
+    ingest(&client, (0..120).map(event)).await;
+    let mut lines = Vec::new();
+    let counts = |progress: VerifyProgress| {
+        let VerifyProgress { total, found, events, requests, round, .. } = progress;
+        format!("{found} of {total}, {events} events in {requests} requests, round {round}")
+    };
+    // An id that the list does not have is read for to its end, in each round.
+    let call = verify(&client, ids((100..120).chain([500]))).account("acme-prod").rounds(2);
+    let verification = call.on_progress(|progress| lines.push(counts(progress))).send().await.unwrap();
+    assert_eq!((verification.total(), verification.metered()), (21, 20));
+    insta::assert_snapshot!(lines.join("\n"), @r###"
+    0 of 21, 50 events in 1 requests, round 1
+    0 of 21, 100 events in 2 requests, round 1
+    20 of 21, 120 events in 3 requests, round 1
+    20 of 21, 170 events in 4 requests, round 2
+    20 of 21, 220 events in 5 requests, round 2
+    20 of 21, 240 events in 6 requests, round 2
+    "###);
+
+    lines.clear();
+    let long = "r".repeat(51);
+    let call = verify(&client, ["ride-1", "ride-500", "ride-2", &long]).rounds(2);
+    let _verification = call.on_progress(|progress| lines.push(counts(progress))).send().await.unwrap();
+    insta::assert_snapshot!(lines.join("\n"), @r###"
+    1 of 4, 1 events in 1 requests, round 1
+    1 of 4, 1 events in 2 requests, round 1
+    2 of 4, 2 events in 3 requests, round 1
+    2 of 4, 2 events in 3 requests, round 1
+    2 of 4, 2 events in 4 requests, round 2
+    "###);
+}
+
+#[tokio::test]
+async fn an_event_that_appears_in_a_later_round_is_found_once_and_given_out_each_time() {
+    let (_sandbox, client, clock) = slow_sandbox().await;
+    ingest(&client, [event(0)]).await;
+    let (mut states, mut progress) = (Vec::new(), Vec::new());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let events = sender.clone();
+    let call = verify(&client, ids([0])).on_event(move |event| events.send(event.state().to_string()).unwrap());
+    let call = call.on_progress(move |progress| sender.send(progress.to_string()).unwrap());
+    let _verification = with_slow_requests(call, &clock, 3).await;
+    for line in receiver {
+        if line.contains("ids found") { progress.push(line) } else { states.push(line) }
+    }
+    assert_eq!(states, ["in progress", "metered"]);
+    insta::assert_snapshot!(progress.join("\n"), @r###"
+    0 of 1 ids found, 0 events read, round 1
+    1 of 1 ids found, 1 events read, round 2
+    1 of 1 ids found, 2 events read, round 3
+    "###);
+}
+
+#[tokio::test]
+async fn what_was_given_out_before_an_error_stays_given_out() {
+    let (sandbox, client) = start().await;
+    ingest(&client, (0..60).map(event)).await;
+    sandbox.fault(Fault::status(403).on("get_events").every(2));
+    let (mut events, mut last) = (0, VerifyProgress::default());
+    let call = verify(&client, ids(0..60)).account("acme-prod").on_event(|_| events += 1);
+    call.on_progress(|progress| last = progress).send().await.unwrap_err();
+    assert_eq!((events, last.found, last.events, last.requests), (50, 50, 50, 1));
 }
 
 #[tokio::test]

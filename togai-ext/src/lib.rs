@@ -89,8 +89,8 @@ pub use togai_ingest::{
 };
 #[cfg(feature = "event-management")]
 pub use verify::{
-    EventState, ReportedEvent, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt, VerifyOutcomes,
-    VerifyOutcomesError, VerifyReport,
+    EventState, EventStateExt, ReportedEvent, Verification, VerifiedEvent, Verify, VerifyError, VerifyExt,
+    VerifyOutcomes, VerifyOutcomesError, VerifyProgress, VerifyReport,
 };
 
 /// Fails to compile when a public type loses a property that users rely on.
@@ -140,6 +140,21 @@ const _: fn(&Client) = |client| {
         let _ = own.ingest_events(events.iter().map(|event| event.clone().id("a"))).send().await;
         let stream = futures::stream::iter(events.iter()).map(|event| (event.clone(), event));
         let _ = own.ingest_stream(stream).on_not_accepted(|verdict| drop((verdict, &events))).send().await;
+    });
+};
+
+/// The same for verification with callbacks that borrow.
+#[cfg(feature = "event-management")]
+const _: fn(&Client, togai_ingest::IngestReport<Event>) = |client, report| {
+    fn sent<T: Send + 'static>(_: T) {}
+    let client = client.clone();
+    sent(async move {
+        let (mut events, mut last) = (Vec::new(), None);
+        let call = client.verify(["a"]).on_event(|event| events.push(event.state()));
+        let _ = call.on_progress(|progress| last = Some(progress)).send().await;
+        let call = report.verify(&client).on_event(|event| events.push(event.state()));
+        let _ = call.on_progress(|progress| last = Some(progress)).send().await;
+        drop((events, last));
     });
 };
 

@@ -36,6 +36,11 @@ pub(super) fn merge(found: &mut Option<EventState>, arrival: EventState) {
     }
 }
 
+/// Whether the server has shown an event.
+pub(super) fn is_found(state: Option<&EventState>) -> bool {
+    state.is_some_and(|state| state.status().is_some())
+}
+
 /// Which of several arrivals says what became of the event: the one of the highest rank.
 ///
 /// A duplicate says nothing but that there is another arrival. What is in progress may still be metered, so it hides

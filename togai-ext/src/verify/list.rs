@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use futures::TryStreamExt as _;
+use togai_api::types::EventWithStatus;
 use togai_api::{Client, Error, builder};
 
 use super::EventState;
-use super::arrival::{merge, state_of};
+use super::arrival::{is_found, merge, state_of};
 use super::pacer::Pacer;
+use super::progress::Observer;
 use crate::paginate::{Fetch, PagedRequest, Pages, Paginate as _};
 use crate::sealed::Sealed;
 
@@ -33,11 +35,13 @@ pub(super) async fn list(
     ids: &[String],
     indices: &[usize],
     states: &mut [Option<EventState>],
+    observer: &mut Observer<'_>,
 ) -> Result<(), Error> {
     let by_id: HashMap<&str, usize> =
         indices.iter().enumerate().map(|(position, index)| (ids[*index].as_str(), position)).collect();
     let mut found: Vec<Option<EventState>> = vec![None; indices.len()];
-    let read = read(listing.pages(), pacer, &by_id, &mut found).await;
+    let was_found = |position: usize| is_found(states[indices[position]].as_ref());
+    let read = read(listing.pages(), pacer, &by_id, &mut found, was_found, observer).await;
     for (index, found) in indices.iter().zip(found) {
         let state = &mut states[*index];
         match found {
@@ -54,20 +58,28 @@ async fn read(
     pacer: &mut Pacer,
     by_id: &HashMap<&str, usize>,
     found: &mut [Option<EventState>],
+    was_found: impl Fn(usize) -> bool,
+    observer: &mut Observer<'_>,
 ) -> Result<(), Error> {
     let mut unmetered = found.len();
     while unmetered > 0 {
         pacer.turn().await;
+        observer.progress.requests += 1;
         let Some(page) = pages.try_next().await? else { return Ok(()) };
         let is_last = page.resume_token().is_none();
-        for (id, arrival) in page.into_items() {
-            let Some(found) = by_id.get(id.as_str()).and_then(|position| found.get_mut(*position)) else { continue };
-            let was_metered = found.as_ref().is_some_and(EventState::is_metered);
-            merge(found, arrival);
-            if !was_metered && found.as_ref().is_some_and(EventState::is_metered) {
-                unmetered -= 1;
+        for (arrival, event) in page.into_items() {
+            // An event without an id is none that can have been asked for.
+            let id = event.event_payload.id.as_deref();
+            if let Some(&position) = id.and_then(|id| by_id.get(id)) {
+                let found = &mut found[position];
+                observer.progress.found += u64::from(found.is_none() && !was_found(position));
+                let was_metered = found.as_ref().is_some_and(EventState::is_metered);
+                merge(found, arrival);
+                unmetered -= usize::from(!was_metered && found.as_ref().is_some_and(EventState::is_metered));
             }
+            observer.event(event);
         }
+        observer.report();
         if is_last {
             return Ok(());
         }
@@ -75,7 +87,7 @@ async fn read(
     Ok(())
 }
 
-/// The list as a request for pages of what matters here, id and state. It is read from each response as a whole, since
+/// The list as a request for pages of events with their states. These are read from each response as a whole, since
 /// only the response knows the token that has to be blotted out of its texts.
 #[derive(Clone, Debug)]
 pub(super) struct Listing(builder::GetEvents);
@@ -83,7 +95,7 @@ pub(super) struct Listing(builder::GetEvents);
 impl Sealed for Listing {}
 
 impl PagedRequest for Listing {
-    type Item = (String, EventState);
+    type Item = (EventState, EventWithStatus);
 
     const OPERATION: &'static str = builder::GetEvents::OPERATION;
 
@@ -94,15 +106,11 @@ impl PagedRequest for Listing {
     fn fetch(self) -> Fetch<Self::Item> {
         Box::pin(async move {
             let response = self.0.send().await?;
-            let mut items = Vec::with_capacity(response.events.len());
-            for event in &response.events {
-                // An event without an id is none that can have been asked for.
-                if let Some(id) = &event.event_payload.id {
-                    let state = state_of(&event.ingestion_status, |text| response.safe_text(text));
-                    items.push((id.to_string(), state));
-                }
-            }
-            Ok((items, response.into_inner().next_token))
+            let safe_state =
+                |event: &EventWithStatus| state_of(&event.ingestion_status, |text| response.safe_text(text));
+            let states: Vec<EventState> = response.events.iter().map(safe_state).collect();
+            let page = response.into_inner();
+            Ok((states.into_iter().zip(page.events).collect(), page.next_token))
         })
     }
 }

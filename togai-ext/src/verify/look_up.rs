@@ -1,12 +1,13 @@
 //! Looking events up one by one.
 
 use reqwest::StatusCode;
-use togai_api::types::EventWithStatusAndEventPipelineInfo;
-use togai_api::{Client, Error, Event};
+use togai_api::types::{EventWithStatus, EventWithStatusAndEventPipelineInfo};
+use togai_api::{Client, Error};
 
 use super::EventState;
-use super::arrival::{merge, state_of};
+use super::arrival::{is_found, merge, state_of};
 use super::pacer::Pacer;
+use super::progress::Observer;
 
 /// The longest id that the look-up takes, in characters; an event may have one of 512.
 const LONGEST_ID: usize = 50;
@@ -16,7 +17,7 @@ const LONGEST_ID: usize = 50;
 pub(super) struct LookedUp {
     pub(super) state: EventState,
     /// Each event that arrived with the id, and the state that it alone would give.
-    pub(super) arrivals: Vec<(EventState, Event)>,
+    pub(super) arrivals: Vec<(EventState, EventWithStatus)>,
 }
 
 impl LookedUp {
@@ -33,20 +34,32 @@ pub(super) async fn look_up(
     ids: &[String],
     indices: &[usize],
     states: &mut [Option<EventState>],
+    observer: &mut Observer<'_>,
 ) -> Result<(), Error> {
     for &index in indices {
         let (id, state) = (&ids[index], &mut states[index]);
-        let found = look_up_one(client, pacer, id).await?.state;
+        let LookedUp { state: found, arrivals } = look_up_one(client, pacer, id, observer).await?;
+        let (found, was_found) = (Some(found), is_found(state.as_ref()));
         // What was found of an event is not lost to a later response that knows nothing of it.
-        if found.status().is_some() || state.as_ref().is_none_or(|known| known.status().is_none()) {
-            *state = Some(found);
+        if is_found(found.as_ref()) || !was_found {
+            *state = found;
         }
+        observer.progress.found += u64::from(!was_found && is_found(state.as_ref()));
+        for (_, event) in arrivals {
+            observer.event(event);
+        }
+        observer.report();
     }
     Ok(())
 }
 
 /// Looks up one event when its turn comes. An id that a look-up does not take costs no turn.
-pub(super) async fn look_up_one(client: &Client, pacer: &mut Pacer, id: &str) -> Result<LookedUp, Error> {
+pub(super) async fn look_up_one(
+    client: &Client,
+    pacer: &mut Pacer,
+    id: &str,
+    observer: &mut Observer<'_>,
+) -> Result<LookedUp, Error> {
     let length = id.chars().count();
     if length > LONGEST_ID {
         let why = format!(
@@ -56,6 +69,7 @@ pub(super) async fn look_up_one(client: &Client, pacer: &mut Pacer, id: &str) ->
         return Ok(LookedUp::nothing(EventState::NotLookedUp { why: why.into() }));
     }
     pacer.turn().await;
+    observer.progress.requests += 1;
     let response = match client.get_single_event().event_id(id).send().await {
         Ok(response) => response,
         Err(error) if error.is_not_found() => return Ok(LookedUp::nothing(EventState::NotFound)),
@@ -73,6 +87,18 @@ pub(super) async fn look_up_one(client: &Client, pacer: &mut Pacer, id: &str) ->
     for state in &states {
         merge(&mut found, state.clone());
     }
-    let payloads = response.into_inner().events.into_iter().map(|event| event.event_payload);
-    Ok(LookedUp { state: found.unwrap_or(EventState::NotFound), arrivals: states.into_iter().zip(payloads).collect() })
+    let events = response.into_inner().events.into_iter().map(as_listed);
+    Ok(LookedUp { state: found.unwrap_or(EventState::NotFound), arrivals: states.into_iter().zip(events).collect() })
+}
+
+/// The event of a look-up as a list has it.
+fn as_listed(event: EventWithStatusAndEventPipelineInfo) -> EventWithStatus {
+    let mut listed = EventWithStatus::default();
+    listed.created_at = event.created_at;
+    listed.customer_id = event.customer_id;
+    listed.event_payload = event.event_payload;
+    listed.ingestion_status = event.ingestion_status;
+    listed.reference_id = event.reference_id;
+    listed.source = event.source;
+    listed
 }

@@ -9,6 +9,7 @@ mod list;
 mod look_up;
 mod outcomes;
 mod pacer;
+mod progress;
 mod request;
 mod run;
 mod state;
@@ -22,8 +23,9 @@ use crate::stack::Stack;
 
 pub use error::VerifyError;
 pub use outcomes::{ReportedEvent, VerifyOutcomes, VerifyOutcomesError, VerifyReport};
+pub use progress::VerifyProgress;
 pub use request::Verify;
-pub use state::EventState;
+pub use state::{EventState, EventStateExt};
 pub use verification::{Verification, VerifiedEvent};
 
 /// Verification of events that were accepted.
@@ -55,14 +57,14 @@ pub trait VerifyExt {
     /// Verifies the events of these ids, each of which is looked at once however often it is there.
     ///
     /// The ids are kept in memory until the call is over, and in what it returns.
-    fn verify<I>(&self, ids: I) -> Verify
+    fn verify<'a, I>(&self, ids: I) -> Verify<'a>
     where
         I: IntoIterator,
         I::Item: Into<String>;
 }
 
 impl VerifyExt for Client {
-    fn verify<I>(&self, ids: I) -> Verify
+    fn verify<'a, I>(&self, ids: I) -> Verify<'a>
     where
         I: IntoIterator,
         I::Item: Into<String>,

@@ -9,6 +9,7 @@ use togai_ingest::Clock;
 use super::list::{list, listing};
 use super::look_up::look_up;
 use super::pacer::Pacer;
+use super::progress::Observer;
 use super::{EventState, Verification};
 
 /// How a call goes about it.
@@ -43,8 +44,10 @@ pub(super) async fn run(
     clock: Arc<dyn Clock>,
     settings: &Settings,
     ids: Vec<String>,
+    observer: &mut Observer<'_>,
 ) -> (Verification, Option<Error>) {
     let mut pacer = Pacer::new(clock, settings.lookups_per_second);
+    observer.progress.total = ids.len() as u64;
     // None where the event was not asked for yet.
     let mut states: Vec<Option<EventState>> = vec![None; ids.len()];
     let mut stopped_by = None;
@@ -58,12 +61,13 @@ pub(super) async fn run(
         if round > 0 {
             pacer.wait(settings.delay).await;
         }
+        observer.progress.round = round + 1;
         let result = match &settings.account {
             Some(account) => {
                 let listing = listing(client, account, settings.schema.as_deref());
-                list(listing, &mut pacer, &ids, &open, &mut states).await
+                list(listing, &mut pacer, &ids, &open, &mut states, observer).await
             }
-            None => look_up(client, &mut pacer, &ids, &open, &mut states).await,
+            None => look_up(client, &mut pacer, &ids, &open, &mut states, observer).await,
         };
         if let Err(error) = result {
             stopped_by = Some(error);

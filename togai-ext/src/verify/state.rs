@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use togai_api::types::IngestionStatusStatus;
+use togai_api::types::{EventWithStatus, EventWithStatusAndEventPipelineInfo, IngestionStatusStatus};
+
+use super::arrival::state_of;
+use crate::sealed::Sealed;
 
 /// What is known of an event: how far its processing got, or why nothing is known.
 ///
@@ -84,6 +87,45 @@ impl EventState {
             }
             Self::NotFound | Self::NotLookedUp { .. } => None,
         }
+    }
+}
+
+/// The state of an event as the server shows it, in a list or a look-up.
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use togai_ext::EventState;
+/// use togai_ext::prelude::*;
+///
+/// # togai_doctest::run(async |_, client| {
+/// # client.ingest_event(Event::new("rides", "acme-prod").id("ride-1")).send().await?.into_result()?;
+/// let mut events = client.get_events().account_id("acme-prod").items();
+/// while let Some(event) = events.try_next().await? {
+///     assert_eq!(event.state(), EventState::Metered);
+/// }
+/// # Ok(())
+/// # });
+/// ```
+pub trait EventStateExt: Sealed {
+    /// The state that [`verify`](super::VerifyExt::verify) reports of an id with this event alone.
+    ///
+    /// If there are several events with the id, `verify` reports the state that comes first, see [`EventState`]. The texts
+    /// are as the server wrote them, while those of `verify` are cut and show no token.
+    fn state(&self) -> EventState;
+}
+
+impl Sealed for EventWithStatus {}
+impl Sealed for EventWithStatusAndEventPipelineInfo {}
+
+impl EventStateExt for EventWithStatus {
+    fn state(&self) -> EventState {
+        state_of(&self.ingestion_status, str::to_owned)
+    }
+}
+
+impl EventStateExt for EventWithStatusAndEventPipelineInfo {
+    fn state(&self) -> EventState {
+        state_of(&self.ingestion_status, str::to_owned)
     }
 }
 

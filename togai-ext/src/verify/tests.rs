@@ -48,7 +48,7 @@ impl VerifyFixture {
         Self { script: Script::new(&clock, responses), clock }
     }
 
-    fn verify<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Verify {
+    fn verify<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Verify<'a> {
         Verify::new(self.client(), Arc::new(self.clock.clone()), ids.into_iter().map(str::to_owned))
     }
 

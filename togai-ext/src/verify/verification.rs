@@ -24,7 +24,7 @@ use super::EventState;
 /// # });
 /// ```
 ///
-/// Each id has one state, so the counts add up to the number of [`events`](Self::events).
+/// Each id has one state, so the counts add up to the [`total`](Self::total).
 #[derive(Clone, Default, PartialEq, Eq)]
 #[must_use = "events may not have been metered"]
 pub struct Verification {
@@ -44,6 +44,21 @@ pub struct VerifiedEvent {
 impl Verification {
     pub(super) fn new(states: impl IntoIterator<Item = (String, EventState)>) -> Self {
         Self { events: states.into_iter().map(|(id, state)| VerifiedEvent { id, state }).collect() }
+    }
+
+    /// How many ids were asked for, each of them once.
+    ///
+    /// ```
+    /// use togai_ext::prelude::*;
+    ///
+    /// # togai_doctest::run(async |_, client| {
+    /// let verification = client.verify(["ride-1", "ride-2", "ride-1"]).rounds(1).send().await?;
+    /// assert_eq!((verification.total(), verification.not_found()), (2, 2));
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn total(&self) -> u64 {
+        self.events.len() as u64
     }
 
     /// Every event in the order in which the ids were handed in, each id once.
@@ -123,7 +138,7 @@ impl Verification {
 
     /// A short text of the counts, such as `2497 of 2500 events metered, 3 failed`.
     pub(super) fn summary(&self) -> String {
-        let mut summary = format!("{} of {} events metered", self.metered(), self.events.len());
+        let mut summary = format!("{} of {} events metered", self.metered(), self.total());
         for (count, name) in [
             (self.not_metered(), "not metered"),
             (self.in_progress(), "in progress"),

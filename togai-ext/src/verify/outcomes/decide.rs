@@ -101,7 +101,7 @@ fn decide_duplicate(event: &Event, found: &LookedUp) -> Decision {
         return if found.state.is_settled() { Decision::Keep } else { Decision::AskAgain };
     };
     let counted = counted.filter(|(state, _)| rank(state) == highest);
-    let comparisons: Vec<_> = counted.map(|(_, theirs)| compare(event, theirs)).collect();
+    let comparisons: Vec<_> = counted.map(|(_, theirs)| compare(event, &theirs.event_payload)).collect();
     if comparisons.contains(&Comparison::Same) {
         Decision::Update(Outcome::Duplicate { compared: true })
     } else if comparisons.contains(&Comparison::OtherAccount) {
@@ -116,7 +116,7 @@ fn decide_duplicate(event: &Event, found: &LookedUp) -> Decision {
 #[cfg(test)]
 mod tests {
     use togai_api::Timestamp;
-    use togai_api::types::IngestionStatus;
+    use togai_api::types::{EventWithStatus, IngestionStatus};
 
     use super::*;
     use crate::verify::arrival::{merge, state_of};
@@ -137,7 +137,9 @@ mod tests {
             arrival.status_description = (*distance == "far").then(|| "no number".to_owned());
             let state = state_of(&arrival, str::to_owned);
             merge(&mut merged, state.clone());
-            (state, event(distance))
+            let mut listed = EventWithStatus::default();
+            listed.event_payload = event(distance);
+            (state, listed)
         });
         let arrivals = arrivals.collect();
         LookedUp { state: merged.unwrap_or(EventState::NotFound), arrivals }
@@ -217,7 +219,7 @@ mod tests {
         check_duplicate(&[], "ask again");
         check_duplicate(&[(DUPLICATE, "1")], "keep");
         let mut found = found(&[(METERED, "1")]);
-        found.arrivals[0].1.account_id = "ACC00001".into();
+        found.arrivals[0].1.event_payload.account_id = "ACC00001".into();
         assert_eq!(decide(&Outcome::Duplicate { compared: false }, &event("1"), &found), Decision::Keep);
     }
 

@@ -70,7 +70,7 @@ pub trait VerifyReport: Sealed {
     type Tag;
 
     /// Looks up the events whose outcome is open, with a client of the service that the report is about.
-    fn verify(self, client: &Client) -> VerifyOutcomes<Self::Event, Self::Tag>;
+    fn verify<'a>(self, client: &Client) -> VerifyOutcomes<'a, Self::Event, Self::Tag>;
 }
 
 impl<E, T> Sealed for IngestReport<E, T> {}
@@ -79,7 +79,7 @@ impl<E: ReportedEvent, T> VerifyReport for IngestReport<E, T> {
     type Event = E;
     type Tag = T;
 
-    fn verify(self, client: &Client) -> VerifyOutcomes<E, T> {
+    fn verify<'a>(self, client: &Client) -> VerifyOutcomes<'a, E, T> {
         let clock = Arc::clone(Stack::of_any(client.transport()).session.clock());
         VerifyOutcomes::new(client.clone(), clock, self)
     }

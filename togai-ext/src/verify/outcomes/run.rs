@@ -8,8 +8,10 @@ use togai_api::{Client, Error};
 use togai_ingest::{Clock, IngestReport, Outcome};
 
 use super::decide::{Decision, ReportedEvent, decide, is_open};
+use crate::verify::arrival::is_found;
 use crate::verify::look_up::{LookedUp, look_up_one};
 use crate::verify::pacer::Pacer;
+use crate::verify::progress::Observer;
 
 /// How a call goes about it.
 #[derive(Clone, Debug)]
@@ -29,6 +31,7 @@ impl Default for Settings {
 struct Asked {
     id: String,
     places: Vec<usize>,
+    is_found: bool,
 }
 
 /// Looks the open events of a report up and updates their outcomes, also those that were found before an error.
@@ -37,10 +40,12 @@ pub(super) async fn run<E: ReportedEvent, T>(
     clock: Arc<dyn Clock>,
     settings: &Settings,
     report: &mut IngestReport<E, T>,
+    observer: &mut Observer<'_>,
 ) -> Result<(), Error> {
     let mut pacer = Pacer::new(clock, settings.lookups_per_second);
     let (mut updates, mut stopped_by) = (HashMap::new(), None);
     let mut open = asked(report);
+    observer.progress.total = open.len() as u64;
     'rounds: for round in 0..settings.rounds {
         if open.is_empty() {
             break;
@@ -48,14 +53,25 @@ pub(super) async fn run<E: ReportedEvent, T>(
         if round > 0 {
             pacer.wait(settings.delay).await;
         }
-        for asked in std::mem::take(&mut open) {
-            match look_up_one(client, &mut pacer, &asked.id).await {
-                Ok(found) if note(&found, &asked, report, &mut updates) => open.push(asked),
-                Ok(_) => {}
+        observer.progress.round = round + 1;
+        for mut asked in std::mem::take(&mut open) {
+            let found = match look_up_one(client, &mut pacer, &asked.id, observer).await {
+                Ok(found) => found,
                 Err(error) => {
                     stopped_by = Some(error);
                     break 'rounds;
                 }
+            };
+            let asks_again = note(&found, &asked, report, &mut updates);
+            let was_found = asked.is_found;
+            asked.is_found |= is_found(Some(&found.state));
+            observer.progress.found += u64::from(asked.is_found && !was_found);
+            for (_, event) in found.arrivals {
+                observer.event(event);
+            }
+            observer.report();
+            if asks_again {
+                open.push(asked);
             }
         }
     }
@@ -91,7 +107,7 @@ fn asked<E: ReportedEvent, T>(report: &IngestReport<E, T>) -> Vec<Asked> {
         let known = *known.entry(id).or_insert(next);
         match asked.get_mut(known) {
             Some(asked) => asked.places.push(place),
-            None => asked.push(Asked { id: id.to_owned(), places: vec![place] }),
+            None => asked.push(Asked { id: id.to_owned(), places: vec![place], is_found: false }),
         }
     }
     asked

@@ -40,7 +40,7 @@ fn report<E>(events: &[(&str, Outcome)], event: impl Fn() -> E) -> IngestReport<
     recorder.finish(submitted)
 }
 
-fn verify<E: ReportedEvent>(fixture: &VerifyFixture, report: IngestReport<E>) -> VerifyOutcomes<E> {
+fn verify<'a, E: ReportedEvent>(fixture: &VerifyFixture, report: IngestReport<E>) -> VerifyOutcomes<'a, E> {
     VerifyOutcomes::new(fixture.client(), Arc::new(fixture.clock.clone()), report)
 }
 
