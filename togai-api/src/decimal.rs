@@ -1,5 +1,9 @@
 //! An amount of money or usage with the digits that were written.
 
+mod plain;
+#[cfg(feature = "rust_decimal")]
+mod rust_decimal;
+
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +24,11 @@ use serde_json::value::RawValue;
 /// ```
 ///
 /// The API sends money and usage as JSON numbers. A binary float cannot hold most of them, so no arithmetic is offered
-/// here: hand [`as_str`](Self::as_str) to the decimal type of your choice.
+/// here: hand [`to_plain_string`](Self::to_plain_string) to the decimal type of your choice. With the feature
+/// `rust_decimal` it converts from and to that crate's `Decimal`.
+///
+/// [`FromStr`](#impl-FromStr-for-Decimal) reads what JSON calls a number, and nothing else: `12`, `-12.50`, `1e3`, but not
+/// `+1`, `.5`, `1.`, `01`, `1,000`, `NaN`, nor anything with a space.
 ///
 /// It also reads a JSON string that holds a number. Two values are equal when they are written alike: `1.10` is not
 /// `1.1`. It reads and writes JSON through `serde_json`'s raw values, so it works in plain structs, lists and maps, and
@@ -38,6 +46,24 @@ impl Decimal {
     /// ```
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+
+    /// The number without an exponent, such as `100` for `1e2`; nothing where that would be more than 1,000 digits.
+    ///
+    /// ```
+    /// use togai_api::Decimal;
+    ///
+    /// let plain = |number: &str| number.parse::<Decimal>().unwrap().to_plain_string();
+    /// assert_eq!(plain("1e2").as_deref(), Some("100"));
+    /// assert_eq!(plain("-1.250E-3").as_deref(), Some("-0.001250"));
+    /// assert_eq!(plain("12.50").as_deref(), Some("12.50"));
+    /// assert_eq!(plain("1e1000000"), None);
+    /// ```
+    ///
+    /// Servers write very large and very small numbers with an exponent, which many parsers and the API itself refuse. No
+    /// digit is lost.
+    pub fn to_plain_string(&self) -> Option<String> {
+        plain::plain(self.as_str())
     }
 
     /// The nearest binary float, for charts and estimates rather than for money.
@@ -128,6 +154,7 @@ impl fmt::Display for ParseDecimalError {
 
 impl Error for ParseDecimalError {}
 
+/// Reads a JSON number such as `-12.50` or `1e3`, as it is written.
 impl FromStr for Decimal {
     type Err = ParseDecimalError;
 
