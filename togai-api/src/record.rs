@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -47,6 +47,9 @@ pub(crate) fn deserialize<'de, T: Record, D: Deserializer<'de>>(deserializer: D)
                 if record.read(&field, &mut map)? {
                     let position = T::REQUIRED.iter().position(|required| *required == field);
                     seen |= position.map_or(0, |position| 1 << position);
+                } else if field == "$serde_json::private::Number" {
+                    // With `serde_json/arbitrary_precision` a number arrives like this, where any value may stand.
+                    return Err(de::Error::invalid_type(Unexpected::Other("number"), &self));
                 } else {
                     map.next_value::<IgnoredAny>()?;
                 }

@@ -3,17 +3,19 @@
 mod lenient_event;
 mod list;
 mod moment;
+mod number;
 mod scalar;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{self, Visitor};
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 pub(crate) use self::lenient_event::LenientEvent;
 pub(crate) use self::list::OneOrMany;
 pub(crate) use self::moment::Moment;
+pub(crate) use self::number::visit_number;
 pub(crate) use self::scalar::{Integer, JsonText, Scalar, ScalarMap};
 use crate::Text;
 
@@ -53,7 +55,7 @@ impl<'de> Deserialize<'de> for Lenient {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct LenientVisitor;
 
-        impl Visitor<'_> for LenientVisitor {
+        impl<'de> Visitor<'de> for LenientVisitor {
             type Value = Lenient;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,6 +85,10 @@ impl<'de> Deserialize<'de> for Lenient {
                 }
                 // Rust writes the shortest digits that read back as the same number, and never an exponent.
                 Ok(Lenient(Text::displayed(number)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Lenient, A::Error> {
+                visit_number(self, map)
             }
         }
 

@@ -1,23 +1,28 @@
 //! Moments that servers also write as a day or as no end at all.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{self, Visitor};
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::visit_number;
 use crate::Timestamp;
 
-/// A moment, or a day (its first moment), or `-infinity` or `infinity`, which the vendor names as the defaults of spans
-/// (the earliest and the latest moment). An empty text is no moment, and an integer one in milliseconds, as the API has it in
-/// other places.
+/// A moment as servers write it:
+///
+/// - whatever a [`Timestamp`] reads, and what the common libraries print for a time;
+/// - a day, which is its first moment;
+/// - `-infinity` and `infinity`, which the vendor names as the defaults of spans: the earliest and the latest moment;
+/// - a number of seconds or milliseconds after the Unix epoch, with or without a fraction, also as a text. The API writes
+///   milliseconds in other places, and Java's libraries write seconds;
+/// - an empty text, which is no moment.
 pub(crate) struct Moment(Timestamp);
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct MomentVisitor;
 
-        impl Visitor<'_> for MomentVisitor {
+        impl<'de> Visitor<'de> for MomentVisitor {
             type Value = Moment;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,28 +30,36 @@ impl<'de> Deserialize<'de> for Moment {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Moment, E> {
-                if text.is_empty() {
-                    return Ok(Moment(Timestamp::default()));
-                }
-                if let Ok(milliseconds) = text.parse() {
-                    return self.visit_i64(milliseconds);
-                }
-                let written = match text {
-                    "-infinity" => Cow::Borrowed("0000-01-01T00:00:00Z"),
-                    "infinity" | "+infinity" => Cow::Borrowed("9999-12-31T23:59:59.999999999Z"),
-                    day if day.len() == 10 => Cow::Owned(format!("{day}T00:00:00Z")),
-                    other => Cow::Borrowed(other),
+                let moment = match text.trim() {
+                    "" => Some(Timestamp::default()),
+                    "-infinity" => Some(Timestamp::from_unix_seconds(i64::MIN)),
+                    "infinity" | "+infinity" => Some(Timestamp::from_unix_seconds(i64::MAX)),
+                    day if day.len() == 10 => Timestamp::parse_printed(&format!("{day}T00:00Z")),
+                    time => Timestamp::parse_printed(time),
                 };
+                let number = || text.trim().parse().ok().and_then(Timestamp::from_epoch_number);
                 // The error is about the text that was read.
-                written.parse().or_else(|_| text.parse()).map(Moment).map_err(E::custom)
+                let moment = moment.or_else(number).map_or_else(|| text.parse(), Ok);
+                moment.map(Moment).map_err(E::custom)
             }
 
-            fn visit_i64<E: de::Error>(self, milliseconds: i64) -> Result<Moment, E> {
-                Ok(Moment(Timestamp::from_unix_milliseconds(milliseconds)))
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Moment, E> {
+                #[expect(clippy::cast_precision_loss, reason = "it is exact up to the year 287396")]
+                self.visit_f64(number as f64)
             }
 
-            fn visit_u64<E: de::Error>(self, milliseconds: u64) -> Result<Moment, E> {
-                self.visit_i64(i64::try_from(milliseconds).map_err(E::custom)?)
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Moment, E> {
+                #[expect(clippy::cast_precision_loss, reason = "it is exact up to the year 287396")]
+                self.visit_f64(number as f64)
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Moment, E> {
+                let moment = Timestamp::from_epoch_number(number);
+                moment.map(Moment).ok_or_else(|| E::invalid_value(de::Unexpected::Float(number), &self))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Moment, A::Error> {
+                visit_number(self, map)
             }
         }
 
@@ -80,6 +93,32 @@ mod tests {
         assert_eq!(read.to_string(), "2024-04-18T16:00:17.123Z");
         let Moment(read) = serde_json::from_str(r#""""#).unwrap();
         assert_eq!(read, Timestamp::default());
+    }
+
+    #[test]
+    fn a_time_is_read_as_libraries_print_it() {
+        for (json, moment) in [
+            (r#""2024-01-01T00:00""#, "2024-01-01T00:00:00Z"),
+            (r#""2024-01-01T00:00Z[UTC]""#, "2024-01-01T00:00:00Z"),
+            (r#""2024-01-01T05:30+05:30[Asia/Kolkata]""#, "2024-01-01T00:00:00Z"),
+            (r#"" 2024-01-01 00:00:00.5 +0000 UTC ""#, "2024-01-01T00:00:00.500Z"),
+            ("1704067200", "2024-01-01T00:00:00Z"),
+            ("1704067200.125", "2024-01-01T00:00:00.125Z"),
+            ("1704067200000", "2024-01-01T00:00:00Z"),
+            ("1704067200000.25", "2024-01-01T00:00:00.000250Z"),
+            ("1.7040672e9", "2024-01-01T00:00:00Z"),
+            (r#""1704067200.125""#, "2024-01-01T00:00:00.125Z"),
+            (r#""1704067200125""#, "2024-01-01T00:00:00.125Z"),
+            ("-1.5", "1969-12-31T23:59:58.500Z"),
+            ("0", "1970-01-01T00:00:00Z"),
+            ("1e300", "9999-12-31T23:59:59.999999999Z"),
+        ] {
+            let Moment(read) = serde_json::from_str(json).unwrap();
+            assert_eq!(read.to_string(), moment, "{json}");
+        }
+        for json in ["true", "{}", "[]", r#""NaN""#, r#""inf""#, r#""yesterday""#, r#"{"a": 1.5}"#] {
+            assert!(serde_json::from_str::<Moment>(json).is_err(), "{json}");
+        }
     }
 
     #[test]

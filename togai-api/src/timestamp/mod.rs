@@ -26,9 +26,18 @@ pub use parse::ParseTimestampError;
 /// # Ok::<(), togai_api::ParseTimestampError>(())
 /// ```
 ///
-/// It is sent as RFC 3339 with `Z`, with 0, 3, 6 or 9 digits of a second. It reads what the API has been seen to answer:
-/// no zone at all (taken as UTC, since the vendor does not say which it means), an offset with or without a colon, and
-/// 0 to 9 digits of a second.
+/// It is sent as RFC 3339 with `Z`, with 0, 3, 6 or 9 digits of a second.
+///
+/// [`FromStr`](#impl-FromStr-for-Timestamp) and JSON read:
+///
+/// - RFC 3339, such as `2024-04-18T16:00:17Z` or `2024-04-18t21:30:17.5+05:30`, with 1 to 9 digits of a second, or none;
+/// - a space in place of the `T`;
+/// - an offset without its colon or its minutes: `+0530`, `+05`;
+/// - **no zone at all, which is taken as UTC**, since the API writes such times and does not say which zone it means. For
+///   times from elsewhere, [`parse_with_zone`](Self::parse_with_zone) refuses them.
+///
+/// Nothing else: no day alone, no time without seconds, no number. Responses of the API are read with more patience; what
+/// libraries print for a time is understood there.
 ///
 /// It converts from and to [`chrono::DateTime<Utc>`] and [`SystemTime`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -79,6 +88,49 @@ impl Timestamp {
     pub fn from_unix_milliseconds(milliseconds: i64) -> Self {
         let rest = u32::try_from(milliseconds.rem_euclid(1000)).unwrap_or_default();
         Self::clamped(milliseconds.div_euclid(1000), rest * 1_000_000)
+    }
+
+    /// Reads a time that says its zone; one that does not is refused.
+    ///
+    /// ```
+    /// use togai_api::Timestamp;
+    ///
+    /// assert_eq!(Timestamp::parse_with_zone("2024-04-18T21:30:17+05:30")?.to_string(), "2024-04-18T16:00:17Z");
+    ///
+    /// let error = Timestamp::parse_with_zone("2024-04-18T21:30:17").unwrap_err();
+    /// assert!(error.to_string().contains("has no time zone"));
+    /// # Ok::<(), togai_api::ParseTimestampError>(())
+    /// ```
+    ///
+    /// It reads the same forms as `parse`, which takes a time without a zone as UTC: for a local time of a file or a
+    /// database, that would meter usage hours away from when it happened.
+    ///
+    /// # Errors
+    ///
+    /// If the text is no time, or says no zone.
+    pub fn parse_with_zone(text: &str) -> Result<Self, ParseTimestampError> {
+        parse::parse_with_zone(text)
+    }
+
+    /// A time as the common libraries print it, for responses.
+    pub(crate) fn parse_printed(text: &str) -> Option<Self> {
+        parse::parse_printed(text)
+    }
+
+    /// The moment a number of seconds or milliseconds after the Unix epoch: it is milliseconds where it would be a moment
+    /// after the year 5138 otherwise.
+    pub(crate) fn from_epoch_number(number: f64) -> Option<Self> {
+        const LARGEST_SECONDS: f64 = 1e11;
+        if !number.is_finite() {
+            return None;
+        }
+        let milliseconds = if number.abs() < LARGEST_SECONDS { number * 1e3 } else { number };
+        // A float holds the nanoseconds of no moment of today; microseconds it does.
+        let microseconds = (milliseconds * 1e3).round();
+        #[expect(clippy::cast_possible_truncation, reason = "beyond the range it is the nearest moment")]
+        let microseconds = microseconds as i64;
+        let rest = u32::try_from(microseconds.rem_euclid(1_000_000)).unwrap_or_default();
+        Some(Self::clamped(microseconds.div_euclid(1_000_000), rest * 1_000))
     }
 
     /// Whole seconds since the Unix epoch, negative before it.
@@ -166,6 +218,7 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// Reads the forms that are listed at [`Timestamp`]. Without a zone it is UTC; [`Timestamp::parse_with_zone`] refuses that.
 impl FromStr for Timestamp {
     type Err = ParseTimestampError;
 

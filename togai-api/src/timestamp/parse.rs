@@ -16,24 +16,60 @@ use super::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseTimestampError {
     text: String,
+    /// Whether it is a time, but one without a zone where a zone is needed.
+    has_no_zone: bool,
+}
+
+impl ParseTimestampError {
+    fn of(text: &str, has_no_zone: bool) -> Self {
+        // The text may come from a server, so only the start of it is repeated.
+        Self { text: text.chars().take(40).collect(), has_no_zone }
+    }
 }
 
 impl fmt::Display for ParseTimestampError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}` is not a date and time such as 2024-04-18T16:00:17Z", self.text)
+        if self.has_no_zone {
+            write!(formatter, "`{}` has no time zone: add `Z` for UTC, or an offset such as `+05:30`", self.text)
+        } else {
+            write!(formatter, "`{}` is not a date and time such as 2024-04-18T16:00:17Z", self.text)
+        }
     }
 }
 
 impl Error for ParseTimestampError {}
 
+/// A time as it is documented for [`Timestamp`]; without a zone it is UTC.
 pub(super) fn parse(text: &str) -> Result<Timestamp, ParseTimestampError> {
-    read(text.as_bytes())
-        // The text may come from a server, so only the start of it is repeated.
-        .ok_or_else(|| ParseTimestampError { text: text.chars().take(40).collect() })
+    read(text, Forms::Documented).map(|(time, _)| time).ok_or_else(|| ParseTimestampError::of(text, false))
 }
 
-fn read(text: &[u8]) -> Option<Timestamp> {
-    let mut rest = Reader(text);
+/// The same, but a time without a zone is refused.
+pub(super) fn parse_with_zone(text: &str) -> Result<Timestamp, ParseTimestampError> {
+    match read(text, Forms::Documented) {
+        Some((time, true)) => Ok(time),
+        unzoned => Err(ParseTimestampError::of(text, unzoned.is_some())),
+    }
+}
+
+/// A time as the common libraries print it.
+pub(super) fn parse_printed(text: &str) -> Option<Timestamp> {
+    read(text, Forms::Printed).map(|(time, _)| time)
+}
+
+/// Which forms of a time are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Forms {
+    /// Those that are documented for [`Timestamp`].
+    Documented,
+    /// Also those that libraries print: no seconds, more than nine digits of a second (cut off), a comma before them, a
+    /// space before the zone, the name of the zone in brackets or behind a space, and offsets with seconds.
+    Printed,
+}
+
+/// The time, and whether it says its zone.
+fn read(text: &str, forms: Forms) -> Option<(Timestamp, bool)> {
+    let mut rest = Reader { rest: text.as_bytes(), printed: forms == Forms::Printed };
     let year = rest.number(4)?;
     rest.one_of(b"-")?;
     let month = rest.number(2)?;
@@ -43,11 +79,16 @@ fn read(text: &[u8]) -> Option<Timestamp> {
     let hour = rest.number(2)?;
     rest.one_of(b":")?;
     let minute = rest.number(2)?;
-    rest.one_of(b":")?;
-    let second = rest.number(2)?;
-    let nanoseconds = rest.fraction()?;
-    let offset = rest.offset()?;
-    if !rest.0.is_empty() {
+    let has_seconds = rest.skip(b":");
+    if !has_seconds && !rest.printed {
+        return None;
+    }
+    let second = if has_seconds { rest.number(2)? } else { 0 };
+    let nanoseconds = if has_seconds { rest.fraction()? } else { 0 };
+    let has_zone = !rest.rest.is_empty();
+    let offset = if has_zone { rest.offset()? } else { 0 };
+    rest.zone_name()?;
+    if !rest.rest.is_empty() {
         return None;
     }
 
@@ -57,39 +98,55 @@ fn read(text: &[u8]) -> Option<Timestamp> {
     let time = NaiveTime::from_hms_opt(hour, minute, second - leap)?;
     let local = NaiveDateTime::new(date, time).checked_add_signed(TimeDelta::seconds(i64::from(leap)))?;
     let moment = local.and_utc().timestamp() - i64::from(offset);
-    (super::EARLIEST..=super::LATEST).contains(&moment).then_some(Timestamp { seconds: moment, nanoseconds })
+    let is_in_range = (super::EARLIEST..=super::LATEST).contains(&moment);
+    is_in_range.then_some((Timestamp { seconds: moment, nanoseconds }, has_zone))
 }
 
-struct Reader<'a>(&'a [u8]);
+struct Reader<'a> {
+    rest: &'a [u8],
+    /// Whether what libraries print is read, too.
+    printed: bool,
+}
 
 impl Reader<'_> {
     fn number(&mut self, digits: usize) -> Option<u32> {
-        let (head, tail) = self.0.split_at_checked(digits)?;
-        self.0 = tail;
+        let (head, tail) = self.rest.split_at_checked(digits)?;
+        self.rest = tail;
         head.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
     }
 
     fn one_of(&mut self, accepted: &[u8]) -> Option<u8> {
-        let (first, tail) = self.0.split_first()?;
-        self.0 = tail;
+        let (first, tail) = self.rest.split_first()?;
+        self.rest = tail;
         accepted.contains(first).then_some(*first)
     }
 
-    /// Nanoseconds from an optional `.` and up to 9 digits.
-    fn fraction(&mut self) -> Option<u32> {
-        let Some(tail) = self.0.strip_prefix(b".") else { return Some(0) };
-        let digits = tail.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.0 = tail;
-        if !(1..=9).contains(&digits) {
-            return None;
-        }
-        let scale = 10_u32.pow(u32::try_from(9 - digits).ok()?);
-        self.number(digits).map(|number| number * scale)
+    /// Skips a text if it is next, and says whether it was.
+    fn skip(&mut self, text: &[u8]) -> bool {
+        let tail = self.rest.strip_prefix(text);
+        self.rest = tail.unwrap_or(self.rest);
+        tail.is_some()
     }
 
-    /// Seconds east of UTC: none and `Z` are UTC; `+hh:mm`, `+hhmm` and `+hh` are offsets.
+    /// Nanoseconds from an optional `.` and digits.
+    fn fraction(&mut self) -> Option<u32> {
+        if !(self.skip(b".") || self.printed && self.skip(b",")) {
+            return Some(0);
+        }
+        let digits = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits == 0 || digits > 9 && !self.printed {
+            return None;
+        }
+        let kept = digits.min(9);
+        let scale = 10_u32.pow(u32::try_from(9 - kept).ok()?);
+        let nanoseconds = self.number(kept)? * scale;
+        self.rest = &self.rest[digits - kept..];
+        Some(nanoseconds)
+    }
+
+    /// Seconds east of UTC: `Z`, `+hh:mm`, `+hhmm` and `+hh`.
     fn offset(&mut self) -> Option<i32> {
-        if self.0.is_empty() {
+        if self.printed && self.skip(b" ") && (self.skip(b"UTC") || self.skip(b"GMT")) {
             return Some(0);
         }
         let sign = match self.one_of(b"Zz+-")? {
@@ -98,14 +155,28 @@ impl Reader<'_> {
             _ => -1,
         };
         let hours = self.number(2)?;
-        if let Some(tail) = self.0.strip_prefix(b":") {
-            self.0 = tail;
-        }
-        let minutes = if self.0.is_empty() { 0 } else { self.number(2)? };
-        if hours > 23 || minutes > 59 {
+        let colon = self.skip(b":");
+        let has_minutes = colon || self.rest.first().is_some_and(u8::is_ascii_digit);
+        let minutes = if has_minutes { self.number(2)? } else { 0 };
+        let seconds = if self.printed && colon && self.skip(b":") { self.number(2)? } else { 0 };
+        if hours > 23 || minutes > 59 || seconds > 59 {
             return None;
         }
-        i32::try_from(hours * 3600 + minutes * 60).ok().map(|seconds| sign * seconds)
+        i32::try_from(hours * 3600 + minutes * 60 + seconds).ok().map(|seconds| sign * seconds)
+    }
+
+    /// The name of a zone behind the offset, which says nothing beside it.
+    fn zone_name(&mut self) -> Option<()> {
+        if self.printed {
+            if self.skip(b"[") {
+                let end = self.rest.iter().position(|byte| *byte == b']')?;
+                self.rest = &self.rest[end + 1..];
+            } else if self.skip(b" ") {
+                let letters = self.rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+                self.rest = (letters > 0).then(|| &self.rest[letters..])?;
+            }
+        }
+        Some(())
     }
 }
 
@@ -170,6 +241,58 @@ mod tests {
             "２024-04-18T16:00:17Z",
         ] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zone_may_be_demanded() {
+        for text in
+            ["2024-04-18T16:00:17Z", "2024-04-18t16:00:17z", "2024-04-18 21:30:17+0530", "2024-04-18T18:00:17+02"]
+        {
+            assert_eq!(parse_with_zone(text), Ok(Timestamp::from_unix_seconds(1_713_456_017)), "{text}");
+        }
+        let error = parse_with_zone("2024-04-18T16:00:17").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`2024-04-18T16:00:17` has no time zone: add `Z` for UTC, or an offset such as `+05:30`"
+        );
+        let error = parse_with_zone("18/04/2024").unwrap_err();
+        assert_eq!(error.to_string(), "`18/04/2024` is not a date and time such as 2024-04-18T16:00:17Z");
+    }
+
+    #[test]
+    fn what_libraries_print_is_read_and_not_what_is_documented() {
+        for (text, expected) in [
+            // Java's `LocalDateTime`, `OffsetDateTime` and `ZonedDateTime`.
+            ("2024-01-01T00:00", "2024-01-01T00:00:00Z"),
+            ("2024-01-01T00:00Z", "2024-01-01T00:00:00Z"),
+            ("2024-01-01T00:00+05:30", "2023-12-31T18:30:00Z"),
+            ("2024-01-01T00:00Z[UTC]", "2024-01-01T00:00:00Z"),
+            ("2024-01-01T00:00:01.5+05:30[Asia/Kolkata]", "2023-12-31T18:30:01.500Z"),
+            ("1900-01-01T00:00+05:53:28[Asia/Kolkata]", "1899-12-31T18:06:32Z"),
+            // Go's `Time.String`, Ruby's `Time#to_s`, chrono's `DateTime<Utc>`.
+            ("2024-01-01 00:00:00.123456789 +0530 IST", "2023-12-31T18:30:00.123456789Z"),
+            ("2024-01-01 00:00:00 +0000", "2024-01-01T00:00:00Z"),
+            ("2024-01-01 00:00:00 UTC", "2024-01-01T00:00:00Z"),
+            ("2024-01-01 00:00:00+00 UTC", "2024-01-01T00:00:00Z"),
+            // .NET, and databases that count in picoseconds.
+            ("2024-01-01T00:00:00.1234567890123Z", "2024-01-01T00:00:00.123456789Z"),
+            ("2024-01-01T00:00:00,5Z", "2024-01-01T00:00:00.500Z"),
+        ] {
+            assert_eq!(parse_printed(text).map(|time| time.to_string()).as_deref(), Some(expected), "{text}");
+            assert!(parse(text).is_err(), "{text}");
+        }
+        for text in [
+            "2024-01-01T00",
+            "2024-01-01T00:00:",
+            "2024-01-01T00:00[Asia/Kolkata]",
+            "2024-01-01T00:00Z[UTC",
+            "2024-01-01T00:00Z ",
+            "2024-01-01T00:00 IST",
+            "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00.5Z",
+        ] {
+            assert_eq!(parse_printed(text), None, "{text}");
         }
     }
 
