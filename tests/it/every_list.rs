@@ -75,13 +75,17 @@ async fn every_list_yields_the_same_items_with_any_page_size() {
 }
 
 #[tokio::test]
-async fn every_list_ends_at_a_null_token_and_at_a_missing_one() {
+async fn every_list_ends_at_a_null_token_an_empty_one_and_a_missing_one() {
     for list in LISTS {
         let sandbox = sandbox().with_examples().start().await.unwrap();
         let client = client_of(&sandbox);
         client.ingest_events([event(0)]).send().await.unwrap().into_result().unwrap();
         let item = (list.at_once)(&client).await.unwrap().swap_remove(0);
-        for last in [json!({ list.items: [item], "nextToken": null }), json!({ list.items: [item] })] {
+        for last in [
+            json!({ list.items: [item], "nextToken": null }),
+            json!({ list.items: [item], "nextToken": "" }),
+            json!({ list.items: [item] }),
+        ] {
             let first = json!({ list.items: [item, item], "nextToken": "e30=" });
             for page in [first, last] {
                 sandbox.fault(Fault::status(200).json(page).on(list.operation).first(1));
@@ -93,6 +97,31 @@ async fn every_list_ends_at_a_null_token_and_at_a_missing_one() {
                 sandbox.requests().iter().map(|request| query(request, "nextToken").map(str::to_owned)).collect();
             assert_eq!(tokens, [None, Some("e30=".to_owned())], "{}", list.operation);
         }
+    }
+}
+
+#[tokio::test]
+async fn an_odd_record_of_any_list_leaves_the_others_as_they_are() {
+    for list in LISTS {
+        let sandbox = sandbox().with_examples().start().await.unwrap();
+        let client = client_of(&sandbox);
+        client.ingest_events([event(0)]).send().await.unwrap().into_result().unwrap();
+        let item = (list.at_once)(&client).await.unwrap().swap_remove(0);
+        let page = json!({ list.items: [item, null, item, [[]]] });
+        sandbox.fault(Fault::status(200).json(page).on(list.operation));
+        assert_eq!((list.at_once)(&client).await.unwrap(), vec![item; 2], "{}", list.operation);
+    }
+}
+
+#[tokio::test]
+async fn every_list_without_its_records_is_an_error() {
+    let (sandbox, client) = start().await;
+    for list in LISTS {
+        sandbox.clear_faults();
+        sandbox.fault(Fault::status(200).json(json!({ "records": [], "nextToken": null })).on(list.operation));
+        let error = (list.at_once)(&client).await.unwrap_err();
+        let problem = format!("no property `{}`", list.items);
+        assert!(error.is_decode() && error.to_string().contains(&problem), "{error}");
     }
 }
 

@@ -72,6 +72,7 @@ pub use error::{NoSuccess, read_response};
 pub use event::{Attribute, Event};
 pub use generated::operations::{self, OPERATIONS};
 pub use generated::{builder, types};
+pub use lenient::UnreadableRecord;
 pub use operation::{Location, Operation, PageSize, Paging, Parameter, QuotaClass, Repeat};
 pub use outage::{is_outage, is_passing_outage};
 pub use request::Call;

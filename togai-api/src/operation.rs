@@ -80,6 +80,8 @@ pub enum Repeat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Paging {
+    /// The property of a response that holds the records of the page.
+    pub items: &'static str,
     /// Limits of the page size, where the operation takes one.
     pub page_size: Option<PageSize>,
 }

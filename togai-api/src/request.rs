@@ -240,7 +240,7 @@ mod tests {
         path: "/accounts/{account_id}/entries/{entry_id}",
         quota_class: QuotaClass::Other,
         repeat: Repeat::Always,
-        paging: Some(Paging { page_size: Some(PageSize { smallest: 1, largest: 50 }) }),
+        paging: Some(Paging { items: "data", page_size: Some(PageSize { smallest: 1, largest: 50 }) }),
         parameters: &[
             Parameter { name: "account_id", setter: "account_id", location: Location::Path, required: true },
             Parameter { name: "entry_id", setter: "entry_id", location: Location::Path, required: true },

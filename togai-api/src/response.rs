@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::{CallContext, Error, Operation};
+use crate::{CallContext, Error, Operation, UnreadableRecord};
 
 /// A decoded answer, with its status and headers and how the call went.
 ///
@@ -14,6 +14,7 @@ use crate::{CallContext, Error, Operation};
 #[derive(Clone)]
 pub struct ResponseValue<T> {
     value: T,
+    unreadable: Vec<UnreadableRecord>,
     operation: &'static Operation,
     status: StatusCode,
     headers: HeaderMap,
@@ -23,17 +24,27 @@ pub struct ResponseValue<T> {
 impl<T> ResponseValue<T> {
     pub(crate) fn new(
         value: T,
+        unreadable: Vec<UnreadableRecord>,
         operation: &'static Operation,
         status: StatusCode,
         headers: HeaderMap,
         context: CallContext,
     ) -> Self {
-        Self { value, operation, status, headers, context }
+        Self { value, unreadable, operation, status, headers, context }
     }
 
     /// The decoded value.
     pub fn into_inner(self) -> T {
         self.value
+    }
+
+    /// The records of a page that could not be read whole, in their order; empty for nearly every response.
+    ///
+    /// A value that cannot be read is left out of its record, like one that the server leaves out, and an entry that is
+    /// no record is left out of its page. Only the lists of operations that page are read like this: any other response
+    /// that cannot be read is an error.
+    pub fn unreadable(&self) -> &[UnreadableRecord] {
+        &self.unreadable
     }
 
     /// The status of the answer, which matters where there are several of success, such as 202 and 207.
@@ -78,8 +89,8 @@ impl<T> ResponseValue<T> {
 
     /// The same answer with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
-        let Self { value, operation, status, headers, context } = self;
-        ResponseValue { value: change(value), operation, status, headers, context }
+        let Self { value, unreadable, operation, status, headers, context } = self;
+        ResponseValue { value: change(value), unreadable, operation, status, headers, context }
     }
 
     /// The error of an answer of success that does not say what became of a request.
@@ -96,6 +107,7 @@ impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
         let mut shown = formatter.debug_struct("ResponseValue");
         shown
             .field("value", &self.value)
+            .field("unreadable", &self.unreadable)
             .field("operation", &self.operation)
             .field("status", &self.status)
             .field("headers", &headers);

@@ -75,7 +75,7 @@ fn value(json: &Value, operation: &Operation<'_>) -> Result<TokenStream> {
         other => bail!("unknown repetition {other:?}"),
     };
     let declared = parameters(json, operation);
-    let paging = if operation.json["x-togai-paged"].is_object() {
+    let paging = if let Some(items) = operation.json["x-togai-paged"]["items"].as_str() {
         let size = declared.iter().find(|parameter| parameter["name"] == "pageSize");
         let limits = size.map(|size| {
             let bound = |name: &str| {
@@ -86,7 +86,7 @@ fn value(json: &Value, operation: &Operation<'_>) -> Result<TokenStream> {
             anyhow::Ok(quote!(Some(PageSize { smallest: #smallest, largest: #largest })))
         });
         let limits = limits.transpose()?.unwrap_or_else(|| quote!(None));
-        quote!(Some(Paging { page_size: #limits }))
+        quote!(Some(Paging { items: #items, page_size: #limits }))
     } else {
         quote!(None)
     };

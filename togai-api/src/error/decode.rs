@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::{Error, ErrorKind, ErrorResponse, safe_text};
-use crate::{CallContext, Operation, Response, ResponseValue, TransportError};
+use crate::{CallContext, Operation, Response, ResponseValue, TransportError, lenient};
 
 /// A response whose body has been read but not decoded.
 pub(crate) struct RawResponse {
@@ -82,8 +82,11 @@ impl RawResponse {
     pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
         // A redirection is handed out by its header; what a server writes beside that is for people.
         let body: &[u8] = if self.status.is_redirection() { b"" } else { &self.body };
-        match read(body, self.status) {
-            Ok(value) => Ok(ResponseValue::new(value, self.operation, self.status, self.headers, self.context)),
+        match lenient::read_body(body, self.status, self.operation) {
+            Ok((value, unreadable)) => {
+                let unreadable = unreadable.into_iter().map(|record| record.redacted(&self.context)).collect();
+                Ok(ResponseValue::new(value, unreadable, self.operation, self.status, self.headers, self.context))
+            }
             Err(problem) => Err(self.undecodable(&problem.path().to_string(), &problem.inner().to_string())),
         }
     }
@@ -115,26 +118,4 @@ fn with_response(
     let mut error = Error::of_call(kind, operation, context);
     error.inner.response = Some(response);
     error
-}
-
-/// Reads a body. An empty one is nothing where that can be, and like `{}` with a 202, since the API has accepted events
-/// without a body. With any other status it is an error, not a record that says nothing.
-fn read<T: DeserializeOwned>(
-    body: &[u8],
-    status: StatusCode,
-) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
-    let is_empty = body.trim_ascii().is_empty();
-    if is_empty && let Ok(nothing) = serde_json::from_slice(b"null") {
-        return Ok(nothing);
-    }
-    let body = if is_empty && status == StatusCode::ACCEPTED { b"{}" } else { body };
-    // Keeping track of the place costs as much again as reading, so it is done only where the place is to be told.
-    if let Ok(value) = serde_json::from_slice(body) {
-        return Ok(value);
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut deserializer)?;
-    let path = serde_path_to_error::Track::new().path();
-    deserializer.end().map_err(|error| serde_path_to_error::Error::new(path, error))?;
-    Ok(value)
 }

@@ -1,10 +1,14 @@
 //! Reading what servers really answer: numbers where text was promised, null where a value was, missing fields.
 
+mod body;
+mod edit;
 mod lenient_event;
 mod list;
 mod moment;
 mod number;
+mod repair;
 mod scalar;
+mod unreadable;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,11 +16,13 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+pub(crate) use self::body::read_body;
 pub(crate) use self::lenient_event::LenientEvent;
 pub(crate) use self::list::OneOrMany;
 pub(crate) use self::moment::Moment;
 pub(crate) use self::number::visit_number;
 pub(crate) use self::scalar::{Integer, JsonText, Scalar, ScalarMap};
+pub use self::unreadable::UnreadableRecord;
 use crate::Text;
 
 /// Reads null as the default value; together with `#[serde(default)]` a missing field is read like one, too.

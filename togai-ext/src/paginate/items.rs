@@ -28,6 +28,13 @@ impl<R: PagedRequest> Items<R> {
         Self { pages: self.pages.prefetch(), ..self }
     }
 
+    /// How many records of the pages so far could not be read whole, see [`Page::unreadable`](super::Page::unreadable).
+    ///
+    /// At the end of the list it is how many there are in all. Read page by page to see which.
+    pub fn unreadable(&self) -> usize {
+        self.pages.unreadable()
+    }
+
     /// Goes on from a token, one of [`Page::resume_token`](super::Page::resume_token) or [`Error::resume_token`].
     pub fn resume_from(self, token: impl Into<String>) -> Self {
         Self::new(self.pages.resume_from(token))

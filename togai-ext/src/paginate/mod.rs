@@ -33,9 +33,12 @@ pub use pages::{Page, Pages};
 /// ```
 ///
 /// Nothing is sent before the first poll, and a page is asked for when the one before it is used up, so `.take(n)` costs
-/// no page too many, unless `prefetch` is on. The list ends where the server sends no token; an empty page with a token is gone past (1000 in a
-/// row are an error). An error is
-/// yielded once; polling again asks for the same page again.
+/// no page too many, unless `prefetch` is on. The list ends where the server sends no token, or an empty one; an empty page
+/// with a token is gone past (1000 in a row are an error). An error is yielded once; polling again asks for the same page
+/// again.
+///
+/// A record that cannot be read does not take its page along: [`Page::unreadable`] and [`Items::unreadable`] count it. A
+/// page without its list of records is an error, unless it is `{}`.
 pub trait Paginate: PagedRequest {
     /// The list, item by item.
     fn items(self) -> Items<Self> {
@@ -53,8 +56,8 @@ impl<R: PagedRequest> Paginate for R {}
 /// A page on its way.
 pub(crate) type Fetch<T> = BoxFuture<'static, Fetched<T>>;
 
-/// The items of a page and the token of the next.
-pub(crate) type Fetched<T> = Result<(Vec<T>, Option<String>), Error>;
+/// A page, or why there is none.
+pub(crate) type Fetched<T> = Result<Page<T>, Error>;
 
 /// A request for a page. Only the builders of operations that page are ones.
 pub trait PagedRequest: Clone + Send + Unpin + Sealed + 'static {
@@ -70,7 +73,7 @@ pub trait PagedRequest: Clone + Send + Unpin + Sealed + 'static {
     #[must_use]
     fn with_token(self, token: String) -> Self;
 
-    /// Sends the request: the items of the page, and the token of the next.
+    /// Sends the request.
     #[doc(hidden)]
     fn fetch(self) -> Fetch<Self::Item>;
 }

@@ -20,8 +20,10 @@ macro_rules! paged {
 
             fn fetch(self) -> Fetch<Self::Item> {
                 Box::pin(async move {
-                    let page = self.send().await?.into_inner();
-                    Ok((page.$items, page.next_token))
+                    let response = self.send().await?;
+                    let unreadable = response.unreadable().to_vec();
+                    let page = response.into_inner();
+                    Ok(Page::new(page.$items, page.next_token, unreadable))
                 })
             }
         }

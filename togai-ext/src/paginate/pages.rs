@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
-use togai_api::Error;
+use togai_api::{Error, UnreadableRecord};
 
 use super::{Fetch, Fetched, PagedRequest};
 
@@ -18,9 +18,15 @@ use super::{Fetch, Fetched, PagedRequest};
 pub struct Page<T> {
     items: Vec<T>,
     next_token: Option<String>,
+    unreadable: Vec<UnreadableRecord>,
 }
 
 impl<T> Page<T> {
+    pub(crate) fn new(items: Vec<T>, next_token: Option<String>, unreadable: Vec<UnreadableRecord>) -> Self {
+        // Some servers write "" where there is no further page.
+        Self { items, next_token: next_token.filter(|token| !token.is_empty()), unreadable }
+    }
+
     /// The items of the page, which may be none.
     pub fn into_items(self) -> Vec<T> {
         self.items
@@ -29,6 +35,29 @@ impl<T> Page<T> {
     /// The token to go on with after this page, by [`Pages::resume_from`]; none after the last page.
     pub fn resume_token(&self) -> Option<&str> {
         self.next_token.as_deref()
+    }
+
+    /// The records of the page that could not be read whole, with what the server wrote; nearly always none.
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use togai_ext::prelude::*;
+    ///
+    /// # togai_doctest::run(async |_, client| {
+    /// let mut pages = client.get_events().pages();
+    /// while let Some(page) = pages.try_next().await? {
+    ///     for record in page.unreadable() {
+    ///         eprintln!("{}: {}", record.path(), record.problems().join("; "));
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// One odd record does not take its page along: what cannot be read of it is empty, as if the server had left it
+    /// out, and what is no record at all is left out of the page. So check this before you add anything up.
+    pub fn unreadable(&self) -> &[UnreadableRecord] {
+        &self.unreadable
     }
 }
 
@@ -51,6 +80,7 @@ pub struct Pages<R: PagedRequest> {
     prefetches: bool,
     /// How many pages without items came one after the other.
     empty_in_a_row: u32,
+    unreadable: usize,
     seen: Seen,
 }
 
@@ -74,7 +104,15 @@ const MOST_EMPTY_PAGES: u32 = 1000;
 
 impl<R: PagedRequest> Pages<R> {
     pub(super) fn new(request: R) -> Self {
-        Self { request, next: Next::First, in_flight: None, prefetches: false, empty_in_a_row: 0, seen: Seen::new() }
+        Self {
+            request,
+            next: Next::First,
+            in_flight: None,
+            prefetches: false,
+            empty_in_a_row: 0,
+            unreadable: 0,
+            seen: Seen::new(),
+        }
     }
 
     /// Asks for the next page while this one is being used: one page ahead, no more.
@@ -193,20 +231,23 @@ impl<R: PagedRequest> Pages<R> {
 
     /// Takes an answer in: the page, and where to go on.
     fn settle(&mut self, fetched: Fetched<R::Item>) -> Result<Page<R::Item>, Error> {
-        let (items, next_token) = fetched.map_err(|error| {
+        let page = fetched.map_err(|error| {
             let current = match &self.next {
                 Next::Token(token) => Some(token.clone()),
                 Next::First | Next::Repeated(_) | Next::None => None,
             };
             error.with_resume_token(current)
         })?;
-        self.empty_in_a_row = if items.is_empty() { self.empty_in_a_row + 1 } else { 0 };
-        self.next = match &next_token {
+        // Records that are left out are no empty page.
+        let is_empty = page.is_empty() && page.unreadable.is_empty();
+        self.empty_in_a_row = if is_empty { self.empty_in_a_row + 1 } else { 0 };
+        self.unreadable += page.unreadable.len();
+        self.next = match &page.next_token {
             Some(token) if self.seen.is_new(token) => Next::Token(token.clone()),
             Some(token) => Next::Repeated(token.clone()),
             None => Next::None,
         };
-        Ok(Page { items, next_token })
+        Ok(page)
     }
 }
 
@@ -217,6 +258,11 @@ impl<R: PagedRequest> fmt::Debug for Pages<R> {
 }
 
 impl<R: PagedRequest> Pages<R> {
+    /// How many records of the pages so far could not be read whole.
+    pub(super) fn unreadable(&self) -> usize {
+        self.unreadable
+    }
+
     pub(super) fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Vec<R::Item>, Error>>> {
         let page = ready!(Pin::new(self).poll_next(context));
         Poll::Ready(page.map(|page| page.map(Page::into_items)))
@@ -231,10 +277,7 @@ struct Seen {
 
 impl Seen {
     fn new() -> Self {
-        let mut seen = Self { state: RandomState::new(), hashes: HashSet::new() };
-        // An empty token would ask for the first page again.
-        seen.is_new("");
-        seen
+        Self { state: RandomState::new(), hashes: HashSet::new() }
     }
 
     fn is_new(&mut self, token: &str) -> bool {

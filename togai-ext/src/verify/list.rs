@@ -10,7 +10,7 @@ use super::EventState;
 use super::arrival::{is_found, merge, state_of};
 use super::pacer::Pacer;
 use super::progress::Observer;
-use crate::paginate::{Fetch, PagedRequest, Pages, Paginate as _};
+use crate::paginate::{Fetch, Page, PagedRequest, Pages, Paginate as _};
 use crate::sealed::Sealed;
 
 /// The largest page that the API answers.
@@ -61,12 +61,13 @@ async fn read(
     was_found: impl Fn(usize) -> bool,
     observer: &mut Observer<'_>,
 ) -> Result<(), Error> {
-    let mut unmetered = found.len();
+    let (mut unmetered, mut unreadable) = (found.len(), 0);
     while unmetered > 0 {
         pacer.turn().await;
         observer.progress.requests += 1;
         let Some(page) = pages.try_next().await? else { return Ok(()) };
         let is_last = page.resume_token().is_none();
+        unreadable += page.unreadable().len();
         for (arrival, event) in page.into_items() {
             // An event without an id is none that can have been asked for.
             let id = event.event_payload.id.as_deref();
@@ -80,6 +81,12 @@ async fn read(
             observer.event(event);
         }
         observer.report();
+        if is_last && unreadable > 0 && found.contains(&None) {
+            // An event that was not found may be one of them.
+            let problem =
+                format!("records of the list that could not be read: {unreadable}; missing events may be among them");
+            return Err(Error::protocol(Listing::OPERATION, problem));
+        }
         if is_last {
             return Ok(());
         }
@@ -109,8 +116,9 @@ impl PagedRequest for Listing {
             let safe_state =
                 |event: &EventWithStatus| state_of(&event.ingestion_status, |text| response.safe_text(text));
             let states: Vec<EventState> = response.events.iter().map(safe_state).collect();
+            let unreadable = response.unreadable().to_vec();
             let page = response.into_inner();
-            Ok((states.into_iter().zip(page.events).collect(), page.next_token))
+            Ok(Page::new(states.into_iter().zip(page.events).collect(), page.next_token, unreadable))
         })
     }
 }

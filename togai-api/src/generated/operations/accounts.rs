@@ -11,6 +11,7 @@ pub static LIST_ALL_ACCOUNTS: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 100u32,
@@ -150,7 +151,10 @@ pub static LIST_ACCOUNT_ALIASES: Operation = Operation {
     path: "/accounts/{account_id}/account_aliases",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "account_id",
@@ -243,6 +247,7 @@ pub static GET_PRICING_SCHEDULES: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 100u32,
@@ -303,7 +308,10 @@ pub static LIST_ACCOUNT_PROPOSALS: Operation = Operation {
     path: "/accounts/{account_id}/purchase_proposals",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "account_id",
@@ -349,7 +357,10 @@ pub static LIST_ACCOUNT_PURCHASES: Operation = Operation {
     path: "/accounts/{account_id}/purchases",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "account_id",

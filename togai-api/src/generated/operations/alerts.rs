@@ -10,7 +10,10 @@ pub static GET_ALERT_TEMPLATES: Operation = Operation {
     path: "/alert_templates",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "nextToken",
@@ -50,7 +53,10 @@ pub static LIST_ALERTS: Operation = Operation {
     path: "/alerts",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "nextToken",
@@ -103,7 +109,10 @@ pub static GET_INCIDENTS: Operation = Operation {
     path: "/incidents",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "nextToken",

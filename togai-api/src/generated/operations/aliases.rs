@@ -11,6 +11,7 @@ pub static LIST_ALIASES: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 100u32,

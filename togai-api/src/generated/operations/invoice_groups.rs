@@ -10,7 +10,10 @@ pub static LIST_INVOICE_GROUPS: Operation = Operation {
     path: "/invoice_groups",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "nextToken",
@@ -43,7 +46,10 @@ pub static GET_INVOICE_GROUP: Operation = Operation {
     path: "/invoice_groups/{invoice_group_id}",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "accounts",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "invoice_group_id",

@@ -51,6 +51,7 @@ pub static LIST_INVOICES: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 50u32,
@@ -155,6 +156,7 @@ pub static LIST_INVOICES_FOR_BILL_RUN: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 50u32,

@@ -11,6 +11,7 @@ pub static GET_JOBS: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 100u32,
@@ -81,7 +82,10 @@ pub static GET_JOB_ENTRIES: Operation = Operation {
     path: "/jobs/{job_id}/entries",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "job_id",

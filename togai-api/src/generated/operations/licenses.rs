@@ -11,6 +11,7 @@ pub static GET_LICENSE_UPDATES: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 50u32,
@@ -98,7 +99,10 @@ pub static GET_NAMED_LICENSE_UPDATES: Operation = Operation {
     path: "/named_license_updates",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "nextToken",

@@ -11,6 +11,7 @@ pub static LIST_PRICE_PLANS_V2: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 100u32,
@@ -140,7 +141,10 @@ pub static LIST_PRICE_PLAN_ERRORS: Operation = Operation {
     path: "/v2/price_plans/{price_plan_id}/errors",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "price_plan_id",
@@ -233,6 +237,7 @@ pub static LIST_PRICE_PLAN_RATE_CARDS: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 100u32,
@@ -290,6 +295,7 @@ pub static LIST_PRICE_PLAN_VERSIONS: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 100u32,

@@ -77,6 +77,7 @@ pub static LIST_ACCOUNT_SCHEDULES: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 100u32,
@@ -119,7 +120,10 @@ pub static LIST_SCHEDULE_ERRORS: Operation = Operation {
     path: "/v2/schedules/{schedule_id}/errors",
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
-    paging: Some(Paging { page_size: None }),
+    paging: Some(Paging {
+        items: "data",
+        page_size: None,
+    }),
     parameters: &[
         Parameter {
             name: "schedule_id",
@@ -192,6 +196,7 @@ pub static LIST_SCHEDULE_RATE_CARDS: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 100u32,

@@ -51,6 +51,7 @@ pub static WALLET_ENTRIES_FOR_ACCOUNT: Operation = Operation {
     quota_class: QuotaClass::Other,
     repeat: Repeat::Always,
     paging: Some(Paging {
+        items: "data",
         page_size: Some(PageSize {
             smallest: 1u32,
             largest: 50u32,
