@@ -77,8 +77,7 @@ pub use stats::{ClassStats, Stats};
 pub use togai_api::CreateCreditResponse;
 pub use togai_api::{
     Attribute, Call, Client, Date, Decimal, Error, Event, OPERATIONS, QuotaClass, ResponseValue, Text, Timestamp,
-    UnreadableRecord,
-    builder, operations, types,
+    UnreadableRecord, builder, operations, types,
 };
 /// The delivery engine, with what naming the type of a call needs.
 pub use togai_ingest;

@@ -69,12 +69,12 @@ impl Pacing {
     /// Fails where a rate is none.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let is_rate = |pace: &Pace| !matches!(pace, Pace::PerSecond(rate) if !(rate.is_finite() && *rate > 0.0));
-        match self.paces.iter().all(is_rate) {
-            true => Ok(()),
-            false => Err(Error::configuration(
-                "a rate of `with_pacing` is no number above zero: set `Pace::PerSecond` to the requests a second, or `Pace::Off`",
-            )),
+        if self.paces.iter().all(is_rate) {
+            return Ok(());
         }
+        Err(Error::configuration(
+            "a rate of `with_pacing` is no number above zero: set `Pace::PerSecond` to the requests a second, or `Pace::Off`",
+        ))
     }
 
     pub(crate) fn apply(&self, session: &Session) {

@@ -351,9 +351,10 @@ impl<'a> RetryLoop<'a> {
             let bound = self.policy.backoff().next().unwrap_or_default();
             let jitter = backoff::jitter(bound, self.state.session.clock().random());
             let longest = self.longest_pause();
-            let wait = match self.terms.outlasts_throttling {
-                true => Some(left + jitter).filter(|_| left <= longest),
-                false => backoff::spread(left, jitter, longest),
+            let wait = if self.terms.outlasts_throttling {
+                Some(left + jitter).filter(|_| left <= longest)
+            } else {
+                backoff::spread(left, jitter, longest)
             };
             let Some(wait) = wait else {
                 return Err(TransportError::paused(left, CallContext::default()));

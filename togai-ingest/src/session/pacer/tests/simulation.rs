@@ -190,12 +190,14 @@ fn simulate(scenario: &Scenario, quota: Quota, seed: u64) -> Outcome {
                 let is_taken = service.takes(time, per_second);
                 let arrival = simulation.half_a_round_trip();
                 simulation.schedule(now + arrival, client, What::Response { sent, is_taken });
-                seconds.resize(seconds.len().max(now.as_secs() as usize + 1), (0, 0));
+                while seconds.len() as u64 <= now.as_secs() {
+                    seconds.push((0, 0));
+                }
                 let second = seconds.last_mut().unwrap();
                 if is_taken {
-                    second.0 += 1
+                    second.0 += 1;
                 } else {
-                    second.1 += 1
+                    second.1 += 1;
                 }
                 if scenario.measured.contains(&time) {
                     if is_taken { taken[client] += 1.0 } else { throttled += 1.0 }
@@ -209,12 +211,13 @@ fn simulate(scenario: &Scenario, quota: Quota, seed: u64) -> Outcome {
             }
         }
     }
+    let clients: f64 = taken.iter().map(|_| 1.0).sum();
     let sum: f64 = taken.iter().sum();
     let squares: f64 = taken.iter().map(|taken| taken * taken).sum();
     Outcome {
         goodput: sum / (scenario.measured.end - scenario.measured.start),
         throttled: throttled / (sum + throttled).max(1.0),
-        fairness: sum * sum / (clients as f64 * squares).max(f64::MIN_POSITIVE),
+        fairness: sum * sum / (clients * squares).max(f64::MIN_POSITIVE),
         seconds,
     }
 }
