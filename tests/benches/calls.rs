@@ -1,8 +1,20 @@
-//! What our transports add to a call over a bare reqwest call: `cargo bench -p togai-tests --bench calls`.
+//! What our transports add to a call over a bare reqwest call.
 //!
-//! The figure is the CPU time of the thread that makes the calls. The server is another process, which is this program
-//! again. Both ways of calling alternate within one run, so that whatever else the machine does meets both.
+//! ```sh
+//! cargo bench -p togai-tests --bench calls                      # CPU time, with criterion
+//! cargo bench -p togai-tests --bench calls -- --instructions    # instructions a call, counted by valgrind
+//! ```
+//!
+//! CPU time is that of the thread that makes the calls. The server is another process, which is this program again. The ways
+//! of calling alternate within one run, so that whatever else the machine does meets all of them. Instructions are the same
+//! from run to run, and are written to docs/benchmarks.md.
 #![expect(clippy::print_stdout, reason = "a program for a terminal")]
+
+#[path = "../benchmarks/section.rs"]
+mod section;
+
+#[path = "calls/instructions.rs"]
+mod instructions;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,6 +31,8 @@ use tokio::runtime::Runtime;
 
 const TOKEN: &str = "bench-token-0001";
 const SINK: &str = "TOGAI_BENCH_SINK";
+/// The address of the server, for a process whose instructions are counted.
+const COUNTED: &str = "TOGAI_BENCH_COUNTED";
 const RESPONSE: &str = r#"{"events":[{"referenceId":"r-1","eventPayload":{"schemaName":"rides","id":"ride-1","timestamp":"2024-04-18T16:00:17Z","accountId":"acme-prod","attributes":[{"name":"distance","value":"12.5","unit":"km"}],"dimensions":{"city":"Chennai"}},"ingestionStatus":{"status":"INGESTION_COMPLETED_EVENT_METERED"},"createdAt":"2024-04-18T16:00:18.250Z"}],"nextToken":null}"#;
 
 fn main() {
@@ -26,7 +40,15 @@ fn main() {
         serve();
         return;
     }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Ok(address) = std::env::var(COUNTED) {
+        let [way, calls] = &arguments[..] else { panic!("which way, and how many calls") };
+        return CallBench::new(&address).repeat(way.parse().expect("a way"), calls.parse().expect("a number"));
+    }
     let sink = Sink::start();
+    if arguments.iter().any(|argument| argument == "--instructions") {
+        return instructions::count(&sink.address);
+    }
     let bench = CallBench::new(&sink.address);
     let mut criterion = Criterion::default().with_measurement(CpuTime).configure_from_args();
     let mut group = criterion.benchmark_group("a call that reads, CPU time");
@@ -37,6 +59,12 @@ fn main() {
     criterion.final_summary();
     bench.compare();
 }
+
+const WAYS: [(&str, fn(&CallBench)); 3] = [
+    ("reqwest by hand", CallBench::by_hand),
+    ("builder over bare reqwest", CallBench::bare),
+    ("builder over our transports", CallBench::client),
+];
 
 struct CallBench {
     runtime: Runtime,
@@ -103,18 +131,19 @@ impl CallBench {
         });
     }
 
+    fn repeat(&self, way: usize, calls: u32) {
+        for _ in 0..calls {
+            WAYS[way].1(self);
+        }
+    }
+
     /// Medians of alternating rounds, and what ours take beside bare reqwest.
     fn compare(&self) {
         const ROUNDS: usize = 21;
         const CALLS: u32 = 1000;
-        let variants = [
-            ("reqwest by hand", Self::by_hand as fn(&Self)),
-            ("builder over bare reqwest", Self::bare),
-            ("builder over our transports", Self::client),
-        ];
-        let mut times = variants.map(|_| Vec::new());
+        let mut times = WAYS.map(|_| Vec::new());
         for _ in 0..ROUNDS {
-            for (times, (_, call)) in times.iter_mut().zip(variants) {
+            for (times, (_, call)) in times.iter_mut().zip(WAYS) {
                 let start = ThreadTime::now();
                 for _ in 0..CALLS {
                     call(self);
@@ -127,7 +156,7 @@ impl CallBench {
             times[times.len() / 2].as_secs_f64() * 1e6
         });
         println!("CPU time a call, medians of {ROUNDS} alternating rounds of {CALLS} calls");
-        for ((name, _), median) in variants.iter().zip(medians) {
+        for ((name, _), median) in WAYS.iter().zip(medians) {
             println!("  {median:>6.2} us  {name}");
         }
         println!("  our transports add {:+.1} % to a call over bare reqwest", (medians[2] / medians[1] - 1.0) * 100.0);
