@@ -14,7 +14,7 @@ use crate::base_url;
 use crate::clock::SystemClock;
 use crate::environment::Environment;
 use crate::pacing::Pacing;
-use crate::retry::{Parts, Retry, RetryBudget, RetryPolicy};
+use crate::retry::{Inner, Parts, Retry, RetryBudget, RetryPolicy};
 use crate::service::Service;
 use crate::stack::Stack;
 use crate::tls;
@@ -392,7 +392,7 @@ impl<C: Service> ClientBuilder<C> {
             bottom = bottom.with_max_response_bytes(bytes);
         }
         let retry = Retry::new(Parts {
-            inner: Box::new(bottom),
+            inner: Inner::Http(bottom),
             session: session.clone(),
             credentials: Some(credentials),
             policy: self.retry,

@@ -44,7 +44,7 @@ impl Stack {
 #[cfg(feature = "test-util")]
 pub fn over(inner: impl Transport, session: Session, policy: crate::retry::RetryPolicy) -> impl Transport {
     let retry = Retry::new(crate::retry::Parts {
-        inner: Box::new(inner),
+        inner: crate::retry::Inner::Other(Box::new(inner)),
         session: session.clone(),
         credentials: None,
         policy,

@@ -120,16 +120,18 @@ impl Request {
         const JSON: HeaderValue = HeaderValue::from_static("application/json");
         let method = Method::from_bytes(self.operation.method.as_bytes())?;
         let mut request = reqwest::Request::new(method, self.url.clone());
-        let mut headers = self.headers.clone();
-        headers.entry(ACCEPT).or_insert(JSON);
-        if let Some(body) = &self.body {
-            headers.entry(CONTENT_TYPE).or_insert(JSON);
-            *request.body_mut() = Some(body.clone().into());
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, JSON);
+        if self.body.is_some() {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
+        if !self.headers.is_empty() {
+            headers.extend(self.headers.clone());
         }
         if let Some(credential) = &self.authorization {
             headers.insert(AUTHORIZATION, credential.clone());
         }
-        *request.headers_mut() = headers;
+        *request.body_mut() = self.body.clone().map(Into::into);
         *request.timeout_mut() = self.timeout;
         Ok(request)
     }

@@ -123,8 +123,11 @@ impl Credentials {
 
     /// Whether the provider is to be asked before the next request.
     pub(crate) fn is_due(&self) -> bool {
+        if self.provider.is_none() {
+            return false;
+        }
         let (now, state) = (self.session.clock().wall(), self.lock());
-        self.provider.is_some() && (state.current.is_none() || state.renew_at.is_some_and(|time| time <= now))
+        state.current.is_none() || state.renew_at.is_some_and(|time| time <= now)
     }
 
     /// Asks the provider for a token where none is in use or it expires soon. One call asks; the others wait for it, or go

@@ -35,6 +35,16 @@ impl Auth {
         Self { session, credentials }
     }
 
+    /// Lets a request through where there is nothing to wait for and nothing to find out, as is mostly so.
+    pub(crate) fn try_admit(&self, now: Instant) -> Option<AdmittedRequest<'_>> {
+        if self.credentials.as_ref().is_some_and(Credentials::is_due) {
+            return None;
+        }
+        let pass = self.session.gate().try_enter()?;
+        let bearer = self.credentials.as_ref().and_then(Credentials::current);
+        Some(AdmittedRequest { bearer, since: now, pass })
+    }
+
     /// Waits until a request of an operation may be sent.
     ///
     /// Fails at once where the server has refused the token, and where there is none.

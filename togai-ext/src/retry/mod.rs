@@ -13,4 +13,5 @@ pub use options::CallOptions;
 pub use policy::RetryPolicy;
 #[cfg(feature = "event-ingestion")]
 pub(crate) use retry_loop::CallTerms;
+pub(crate) use state::Inner;
 pub(crate) use transport::{Parts, Retry};

@@ -13,7 +13,7 @@ use togai_ingest::{CancelSignal, Pacer};
 use tracing::Instrument as _;
 
 use super::backoff::{self, Backoff};
-use super::state::RetryState;
+use super::state::{Inner, RetryState};
 use super::{CallOptions, RetryPolicy};
 use crate::auth::AdmittedRequest;
 use crate::pacing::class_index;
@@ -150,10 +150,14 @@ impl<'a> RetryLoop<'a> {
             request.set_timeout(Some(limits.into_iter().flatten().fold(left, Duration::min)));
         }
         admitted.authorize(request);
-        self.sent = self.state.session.clock().now();
         let span = trace::attempt(request, self.attempts - 1);
-        let sent = self.state.inner.execute(request);
-        let mut result = if span.is_disabled() { sent.await } else { sent.instrument(span.clone()).await };
+        let sending = async {
+            match &self.state.inner {
+                Inner::Http(http) => http.exchange(request).await,
+                Inner::Other(transport) => transport.execute(request).await,
+            }
+        };
+        let mut result = if span.is_disabled() { sending.await } else { sending.instrument(span.clone()).await };
         trace::record_result(&span, &result);
         self.state.auth.settle(admitted, self.operation, &mut result);
         if is_throttling(&result) {
@@ -267,22 +271,33 @@ impl<'a> RetryLoop<'a> {
 
     /// Waits until the request may be sent. It is an error where there is to be no attempt any more.
     async fn admit(&mut self) -> Result<AdmittedRequest<'a>, TransportError> {
+        let state = self.state;
         loop {
-            self.keep_pause().await?;
-            if !self.take_turn().await? {
-                continue;
+            self.check_time_left()?;
+            let clock = state.session.clock();
+            let mut before = clock.now();
+            // Mostly there is nothing to wait for.
+            if !self.pacer.try_turn(before, clock.random()) {
+                self.keep_pause().await?;
+                if !self.take_turn().await? {
+                    continue;
+                }
+                before = clock.now();
             }
-            let state = self.state;
-            let before = state.session.clock().now();
+            if let Some(admitted) = state.auth.try_admit(before) {
+                self.sent = before;
+                return Ok(admitted);
+            }
             let admission = pin!(state.auth.admit(self.operation));
             let admitted = self.within(admission, Some(self.longest_token_wait()), WAITED_FOR_TOKEN).await??;
-            let now = state.session.clock().now();
+            let now = clock.now();
             let waited = now.saturating_duration_since(before);
             self.free_wait += waited;
             // In that time the call may have been cancelled or be over, the server have asked for a pause, or its turn have
             // passed.
             let is_late = self.pacer.rate().is_some_and(|rate| waited.as_secs_f64() * rate > 1.0);
             if !is_late && self.pacer.pause(now).is_none() && self.check_time_left().is_ok() {
+                self.sent = now;
                 return Ok(admitted);
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use togai_api::Transport;
+use togai_api::{HttpTransport, Transport};
 use togai_ingest::{Pacer, Session};
 
 use super::RetryPolicy;
@@ -11,9 +11,17 @@ use super::budget::BudgetBalance;
 use crate::auth::Auth;
 use crate::stats::Counters;
 
+/// The transport below the retries.
+#[derive(Debug)]
+pub(crate) enum Inner {
+    /// The one at the bottom, whose exchange needs no box.
+    Http(HttpTransport),
+    Other(Box<dyn Transport>),
+}
+
 /// What all clones of a client share.
 pub(super) struct RetryState {
-    pub(super) inner: Box<dyn Transport>,
+    pub(super) inner: Inner,
     pub(super) session: Session,
     pub(super) auth: Auth,
     pub(super) policy: RetryPolicy,

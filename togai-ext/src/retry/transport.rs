@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 
 use super::budget::{BudgetBalance, RetryBudget};
 use super::retry_loop::{AttemptResult, CallTerms, RetryLoop};
-use super::state::RetryState;
+use super::state::{Inner, RetryState};
 use super::{CallOptions, RetryPolicy};
 use crate::auth::{AccessToken, Auth, Credentials};
 use crate::pacing::{QUOTAS, class_index};
@@ -26,7 +26,7 @@ pub(crate) struct Retry {
 
 /// The parts that a retry transport is built from.
 pub(crate) struct Parts {
-    pub(crate) inner: Box<dyn Transport>,
+    pub(crate) inner: Inner,
     pub(crate) session: Session,
     /// The token; nothing where the transport below adds it.
     pub(crate) credentials: Option<Credentials>,
@@ -55,7 +55,7 @@ impl Retry {
     /// Around the transport of a client that was put together by hand. Without options it never retries.
     pub(crate) fn around(transport: &Arc<dyn Transport>, session: Session) -> Self {
         Self::new(Parts {
-            inner: Box::new(Arc::clone(transport)),
+            inner: Inner::Other(Box::new(Arc::clone(transport))),
             session,
             credentials: None,
             policy: RetryPolicy::never(),

@@ -6,7 +6,7 @@ use togai_api::{Client, Error};
 use togai_ingest::Session;
 
 use super::*;
-use crate::retry::{Parts, Retry};
+use crate::retry::{Inner, Parts, Retry};
 use crate::testing::{Script, ScriptedResponse, VirtualClock};
 use crate::{RetryBudget, RetryPolicy};
 
@@ -55,7 +55,7 @@ impl VerifyFixture {
     pub(super) fn client(&self) -> Client {
         let clock = Arc::new(self.clock.clone());
         let transport = Retry::new(Parts {
-            inner: Box::new(self.script.clone()),
+            inner: Inner::Other(Box::new(self.script.clone())),
             session: Session::new(clock),
             credentials: None,
             policy: RetryPolicy::default(),

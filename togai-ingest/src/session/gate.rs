@@ -139,10 +139,15 @@ impl TokenGate {
         self.lock().refused.contains(&token)
     }
 
+    /// Lets a request pass where the server has taken the token, and forbids it nothing.
+    pub fn try_enter(&self) -> Option<Pass<'static>> {
+        self.is_open.load(Ordering::Relaxed).then(Pass::default)
+    }
+
     /// Waits until a request of an operation may be sent, or fails at once where it may not.
     pub async fn enter(&self, operation: &'static str, now: Instant) -> Result<Pass<'_>, Closed> {
-        if self.is_open.load(Ordering::Relaxed) {
-            return Ok(Pass::default());
+        if let Some(pass) = self.try_enter() {
+            return Ok(pass);
         }
         if let Some(pass) = self.pass(operation, now) {
             return pass;

@@ -9,7 +9,7 @@ use togai_api::{
 use togai_ingest::Session;
 
 use super::super::IngestExt as _;
-use crate::retry::{Parts, Retry, RetryBudget, RetryPolicy};
+use crate::retry::{Inner, Parts, Retry, RetryBudget, RetryPolicy};
 use crate::stack::Stack;
 use crate::testing::VirtualClock;
 
@@ -49,7 +49,7 @@ fn client(failing: Failing) -> (Client, VirtualClock) {
     let clock = VirtualClock::new(1.0);
     let session = Session::new(Arc::new(clock.clone()));
     let retry = Retry::new(Parts {
-        inner: Box::new(failing),
+        inner: Inner::Other(Box::new(failing)),
         session: session.clone(),
         credentials: None,
         policy: RetryPolicy::default(),

@@ -54,7 +54,7 @@ impl TestRetry {
         let clock = VirtualClock::new(random);
         let script = Script::new(&clock, script).with_attempt_time(attempt_time);
         let retry = Retry::new(Parts {
-            inner: Box::new(script.clone()),
+            inner: Inner::Other(Box::new(script.clone())),
             session: Session::new(Arc::new(clock.clone())),
             credentials: None,
             policy,
@@ -375,7 +375,7 @@ async fn dropping_a_waiting_call_leaves_nothing_behind() {
     let script = Script::new(&clock, std::iter::repeat_n(FAILED, 200).chain([ACCEPTED]));
     let now = clock.now();
     let retry = Retry::new(Parts {
-        inner: Box::new(script.clone()),
+        inner: Inner::Other(Box::new(script.clone())),
         session: Session::new(Arc::new(clock)),
         credentials: None,
         policy: RetryPolicy::default(),

@@ -3,6 +3,7 @@
 mod pace;
 mod rate;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,8 @@ use crate::clock::Clock;
 #[derive(Debug)]
 pub struct Pacer {
     state: Mutex<State>,
+    /// Whether every turn can be had at once, for those who ask at each request.
+    is_free: AtomicBool,
     /// Held by the first in line. Those who wait for it get it in the order in which they came.
     line: tokio::sync::Mutex<()>,
 }
@@ -79,12 +82,13 @@ impl Pacer {
     pub fn new(pace: Pace, burst: u32) -> Self {
         let rate = Rate::new(pace);
         let state = State { rate, burst, last: None, paused_until: None, probe: None, last_success: None };
-        Self { state: Mutex::new(state), line: tokio::sync::Mutex::default() }
+        let is_free = AtomicBool::new(state.is_free());
+        Self { state: Mutex::new(state), is_free, line: tokio::sync::Mutex::default() }
     }
 
     /// Sets how fast requests may be sent from now on. What was learned of the service is kept as far as it fits.
     pub fn set_pace(&self, pace: Pace) {
-        self.lock().rate.set(pace);
+        self.change(|state| state.rate.set(pace));
     }
 
     /// Sets how many turns may be taken at once after a time without any.
@@ -109,7 +113,7 @@ impl Pacer {
 
     /// Takes a turn where it can be had at once. `random` is from 0 up to, but not including, 1.
     pub fn try_turn(&self, now: Instant, random: f64) -> bool {
-        self.line.try_lock().is_ok() && matches!(self.lock().turn(now, random), Turn::Now)
+        self.is_free.load(Ordering::Relaxed) || self.line.try_lock().is_ok() && matches!(self.lock().turn(now, random), Turn::Now)
     }
 
     /// Waits in line for a turn. `false` means that there is a pause, and no turn was taken.
@@ -127,21 +131,29 @@ impl Pacer {
 
     /// Notes that a request was answered otherwise than by throttling.
     pub fn succeeded(&self, now: Instant) {
-        let mut state = self.lock();
-        state.rate.succeeded();
-        state.probe = None;
-        state.last_success = Some(now);
+        self.change(|state| {
+            state.rate.succeeded();
+            state.probe = None;
+            state.last_success = Some(now);
+        });
     }
 
     /// Notes that a request was throttled that was sent at a time, and the pause that the service asked for. `random` is from
     /// 0 up to, but not including, 1.
     pub fn throttled(&self, now: Instant, sent: Instant, retry_after: Option<Duration>, random: f64) {
+        self.change(|state| {
+            state.rate.throttled(now, sent, retry_after);
+            state.probe = None;
+            if let Some(pause) = retry_after.filter(|pause| !pause.is_zero()) {
+                state.pause_for(now, pause.min(LONGEST_PAUSE), random);
+            }
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.lock();
-        state.rate.throttled(now, sent, retry_after);
-        state.probe = None;
-        if let Some(pause) = retry_after.filter(|pause| !pause.is_zero()) {
-            state.pause_for(now, pause.min(LONGEST_PAUSE), random);
-        }
+        change(&mut state);
+        self.is_free.store(state.is_free(), Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -151,6 +163,11 @@ impl Pacer {
 }
 
 impl State {
+    /// Whether turns need not be counted: there is no pacing, and the service has not asked for a pause.
+    fn is_free(&self) -> bool {
+        self.rate.is_off() && self.paused_until.is_none()
+    }
+
     fn pause(&self, now: Instant) -> Option<Duration> {
         self.paused_until.map(|until| until.saturating_duration_since(now)).filter(|left| !left.is_zero())
     }
@@ -176,6 +193,7 @@ impl State {
         if self.pause(now).is_some() {
             return Turn::Paused;
         }
+        self.paused_until = None;
         if let Some(Probe::IsSent { until }) = self.probe
             && now < until
         {

@@ -82,6 +82,10 @@ impl Rate {
         self.per_second = self.per_second.min(self.ceiling);
     }
 
+    pub(super) fn is_off(&self) -> bool {
+        self.is_off
+    }
+
     /// Infinite where requests may be sent as they come.
     pub(super) fn per_second(&self) -> f64 {
         if self.is_off { f64::INFINITY } else { self.per_second }
