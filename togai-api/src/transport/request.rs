@@ -132,7 +132,10 @@ impl Request {
             headers.insert(AUTHORIZATION, credential.clone());
         }
         *request.body_mut() = self.body.clone().map(Into::into);
-        *request.timeout_mut() = self.timeout;
+        // Even nothing would be kept in a table.
+        if self.timeout.is_some() {
+            *request.timeout_mut() = self.timeout;
+        }
         Ok(request)
     }
 }
