@@ -17,6 +17,8 @@ pub(crate) struct OpenRequest {
     sent: togai_ingest::Request,
     /// How often it came to the service.
     pub(crate) attempts: usize,
+    /// How many of these failed; throttling is no failure.
+    failures: usize,
     /// What the last response means; nothing where there was none.
     pub(crate) meaning: Option<Meaning>,
     /// Whether a response left open, as a whole, whether the service took the request.
@@ -27,8 +29,8 @@ pub(crate) struct OpenRequest {
     pub(crate) is_contradictory: bool,
 }
 
-/// How many attempts a client makes for a request.
-const MOST_ATTEMPTS: usize = 3;
+/// After how many failed attempts a client gives a request up. It goes on while it is throttled.
+const MOST_FAILURES: usize = 3;
 
 impl OpenRequests {
     pub(crate) fn len(&self) -> usize {
@@ -54,6 +56,7 @@ impl OpenRequests {
             request,
             sent,
             attempts: 0,
+            failures: 0,
             meaning: None,
             is_in_doubt: false,
             has_other_status: false,
@@ -76,6 +79,7 @@ impl OpenRequests {
     pub(crate) fn note_response(&mut self, number: usize, response: &Response, is_wire: bool) {
         let Some(open) = self.requests.iter_mut().find(|open| open.request.number == number) else { return };
         open.meaning = Some(response.body.meaning());
+        open.failures += usize::from(open.meaning == Some(Meaning::Transient));
         open.is_in_doubt |= response.is_in_doubt;
         open.has_other_status = match response.body {
             Body::Status(status, _) => status < 500 && status != 408,
@@ -102,6 +106,6 @@ impl OpenRequest {
     /// Whether a client may retry it.
     pub(crate) fn may_retry(&self) -> bool {
         let is_transient = matches!(self.meaning, Some(Meaning::Throttled | Meaning::Transient));
-        is_transient && self.attempts <= MOST_ATTEMPTS
+        is_transient && self.failures < MOST_FAILURES
     }
 }
