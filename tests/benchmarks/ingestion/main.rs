@@ -19,6 +19,8 @@ mod ours;
 mod plain;
 mod records;
 mod report;
+#[path = "../section.rs"]
+mod section;
 mod setup;
 mod sink;
 mod vendor;
@@ -53,8 +55,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", report::tables(&results));
     if !is_quick {
         let docs = root().join("docs");
-        std::fs::create_dir_all(&docs)?;
+        // Other programs have written these.
+        let kept = ["What a call costs", "At the quota"].map(|heading| (heading, section::read(heading)));
         std::fs::write(docs.join("benchmarks.md"), report::page(&results))?;
+        for (heading, text) in kept {
+            section::write(heading, &text?)?;
+        }
         std::fs::write(docs.join("benchmarks.svg"), chart::draw(&results))?;
         eprintln!("written to docs/benchmarks.md and docs/benchmarks.svg");
     }

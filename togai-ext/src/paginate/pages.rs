@@ -22,6 +22,7 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    #[allow(dead_code, reason = "not every area has lists")]
     pub(crate) fn new(items: Vec<T>, next_token: Option<String>, unreadable: Vec<UnreadableRecord>) -> Self {
         // Some servers write "" where there is no further page.
         Self { items, next_token: next_token.filter(|token| !token.is_empty()), unreadable }

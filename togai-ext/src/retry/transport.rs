@@ -84,8 +84,21 @@ impl Retry {
             request.headers_mut().insert(name, value.clone());
         }
         if !self.options.query.is_empty() {
-            request.url_mut().query_pairs_mut().extend_pairs(&self.options.query);
+            return Box::pin(self.call_with_query(request, terms));
         }
+        self.run(request, terms)
+    }
+
+    /// The same with more in the query, which is taken away again: the request may be sent once more.
+    async fn call_with_query(&self, request: &mut Request, terms: CallTerms) -> AttemptResult {
+        let url = request.url().clone();
+        request.url_mut().query_pairs_mut().extend_pairs(&self.options.query);
+        let result = self.run(request, terms).await;
+        *request.url_mut() = url;
+        result
+    }
+
+    fn run<'a>(&'a self, request: &'a mut Request, terms: CallTerms) -> BoxFuture<'a, AttemptResult> {
         let span = trace::call(request.operation());
         let run = RetryLoop::new(&self.state, &self.options, request, terms).run(request);
         if span.is_disabled() { Box::pin(run) } else { Box::pin(run.instrument(span)) }

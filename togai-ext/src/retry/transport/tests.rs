@@ -370,6 +370,17 @@ async fn options_merge_and_later_ones_win() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_sent_again_has_the_query_once() {
+    let fixture = TestRetry::new(RetryPolicy::default(), 0.0, [ACCEPTED, ACCEPTED]);
+    let retry = fixture.retry.with(CallOptions::new().query("a", "1"));
+    let mut request = get("http://localhost/events");
+    for _ in 0..2 {
+        retry.execute(&mut request).await.unwrap();
+    }
+    assert_eq!(fixture.script.targets(), ["events?a=1", "events?a=1"]);
+}
+
+#[tokio::test]
 async fn dropping_a_waiting_call_leaves_nothing_behind() {
     let clock = VirtualClock::new(0.5).that_hangs();
     let script = Script::new(&clock, std::iter::repeat_n(FAILED, 200).chain([ACCEPTED]));

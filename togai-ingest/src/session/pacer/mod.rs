@@ -113,7 +113,8 @@ impl Pacer {
 
     /// Takes a turn where it can be had at once. `random` is from 0 up to, but not including, 1.
     pub fn try_turn(&self, now: Instant, random: f64) -> bool {
-        self.is_free.load(Ordering::Relaxed) || self.line.try_lock().is_ok() && matches!(self.lock().turn(now, random), Turn::Now)
+        self.is_free.load(Ordering::Relaxed)
+            || self.line.try_lock().is_ok() && matches!(self.lock().turn(now, random), Turn::Now)
     }
 
     /// Waits in line for a turn. `false` means that there is a pause, and no turn was taken.
