@@ -330,6 +330,25 @@ async fn an_event_that_appears_in_a_later_round_is_found_once_and_given_out_each
 }
 
 #[tokio::test]
+async fn callbacks_that_borrow_go_with_their_task() {
+    let (sandbox, client) = start().await;
+    sandbox.fault(Fault::reset_after_reading().first(1));
+    let failure = client.ingest_events([event(0)]).idempotent(false).send().await.unwrap_err();
+    let report = failure.into_parts().0;
+    let task = tokio::spawn(async move {
+        let (mut states, mut last) = (Vec::new(), VerifyProgress::default());
+        let call = verify(&client, ids([0])).on_event(|event| states.push(event.state()));
+        let verification = call.on_progress(|progress| last = progress).send().await.unwrap();
+        assert_eq!((verification.total(), last.found), (1, 1));
+        let call = report.verify(&client).on_event(|event| states.push(event.state()));
+        let report = call.on_progress(|progress| last = progress).send().await.unwrap();
+        assert_eq!((report.accepted(), last.found), (1, 1));
+        states
+    });
+    assert_eq!(task.await.unwrap(), [EventState::Metered, EventState::Metered]);
+}
+
+#[tokio::test]
 async fn what_was_given_out_before_an_error_stays_given_out() {
     let (sandbox, client) = start().await;
     ingest(&client, (0..60).map(event)).await;

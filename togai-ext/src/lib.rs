@@ -143,21 +143,6 @@ const _: fn(&Client) = |client| {
     });
 };
 
-/// The same for verification with callbacks that borrow.
-#[cfg(feature = "event-management")]
-const _: fn(&Client, togai_ingest::IngestReport<Event>) = |client, report| {
-    fn sent<T: Send + 'static>(_: T) {}
-    let client = client.clone();
-    sent(async move {
-        let (mut events, mut last) = (Vec::new(), None);
-        let call = client.verify(["a"]).on_event(|event| events.push(event.state()));
-        let _ = call.on_progress(|progress| last = Some(progress)).send().await;
-        let call = report.verify(&client).on_event(|event| events.push(event.state()));
-        let _ = call.on_progress(|progress| last = Some(progress)).send().await;
-        drop((events, last));
-    });
-};
-
 /// The same for what is delivered to two clients, and for clients of other services.
 #[cfg(feature = "enso")]
 const _: fn(&Client, &enso::Client) = |togai, enso| {
