@@ -3,6 +3,7 @@
 mod decode;
 mod display;
 mod error_response;
+mod redact;
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub(crate) use decode::receive;
 pub use decode::{NoSuccess, read_response};
 use error_response::ErrorResponse;
 pub(crate) use error_response::safe_text;
+pub(crate) use redact::redact;
 
 /// Why a call failed: what was asked, what the server said, and what to do.
 ///

@@ -70,8 +70,7 @@ impl CallContext {
     pub(crate) fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in self.secrets.0.iter().filter(|secret| !secret.is_empty()) {
-            // JSON may write a slash with a backslash before it.
-            text = text.replace(&**secret, "***").replace(&secret.replace('/', r"\/"), "***");
+            text = crate::error::redact(&text, secret);
         }
         text
     }
