@@ -10,7 +10,7 @@ use crate::{Attribute, Event, Text};
 /// An event of which anything may be missing or null. One that is to be sent is read as an [`Event`], which is strict about
 /// what it is metered by.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object (Event)")]
 pub(crate) struct LenientEvent {
     #[serde(default, alias = "eventName", deserialize_with = "optional_text")]
     schema_name: Option<Text>,
@@ -27,6 +27,7 @@ pub(crate) struct LenientEvent {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object (Attribute)")]
 struct LenientAttribute {
     #[serde(default, alias = "attributeName", deserialize_with = "optional_text")]
     name: Option<Text>,
@@ -37,6 +38,7 @@ struct LenientAttribute {
 }
 
 #[derive(Deserialize)]
+#[serde(transparent)]
 struct LenientText(#[serde(deserialize_with = "optional_text")] Option<Text>);
 
 impl From<LenientEvent> for Event {

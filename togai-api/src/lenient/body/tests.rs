@@ -69,7 +69,7 @@ fn several_values_of_a_record_count_once() {
     odd["ingestionStatus"] = json!("INGESTION_COMPLETED");
     let (event, unreadable) = with_odd(&odd);
     assert_eq!(event.unwrap().event_payload.attributes, [Attribute::new("a", ""), Attribute::new("b", "")]);
-    insta::assert_snapshot!(problems(&unreadable)[0], @r#"events[1] eventPayload.attributes[0].value: invalid type: sequence, expected a string or a number; eventPayload.attributes[1]: invalid type: null, expected struct LenientAttribute; ingestionStatus: invalid type: string "INGESTION_COMPLETED", expected an object (IngestionStatus)"#);
+    insta::assert_snapshot!(problems(&unreadable)[0], @r#"events[1] eventPayload.attributes[0].value: invalid type: sequence, expected a string or a number; eventPayload.attributes[1]: invalid type: null, expected an object (Attribute); ingestionStatus: invalid type: string "INGESTION_COMPLETED", expected an object (IngestionStatus)"#);
 }
 
 #[test]
