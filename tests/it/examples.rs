@@ -426,7 +426,7 @@ async fn an_enso_backfill_stops_after_an_ambiguous_batch() {
         {"CustomerEntityId":"ent_acme","metric":.. (134 characters)
     "#);
     insta::assert_snapshot!(advice(&ended), @"
-    stopped by create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it
+    stopped by create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt; no retry, since it is not idempotent); the request may have been applied, so look before repeating it
       the server is not up to it now
 
       do not run it again with the same files: that an event which is sent again counts once is not documented

@@ -47,7 +47,7 @@ pub(crate) struct CallOutcome {
 }
 
 /// The errors of a success status that the API does not have.
-const NO_SUCH_RESPONSE: [&str; 2] = ["which the API does not answer with", "did not say what became of the events"];
+const NO_SUCH_RESPONSE: [&str; 2] = ["although the API has no such response", "did not say what became of the events"];
 
 impl CallOutcome {
     pub(crate) fn from_result<E: 'static>(
@@ -100,15 +100,15 @@ impl CallOutcome {
     pub(crate) fn stopped_by(&self) -> String {
         let Some(error) = &self.stopped_by else { return "nothing".to_owned() };
         match error.status() {
-            None if NO_SUCH_RESPONSE.iter().any(|words| error.to_string().contains(words)) => {
+            Some(_) if NO_SUCH_RESPONSE.iter().any(|words| error.to_string().contains(words)) => {
                 "no such answer".to_owned()
             }
+            Some(_) if error.to_string().contains("accepted no event that it named") => "none named".to_owned(),
             Some(status) if error.is_decode() => format!("unreadable {}", status.as_u16()),
             Some(status) => status.as_u16().to_string(),
             None if error.is_connect() => "no server".to_owned(),
             None if error.is_timeout() => "timeout".to_owned(),
             None if stable_text(error).contains("the connection broke") => "broken".to_owned(),
-            None if stable_text(error).contains("accepted no event that it named") => "none named".to_owned(),
             None => stable_text(error),
         }
     }

@@ -117,12 +117,18 @@ pub(crate) fn stable_text(error: &(impl Debug + Display)) -> String {
     }
     let mut stable = String::new();
     let mut rest = text.as_str();
-    // Times are written as "5 attempts, 412 ms)".
+    // Times are written as "5 attempts, 412 ms)", or with what ended the retries as "5 attempts, 412 ms; ..)".
     while let Some(start) = rest.find(" attempt") {
         let Some(end) = rest[start..].find(')') else { break };
         let (before, after) = rest.split_at(start);
         stable.push_str(before);
-        stable.push_str(after[..end].split(',').next().unwrap_or_default());
+        let (attempts, stop) =
+            after[..end].split_once("; ").map_or((&after[..end], None), |(time, stop)| (time, Some(stop)));
+        stable.push_str(attempts.split(',').next().unwrap_or_default());
+        if let Some(stop) = stop {
+            stable.push_str("; ");
+            stable.push_str(stop);
+        }
         rest = &after[end..];
     }
     stable + rest

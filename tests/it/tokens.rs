@@ -133,7 +133,7 @@ async fn an_invalid_token_of_a_provider_is_not_sent() {
     let sandbox = started().await;
     let client = builder(&sandbox, "").token_provider(async || Ok::<_, Error>(format!("'{TOKEN}'"))).build().unwrap();
     let error = client.get_events().send().await.unwrap_err();
-    insta::assert_snapshot!(stable_text(&error), @"get_events: there is no token to send: the token has quotes around it, which the tool that reads it has kept: write it without them (0 attempts)");
+    insta::assert_snapshot!(stable_text(&error), @"get_events: there is no token to send: the token has quotes around it, which the tool that reads it has kept: write it without them (0 attempts); check the token provider");
     assert_eq!(sandbox.request_count(), 0);
 }
 
@@ -203,7 +203,7 @@ async fn without_an_initial_token_the_provider_is_called_first() {
     let client =
         builder(&sandbox, "").token_provider(async || Err::<String, _>("the vault is closed")).build().unwrap();
     let error = client.get_events().send().await.unwrap_err();
-    insta::assert_snapshot!(stable_text(&error), @"get_events: there is no token to send: the vault is closed (0 attempts)");
+    insta::assert_snapshot!(stable_text(&error), @"get_events: there is no token to send: the vault is closed (0 attempts); check the token provider");
     assert!(error.is_retryable() && !error.maybe_delivered());
     assert_eq!(sandbox.request_count(), 1);
 }

@@ -265,7 +265,7 @@ mod tests {
     #[track_caller]
     fn check_problem(draft: &Draft, problem: &str) {
         let error = draft.request().unwrap_err();
-        assert!(error.is_invalid_request());
+        assert!(error.is_builder());
         assert!(error.to_string().contains(problem), "{error}");
     }
 

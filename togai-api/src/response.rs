@@ -22,7 +22,9 @@ pub struct ResponseValue<T> {
 }
 
 impl<T> ResponseValue<T> {
-    pub(crate) fn new(
+    /// A response that was decoded by hand, as tests make them.
+    #[doc(hidden)]
+    pub fn new(
         value: T,
         unreadable: Vec<UnreadableRecord>,
         operation: &'static Operation,
@@ -93,10 +95,31 @@ impl<T> ResponseValue<T> {
         ResponseValue { value: change(value), unreadable, operation, status, headers, context }
     }
 
-    /// The error of an answer of success that does not say what became of a request.
+    /// The value, and the response without it.
+    #[doc(hidden)]
+    pub fn split(self) -> (T, ResponseValue<()>) {
+        let Self { value, unreadable, operation, status, headers, context } = self;
+        (value, ResponseValue { value: (), unreadable, operation, status, headers, context })
+    }
+
+    /// The error of a response that does not say what became of the request. `problem` goes on after the status.
     #[doc(hidden)]
     pub fn unclear(&self, problem: impl Into<String>) -> Error {
-        Error::unclear(self.operation, problem.into(), self.context.clone())
+        Error::unclear(self, problem.into())
+    }
+
+    /// The error of a response that cannot be gone on with.
+    #[doc(hidden)]
+    pub fn protocol(&self, problem: impl Into<String>) -> Error {
+        Error::protocol_of(self, problem.into())
+    }
+
+    pub(crate) fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    pub(crate) fn context(&self) -> &CallContext {
+        &self.context
     }
 }
 

@@ -89,7 +89,9 @@ impl DeliveryError {
     /// The same where the responses were no errors, and named no event.
     pub(crate) fn none_named(operation: &'static str, partial: &Partial) -> Self {
         let said = partial.message.as_ref().map_or_else(String::new, |message| format!(": {message}"));
-        let problem = format!("the server answered {} and accepted no event that it named{said}", partial.status);
+        let status = partial.status.as_str();
+        let name = partial.status.canonical_reason().map_or_else(String::new, |name| format!(" {name}"));
+        let problem = format!("the server answered {status}{name} and accepted no event that it named{said}");
         let mut failed = Failed::new(Scope::Content, Effect::MaybeApplied, problem);
         (failed.status, failed.message) = (Some(partial.status), partial.message.clone());
         Self::refused(operation, failed)
@@ -159,8 +161,8 @@ impl DeliveryError {
         self.kind() == DeliveryErrorKind::Source
     }
 
-    /// Whether a setting of the call is one that no request can be made with.
-    pub fn is_invalid_request(&self) -> bool {
+    /// Whether the call did not start because a setting of it is invalid.
+    pub fn is_builder(&self) -> bool {
         self.kind() == DeliveryErrorKind::InvalidSettings
     }
 

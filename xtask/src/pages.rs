@@ -40,6 +40,6 @@ pub(crate) fn write(json: &Value, areas: &Areas) -> Result<String> {
          use togai_api::{{builder, types}};\n\n\
          use super::operations::paged;\n\
          #[allow(unused_imports, reason = \"without an area there is no list\")]\n\
-         use super::{{Fetch, Page, PagedRequest}};\n\npaged! {{\n{rows}}}\n"
+         use super::{{Fetch, PagedRequest}};\n\npaged! {{\n{rows}}}\n"
     ))
 }

@@ -69,7 +69,7 @@ async fn quirk_04_a_missing_body_fails_before_sending() {
         client.ingest_entitled_event().send().await.map(drop).unwrap_err(),
     ];
     for error in errors {
-        assert!(error.is_invalid_request() && error.to_string().contains("`body` is not set"), "{error}");
+        assert!(error.is_builder() && error.to_string().contains("`body` is not set"), "{error}");
     }
     assert_eq!(sandbox.requests().len(), 0);
 

@@ -60,7 +60,7 @@ async fn events_throttled_to_the_end_are_reported_as_not_sent() {
     sandbox.fault(Fault::status(429).header("retry-after", "3600").json(json!({"message": "slow down"})));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
     5 not sent
-    stopped by: ingest_batch: the server answered 429 Too Many Requests: slow down (1 attempt); send fewer requests, or wait at least 3600 s before the next
+    stopped by: ingest_batch: the server answered 429 Too Many Requests: slow down (1 attempt; the requested pause is too long for the call); send fewer requests, or wait at least 1 h before the next
     POST /ingestBatch 5 events -> 429 (fault: status 429)
     metered: 0
     "###);

@@ -14,7 +14,7 @@ async fn a_lost_response_leaves_events_unknown() {
     sandbox.fault(Fault::reset_after_reading().on(S::BATCH));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
     5 unknown
-    stopped by: ingest_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied; to send its events again with the same ids is harmless
+    stopped by: ingest_batch: the connection broke before the answer was complete: <cause> (6 attempts; the retry policy allows no more); the request may have been applied; to send its events again with the same ids is harmless
     POST /ingestBatch 5 events -> no answer (fault: reset after reading)
     POST /ingestBatch 5 events -> no answer (fault: reset after reading)
     POST /ingestBatch 5 events -> no answer (fault: reset after reading)
@@ -35,7 +35,7 @@ async fn a_server_error_leaves_events_unknown() {
     sandbox.fault(Fault::status(503).body("<html><title>503</title></html>").on(S::BATCH));
     insta::assert_snapshot!(ten_events(&sandbox, &client).await, @r###"
     5 unknown
-    stopped by: ingest_batch: the server answered 503 Service Unavailable: 503 (6 attempts); the request may have been applied; to send its events again with the same ids is harmless
+    stopped by: ingest_batch: the server answered 503 Service Unavailable: 503 (6 attempts; the retry policy allows no more); the request may have been applied; to send its events again with the same ids is harmless
     POST /ingestBatch 5 events -> 503 (fault: status 503)
     POST /ingestBatch 5 events -> 503 (fault: status 503)
     POST /ingestBatch 5 events -> 503 (fault: status 503)

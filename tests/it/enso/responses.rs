@@ -159,7 +159,7 @@ async fn a_response_about_other_events_stops_the_call() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::status(200).json(json!({"data": {"summary": {"success": 3, "failed": 0, "total": 3}}})));
     let failure = client.ingest_events((0..4).map(Enso::event)).batch_size(2).send().await.unwrap_err();
-    insta::assert_snapshot!(failure.error(), @"create_events_batch: the server was sent 2 events, and answered for 3: check the base URL; the request may have been applied, so look before repeating it");
+    insta::assert_snapshot!(failure.error(), @"create_events_batch: the server answered 200 OK and counts 3 events where 2 were sent: check the base URL; the request may have been applied, so look before repeating it");
     assert_eq!((counts(failure.report()).as_str(), sandbox.request_count()), ("2 unknown", 1));
     assert!(failure.report().not_accepted().iter().all(|verdict| !verdict.outcome.is_retryable()));
 }

@@ -63,7 +63,7 @@ async fn unknown_events_are_retryable_if_ids_are_assumed_idempotent() {
     let call = client.ingest_events((0..5).map(Enso::event)).idempotent(true);
     let failure = call.send().await.unwrap_err();
     assert!(failure.report().not_accepted().iter().all(|verdict| verdict.outcome.is_retryable()));
-    insta::assert_snapshot!(stable_text(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (6 attempts); the request may have been applied; to send its events again with the same ids is harmless");
+    insta::assert_snapshot!(stable_text(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (6 attempts; the retry policy allows no more); the request may have been applied; to send its events again with the same ids is harmless");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn the_error_of_a_lost_response_advises_to_check_first() {
     let (sandbox, client) = Enso::start().await;
     sandbox.fault(Fault::reset_after_reading());
     let failure = client.ingest_events([Enso::event(1)]).send().await.unwrap_err();
-    insta::assert_snapshot!(stable_text(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt); the request may have been applied, so look before repeating it");
+    insta::assert_snapshot!(stable_text(failure.error()), @"create_events_batch: the connection broke before the answer was complete: <cause> (1 attempt; no retry, since it is not idempotent); the request may have been applied, so look before repeating it");
 }
 
 #[tokio::test]

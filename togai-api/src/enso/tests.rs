@@ -218,5 +218,5 @@ async fn a_call_uses_the_transport_and_reads_the_response() {
 async fn a_call_without_a_body_names_the_missing_setter() {
     let client = Client::new("http://127.0.0.1:9", Recorder::default());
     let error = client.create_events_batch().send().await.unwrap_err();
-    assert!(error.is_invalid_request() && error.to_string().contains("`body` is not set"), "{error}");
+    assert!(error.is_builder() && error.to_string().contains("`body` is not set"), "{error}");
 }

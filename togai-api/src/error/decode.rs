@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::{Error, ErrorKind, ErrorResponse, safe_text};
+use super::{BodyKind, Error, ErrorKind, ErrorResponse, safe_text};
 use crate::{CallContext, Operation, Response, ResponseValue, TransportError, lenient};
 
 /// A response whose body has been read but not decoded.
@@ -74,7 +74,7 @@ pub(crate) fn receive(
         return Ok(raw);
     }
     let kept = ErrorResponse::from_error_status(status, raw.headers.clone(), &raw.body, &raw.context);
-    let error = with_response(ErrorKind::Status, operation, raw.context.clone(), kept);
+    let error = Error::of_response(ErrorKind::Status, operation, raw.context.clone(), kept);
     Err(FailedCall { error, response: Some(Box::new(raw)) })
 }
 
@@ -92,30 +92,24 @@ impl RawResponse {
     }
 
     fn undecodable(self, path: &str, problem: &str) -> Error {
-        let path = safe_text(&self.context, path);
-        // What was found in place of a credential may be one.
-        let (problem, body) = if self.operation.answers_secret {
-            ("the answer is not shown, since it may hold a credential".to_owned(), Bytes::new())
-        } else {
-            (safe_text(&self.context, problem), self.body)
+        let kind = match BodyKind::of(&self.headers, &self.body) {
+            Some(kind) => ErrorKind::NotJson(kind),
+            // What was found in place of a credential may be one.
+            None if self.operation.answers_secret => ErrorKind::Decode {
+                path: safe_text(&self.context, path),
+                problem: "the answer is not shown, since it may hold a credential".to_owned(),
+            },
+            None => {
+                ErrorKind::Decode { path: safe_text(&self.context, path), problem: safe_text(&self.context, problem) }
+            }
         };
+        let body = if self.operation.answers_secret { Bytes::new() } else { self.body };
         let response = ErrorResponse::from_undecodable(self.status, self.headers, &body, &self.context);
-        with_response(ErrorKind::Decode { path, problem }, self.operation, self.context, response)
+        Error::of_response(kind, self.operation, self.context, response)
     }
 }
 
 /// A status of success; a redirection is one where the document has it.
 fn is_success(operation: &Operation, status: StatusCode) -> bool {
     status.is_success() || status.is_redirection() && operation.statuses.contains(&status.as_str())
-}
-
-fn with_response(
-    kind: ErrorKind,
-    operation: &'static Operation,
-    context: CallContext,
-    response: ErrorResponse,
-) -> Error {
-    let mut error = Error::of_call(kind, operation, context);
-    error.inner.response = Some(response);
-    error
 }

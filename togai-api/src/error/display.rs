@@ -2,31 +2,20 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
 
-use http::StatusCode;
-
+use super::shown::{ShownDuration, ShownStatus};
 use super::{Error, ErrorKind};
-use crate::TransportErrorKind;
+use crate::{CallContext, RetryStop, TransportErrorKind};
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_problem(formatter, true)?;
-        // The number of attempts does not matter for a successful response without a verdict.
-        let shows_attempts = !matches!(self.inner.kind, ErrorKind::Unclear(_));
+        // The number of attempts does not matter where it is the response that is wrong.
+        let shows_attempts = !matches!(self.inner.kind, ErrorKind::Unclear(_) | ErrorKind::Protocol(_));
         if let Some(context) = self.inner.context.as_ref().filter(|_| shows_attempts) {
-            let attempts = context.attempts;
-            let plural = if attempts == 1 { "" } else { "s" };
-            write!(formatter, " ({attempts} attempt{plural}, {})", Rounded(context.elapsed))?;
+            self.write_attempts(formatter, context)?;
         }
-        if let Some(wait) = self.retry_after().filter(|_| self.is_throttled() && !self.maybe_delivered()) {
-            write!(formatter, "; send fewer requests, or wait at least {} before the next", Rounded(wait))?;
-        } else if let Some(wait) = self.retry_after().filter(|_| self.is_gate() && !self.maybe_delivered()) {
-            write!(formatter, "; set another token, or wait {}, when one request tries it again", Rounded(wait))?;
-        } else if let Some(advice) = self.advice() {
-            write!(formatter, "; {advice}")?;
-        }
-        Ok(())
+        self.write_remedies(formatter, true)
     }
 }
 
@@ -36,7 +25,7 @@ struct Reason<'a>(&'a Error);
 impl fmt::Display for Reason<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.write_problem(formatter, false)?;
-        self.0.advice().map_or(Ok(()), |advice| write!(formatter, "; {advice}"))
+        self.0.write_remedies(formatter, false)
     }
 }
 
@@ -53,11 +42,12 @@ impl Error {
             write!(formatter, "{operation}: ")?;
         }
         match &self.inner.kind {
-            ErrorKind::Configuration(problem)
-            | ErrorKind::InvalidRequest(problem)
-            | ErrorKind::Protocol(problem)
-            | ErrorKind::Unclear(problem) => {
+            ErrorKind::Configuration(problem) | ErrorKind::Builder(problem) | ErrorKind::Protocol(problem) => {
                 formatter.write_str(problem)?;
+            }
+            ErrorKind::Unclear(problem) => {
+                self.write_status(formatter, shows_request)?;
+                write!(formatter, " {problem}")?;
             }
             ErrorKind::Source(problem) => {
                 formatter.write_str(problem)?;
@@ -77,19 +67,43 @@ impl Error {
             ErrorKind::Decode { path, problem } => {
                 self.write_status(formatter, shows_request)?;
                 formatter.write_str(", but its body cannot be read")?;
-                // A dot is the whole of it.
-                if path != "." {
+                // A dot is the whole of it, and a question mark is where it breaks off.
+                if !matches!(path.as_str(), "." | "?") {
                     write!(formatter, " at `{path}`")?;
                 }
                 write!(formatter, ": {problem}")?;
+            }
+            ErrorKind::NotJson(kind) => {
+                self.write_status(formatter, shows_request)?;
+                write!(formatter, " with {kind}")?;
             }
         }
         Ok(())
     }
 
+    fn write_attempts(&self, formatter: &mut fmt::Formatter<'_>, context: &CallContext) -> fmt::Result {
+        let attempts = context.attempts;
+        let plural = if attempts == 1 { "" } else { "s" };
+        write!(formatter, " ({attempts} attempt{plural}, {}", ShownDuration(context.elapsed))?;
+        if let Some(stop) = context.stopped_by.filter(|stop| !self.is_said(*stop)) {
+            write!(formatter, "; {}", describe(stop))?;
+        }
+        formatter.write_str(")")
+    }
+
+    /// Whether the problem itself says what kept the client from another attempt.
+    fn is_said(&self, stop: RetryStop) -> bool {
+        matches!(
+            (&self.inner.kind, stop),
+            (ErrorKind::Transport(TransportErrorKind::Deadline), RetryStop::Deadline)
+                | (ErrorKind::Transport(TransportErrorKind::Paused), RetryStop::Pause)
+                | (ErrorKind::Transport(TransportErrorKind::Cancelled), RetryStop::Cancelled)
+        )
+    }
+
     fn write_status(&self, formatter: &mut fmt::Formatter<'_>, shows_request: bool) -> fmt::Result {
         if let Some(status) = self.status() {
-            write!(formatter, "the server answered {status}")?;
+            write!(formatter, "the server answered {}", ShownStatus(status))?;
         }
         if let Some(message) = self.message() {
             write!(formatter, ": {message}")?;
@@ -103,36 +117,20 @@ impl Error {
         Ok(())
     }
 
-    fn root_cause(&self) -> Option<&(dyn StdError + 'static)> {
+    pub(super) fn root_cause(&self) -> Option<&(dyn StdError + 'static)> {
         std::iter::successors(self.source(), |&error| error.source()).last()
     }
+}
 
-    fn advice(&self) -> Option<&'static str> {
-        if self.maybe_delivered() {
-            return Some(match (self.is_idempotent(), self.inner.has_events) {
-                (true, true) => {
-                    "the request may have been applied; to send its events again with the same ids is harmless"
-                }
-                (true, false) => "the request may have been applied; sending it again is harmless",
-                (false, _) => "the request may have been applied, so look before repeating it",
-            });
-        }
-        match (&self.inner.kind, self.status()) {
-            (ErrorKind::Transport(TransportErrorKind::Connect), _) => {
-                Some("nothing was sent; check the base URL and the network")
-            }
-            (ErrorKind::Status, Some(StatusCode::UNAUTHORIZED)) => {
-                Some("check the token, and that it belongs to this environment")
-            }
-            (ErrorKind::Status, Some(StatusCode::FORBIDDEN)) => Some("the token is valid but not allowed to do this"),
-            (ErrorKind::Status, Some(StatusCode::TOO_MANY_REQUESTS)) => {
-                Some("send fewer requests, or wait longer between them")
-            }
-            (ErrorKind::Status, Some(status)) if status.is_redirection() => {
-                Some("redirects are not followed, so check the base URL")
-            }
-            _ => None,
-        }
+fn describe(stop: RetryStop) -> &'static str {
+    match stop {
+        RetryStop::Attempts => "the retry policy allows no more",
+        RetryStop::Time => "the retry policy allows no more time",
+        RetryStop::Deadline => "the deadline leaves no time for another",
+        RetryStop::Pause => "the requested pause is too long for the call",
+        RetryStop::Budget => "the retry budget of the client is used up",
+        RetryStop::NotIdempotent => "no retry, since it is not idempotent",
+        RetryStop::Cancelled => "the call was cancelled",
     }
 }
 
@@ -150,20 +148,5 @@ impl fmt::Debug for Error {
             debug.field("source", source);
         }
         debug.finish()
-    }
-}
-
-/// A duration with as many digits as a reader wants: `412 ms`, `12.3 s`, `3600 s`.
-struct Rounded(Duration);
-
-impl fmt::Display for Rounded {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 < Duration::from_secs(1) {
-            write!(formatter, "{} ms", self.0.as_millis())
-        } else if self.0.subsec_millis() == 0 {
-            write!(formatter, "{} s", self.0.as_secs())
-        } else {
-            write!(formatter, "{:.1} s", self.0.as_secs_f64())
-        }
     }
 }

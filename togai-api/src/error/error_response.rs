@@ -24,6 +24,19 @@ pub(super) struct ErrorResponse {
 }
 
 impl ErrorResponse {
+    /// From a response of whose body nothing is kept.
+    pub(super) fn new(status: StatusCode, headers: HeaderMap, context: &CallContext) -> Self {
+        Self {
+            status,
+            message: None,
+            code: None,
+            excerpt: None,
+            retry_after: retry_after(&headers, SystemTime::now()),
+            request_id: request_id(&headers, context),
+            headers,
+        }
+    }
+
     /// From a response with an error status: `{message}`, `{statusCode, name, message, code, details}` flat or below
     /// `error`, or text.
     pub(super) fn from_error_status(
@@ -37,13 +50,9 @@ impl ErrorResponse {
             Err(_) => (text_message(&headers, body), None),
         };
         Self {
-            status,
             message: message.map(|message| safe_text(context, &message)),
             code: code.map(|code| safe_text(context, &code)),
-            request_id: request_id(&headers, context),
-            excerpt: None,
-            retry_after: retry_after(&headers, SystemTime::now()),
-            headers,
+            ..Self::new(status, headers, context)
         }
     }
 
@@ -51,9 +60,7 @@ impl ErrorResponse {
     pub(super) fn from_undecodable(status: StatusCode, headers: HeaderMap, body: &[u8], context: &CallContext) -> Self {
         // Redacted before it is truncated, so that no part of a secret stays.
         let text = context.redact(&String::from_utf8_lossy(body));
-        let excerpt = Some(one_line(&text, LONGEST_EXCERPT));
-        let request_id = request_id(&headers, context);
-        Self { status, headers, message: None, code: None, excerpt, retry_after: None, request_id }
+        Self { excerpt: Some(one_line(&text, LONGEST_EXCERPT)), ..Self::new(status, headers, context) }
     }
 }
 

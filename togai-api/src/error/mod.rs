@@ -1,17 +1,23 @@
 //! The one error of the client, and how a response becomes a value or an error.
 
+mod body_kind;
+mod conflict;
 mod decode;
 mod display;
 mod error_response;
+mod predicates;
 mod redact;
+mod remedy;
+mod shown;
 
 use std::error::Error as StdError;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::{CallContext, Operation, QuotaClass, TransportError, TransportErrorKind, is_outage, is_passing_outage};
+use crate::{CallContext, Operation, QuotaClass, ResponseValue, RetryStop, TransportError, TransportErrorKind};
 
+use body_kind::BodyKind;
 pub(crate) use decode::receive;
 pub use decode::{NoSuccess, read_response};
 use error_response::ErrorResponse;
@@ -28,7 +34,7 @@ pub(crate) use redact::redact;
 /// # let _ = rustls::crypto::ring::default_provider().install_default();
 /// let client = Client::new("http://127.0.0.1:8080", HttpTransport::new(reqwest::Client::new()));
 /// let error = client.get_account().customer_id("acme").send().await.unwrap_err();
-/// assert!(error.is_invalid_request());
+/// assert!(error.is_builder());
 /// assert_eq!(error.to_string(), "get_account: `account_id` is not set: call `.account_id(..)` before `.send()`");
 /// # }
 /// ```
@@ -58,16 +64,18 @@ enum ErrorKind {
     /// The client cannot be built as it was configured.
     Configuration(String),
     /// The request was not sent because a value of it is missing or of no use.
-    InvalidRequest(String),
+    Builder(String),
     /// There was no whole answer.
     Transport(TransportErrorKind),
     /// The server answered with a status that is not one of success.
     Status,
-    /// The server answered with success and a body that cannot be decoded.
+    /// The server answered with success and JSON that cannot be decoded.
     Decode { path: String, problem: String },
+    /// The server answered with success and a body that is not JSON.
+    NotJson(BodyKind),
     /// What the server answered cannot be gone on with, such as a page token that was there before.
     Protocol(String),
-    /// What the server answered with success does not say what became of the request.
+    /// The response does not say what became of the request. The text goes on after the status.
     Unclear(String),
     /// What was to be sent could not be had from where it comes from.
     Source(String),
@@ -100,6 +108,25 @@ impl Error {
         error
     }
 
+    /// The error of a call that has a response.
+    fn of_response(
+        kind: ErrorKind,
+        operation: &'static Operation,
+        context: CallContext,
+        response: ErrorResponse,
+    ) -> Self {
+        let mut error = Self::of_call(kind, operation, context);
+        error.inner.response = Some(response);
+        error
+    }
+
+    /// The error of a call whose response was read.
+    fn of_value<T>(value: &ResponseValue<T>, kind: ErrorKind) -> Self {
+        let context = value.context().clone();
+        let response = ErrorResponse::new(value.status(), value.headers().clone(), &context);
+        Self::of_response(kind, value.operation(), context, response)
+    }
+
     /// The error of a configuration that cannot work. `problem` says what to set.
     #[doc(hidden)]
     pub fn configuration(problem: impl Into<String>) -> Self {
@@ -109,12 +136,12 @@ impl Error {
     /// The error of a request that is not sent. `problem` names the field and the remedy.
     #[doc(hidden)]
     pub fn invalid_request(operation: &'static str, problem: impl Into<String>) -> Self {
-        let mut error = Self::of(ErrorKind::InvalidRequest(problem.into()));
+        let mut error = Self::of(ErrorKind::Builder(problem.into()));
         error.inner.operation = Some(operation);
         error
     }
 
-    /// The error of an answer that cannot be gone on with.
+    /// The error of a response that cannot be gone on with.
     #[doc(hidden)]
     pub fn protocol(operation: &'static str, problem: impl Into<String>) -> Self {
         let mut error = Self::of(ErrorKind::Protocol(problem.into()));
@@ -122,9 +149,24 @@ impl Error {
         error
     }
 
-    /// The error of an answer of success that does not say what became of a request which changes something.
-    pub(crate) fn unclear(operation: &'static Operation, problem: String, context: CallContext) -> Self {
-        Self::of_call(ErrorKind::Unclear(problem), operation, context)
+    /// Adds the status of the response that an error is about, where nothing else is known of it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        let context = self.inner.context.get_or_insert_with(|| CallContext::new(1, Duration::ZERO));
+        self.inner.response = Some(ErrorResponse::new(status, HeaderMap::new(), context));
+        self
+    }
+
+    /// The error of a response of success that cannot be gone on with.
+    pub(crate) fn protocol_of<T>(response: &ResponseValue<T>, problem: String) -> Self {
+        Self::of_value(response, ErrorKind::Protocol(problem))
+    }
+
+    /// The error of a response that does not say what became of the request. `problem` goes on after the status: "and did
+    /// not say ..".
+    pub(crate) fn unclear<T>(response: &ResponseValue<T>, problem: String) -> Self {
+        Self::of_value(response, ErrorKind::Unclear(problem))
     }
 
     /// The error of a source that broke while it was read.
@@ -175,6 +217,22 @@ impl Error {
         self.inner.context.as_ref().map_or(Duration::ZERO, |context| context.elapsed)
     }
 
+    /// What kept the client from another attempt, where the last one failed in a way that may pass.
+    ///
+    /// ```
+    /// use togai_api::operations::INGEST_BATCH;
+    /// use togai_api::{CallContext, Error, RetryStop, TransportError, TransportErrorKind};
+    ///
+    /// let mut context = CallContext::new(6, std::time::Duration::from_secs(30));
+    /// context.stopped_by = Some(RetryStop::Attempts);
+    /// let error = Error::from_transport(&INGEST_BATCH, TransportError::new(TransportErrorKind::Connect, "no route", context));
+    /// assert_eq!(error.stopped_by(), Some(RetryStop::Attempts));
+    /// assert!(error.to_string().contains("(6 attempts, 30 s; the retry policy allows no more)"));
+    /// ```
+    pub fn stopped_by(&self) -> Option<RetryStop> {
+        self.inner.context.as_ref().and_then(|context| context.stopped_by)
+    }
+
     /// The status of the server's last answer, where there was one.
     pub fn status(&self) -> Option<StatusCode> {
         self.inner.response.as_ref().map(|response| response.status)
@@ -221,101 +279,6 @@ impl Error {
     /// The first characters of the body that could not be decoded.
     pub fn body_excerpt(&self) -> Option<&str> {
         self.inner.response.as_ref().and_then(|response| response.excerpt.as_deref())
-    }
-
-    /// Whether the client could not be built as it was configured.
-    pub fn is_configuration(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Configuration(_))
-    }
-
-    /// Whether the request was not sent because a value of it is missing or of no use.
-    pub fn is_invalid_request(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::InvalidRequest(_))
-    }
-
-    /// Whether no connection could be made.
-    pub fn is_connect(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Transport(TransportErrorKind::Connect))
-    }
-
-    /// Whether no answer came in time.
-    pub fn is_timeout(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Transport(TransportErrorKind::Timeout))
-    }
-
-    /// Whether the server answered with success and a body that cannot be decoded.
-    pub fn is_decode(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Decode { .. })
-    }
-
-    /// Whether the source of what was to be sent failed, such as a stream of events, and not the server.
-    ///
-    /// [`source`](std::error::Error::source) is the error of that.
-    pub fn is_source(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Source(_))
-    }
-
-    /// Whether the server throttled the call, status 429, or had asked for a pause that it could not wait out.
-    pub fn is_throttled(&self) -> bool {
-        self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
-            || matches!(self.inner.kind, ErrorKind::Transport(TransportErrorKind::Paused))
-    }
-
-    /// Whether the same call may succeed later: throttling, outages, broken connections, a deadline that passed.
-    ///
-    /// It does not say that repeating is harmless; [`maybe_delivered`](Self::maybe_delivered) has the other half.
-    pub fn is_retryable(&self) -> bool {
-        match &self.inner.kind {
-            ErrorKind::Transport(kind) => !matches!(
-                kind,
-                TransportErrorKind::Request
-                    | TransportErrorKind::TooLarge
-                    | TransportErrorKind::TokenRefused
-                    | TransportErrorKind::Forbidden
-            ),
-            ErrorKind::Status => self.is_throttled() || self.status().is_some_and(is_passing_outage),
-            _ => false,
-        }
-    }
-
-    /// Whether the server did not accept the token or what it may do, status 401 or 403.
-    ///
-    /// It is so, too, where nothing was sent because the server has refused the token shortly before. Then
-    /// [`retry_after`](Self::retry_after) is the time until a request may try the token again.
-    pub fn is_auth(&self) -> bool {
-        matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) || self.is_gate()
-    }
-
-    /// Whether a token that was refused before kept the request from being sent.
-    fn is_gate(&self) -> bool {
-        matches!(
-            self.inner.kind,
-            ErrorKind::Transport(TransportErrorKind::TokenRefused | TransportErrorKind::Forbidden)
-        )
-    }
-
-    /// Whether the server does not know what was asked for, status 404.
-    pub fn is_not_found(&self) -> bool {
-        self.status() == Some(StatusCode::NOT_FOUND)
-    }
-
-    /// Whether the server may have applied the request although the call failed.
-    ///
-    /// It is so for requests that change something, where no answer came (in time, or whole), where the answer was 408
-    /// or a 5xx, and where an answer of success could not be decoded or did not say what became of it. It is so, too, where that happened to an attempt
-    /// before the last, whatever became of the last. Repeating such a request may do it twice.
-    pub fn maybe_delivered(&self) -> bool {
-        let before = self.inner.context.as_ref().is_some_and(|context| context.maybe_delivered);
-        self.inner.changes
-            && match &self.inner.kind {
-                ErrorKind::Transport(kind) => before || kind.maybe_delivered(),
-                ErrorKind::Status => before || self.status().is_some_and(is_outage),
-                ErrorKind::Decode { .. } | ErrorKind::Unclear(_) => true,
-                ErrorKind::Configuration(_)
-                | ErrorKind::InvalidRequest(_)
-                | ErrorKind::Protocol(_)
-                | ErrorKind::Source(_) => false,
-            }
     }
 
     /// Whether the request was sent as one that is harmless to repeat.

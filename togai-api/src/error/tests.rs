@@ -6,6 +6,9 @@ use super::*;
 use crate::types::CustomerAccount;
 use crate::{OPERATIONS, Response, ResponseValue};
 
+mod bodies;
+mod remedies;
+
 const TOKEN: &str = "s3cr3t-t0ken";
 
 fn operation(id: &str) -> &'static Operation {
@@ -19,12 +22,22 @@ fn decoded(
     headers: &[(&'static str, &'static str)],
     body: &str,
 ) -> Result<ResponseValue<CustomerAccount>, Error> {
+    received(id, status, headers, body, CallContext::new(3, Duration::from_millis(1234)))
+}
+
+/// The same after a call that went so.
+fn received(
+    id: &str,
+    status: u16,
+    headers: &[(&'static str, &'static str)],
+    body: &str,
+    mut context: CallContext,
+) -> Result<ResponseValue<CustomerAccount>, Error> {
     let mut response = http::Response::new(body.to_owned());
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     for (name, value) in headers {
         response.headers_mut().insert(*name, HeaderValue::from_static(value));
     }
-    let mut context = CallContext::new(3, Duration::from_millis(1234));
     context.set_secret(Arc::from(TOKEN));
     let mut response = Response::from(response);
     *response.context_mut() = context;
@@ -42,7 +55,7 @@ fn failed(id: &str, status: u16, headers: &[(&'static str, &'static str)], body:
 fn a_refusal_contains_the_server_message_and_advice() {
     insta::assert_snapshot!(
         failed("get_account", 404, &[("x-request-id", "r-17")], r#"{"message": "there is no account x"}"#),
-        @"get_account: the server answered 404 Not Found: there is no account x (request r-17) (3 attempts, 1.2 s)"
+        @"get_account: the server answered 404 Not Found: there is no account x (request r-17) (3 attempts, 1.2 s); check the ids and the base URL"
     );
     insta::assert_snapshot!(
         failed("get_account", 401, &[], r#"{"error": {"message": "bad token s3cr3t-t0ken", "code": "E1"}}"#),
@@ -94,7 +107,7 @@ fn an_undecodable_body_is_reported_with_its_path_and_an_excerpt() {
     let error = failed("create_account", 201, &[], "<html>");
     insta::assert_snapshot!(
         error,
-        @"create_account: the server answered 201 Created, but its body cannot be read: expected value at line 1 column 1 (3 attempts, 1.2 s); the request may have been applied, so look before repeating it"
+        @"create_account: the server answered 201 Created with an HTML page instead of JSON: is the base URL right? (3 attempts, 1.2 s); the request may have been applied, so look before repeating it"
     );
 }
 
@@ -118,10 +131,11 @@ fn without_a_response_the_error_says_whether_the_request_may_have_been_applied()
         assert_eq!(error.maybe_delivered(), expected, "{kind:?}");
         assert!(!Error::from_transport(operation("get_account"), failure()).maybe_delivered());
         assert_eq!(error.source().unwrap().to_string(), "underneath");
+        assert_eq!(error.is_builder(), kind == TransportErrorKind::Request);
         said.push(error.to_string());
     }
     insta::assert_snapshot!(said.join("\n"), @r###"
-    create_account: no connection could be made: underneath (1 attempt, 5 ms); nothing was sent; check the base URL and the network
+    create_account: no connection could be made: underneath (1 attempt, 5 ms); check the base URL and the network
     create_account: the request could not be built: underneath (1 attempt, 5 ms)
     create_account: no answer came in time: underneath (1 attempt, 5 ms); the request may have been applied, so look before repeating it
     create_account: the connection broke before the answer was complete: underneath (1 attempt, 5 ms); the request may have been applied, so look before repeating it
@@ -151,7 +165,8 @@ fn an_empty_body_is_an_empty_object_only_with_a_202() {
 
     // A wallet with nothing in it and an account without an id are no answers.
     let error = decoded("get_account", 200, &[], " \n").unwrap_err();
-    assert!(error.is_decode() && error.to_string().contains("200 OK, but its body cannot be read"), "{error}");
+    assert!(error.is_decode() && error.json_path().is_none());
+    insta::assert_snapshot!(error, @"get_account: the server answered 200 OK with an empty body instead of JSON (3 attempts, 1.2 s)");
 }
 
 #[test]
@@ -235,4 +250,24 @@ fn predicates_classify_errors() {
     assert!(error.headers().is_some_and(HeaderMap::is_empty) && error.request_id().is_none());
     assert_eq!(of(201, r#"{"id": []}"#).json_path(), Some("id"));
     assert!(Error::configuration("x").is_configuration() && !Error::configuration("x").is_retryable());
+}
+
+#[test]
+fn predicates_for_refusals_agree_with_the_status() {
+    let taken = r#"{"message": "id: is taken by another account"}"#;
+    for (status, body, is_bad_request, is_conflict) in [
+        (400, r#"{"message": "name: is empty"}"#, true, false),
+        (422, "", true, false),
+        (400, taken, true, true),
+        (422, r#"{"message": "no", "code": "ACCOUNT_ALREADY_EXISTS"}"#, true, true),
+        (409, "", false, true),
+        (404, taken, false, false),
+        (500, taken, false, false),
+    ] {
+        let error = failed("create_account", status, &[], body);
+        assert_eq!((error.is_bad_request(), error.is_conflict()), (is_bad_request, is_conflict), "{status} {body}");
+        assert!(!error.is_builder());
+    }
+    let error = Error::invalid_request("get_account", "`account_id` is not set");
+    assert!(error.is_builder() && !error.is_bad_request() && error.status().is_none());
 }

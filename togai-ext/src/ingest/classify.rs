@@ -47,9 +47,10 @@ pub(super) fn failed(error: Error) -> Failed {
 }
 
 /// What a response of success says that does not say what became of the events.
-pub(super) fn unclear(status: StatusCode, why: &str, error: Error) -> Failed {
+pub(super) fn unclear(error: Error) -> Failed {
+    let (status, reason) = (error.status(), error.reason());
     let mut failed = Failed::new(Scope::Service, Effect::MaybeApplied, error);
-    (failed.status, failed.reason) = (Some(status), why.into());
+    (failed.status, failed.reason) = (status, reason.into());
     failed
 }
 

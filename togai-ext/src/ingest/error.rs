@@ -41,13 +41,16 @@ impl IngestErrorExt for DeliveryError {
     }
 
     fn into_error(self) -> Error {
-        let (operation, kind) = (self.operation(), self.kind());
+        let (operation, kind, status) = (self.operation(), self.kind(), self.status());
         let (problem, source) = self.into_parts();
-        let error = match kind {
+        let mut error = match kind {
             DeliveryErrorKind::InvalidSettings => Error::invalid_request(operation, problem),
             DeliveryErrorKind::Source => Error::source_failed(operation, problem),
             _ => Error::protocol(operation, problem),
         };
+        if let Some(status) = status {
+            error = error.with_status(status);
+        }
         let Some(source) = source else { return error };
         match source.downcast::<Error>() {
             Ok(call_error) if kind != DeliveryErrorKind::Source => *call_error,

@@ -7,7 +7,7 @@ use togai_api::{builder, types};
 
 use super::operations::paged;
 #[allow(unused_imports, reason = "without an area there is no list")]
-use super::{Fetch, Page, PagedRequest};
+use super::{Fetch, PagedRequest};
 
 paged! {
     #[cfg(feature = "accounts")]

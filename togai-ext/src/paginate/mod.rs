@@ -5,7 +5,7 @@ mod items;
 mod operations;
 mod pages;
 
-use togai_api::{BoxFuture, Error};
+use togai_api::{BoxFuture, Error, ResponseValue};
 
 use crate::sealed::Sealed;
 
@@ -56,8 +56,8 @@ impl<R: PagedRequest> Paginate for R {}
 /// A page on its way.
 pub(crate) type Fetch<T> = BoxFuture<'static, Fetched<T>>;
 
-/// A page, or why there is none.
-pub(crate) type Fetched<T> = Result<Page<T>, Error>;
+/// The items of a page and the token of the next.
+pub(crate) type Fetched<T> = Result<ResponseValue<(Vec<T>, Option<String>)>, Error>;
 
 /// A request for a page. Only the builders of operations that page are ones.
 pub trait PagedRequest: Clone + Send + Unpin + Sealed + 'static {

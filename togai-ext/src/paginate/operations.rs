@@ -19,12 +19,7 @@ macro_rules! paged {
             }
 
             fn fetch(self) -> Fetch<Self::Item> {
-                Box::pin(async move {
-                    let response = self.send().await?;
-                    let unreadable = response.unreadable().to_vec();
-                    let page = response.into_inner();
-                    Ok(Page::new(page.$items, page.next_token, unreadable))
-                })
+                Box::pin(async move { Ok(self.send().await?.map(|page| (page.$items, page.next_token))) })
             }
         }
     )*};

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
-use togai_api::{Error, UnreadableRecord};
+use togai_api::{Error, ResponseValue, UnreadableRecord};
 
 use super::{Fetch, Fetched, PagedRequest};
 
@@ -77,6 +77,8 @@ impl<T> std::ops::Deref for Page<T> {
 pub struct Pages<R: PagedRequest> {
     request: R,
     next: Next,
+    /// The last response, for an error about it.
+    last: Option<ResponseValue<()>>,
     in_flight: Option<InFlight<R::Item>>,
     prefetches: bool,
     /// How many pages without items came one after the other.
@@ -88,7 +90,7 @@ pub struct Pages<R: PagedRequest> {
 /// A page on its way, or one that came before it was asked for.
 enum InFlight<T> {
     Call(Fetch<T>),
-    Fetched(Fetched<T>),
+    Fetched(Box<Fetched<T>>),
 }
 
 /// Which page comes next.
@@ -108,6 +110,7 @@ impl<R: PagedRequest> Pages<R> {
         Self {
             request,
             next: Next::First,
+            last: None,
             in_flight: None,
             prefetches: false,
             empty_in_a_row: 0,
@@ -178,7 +181,7 @@ impl<R: PagedRequest> Stream for Pages<R> {
         this.poll_ahead(context);
         match this.in_flight.take() {
             Some(InFlight::Fetched(fetched)) => {
-                let page = this.settle(fetched);
+                let page = this.settle(*fetched);
                 if this.prefetches && page.is_ok() {
                     this.in_flight = this.next_call().map(InFlight::Call);
                     this.poll_ahead(context);
@@ -205,6 +208,7 @@ impl<R: PagedRequest> Pages<R> {
 
     /// The error of a list that would never end, once its last page was yielded.
     fn endless_list_error(&mut self) -> Option<Error> {
+        let last = self.last.as_ref()?;
         let (problem, token) = match &mut self.next {
             Next::Repeated(token) => ("a second time".to_owned(), std::mem::take(token)),
             Next::Token(token) if self.empty_in_a_row >= MOST_EMPTY_PAGES => {
@@ -214,11 +218,11 @@ impl<R: PagedRequest> Pages<R> {
         };
         self.next = Next::None;
         self.in_flight = None;
-        let shown: String = token.chars().take(100).collect();
+        let shown: String = last.safe_text(&token).chars().take(100).collect();
         let problem = format!(
             "the server sent the page token `{shown}` {problem}, so the list would never end: items after it are missing"
         );
-        Some(Error::protocol(R::OPERATION, problem).with_resume_token(Some(token)))
+        Some(last.protocol(problem).with_resume_token(Some(token)))
     }
 
     /// Lets a page that is on its way go on.
@@ -226,19 +230,22 @@ impl<R: PagedRequest> Pages<R> {
         if let Some(InFlight::Call(call)) = &mut self.in_flight
             && let Poll::Ready(fetched) = call.as_mut().poll(context)
         {
-            self.in_flight = Some(InFlight::Fetched(fetched));
+            self.in_flight = Some(InFlight::Fetched(Box::new(fetched)));
         }
     }
 
     /// Takes an answer in: the page, and where to go on.
     fn settle(&mut self, fetched: Fetched<R::Item>) -> Result<Page<R::Item>, Error> {
-        let page = fetched.map_err(|error| {
+        let response = fetched.map_err(|error| {
             let current = match &self.next {
                 Next::Token(token) => Some(token.clone()),
                 Next::First | Next::Repeated(_) | Next::None => None,
             };
             error.with_resume_token(current)
         })?;
+        let ((items, next_token), last) = response.split();
+        let page = Page::new(items, next_token, last.unreadable().to_vec());
+        self.last = Some(last);
         // Records that are left out are no empty page.
         let is_empty = page.is_empty() && page.unreadable.is_empty();
         self.empty_in_a_row = if is_empty { self.empty_in_a_row + 1 } else { 0 };

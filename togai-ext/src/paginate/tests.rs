@@ -1,6 +1,10 @@
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use togai_api::{CallContext, OPERATIONS};
 
 use super::*;
 
@@ -46,7 +50,9 @@ impl PagedRequest for Listing {
 
 #[expect(clippy::unnecessary_wraps, reason = "an answer, as the failure beside it")]
 fn page(items: &[u32], token: Option<&str>) -> ScriptedPage {
-    Ok(Page::new(items.to_vec(), token.map(str::to_owned), Vec::new()))
+    let page = (items.to_vec(), token.map(str::to_owned));
+    let context = CallContext::new(2, Duration::ZERO);
+    Ok(ResponseValue::new(page, Vec::new(), OPERATIONS[0], StatusCode::OK, HeaderMap::new(), context))
 }
 
 fn failure() -> ScriptedPage {
@@ -127,8 +133,9 @@ async fn a_repeated_token_ends_the_list_with_an_error_after_its_items() {
             items.try_next().await.unwrap().unwrap();
         }
         let error = items.try_next().await.unwrap_err();
-        let expected = format!("list: the server sent the page token `{token}` a second time");
-        assert!(error.to_string().starts_with(&expected), "{error}");
+        let expected = format!("the server sent the page token `{token}` a second time");
+        assert!(error.to_string().contains(&expected), "{error}");
+        assert_eq!((error.status(), error.attempts()), (Some(StatusCode::OK), 2));
         assert_eq!(error.resume_token(), Some(token));
         assert!(items.next().await.is_none());
     }

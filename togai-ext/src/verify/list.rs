@@ -10,7 +10,7 @@ use super::EventState;
 use super::arrival::{is_found, merge, state_of};
 use super::pacer::Pacer;
 use super::progress::Observer;
-use crate::paginate::{Fetch, Page, PagedRequest, Pages, Paginate as _};
+use crate::paginate::{Fetch, PagedRequest, Pages, Paginate as _};
 use crate::sealed::Sealed;
 
 /// The largest page that the API answers.
@@ -116,9 +116,7 @@ impl PagedRequest for Listing {
             let safe_state =
                 |event: &EventWithStatus| state_of(&event.ingestion_status, |text| response.safe_text(text));
             let states: Vec<EventState> = response.events.iter().map(safe_state).collect();
-            let unreadable = response.unreadable().to_vec();
-            let page = response.into_inner();
-            Ok(Page::new(states.into_iter().zip(page.events).collect(), page.next_token, unreadable))
+            Ok(response.map(|page| (states.into_iter().zip(page.events).collect(), page.next_token)))
         })
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn look_up_one(
         Ok(response) => response,
         Err(error) if error.is_not_found() => return Ok(LookedUp::nothing(EventState::NotFound)),
         // The id is all that differs from look-up to look-up, so it is what the server, or the client, does not take.
-        Err(error) if error.is_invalid_request() || error.status() == Some(StatusCode::BAD_REQUEST) => {
+        Err(error) if error.is_builder() || error.status() == Some(StatusCode::BAD_REQUEST) => {
             return Ok(LookedUp::nothing(EventState::NotLookedUp { why: error.to_string().into() }));
         }
         Err(error) => return Err(error),

@@ -169,7 +169,7 @@ async fn a_response_without_events_means_not_found() {
 async fn a_response_without_a_body_is_an_error() {
     let fixture = VerifyFixture::new([found(&[METERED]), ScriptedResponse::Status(200, &[], "")]);
     let error = fixture.verify(["a", "b"]).rounds(1).send().await.unwrap_err();
-    assert!(error.to_string().contains("its body cannot be read"), "{error}");
+    assert!(error.to_string().contains("200 OK with an empty body instead of JSON"), "{error}");
 }
 
 #[tokio::test]
@@ -307,7 +307,7 @@ async fn invalid_settings_are_named_before_sending() {
         ),
     ] {
         let failure = verify.send().await.unwrap_err();
-        assert!(failure.error().is_invalid_request());
+        assert!(failure.error().is_builder());
         assert_eq!(failure.to_string(), format!("{message} (0 of 1 events metered, 1 not looked up)"));
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn from_success(response: &ResponseValue<BatchEventsResponse>, events
             *text = response.safe_text(text).into();
         }
     }
-    read.map_err(|why| classify::unclear(response.status(), &why, response.unclear(why.as_str())))
+    read.map_err(|why| classify::unclear(response.unclear(why)))
 }
 
 /// The same of a response with a status of failure, if it speaks of events: no document says that nothing was taken then.
@@ -37,9 +37,8 @@ pub(super) fn from_failure(
     }
     Some(match from_success(response, events) {
         Ok(Response::AllAccepted) => {
-            let why =
-                format!("the server answered {status}, and counts every event as taken: ask the vendor which is true");
-            Err(classify::unclear(response.status(), &why, response.unclear(why.as_str())))
+            let why = "and counts every event as taken: ask the vendor which is true";
+            Err(classify::unclear(response.unclear(why)))
         }
         other => other,
     })
@@ -51,7 +50,7 @@ pub(super) fn from_failure(
 /// accepted only if the summary counts as many failures as the list has, and as many events as were sent. If list and
 /// summary contradict each other, nothing is certain of those in the list either.
 ///
-/// Fails with the reason where it says nothing of the events.
+/// Fails where it says nothing of the events, with what it does instead.
 pub(super) fn read(
     response: &BatchEventsResponse,
     status: StatusCode,
@@ -64,13 +63,11 @@ pub(super) fn read(
     let counts = counts(response);
     let may_be_incomplete = match counts {
         None if is_silent => {
-            return Err(format!(
-                "the server answered {status} and did not say what became of the events: check the base URL"
-            ));
+            return Err("and did not say what became of the events: check the base URL".to_owned());
         }
         None => true,
         Some(Counts { total, .. }) if total != events => {
-            return Err(format!("the server was sent {events} events, and answered for {total}: check the base URL"));
+            return Err(format!("and counts {total} events where {events} were sent: check the base URL"));
         }
         Some(Counts { failed: 0, .. }) if is_silent => return Ok(Response::AllAccepted),
         Some(Counts { failed, .. }) => failed != named.len(),

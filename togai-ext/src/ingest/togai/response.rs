@@ -25,8 +25,7 @@ use super::signs::{Lists, Signs, message};
 pub(super) fn read(response: &ResponseValue<Value>, events: usize) -> Result<Response, Failed> {
     let status = response.status();
     if !matches!(status, StatusCode::ACCEPTED | StatusCode::MULTI_STATUS) {
-        let why = format!("the server answered {status}, which the API does not answer with; check the base URL");
-        return Err(classify::unclear(status, &why, response.unclear(why.as_str())));
+        return Err(classify::unclear(response.unclear("although the API has no such response: check the base URL")));
     }
     let safe_text = |text: &str| response.safe_text(text);
     let mut said = says(response, status, events, &safe_text);

@@ -174,7 +174,7 @@ async fn invalid_settings_are_named_before_sending() {
         (verify().rounds(0), "get_single_event: the number of rounds is 0: set `rounds` to 1 or more"),
     ] {
         let failure = call.send().await.unwrap_err();
-        assert!(failure.error().is_invalid_request());
+        assert!(failure.error().is_builder());
         assert_eq!(failure.to_string(), format!("{message} (0 of 1 events accepted, 1 unknown)"));
     }
 }
