@@ -18,11 +18,13 @@ use crate::{BoxFuture, Core, Error, Location, Operation, PageSize, Parameter, Re
 pub(crate) struct Draft {
     core: Core,
     operation: &'static Operation,
-    /// By the name of the parameter on the wire: the value, or why it is none.
+    /// By the name of the parameter on the wire: the value, or what is wrong with it.
     values: BTreeMap<&'static str, Result<String, String>>,
     /// What the caller adds to the query beyond the document.
     extra_query: Vec<(String, String)>,
     body: Option<Result<Bytes, String>>,
+    /// The type of the body, where there is one.
+    body_type: Option<&'static str>,
     /// Whether sending the request twice has the effect of sending it once.
     idempotent: bool,
 }
@@ -35,13 +37,19 @@ impl Draft {
             values: BTreeMap::new(),
             extra_query: Vec::new(),
             body: None,
+            body_type: None,
             idempotent: operation.repeat == Repeat::Always,
         }
     }
 
+    /// The same for an operation with a body.
+    pub(crate) fn with_body(core: &Core, operation: &'static Operation, body_type: &'static str) -> Self {
+        Self { body_type: Some(body_type), ..Self::new(core, operation) }
+    }
+
     /// Sets a parameter, in place of what was set before.
     pub(crate) fn set<T: fmt::Display, E: fmt::Display>(&mut self, name: &'static str, value: Result<T, E>) {
-        let value = value.map(|value| value.to_string()).map_err(|error| error.to_string());
+        let value = value.map(|value| value.to_string()).map_err(|error| problem::<T>(&error));
         self.values.insert(name, value);
     }
 
@@ -52,8 +60,8 @@ impl Draft {
 
     /// Sets the body, in place of what was set before.
     pub(crate) fn set_body<T: Serialize, E: fmt::Display>(&mut self, body: Result<T, E>) {
-        let body = body.map_err(|error| error.to_string());
-        let bytes = body.and_then(|body| serde_json::to_vec(&body).map_err(|error| error.to_string()));
+        let body = body.map_err(|error| problem::<T>(&error));
+        let bytes = body.and_then(|body| serde_json::to_vec(&body).map_err(|error| problem::<T>(&error)));
         self.body = Some(bytes.map(Bytes::from));
     }
 
@@ -122,28 +130,27 @@ impl Draft {
 
     /// The value of a parameter, checked as far as that can be done here.
     fn value(&self, parameter: &Parameter) -> Result<Option<&str>, Error> {
-        let value = match self.values.get(parameter.name) {
-            Some(Ok(value)) => value,
-            Some(Err(problem)) => return Err(self.unusable(parameter.setter, problem)),
-            None if parameter.required => return Err(self.missing(parameter.setter)),
-            None => return Ok(None),
+        let value = match (self.values.get(parameter.name), self.page_size_of(parameter)) {
+            (Some(Err(_)), Some(PageSize { smallest, largest })) => {
+                return Err(self.invalid(format!("`page_size` is out of range: set it to {smallest} to {largest}")));
+            }
+            // Servers answer a page size outside of the document's limits in ways of their own.
+            (Some(Ok(size)), Some(PageSize { smallest, largest }))
+                if !size.parse().is_ok_and(|size: u32| (smallest..=largest).contains(&size)) =>
+            {
+                return Err(self.invalid(format!("`page_size` is {size}: set it to {smallest} to {largest}")));
+            }
+            (Some(Ok(value)), _) => value,
+            (Some(Err(problem)), None) => return Err(self.unusable(parameter.setter, problem)),
+            (None, _) if parameter.required => return Err(self.missing(parameter.setter)),
+            (None, _) => return Ok(None),
         };
-        if parameter.name == "pageSize" {
-            self.check_page_size(value)?;
-        }
         Ok(Some(value))
     }
 
-    /// Refuses a page size outside of the document's limits, which servers answer in ways of their own.
-    fn check_page_size(&self, size: &str) -> Result<(), Error> {
-        match self.operation.paging.and_then(|paging| paging.page_size) {
-            Some(PageSize { smallest, largest })
-                if !size.parse().is_ok_and(|size: u32| (smallest..=largest).contains(&size)) =>
-            {
-                Err(self.invalid(format!("`page_size` is {size}: set it to {smallest} to {largest}")))
-            }
-            _ => Ok(()),
-        }
+    /// The limits of a parameter that is a page size.
+    fn page_size_of(&self, parameter: &Parameter) -> Option<PageSize> {
+        self.operation.paging.filter(|_| parameter.name == "pageSize")?.page_size
     }
 
     /// A value in its place in a path, percent-encoded.
@@ -151,23 +158,37 @@ impl Draft {
     /// Empty values and dots are refused: they would address another resource than the one that was meant.
     fn path_value(&self, setter: &str, value: &str) -> Result<String, Error> {
         if value.is_empty() || value == "." || value == ".." {
-            return Err(self.invalid(format!(
-                "`{setter}` is \"{value}\", which cannot stand in a path: set it to the id that is meant"
-            )));
+            return Err(self.invalid(format!("`{setter}` cannot be \"{value}\": set it to an id")));
         }
         Ok(utf8_percent_encode(value, IN_PATH).to_string())
     }
 
     fn missing(&self, setter: &str) -> Error {
-        self.invalid(format!("`{setter}` is not set: call `.{setter}(..)` before `.send()`"))
+        let with = match self.body_type {
+            Some(body_type) if setter == "body" => format!(" with a `{body_type}`"),
+            _ => String::new(),
+        };
+        self.invalid(format!("`{setter}` is not set: call `.{setter}(..)`{with} before `.send()`"))
     }
 
     fn unusable(&self, setter: &str, problem: &str) -> Error {
-        self.invalid(format!("`{setter}` cannot be made of the value that was given: {problem}"))
+        self.invalid(format!("`{setter}` {problem}"))
     }
 
     fn invalid(&self, problem: String) -> Error {
         Error::invalid_request(self.operation.id, problem)
+    }
+}
+
+/// What is wrong with a value that cannot be made into the type of its parameter.
+fn problem<T>(error: &impl fmt::Display) -> String {
+    let error = error.to_string();
+    // Of an integer the error says as little as this.
+    match u8::try_from(-1_i32) {
+        Err(out_of_range) if error == out_of_range.to_string() => {
+            format!("is out of range: it has to be an integer that fits `{}`", std::any::type_name::<T>())
+        }
+        _ => format!("cannot be used: {error}"),
     }
 }
 
@@ -196,6 +217,7 @@ impl fmt::Debug for Draft {
         shown
             .field("extra_query", &self.extra_query)
             .field("body", &body)
+            .field("body_type", &self.body_type)
             .field("idempotent", &self.idempotent)
             .finish()
     }
@@ -311,7 +333,7 @@ mod tests {
         for value in ["", ".", ".."] {
             let mut draft = draft(&OPERATION);
             draft.set("account_id", Ok::<_, String>(value));
-            check_problem(&draft, "`account_id` is");
+            check_problem(&draft, "`account_id` cannot be");
         }
     }
 
@@ -321,21 +343,26 @@ mod tests {
         draft.values.remove("entry_id");
         check_problem(&draft, "`entry_id` is not set: call `.entry_id(..)` before `.send()`");
         draft.set::<String, _>("entry_id", Err("too long"));
-        check_problem(&draft, "`entry_id` cannot be made of the value that was given: too long");
+        check_problem(&draft, "`entry_id` cannot be used: too long");
         draft.set("entry_id", Ok::<_, String>("e"));
         for size in ["0", "51", "-1"] {
             draft.set("pageSize", Ok::<_, String>(size));
             check_problem(&draft, &format!("`page_size` is {size}: set it to 1 to 50"));
         }
+        draft.set::<u32, _>("pageSize", u32::try_from(-1_i32));
+        check_problem(&draft, "`page_size` is out of range: set it to 1 to 50");
+        draft.values.remove("pageSize");
+        draft.set::<u32, _>("async", u32::try_from(-1_i32));
+        check_problem(&draft, "`async_` is out of range: it has to be an integer that fits `u32`");
     }
 
     #[test]
     fn a_body_is_sent_as_json_and_required_where_documented() {
         static WITH_BODY: Operation = Operation { requires_body: true, method: "POST", ..OPERATION };
-        let mut draft = draft(&WITH_BODY);
-        check_problem(&draft, "`body` is not set");
+        let mut draft = Draft { body_type: Some("types::Entry"), ..draft(&WITH_BODY) };
+        check_problem(&draft, "`body` is not set: call `.body(..)` with a `types::Entry` before `.send()`");
         draft.set_body::<(), _>(Err("no"));
-        check_problem(&draft, "`body` cannot be made of the value that was given: no");
+        check_problem(&draft, "`body` cannot be used: no");
         draft.set_body(Ok::<_, String>(["a"]));
         let request = draft.request().unwrap();
         assert_eq!(request.body().map(AsRef::as_ref), Some(&br#"["a"]"#[..]));

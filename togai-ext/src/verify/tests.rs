@@ -203,7 +203,7 @@ async fn an_id_that_cannot_be_looked_up_does_not_stop_the_others() {
     let fixture = VerifyFixture::new([refused, found(&[METERED])]);
     let verification = fixture.verify(["", "odd", "a"]).send().await.unwrap();
     insta::assert_snapshot!(states(&verification), @r###"
-    : not looked up: get_single_event: `event_id` is "", which cannot stand in a path: set it to the id that is meant
+    : not looked up: get_single_event: `event_id` cannot be "": set it to an id
     odd: not looked up: get_single_event: the server answered 400 Bad Request: event_id: odd (1 attempt, 0 ms)
     a: metered
     "###);

@@ -131,6 +131,10 @@ impl<'a> Builder<'a> {
                 }
             }
         });
+        let draft = self.fields.iter().find_map(Field::body_type).map_or_else(
+            || quote!(Draft::new(core, &#row)),
+            |body_type| quote!(Draft::with_body(core, &#row, #body_type)),
+        );
         quote! {
             #doc
             #[derive(Clone, Debug)]
@@ -140,7 +144,7 @@ impl<'a> Builder<'a> {
 
             impl #name {
                 pub(in #module::generated) fn new(core: &crate::Core) -> Self {
-                    Self(Draft::new(core, &#row))
+                    Self(#draft)
                 }
 
                 #(#setters)*
@@ -192,6 +196,14 @@ impl<'a> Field<'a> {
             kind: kind.clone(),
             about: parameter["description"].as_str().unwrap_or_default(),
         })
+    }
+
+    /// Of a body: its type as errors name it, from the module of the service on.
+    fn body_type(&self) -> Option<String> {
+        let Type::Path(path) = &self.kind else { return None };
+        let segments = path.path.segments.iter().map(|segment| segment.ident.to_string());
+        let named: Vec<String> = segments.filter(|segment| segment != "crate").collect();
+        self.wire_name.is_none().then(|| named.join("::"))
     }
 
     fn setter(&self) -> TokenStream {

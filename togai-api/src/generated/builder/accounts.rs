@@ -92,7 +92,13 @@ impl ListAllAccounts {
 pub struct CreateAccountForCustomer(Draft);
 impl CreateAccountForCustomer {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_ACCOUNT_FOR_CUSTOMER))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_ACCOUNT_FOR_CUSTOMER,
+                "types::CreateAccountRequest",
+            ),
+        )
     }
     /// The account to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -185,7 +191,13 @@ impl DeleteAccountById {
 pub struct UpdateAccountById(Draft);
 impl UpdateAccountById {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_ACCOUNT_BY_ID))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_ACCOUNT_BY_ID,
+                "types::UpdateAccountRequest",
+            ),
+        )
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -267,7 +279,13 @@ impl ListAccountAliases {
 pub struct AddAccountAliases(Draft);
 impl AddAccountAliases {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::ADD_ACCOUNT_ALIASES))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::ADD_ACCOUNT_ALIASES,
+                "types::AddAccountAliasesRequest",
+            ),
+        )
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -302,7 +320,13 @@ impl AddAccountAliases {
 pub struct UpdatePricingScheduleBatch(Draft);
 impl UpdatePricingScheduleBatch {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_PRICING_SCHEDULE_BATCH))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_PRICING_SCHEDULE_BATCH,
+                "types::EditPricingScheduleRequest",
+            ),
+        )
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -346,7 +370,13 @@ impl UpdatePricingScheduleBatch {
 pub struct UpdatePricingSchedule(Draft);
 impl UpdatePricingSchedule {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_PRICING_SCHEDULE))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_PRICING_SCHEDULE,
+                "types::UpdatePricingScheduleRequestWithActions",
+            ),
+        )
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -528,7 +558,13 @@ impl ListAccountProposals {
 pub struct CreateProposal(Draft);
 impl CreateProposal {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_PROPOSAL))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_PROPOSAL,
+                "types::CreateProposalRequest",
+            ),
+        )
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -616,7 +652,13 @@ impl ListAccountPurchases {
 pub struct InitiateOneTimeEntitlementPlan(Draft);
 impl InitiateOneTimeEntitlementPlan {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::INITIATE_ONE_TIME_ENTITLEMENT_PLAN))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::INITIATE_ONE_TIME_ENTITLEMENT_PLAN,
+                "types::CreatePurchaseRequest",
+            ),
+        )
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -654,7 +696,13 @@ impl InitiateOneTimeEntitlementPlan {
 pub struct RemoveAccountAliases(Draft);
 impl RemoveAccountAliases {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::REMOVE_ACCOUNT_ALIASES))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::REMOVE_ACCOUNT_ALIASES,
+                "types::RemoveAccountAliasesRequest",
+            ),
+        )
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -716,7 +764,13 @@ impl GetProposal {
 pub struct UpdateProposalStatus(Draft);
 impl UpdateProposalStatus {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_PROPOSAL_STATUS))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_PROPOSAL_STATUS,
+                "types::UpdateProposalStatus",
+            ),
+        )
     }
     /// Id of the proposal; at most 512 characters.
     pub fn purchase_proposal_id<V>(mut self, value: V) -> Self

@@ -65,7 +65,13 @@ impl GetAddOns {
 pub struct CreateAddOn(Draft);
 impl CreateAddOn {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_ADD_ON))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_ADD_ON,
+                "types::CreateAddOnRequest",
+            ),
+        )
     }
     /// The add-on to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -140,7 +146,13 @@ impl DeleteAddOn {
 pub struct UpdateAddOn(Draft);
 impl UpdateAddOn {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_ADD_ON))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_ADD_ON,
+                "types::UpdateAddOnRequest",
+            ),
+        )
     }
     /// Id of the add-on to change.
     pub fn addon_id<V>(mut self, value: V) -> Self

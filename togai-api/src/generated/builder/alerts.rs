@@ -111,7 +111,13 @@ impl ListAlerts {
 pub struct CreateAlert(Draft);
 impl CreateAlert {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_ALERT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_ALERT,
+                "types::CreateAlertRequest",
+            ),
+        )
     }
     /// The alert to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -136,7 +142,13 @@ impl CreateAlert {
 pub struct UpdateAlert(Draft);
 impl UpdateAlert {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_ALERT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_ALERT,
+                "types::UpdateAlertRequest",
+            ),
+        )
     }
     /// Id of the alert.
     pub fn alert_id<V>(mut self, value: V) -> Self
@@ -234,7 +246,13 @@ impl GetIncident {
 pub struct UpdateIncidentStatus(Draft);
 impl UpdateIncidentStatus {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_INCIDENT_STATUS))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_INCIDENT_STATUS,
+                "types::UpdateIncidentStatusRequest",
+            ),
+        )
     }
     /// Id of the incident.
     pub fn incident_id<V>(mut self, value: V) -> Self

@@ -56,7 +56,13 @@ impl ListAliases {
 pub struct CreateAlias(Draft);
 impl CreateAlias {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_ALIAS))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_ALIAS,
+                "types::CreateBulkAliasRequest",
+            ),
+        )
     }
     /// The aliases to create.
     pub fn body<V>(mut self, value: V) -> Self

@@ -108,7 +108,13 @@ impl ListCredits {
 pub struct CreateCredit(Draft);
 impl CreateCredit {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_CREDIT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_CREDIT,
+                "types::CreateCreditRequest",
+            ),
+        )
     }
     /// The credits to grant.
     pub fn body<V>(mut self, value: V) -> Self

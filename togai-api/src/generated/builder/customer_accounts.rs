@@ -65,7 +65,13 @@ impl GetAccounts {
 pub struct CreateAccount(Draft);
 impl CreateAccount {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_ACCOUNT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_ACCOUNT,
+                "types::CreateCustomerAccountRequest",
+            ),
+        )
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -168,7 +174,13 @@ impl DeleteAccount {
 pub struct UpdateAccount(Draft);
 impl UpdateAccount {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_ACCOUNT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_ACCOUNT,
+                "types::UpdateCustomerAccountRequest",
+            ),
+        )
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -212,7 +224,13 @@ impl UpdateAccount {
 pub struct AddAliases(Draft);
 impl AddAliases {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::ADD_ALIASES))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::ADD_ALIASES,
+                "types::AddCustomerAccountAliasesRequest",
+            ),
+        )
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -259,7 +277,13 @@ impl AddAliases {
 pub struct AssociatePricePlan(Draft);
 impl AssociatePricePlan {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::ASSOCIATE_PRICE_PLAN))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::ASSOCIATE_PRICE_PLAN,
+                "types::AssociatePricePlanRequest",
+            ),
+        )
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -302,7 +326,13 @@ impl AssociatePricePlan {
 pub struct RemoveAliases(Draft);
 impl RemoveAliases {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::REMOVE_ALIASES))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::REMOVE_ALIASES,
+                "types::RemoveCustomerAccountAliasesRequest",
+            ),
+        )
     }
     /// Id of the customer that the account belongs to.
     pub fn customer_id<V>(mut self, value: V) -> Self

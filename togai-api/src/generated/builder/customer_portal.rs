@@ -8,7 +8,13 @@ use crate::request::{Call, Draft};
 pub struct GetCustomerPortalDelegateToken(Draft);
 impl GetCustomerPortalDelegateToken {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::GET_CUSTOMER_PORTAL_DELEGATE_TOKEN))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::GET_CUSTOMER_PORTAL_DELEGATE_TOKEN,
+                "types::GetCustomerPortalDelegateTokenRequest",
+            ),
+        )
     }
     /// Whose portal the token is for, and how long it is to be valid.
     pub fn body<V>(mut self, value: V) -> Self

@@ -75,7 +75,13 @@ impl GetCustomers {
 pub struct CreateCustomer(Draft);
 impl CreateCustomer {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_CUSTOMER))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_CUSTOMER,
+                "types::CreateCustomerRequest",
+            ),
+        )
     }
     /// The customer to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -150,7 +156,13 @@ impl DeleteCustomer {
 pub struct UpdateCustomer(Draft);
 impl UpdateCustomer {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_CUSTOMER))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_CUSTOMER,
+                "types::UpdateCustomerRequest",
+            ),
+        )
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self
@@ -184,7 +196,13 @@ impl UpdateCustomer {
 pub struct CreateCustomerContact(Draft);
 impl CreateCustomerContact {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_CUSTOMER_CONTACT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_CUSTOMER_CONTACT,
+                "types::CreateCustomerContactRequest",
+            ),
+        )
     }
     /// Id of the customer; at most 50 characters.
     pub fn customer_id<V>(mut self, value: V) -> Self

@@ -67,7 +67,13 @@ impl GetEntitlementValue {
 pub struct ValidateEntitlementValue(Draft);
 impl ValidateEntitlementValue {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::VALIDATE_ENTITLEMENT_VALUE))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::VALIDATE_ENTITLEMENT_VALUE,
+                "types::ValidateEntitlementValueRequest",
+            ),
+        )
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -214,7 +220,13 @@ impl ListFeatureCreditEntries {
 pub struct UpdateFeatureCreditEntry(Draft);
 impl UpdateFeatureCreditEntry {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_FEATURE_CREDIT_ENTRY))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_FEATURE_CREDIT_ENTRY,
+                "types::UpdateFeatureCreditsRequest",
+            ),
+        )
     }
     /// Id of the account; at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -316,7 +328,13 @@ impl VoidFeatureCreditEntry {
 pub struct IngestEntitledEvent(Draft);
 impl IngestEntitledEvent {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::INGEST_ENTITLED_EVENT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::INGEST_ENTITLED_EVENT,
+                "types::IngestEventRequest",
+            ),
+        )
     }
     /// The event to ingest.
     pub fn body<V>(mut self, value: V) -> Self

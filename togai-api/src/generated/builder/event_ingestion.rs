@@ -8,7 +8,7 @@ use crate::request::{Call, Draft};
 pub struct Ingest(Draft);
 impl Ingest {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::INGEST))
+        Self(Draft::with_body(core, &operations::INGEST, "types::IngestEventRequest"))
     }
     /// The event to send.
     pub fn body<V>(mut self, value: V) -> Self
@@ -37,7 +37,13 @@ impl Ingest {
 pub struct IngestBatch(Draft);
 impl IngestBatch {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::INGEST_BATCH))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::INGEST_BATCH,
+                "types::IngestBatchEventRequest",
+            ),
+        )
     }
     /// The events to send, from 1 to 1000.
     pub fn body<V>(mut self, value: V) -> Self

@@ -84,7 +84,13 @@ impl GetEvents {
 pub struct EventCorrection(Draft);
 impl EventCorrection {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::EVENT_CORRECTION))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::EVENT_CORRECTION,
+                "types::EventCorrectionRequest",
+            ),
+        )
     }
     /// Account whose events are corrected. Only the vendor's documentation has this parameter, and there it is
     /// required.

@@ -66,7 +66,13 @@ impl ListEventSchemas {
 pub struct CreateEventSchema(Draft);
 impl CreateEventSchema {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_EVENT_SCHEMA))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_EVENT_SCHEMA,
+                "types::CreateEventSchemaRequest",
+            ),
+        )
     }
     /// The event schema to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -150,7 +156,13 @@ impl DeleteEventSchema {
 pub struct UpdateEventSchema(Draft);
 impl UpdateEventSchema {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_EVENT_SCHEMA))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_EVENT_SCHEMA,
+                "types::UpdateEventSchemaRequest",
+            ),
+        )
     }
     /// Name of the event schema, at most 50 characters.
     pub fn event_schema_name<V>(mut self, value: V) -> Self

@@ -56,7 +56,13 @@ impl GetFeatures {
 pub struct CreateFeature(Draft);
 impl CreateFeature {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_FEATURE))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_FEATURE,
+                "types::CreateFeatureRequest",
+            ),
+        )
     }
     /// The feature to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -106,7 +112,13 @@ impl GetFeature {
 pub struct UpdateFeature(Draft);
 impl UpdateFeature {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_FEATURE))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_FEATURE,
+                "types::UpdateFeatureRequest",
+            ),
+        )
     }
     /// Id of the feature; at most 50 characters.
     pub fn feature_id<V>(mut self, value: V) -> Self

@@ -47,7 +47,13 @@ impl ListInvoiceGroups {
 pub struct CreateInvoiceGroup(Draft);
 impl CreateInvoiceGroup {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_INVOICE_GROUP))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_INVOICE_GROUP,
+                "types::CreateInvoiceGroupRequest",
+            ),
+        )
     }
     /// The invoice group to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -120,7 +126,13 @@ impl GetInvoiceGroup {
 pub struct AddInvoiceGroupAccounts(Draft);
 impl AddInvoiceGroupAccounts {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::ADD_INVOICE_GROUP_ACCOUNTS))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::ADD_INVOICE_GROUP_ACCOUNTS,
+                "types::UpdateInvoiceGroupAccounts",
+            ),
+        )
     }
     /// Id of the invoice group, at most 512 characters.
     pub fn invoice_group_id<V>(mut self, value: V) -> Self
@@ -154,7 +166,13 @@ impl AddInvoiceGroupAccounts {
 pub struct RemoveInvoiceGroupAccounts(Draft);
 impl RemoveInvoiceGroupAccounts {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::REMOVE_INVOICE_GROUP_ACCOUNTS))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::REMOVE_INVOICE_GROUP_ACCOUNTS,
+                "types::UpdateInvoiceGroupAccounts",
+            ),
+        )
     }
     /// Id of the invoice group, at most 512 characters.
     pub fn invoice_group_id<V>(mut self, value: V) -> Self

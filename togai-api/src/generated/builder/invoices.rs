@@ -9,7 +9,13 @@ use crate::request::{Call, Draft};
 pub struct ManageMiscellaneousChargesInAccount(Draft);
 impl ManageMiscellaneousChargesInAccount {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_ACCOUNT,
+                "types::ManageMiscellaneousChargesRequest",
+            ),
+        )
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -215,7 +221,13 @@ impl ListInvoices {
 pub struct CreateCustomInvoice(Draft);
 impl CreateCustomInvoice {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_CUSTOM_INVOICE))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_CUSTOM_INVOICE,
+                "types::CreateCustomInvoiceRequest",
+            ),
+        )
     }
     /// The invoice to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -412,7 +424,13 @@ impl DeleteCustomInvoice {
 pub struct UpdateInvoice(Draft);
 impl UpdateInvoice {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_INVOICE))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_INVOICE,
+                "types::UpdateInvoiceRequest",
+            ),
+        )
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self
@@ -447,7 +465,13 @@ impl UpdateInvoice {
 pub struct ManageMiscellaneousChargesInInvoice(Draft);
 impl ManageMiscellaneousChargesInInvoice {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::MANAGE_MISCELLANEOUS_CHARGES_IN_INVOICE,
+                "types::ManageMiscellaneousChargesRequest",
+            ),
+        )
     }
     /// Id of the invoice.
     pub fn invoice_id<V>(mut self, value: V) -> Self

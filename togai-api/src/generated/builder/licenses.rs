@@ -84,7 +84,13 @@ impl GetLicenseUpdates {
 pub struct AddLicenseUpdateEntry(Draft);
 impl AddLicenseUpdateEntry {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::ADD_LICENSE_UPDATE_ENTRY))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::ADD_LICENSE_UPDATE_ENTRY,
+                "types::LicenseUpdateRequest",
+            ),
+        )
     }
     /// The change to record.
     pub fn body<V>(mut self, value: V) -> Self
@@ -113,7 +119,13 @@ impl AddLicenseUpdateEntry {
 pub struct UpdateLicenseEntryDetails(Draft);
 impl UpdateLicenseEntryDetails {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_LICENSE_ENTRY_DETAILS))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_LICENSE_ENTRY_DETAILS,
+                "types::LicenseEntryDetailsUpdateRequest",
+            ),
+        )
     }
     /// Id of the license, in the path. Send the same id as `licenseId`.
     pub fn license_id<V>(mut self, value: V) -> Self

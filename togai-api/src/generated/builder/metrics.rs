@@ -8,7 +8,9 @@ use crate::request::{Call, Draft};
 pub struct GetMetrics(Draft);
 impl GetMetrics {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::GET_METRICS))
+        Self(
+            Draft::with_body(core, &operations::GET_METRICS, "types::GetMetricsRequest"),
+        )
     }
     /// The span of time and the queries, at most 5.
     pub fn body<V>(mut self, value: V) -> Self

@@ -56,7 +56,13 @@ impl ListPayments {
 pub struct CreatePayments(Draft);
 impl CreatePayments {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_PAYMENTS))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_PAYMENTS,
+                "types::CreatePaymentRequest",
+            ),
+        )
     }
     /// The payment to record.
     pub fn body<V>(mut self, value: V) -> Self

@@ -9,7 +9,13 @@ use crate::request::{Call, Draft};
 pub struct CalculateRevenue(Draft);
 impl CalculateRevenue {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CALCULATE_REVENUE))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CALCULATE_REVENUE,
+                "types::CalculateRevenueRequest",
+            ),
+        )
     }
     /// The price plan, the usage and the currency to calculate with.
     pub fn body<V>(mut self, value: V) -> Self
@@ -34,7 +40,13 @@ impl CalculateRevenue {
 pub struct CalculateRevenueV2(Draft);
 impl CalculateRevenueV2 {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CALCULATE_REVENUE_V2))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CALCULATE_REVENUE_V2,
+                "types::CalculateRevenueRequest",
+            ),
+        )
     }
     /// The price plan, the usage and the currency to calculate with.
     pub fn body<V>(mut self, value: V) -> Self

@@ -78,7 +78,13 @@ impl GetPricePlans {
 pub struct CreatePricePlan(Draft);
 impl CreatePricePlan {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_PRICE_PLAN))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_PRICE_PLAN,
+                "types::CreatePricePlanRequest",
+            ),
+        )
     }
     /// True asks for a trial run. The vendor does not document it further: not what is checked, nor what the answer
     /// holds, nor the default.
@@ -114,7 +120,13 @@ impl CreatePricePlan {
 pub struct PricePlanMigration(Draft);
 impl PricePlanMigration {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::PRICE_PLAN_MIGRATION))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::PRICE_PLAN_MIGRATION,
+                "types::CreatePricePlanMigrationRequest",
+            ),
+        )
     }
     /// From where to where accounts are migrated, and when.
     pub fn body<V>(mut self, value: V) -> Self
@@ -205,7 +217,13 @@ impl ArchivePricePlan {
 pub struct UpdatePricePlan(Draft);
 impl UpdatePricePlan {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_PRICE_PLAN))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_PRICE_PLAN,
+                "types::UpdatePricePlanRequest",
+            ),
+        )
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -240,7 +258,13 @@ impl UpdatePricePlan {
 pub struct ActivatePricePlan(Draft);
 impl ActivatePricePlan {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::ACTIVATE_PRICE_PLAN))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::ACTIVATE_PRICE_PLAN,
+                "types::ActivatePricePlanRequest",
+            ),
+        )
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self

@@ -56,7 +56,13 @@ impl ListPricePlansV2 {
 pub struct CreatePricePlanV2(Draft);
 impl CreatePricePlanV2 {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_PRICE_PLAN_V2))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_PRICE_PLAN_V2,
+                "types::CreatePricePlanV2Request",
+            ),
+        )
     }
     /// Id of an existing price plan to start from. Only the vendor's Ruby client declares it; what is taken over is
     /// not documented.
@@ -91,7 +97,13 @@ impl CreatePricePlanV2 {
 pub struct PricePlanMigrationV2(Draft);
 impl PricePlanMigrationV2 {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::PRICE_PLAN_MIGRATION_V2))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::PRICE_PLAN_MIGRATION_V2,
+                "types::CreatePricePlanMigrationRequest",
+            ),
+        )
     }
     /// From where to where accounts are migrated, and when.
     pub fn body<V>(mut self, value: V) -> Self
@@ -155,7 +167,13 @@ impl GetPricePlanV2 {
 pub struct UpdatePricePlanV2(Draft);
 impl UpdatePricePlanV2 {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_PRICE_PLAN_V2))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_PRICE_PLAN_V2,
+                "types::UpdatePricePlanV2Request",
+            ),
+        )
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -262,7 +280,13 @@ impl ListPricePlanErrors {
 pub struct FinalizePricePlan(Draft);
 impl FinalizePricePlan {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::FINALIZE_PRICE_PLAN))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::FINALIZE_PRICE_PLAN,
+                "types::FinalizePricePlanRequest",
+            ),
+        )
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -331,7 +355,13 @@ impl ListPricePlanPricingRules {
 pub struct UpdatePricePlanPricingRules(Draft);
 impl UpdatePricePlanPricingRules {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_PRICE_PLAN_PRICING_RULES))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_PRICE_PLAN_PRICING_RULES,
+                "types::UpdatePricingRulesRequest",
+            ),
+        )
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self
@@ -423,7 +453,13 @@ impl ListPricePlanRateCards {
 pub struct BulkPricePlanRateCardOperations(Draft);
 impl BulkPricePlanRateCardOperations {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::BULK_PRICE_PLAN_RATE_CARD_OPERATIONS))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::BULK_PRICE_PLAN_RATE_CARD_OPERATIONS,
+                "types::BulkRateCardOperationsRequest",
+            ),
+        )
     }
     /// Id of the price plan, at most 50 characters.
     pub fn price_plan_id<V>(mut self, value: V) -> Self

@@ -33,7 +33,13 @@ impl DiscardAccountSchedules {
 pub struct BulkEditSchedules(Draft);
 impl BulkEditSchedules {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::BULK_EDIT_SCHEDULES))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::BULK_EDIT_SCHEDULES,
+                "types::EditAccountScheduleRequest",
+            ),
+        )
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -77,7 +83,13 @@ impl BulkEditSchedules {
 pub struct FinalizeAccountSchedules(Draft);
 impl FinalizeAccountSchedules {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::FINALIZE_ACCOUNT_SCHEDULES))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::FINALIZE_ACCOUNT_SCHEDULES,
+                "types::FinalizeAccountSchedules",
+            ),
+        )
     }
     /// Id of the account, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -259,7 +271,13 @@ impl ListPricingRules {
 pub struct UpdatePricingRules(Draft);
 impl UpdatePricingRules {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_PRICING_RULES))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_PRICING_RULES,
+                "types::UpdatePricingRulesRequest",
+            ),
+        )
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self
@@ -360,7 +378,13 @@ impl ListScheduleRateCards {
 pub struct BulkRateCardOperationsOnSchedule(Draft);
 impl BulkRateCardOperationsOnSchedule {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::BULK_RATE_CARD_OPERATIONS_ON_SCHEDULE,
+                "types::BulkRateCardOperationsRequest",
+            ),
+        )
     }
     /// Id of the schedule.
     pub fn schedule_id<V>(mut self, value: V) -> Self

@@ -92,7 +92,7 @@ impl ListSetting {
 pub struct InsertSetting(Draft);
 impl InsertSetting {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::INSERT_SETTING))
+        Self(Draft::with_body(core, &operations::INSERT_SETTING, "types::Setting"))
     }
     /// The setting to create, with all its properties.
     pub fn body<V>(mut self, value: V) -> Self
@@ -143,7 +143,13 @@ impl GetSetting {
 pub struct UpdateSetting(Draft);
 impl UpdateSetting {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_SETTING))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_SETTING,
+                "types::UpdateSettingRequest",
+            ),
+        )
     }
     /// Full id of the setting. In the vendor's sample it joins, with dots, the word `setting`, the namespace, the id,
     /// the entity type and the id of the entity.

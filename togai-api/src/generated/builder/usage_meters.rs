@@ -82,7 +82,13 @@ impl GetUsageMetersForEventSchema {
 pub struct CreateUsageMeter(Draft);
 impl CreateUsageMeter {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_USAGE_METER))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_USAGE_METER,
+                "types::CreateUsageMeterRequest",
+            ),
+        )
     }
     /// The usage meter to create.
     pub fn body<V>(mut self, value: V) -> Self
@@ -166,7 +172,13 @@ impl DeleteUsageMeter {
 pub struct UpdateUsageMeter(Draft);
 impl UpdateUsageMeter {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_USAGE_METER))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_USAGE_METER,
+                "types::UpdateUsageMeterRequest",
+            ),
+        )
     }
     /// Id of the usage meter.
     pub fn usage_meter_id<V>(mut self, value: V) -> Self

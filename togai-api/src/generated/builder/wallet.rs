@@ -33,7 +33,13 @@ impl WalletBalanceForAccount {
 pub struct UpdateWalletForAccount(Draft);
 impl UpdateWalletForAccount {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::UPDATE_WALLET_FOR_ACCOUNT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::UPDATE_WALLET_FOR_ACCOUNT,
+                "types::UpdateWalletRequest",
+            ),
+        )
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self
@@ -124,7 +130,13 @@ impl WalletEntriesForAccount {
 pub struct TopUpWalletForAccount(Draft);
 impl TopUpWalletForAccount {
     pub(in crate::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::TOP_UP_WALLET_FOR_ACCOUNT))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::TOP_UP_WALLET_FOR_ACCOUNT,
+                "types::TopupWalletRequest",
+            ),
+        )
     }
     /// Id of the account that owns the wallet, at most 50 characters.
     pub fn account_id<V>(mut self, value: V) -> Self

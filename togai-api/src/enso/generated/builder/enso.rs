@@ -8,7 +8,13 @@ use crate::request::{Call, Draft};
 pub struct CreateEventsBatch(Draft);
 impl CreateEventsBatch {
     pub(in crate::enso::generated) fn new(core: &crate::Core) -> Self {
-        Self(Draft::new(core, &operations::CREATE_EVENTS_BATCH))
+        Self(
+            Draft::with_body(
+                core,
+                &operations::CREATE_EVENTS_BATCH,
+                "types::CreateEventsBatchRequest",
+            ),
+        )
     }
     /// The events to create.
     pub fn body<V>(mut self, value: V) -> Self
