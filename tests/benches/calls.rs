@@ -60,7 +60,9 @@ fn main() {
     bench.compare();
 }
 
-const WAYS: [(&str, fn(&CallBench)); 3] = [
+type Call = fn(&CallBench);
+
+const WAYS: [(&str, Call); 3] = [
     ("reqwest by hand", CallBench::by_hand),
     ("builder over bare reqwest", CallBench::bare),
     ("builder over our transports", CallBench::client),

@@ -29,9 +29,6 @@ pub(crate) fn write(heading: &str, text: &str) -> std::io::Result<()> {
     let page = page()?;
     let whole = std::fs::read_to_string(&page)?;
     let (before, _, after) = split(&whole, heading);
-    let mut whole = format!("{}\n\n## {heading}\n\n{}\n", before.trim_end(), text.trim());
-    if !after.is_empty() {
-        whole += &format!("\n{after}");
-    }
-    std::fs::write(page, whole)
+    let end = if after.is_empty() { "" } else { "\n" };
+    std::fs::write(page, format!("{}\n\n## {heading}\n\n{}\n{end}{after}", before.trim_end(), text.trim()))
 }

@@ -1,5 +1,8 @@
 //! Instructions a call: those of many calls less those of few, so that the start of the process does not count.
 
+#![expect(clippy::cast_precision_loss, reason = "figures for people have three digits")]
+
+use std::fmt::Write as _;
 use std::process::Command;
 
 use super::{COUNTED, WAYS, section};
@@ -18,9 +21,10 @@ pub(crate) fn count(address: &str) {
          | a call by | instructions | against bare reqwest |\n|---|--:|--:|\n",
     );
     for ((name, _), count) in WAYS.iter().zip(counts) {
-        text += &format!("| {name} | {count} | {} |\n", more(count, bare));
+        let _ = writeln!(text, "| {name} | {count} | {} |", more(count, bare));
     }
-    text += &format!(
+    let _ = write!(
+        text,
         "\nBare reqwest is the same builder over a transport that does nothing but reach the server. Ours add retries, \
          pacing, the token gate, limits, counts and traces: {} (aim: at most +2 %). Against the loop by hand it is {}.\n",
         more(ours, bare),

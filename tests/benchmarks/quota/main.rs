@@ -6,6 +6,7 @@
 //!
 //! Without `--bench`, as `cargo test --benches` runs it, a second each shows that it works, and nothing is written.
 #![expect(clippy::print_stdout, reason = "a program for a terminal")]
+#![expect(clippy::cast_precision_loss, reason = "figures for people have three digits")]
 
 #[path = "../section.rs"]
 mod section;

@@ -30,7 +30,10 @@
 //! [`failed_records`]: method@types::BatchEventsResponse::failed_records
 
 mod client;
+mod conversion;
+mod converted;
 mod failure_code;
+mod number;
 mod response;
 #[allow(clippy::all, clippy::pedantic, reason = "generated code is checked by the rules on the document it comes from")]
 #[allow(unreachable_pub, unused_imports, reason = "generated code is alike for every area, whatever it uses")]
@@ -41,6 +44,8 @@ mod generated;
 mod tests;
 
 pub use client::Client;
+pub use conversion::Conversion;
+pub use converted::{ConversionError, Converted, Lost};
 pub use failure_code::FailureCode;
 pub use generated::operations::{self, OPERATIONS};
 pub use generated::{builder, types};

@@ -66,13 +66,10 @@
 //! [`idempotent`]: crate::Ingest::idempotent
 //! [`ingest_event`]: crate::IngestExt::ingest_event
 
-mod conversion;
-mod converted;
-mod number;
 mod service;
 
 pub use crate::ingest::Enso;
-pub use conversion::Conversion;
-pub use converted::{ConversionError, Converted, Lost};
 pub use togai_api::enso::types::EnsoEvent;
-pub use togai_api::enso::{Client, FailureCode, OPERATIONS, builder, operations, types};
+pub use togai_api::enso::{
+    Client, Conversion, ConversionError, Converted, FailureCode, Lost, OPERATIONS, builder, operations, types,
+};

@@ -1,8 +1,8 @@
 //! Events of one service as events of the other.
 
+use super::types::EnsoEvent;
+use crate::{Attribute, Event, Text};
 use serde_json::{Map, Value};
-use togai_api::enso::types::EnsoEvent;
-use togai_api::{Attribute, Event, Text};
 
 use super::converted::{ConversionError, Converted, Lost};
 use super::number::{exact, is_plain};
@@ -10,8 +10,8 @@ use super::number::{exact, is_plain};
 /// Converts events between Togai and Enso, and states what is lost.
 ///
 /// ```
-/// use togai_ext::enso::Conversion;
-/// use togai_ext::prelude::*;
+/// use togai_api::enso::Conversion;
+/// use togai_api::{Attribute, Event, Timestamp};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let conversion = Conversion::new("distance").schema("rides").metric("ride_distance");
@@ -51,13 +51,14 @@ use super::number::{exact, is_plain};
 ///   set it after the conversion.
 /// - Enso declares a value as a float, so of its digits some 16 may survive there. They are all sent.
 /// - A limit of the service that the event is for, such as the length of a dimension, is not checked here. Ingestion checks
-///   it, see [`local_checks`](crate::Ingest::local_checks).
+///   it, see `local_checks` of ingestion.
 /// - An event of several attributes is several events of Enso: convert it once for each, and give each an id of its own,
 ///   since one id must not stand for two events.
 ///
 /// ```
-/// use togai_ext::enso::{Conversion, ConversionError, EnsoEvent};
-/// use togai_ext::prelude::*;
+/// use togai_api::enso::types::EnsoEvent;
+/// use togai_api::enso::{Conversion, ConversionError};
+/// use togai_api::{Attribute, Event, Timestamp};
 ///
 /// let ride = Event::new("rides", "acme-prod").id("ride-1").attribute("distance", 12.5).attribute("duration", 11);
 /// let conversions =
@@ -85,13 +86,13 @@ impl Conversion {
     /// A conversion in which an attribute of this name stands for Enso's `value`, and schema and metric have one name.
     ///
     /// ```
-    /// use togai_ext::enso::Conversion;
-    /// use togai_ext::prelude::*;
+    /// use togai_api::enso::Conversion;
+    /// use togai_api::{Attribute, Event, Timestamp};
     ///
     /// let event = Event::new("api_calls", "acme-prod").attribute("count", 3);
     /// let converted = Conversion::new("count").to_enso(&event)?.lossless()?;
     /// assert_eq!((converted.metric.as_str(), converted.value), ("api_calls", Decimal::from(3)));
-    /// # Ok::<(), togai_ext::enso::ConversionError>(())
+    /// # Ok::<(), togai_api::enso::ConversionError>(())
     /// ```
     pub fn new(attribute: impl Into<Text>) -> Self {
         Self { attribute: attribute.into(), schema: None, metric: None }
@@ -100,8 +101,8 @@ impl Conversion {
     /// Sets the schema that events have with Togai, where it is not called like the metric.
     ///
     /// ```
-    /// use togai_ext::enso::Conversion;
-    /// use togai_ext::prelude::*;
+    /// use togai_api::enso::Conversion;
+    /// use togai_api::{Attribute, Event, Timestamp};
     ///
     /// let conversion = Conversion::new("distance").schema("rides");
     /// let problem = conversion.to_enso(&Event::new("trips", "acme-prod").attribute("distance", 3)).unwrap_err();
@@ -117,15 +118,15 @@ impl Conversion {
     /// Sets the metric that events have with Enso, where it is not called like the schema.
     ///
     /// ```
-    /// use togai_ext::enso::Conversion;
-    /// use togai_ext::prelude::*;
+    /// use togai_api::enso::Conversion;
+    /// use togai_api::{Attribute, Event, Timestamp};
     ///
     /// let ride = Event::new("rides", "acme-prod").attribute("distance", 3);
     /// let conversion = Conversion::new("distance").metric("ride_distance");
     /// // Without the schema, the way back would not know it.
     /// assert_eq!(conversion.to_enso(&ride)?.lost[0].to_string(), "schemaName: rides");
     /// assert!(conversion.schema("rides").to_enso(&ride)?.lost.is_empty());
-    /// # Ok::<(), togai_ext::enso::ConversionError>(())
+    /// # Ok::<(), togai_api::enso::ConversionError>(())
     /// ```
     ///
     /// An event of another metric is an error on the way to Togai then.
@@ -137,14 +138,14 @@ impl Conversion {
     /// Makes an event for Enso.
     ///
     /// ```
-    /// use togai_ext::enso::Conversion;
-    /// use togai_ext::prelude::*;
+    /// use togai_api::enso::Conversion;
+    /// use togai_api::{Attribute, Event, Timestamp};
     ///
     /// let ride = Event::new("rides", "acme-prod").attribute("distance", 3).attribute_with_unit("duration", 11, "min");
     /// let converted = Conversion::new("distance").to_enso(&ride)?;
     /// assert_eq!(converted.lost[0].field, "attributes[1]");
     /// assert_eq!(converted.lost[0].value, r#"{"name":"duration","value":"11","unit":"min"}"#);
-    /// # Ok::<(), togai_ext::enso::ConversionError>(())
+    /// # Ok::<(), togai_api::enso::ConversionError>(())
     /// ```
     ///
     /// # Errors
@@ -186,14 +187,15 @@ impl Conversion {
     /// Makes an event for Togai.
     ///
     /// ```
-    /// use togai_ext::enso::{Conversion, EnsoEvent};
-    /// use togai_ext::prelude::*;
+    /// use togai_api::enso::Conversion;
+    /// use togai_api::enso::types::EnsoEvent;
+    /// use togai_api::{Attribute, Event, Timestamp};
     ///
     /// let event = EnsoEvent::new("ent_acme", "rides", Timestamp::from_unix_seconds(0), 3).job_id("job_nightly");
     /// let converted = Conversion::new("distance").to_togai(&event)?;
     /// assert_eq!(converted.event.attributes, [Attribute::new("distance", 3)]);
     /// assert_eq!(converted.lost[0].to_string(), "jobId: job_nightly");
-    /// # Ok::<(), togai_ext::enso::ConversionError>(())
+    /// # Ok::<(), togai_api::enso::ConversionError>(())
     /// ```
     ///
     /// A number or a boolean in `metadata` becomes a dimension, which is a text. That it was none is lost, and stated by its

@@ -1,6 +1,6 @@
 //! Plain decimal numbers, which both services take.
 
-use togai_api::Decimal;
+use crate::Decimal;
 
 /// The number that a text is, with all its digits but the zeros in front, which JSON does not have.
 pub(super) fn exact(text: &str) -> Option<Decimal> {

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
+use crate::{Decimal, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
-use togai_api::{Decimal, Timestamp};
 
 use super::*;
 

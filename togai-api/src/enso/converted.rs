@@ -3,21 +3,21 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::Attribute;
 use serde::Serialize;
-use togai_api::Attribute;
 
 /// An event that was converted, and what was lost.
 ///
 /// ```
-/// use togai_ext::enso::Conversion;
-/// use togai_ext::prelude::*;
+/// use togai_api::enso::Conversion;
+/// use togai_api::{Attribute, Event, Timestamp};
 ///
 /// let ride = Event::new("rides", "acme-prod").attribute_with_unit("distance", 12.5, "km");
 /// let converted = Conversion::new("distance").to_enso(&ride)?;
 /// // It is metered in km on both sides, so the unit is no loss.
 /// assert!(converted.lost.iter().all(|lost| lost.field.ends_with(".unit")));
 /// assert_eq!(converted.into_event().value.as_str(), "12.5");
-/// # Ok::<(), togai_ext::enso::ConversionError>(())
+/// # Ok::<(), togai_api::enso::ConversionError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "what was lost is stated here"]
@@ -33,13 +33,13 @@ impl<E> Converted<E> {
     /// The event, whatever was lost.
     ///
     /// ```
-    /// use togai_ext::enso::Conversion;
-    /// use togai_ext::prelude::*;
+    /// use togai_api::enso::Conversion;
+    /// use togai_api::{Attribute, Event, Timestamp};
     ///
     /// let ride = Event::new("rides", "acme-prod").attribute("distance", 12.5).attribute("duration", 11);
     /// let event = Conversion::new("distance").to_enso(&ride)?.into_event();
     /// assert_eq!(event.value.as_str(), "12.5");
-    /// # Ok::<(), togai_ext::enso::ConversionError>(())
+    /// # Ok::<(), togai_api::enso::ConversionError>(())
     /// ```
     pub fn into_event(self) -> E {
         self.event
@@ -48,13 +48,13 @@ impl<E> Converted<E> {
     /// The event, where nothing was lost.
     ///
     /// ```
-    /// use togai_ext::enso::Conversion;
-    /// use togai_ext::prelude::*;
+    /// use togai_api::enso::Conversion;
+    /// use togai_api::{Attribute, Event, Timestamp};
     ///
     /// let ride = Event::new("rides", "acme-prod").attribute("distance", 12.5).attribute("duration", 11);
     /// let error = Conversion::new("distance").to_enso(&ride)?.lossless().unwrap_err();
     /// assert!(error.to_string().contains("attributes[1]"));
-    /// # Ok::<(), togai_ext::enso::ConversionError>(())
+    /// # Ok::<(), togai_api::enso::ConversionError>(())
     /// ```
     ///
     /// # Errors
@@ -68,14 +68,15 @@ impl<E> Converted<E> {
 /// Something of an event that a conversion does not keep, or not as it was.
 ///
 /// ```
-/// use togai_ext::enso::{Conversion, EnsoEvent};
-/// use togai_ext::prelude::*;
+/// use togai_api::enso::Conversion;
+/// use togai_api::enso::types::EnsoEvent;
+/// use togai_api::{Attribute, Event, Timestamp};
 ///
 /// let event = EnsoEvent::new("ent_acme", "rides", Timestamp::from_unix_seconds(0), 3).job_id("job_nightly");
 /// let lost = Conversion::new("distance").to_togai(&event)?.lost;
 /// assert_eq!((lost[0].field.as_str(), lost[0].value.as_str()), ("jobId", "job_nightly"));
 /// assert_eq!(lost[0].to_string(), "jobId: job_nightly");
-/// # Ok::<(), togai_ext::enso::ConversionError>(())
+/// # Ok::<(), togai_api::enso::ConversionError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -106,8 +107,8 @@ impl fmt::Display for Lost {
 /// Why an event cannot be converted, or not without loss. It names the field and what to do.
 ///
 /// ```
-/// use togai_ext::enso::Conversion;
-/// use togai_ext::prelude::*;
+/// use togai_api::enso::Conversion;
+/// use togai_api::{Attribute, Event, Timestamp};
 ///
 /// let ride = Event::new("rides", "acme-prod").attribute("distance", "far");
 /// assert_eq!(
