@@ -11,7 +11,7 @@ use super::number::{exact, is_plain};
 ///
 /// ```
 /// use togai_api::enso::Conversion;
-/// use togai_api::{Attribute, Event, Timestamp};
+/// use togai_api::{Attribute, Event};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let conversion = Conversion::new("distance").schema("rides").metric("ride_distance");
@@ -58,7 +58,7 @@ use super::number::{exact, is_plain};
 /// ```
 /// use togai_api::enso::types::EnsoEvent;
 /// use togai_api::enso::{Conversion, ConversionError};
-/// use togai_api::{Attribute, Event, Timestamp};
+/// use togai_api::{Decimal, Event};
 ///
 /// let ride = Event::new("rides", "acme-prod").id("ride-1").attribute("distance", 12.5).attribute("duration", 11);
 /// let conversions =
@@ -87,7 +87,7 @@ impl Conversion {
     ///
     /// ```
     /// use togai_api::enso::Conversion;
-    /// use togai_api::{Attribute, Event, Timestamp};
+    /// use togai_api::{Decimal, Event};
     ///
     /// let event = Event::new("api_calls", "acme-prod").attribute("count", 3);
     /// let converted = Conversion::new("count").to_enso(&event)?.lossless()?;
@@ -102,7 +102,7 @@ impl Conversion {
     ///
     /// ```
     /// use togai_api::enso::Conversion;
-    /// use togai_api::{Attribute, Event, Timestamp};
+    /// use togai_api::Event;
     ///
     /// let conversion = Conversion::new("distance").schema("rides");
     /// let problem = conversion.to_enso(&Event::new("trips", "acme-prod").attribute("distance", 3)).unwrap_err();
@@ -119,7 +119,7 @@ impl Conversion {
     ///
     /// ```
     /// use togai_api::enso::Conversion;
-    /// use togai_api::{Attribute, Event, Timestamp};
+    /// use togai_api::Event;
     ///
     /// let ride = Event::new("rides", "acme-prod").attribute("distance", 3);
     /// let conversion = Conversion::new("distance").metric("ride_distance");
@@ -139,7 +139,7 @@ impl Conversion {
     ///
     /// ```
     /// use togai_api::enso::Conversion;
-    /// use togai_api::{Attribute, Event, Timestamp};
+    /// use togai_api::Event;
     ///
     /// let ride = Event::new("rides", "acme-prod").attribute("distance", 3).attribute_with_unit("duration", 11, "min");
     /// let converted = Conversion::new("distance").to_enso(&ride)?;
@@ -189,7 +189,7 @@ impl Conversion {
     /// ```
     /// use togai_api::enso::Conversion;
     /// use togai_api::enso::types::EnsoEvent;
-    /// use togai_api::{Attribute, Event, Timestamp};
+    /// use togai_api::{Attribute, Timestamp};
     ///
     /// let event = EnsoEvent::new("ent_acme", "rides", Timestamp::from_unix_seconds(0), 3).job_id("job_nightly");
     /// let converted = Conversion::new("distance").to_togai(&event)?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 ///
 /// ```
 /// use togai_api::enso::Conversion;
-/// use togai_api::{Attribute, Event, Timestamp};
+/// use togai_api::Event;
 ///
 /// let ride = Event::new("rides", "acme-prod").attribute_with_unit("distance", 12.5, "km");
 /// let converted = Conversion::new("distance").to_enso(&ride)?;
@@ -34,7 +34,7 @@ impl<E> Converted<E> {
     ///
     /// ```
     /// use togai_api::enso::Conversion;
-    /// use togai_api::{Attribute, Event, Timestamp};
+    /// use togai_api::Event;
     ///
     /// let ride = Event::new("rides", "acme-prod").attribute("distance", 12.5).attribute("duration", 11);
     /// let event = Conversion::new("distance").to_enso(&ride)?.into_event();
@@ -49,7 +49,7 @@ impl<E> Converted<E> {
     ///
     /// ```
     /// use togai_api::enso::Conversion;
-    /// use togai_api::{Attribute, Event, Timestamp};
+    /// use togai_api::Event;
     ///
     /// let ride = Event::new("rides", "acme-prod").attribute("distance", 12.5).attribute("duration", 11);
     /// let error = Conversion::new("distance").to_enso(&ride)?.lossless().unwrap_err();
@@ -70,7 +70,7 @@ impl<E> Converted<E> {
 /// ```
 /// use togai_api::enso::Conversion;
 /// use togai_api::enso::types::EnsoEvent;
-/// use togai_api::{Attribute, Event, Timestamp};
+/// use togai_api::Timestamp;
 ///
 /// let event = EnsoEvent::new("ent_acme", "rides", Timestamp::from_unix_seconds(0), 3).job_id("job_nightly");
 /// let lost = Conversion::new("distance").to_togai(&event)?.lost;
@@ -108,7 +108,7 @@ impl fmt::Display for Lost {
 ///
 /// ```
 /// use togai_api::enso::Conversion;
-/// use togai_api::{Attribute, Event, Timestamp};
+/// use togai_api::Event;
 ///
 /// let ride = Event::new("rides", "acme-prod").attribute("distance", "far");
 /// assert_eq!(

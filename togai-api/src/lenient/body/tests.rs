@@ -228,7 +228,8 @@ proptest! {
         let (event, unreadable) = with_odd(&odd);
         prop_assert!(unreadable.len() <= 1);
         prop_assert!(event.is_some() || unreadable.len() == 1);
-        let alone = serde_json::from_value::<EventWithStatus>(odd);
+        // As text, too: the last digit of a number may be another one once it has been written.
+        let alone = serde_json::from_str::<EventWithStatus>(&odd.to_string());
         if let Ok(alone) = alone {
             prop_assert_eq!((event, unreadable.len()), (Some(alone), 0));
         }
