@@ -1,5 +1,7 @@
 //! Servers that mean harm, or are broken: each is met with a bound.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -52,6 +54,42 @@ async fn an_endless_body_is_read_up_to_the_limit() {
     let client = builder(&address).with_max_response_bytes(1 << 20).build().unwrap();
     let error = client.get_events().send().await.unwrap_err();
     insta::assert_snapshot!(stable_text(&error), @"get_events: the answer is larger than the client reads: more than 1048576 bytes; raise the limit with `with_max_response_bytes` (1 attempt)");
+}
+
+/// A server that accepts the first request, and answers the others with a head whose body never comes.
+async fn serve_heads(head: &'static str) -> (String, Arc<AtomicUsize>) {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&requests);
+    let address = serve(move |mut connection| {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        async move {
+            if number == 0 {
+                let body = r#"{"events":[]}"#;
+                let response =
+                    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+                return connection.write_all(response.as_bytes()).await;
+            }
+            connection.write_all(format!("HTTP/1.1 {head}\r\ncontent-length: 10\r\n\r\n").as_bytes()).await?;
+            std::future::pending().await
+        }
+    })
+    .await;
+    (address, requests)
+}
+
+#[tokio::test]
+async fn a_head_is_heeded_by_other_calls_although_its_call_was_dropped() {
+    for head in ["401 Unauthorized", "429 Too Many Requests\r\nretry-after: 30", "403 Forbidden"] {
+        let (address, requests) = serve_heads(head).await;
+        let client = builder(&address).build().unwrap();
+        client.get_events().send().await.unwrap();
+        let dropped = tokio::time::timeout(Duration::from_millis(200), client.get_events().send()).await;
+        assert!(dropped.is_err(), "{head}");
+        let options = CallOptions::new().deadline(Duration::from_secs(10));
+        let error = client.with(options).get_events().send().await.unwrap_err();
+        assert!(error.is_auth() || error.is_throttled(), "{error}");
+        assert_eq!((requests.load(Ordering::Relaxed), error.attempts()), (2, 0), "{head}");
+    }
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ pub trait ClientExt: Sized {
     /// ```
     ///
     /// [`ClientBuilder::with_pacing`](crate::ClientBuilder::with_pacing) sets what it is at the beginning. A rate that is no
-    /// number above zero is read as the slowest, one request in ten seconds.
+    /// number above zero is read as the slowest, one request in 1000 seconds.
     fn set_pace(&self, quota: QuotaClass, pace: Pace);
 
     /// Puts another token in use, for the client and all its clones.

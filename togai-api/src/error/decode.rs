@@ -67,7 +67,8 @@ pub(crate) fn receive(
     operation: &'static Operation,
     result: Result<Response, TransportError>,
 ) -> Result<RawResponse, FailedCall> {
-    let response = result.map_err(|failure| Error::from_transport(operation, failure))?;
+    let response =
+        result.and_then(Response::into_whole).map_err(|failure| Error::from_transport(operation, failure))?;
     let (status, headers, body, context) = response.into_parts();
     let raw = RawResponse { operation, status, headers, context, body };
     if is_success(operation, status) {

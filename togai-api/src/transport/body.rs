@@ -101,7 +101,7 @@ fn unpack(headers: &mut HeaderMap, packed: &[u8], longest: usize) -> Unpacked {
         return Unpacked::Plain;
     }
     let mut body = Vec::new();
-    let result = MultiGzDecoder::new(packed).take(longest as u64 + 1).read_to_end(&mut body);
+    let result = MultiGzDecoder::new(packed).take((longest as u64).saturating_add(1)).read_to_end(&mut body);
     let is_limited = body.len() > longest;
     if result.is_err() || is_limited {
         body.truncate(longest);

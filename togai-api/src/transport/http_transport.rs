@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 
 use super::body::{self, Limit};
 use super::error::Failure;
@@ -52,15 +53,21 @@ impl HttpTransport {
     }
 
     /// Sends the request and reads the response, without a box around the future, and without looking at the clock: the
-    /// context says nothing of the time.
+    /// context says nothing of the time. `on_head` is told status and headers before the body is read, which may take long,
+    /// or never happen where the call is dropped meanwhile.
     #[doc(hidden)]
-    pub async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
-        self.send(request).await.map_err(|failure| failure.with_context(CallContext::new(1, Duration::ZERO)))
+    pub async fn exchange(
+        &self,
+        request: &Request,
+        on_head: impl FnOnce(StatusCode, &HeaderMap),
+    ) -> Result<Response, TransportError> {
+        self.send(request, on_head).await.map_err(|failure| failure.with_context(CallContext::new(1, Duration::ZERO)))
     }
 
-    async fn send(&self, request: &Request) -> Result<Response, Failure> {
+    async fn send(&self, request: &Request, on_head: impl FnOnce(StatusCode, &HeaderMap)) -> Result<Response, Failure> {
         let http_request = request.to_http().map_err(Failure::of_request)?;
         let response = self.http.execute(http_request).await.map_err(Failure::of_sending)?;
+        on_head(response.status(), response.headers());
         let short = SHORT_RESPONSE_BYTES + 2 * request.body().map_or(0, Bytes::len);
         body::read(response, self.limit_of(request, short), short.min(self.max_response_bytes)).await
     }
@@ -81,7 +88,7 @@ impl Transport for HttpTransport {
     fn execute<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(async {
             let start = Instant::now();
-            let mut result = self.exchange(request).await;
+            let mut result = self.exchange(request, |_, _| {}).await;
             let context = match &mut result {
                 Ok(response) => response.context_mut(),
                 Err(failure) => failure.context_mut(),

@@ -109,10 +109,17 @@ impl Request {
         self.idempotent
     }
 
-    /// Sets the credential, in place of the one before: the value of the header `authorization`.
-    pub fn set_authorization(&mut self, mut credential: HeaderValue) {
-        credential.set_sensitive(true);
-        self.authorization = Some(credential);
+    /// The credential, where there is one: the value of the header `authorization`.
+    pub fn authorization(&self) -> Option<&HeaderValue> {
+        self.authorization.as_ref()
+    }
+
+    /// Sets the credential, in place of the one before.
+    pub fn set_authorization(&mut self, credential: Option<HeaderValue>) {
+        self.authorization = credential;
+        if let Some(credential) = &mut self.authorization {
+            credential.set_sensitive(true);
+        }
     }
 
     /// The request as the HTTP client takes it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use super::CallContext;
+use super::{CallContext, TransportError, TransportErrorKind};
 
 /// A response: its status and headers, and its body as far as it came.
 ///
@@ -40,6 +40,19 @@ impl Response {
     pub fn with_incomplete_body(mut self) -> Self {
         self.is_complete = false;
         self
+    }
+
+    /// The response, unless it is a success that did not come whole, which leaves open what became of the request.
+    #[doc(hidden)]
+    pub fn into_whole(self) -> Result<Self, TransportError> {
+        if self.is_complete || !self.status.is_success() {
+            return Ok(self);
+        }
+        Err(TransportError::new(
+            TransportErrorKind::Interrupted,
+            "the body of a success was not read whole",
+            self.context,
+        ))
     }
 
     /// The status.

@@ -40,8 +40,9 @@ impl Auth {
         if self.credentials.as_ref().is_some_and(Credentials::is_due) {
             return None;
         }
-        let pass = self.session.gate().try_enter()?;
+        // In this order: a token that is set meanwhile closes the gate.
         let bearer = self.credentials.as_ref().and_then(Credentials::current);
+        let pass = self.session.gate().try_enter()?;
         Some(AdmittedRequest { bearer, since: now, pass })
     }
 
@@ -71,29 +72,32 @@ impl Auth {
         }
     }
 
-    /// Records what a response says about the token, and keeps tokens out of errors.
-    pub(crate) fn settle(
+    /// Records what the status of a response says about the token.
+    pub(crate) fn note_status(
         &self,
         admitted: &AdmittedRequest<'_>,
         operation: &'static Operation,
-        result: &mut Result<Response, TransportError>,
+        status: StatusCode,
     ) {
         let (gate, now) = (self.session.gate(), self.session.clock().now());
         let (number, is_probe) = (admitted.number(), admitted.pass.is_probe());
-        match result.as_ref().map(Response::status) {
-            Ok(status) if status.is_success() => gate.prove(number, operation.id, is_probe),
-            Ok(StatusCode::UNAUTHORIZED) => gate.refuse(number, now, is_probe),
-            Ok(StatusCode::FORBIDDEN) => gate.forbid(number, operation.id, now),
-            Ok(status) if is_about_the_request(status) => gate.note_seen(number, is_probe),
+        match status {
+            status if status.is_success() => gate.prove(number, operation.id, is_probe),
+            StatusCode::UNAUTHORIZED => gate.refuse(number, now, is_probe),
+            StatusCode::FORBIDDEN => gate.forbid(number, operation.id, now),
+            status if is_about_the_request(status) => gate.note_seen(number, is_probe),
             _ => {}
         }
+    }
+
+    /// Keeps tokens out of errors: a server may echo one in a response that ends up there.
+    pub(crate) fn keep_secret(&self, result: &mut Result<Response, TransportError>) {
         let Some(credentials) = &self.credentials else { return };
-        // A server may echo a token in a response that ends up in an error.
-        let secrets = credentials.secrets();
-        match result {
-            Ok(response) => response.context_mut().set_secrets(secrets),
-            Err(failure) => failure.context_mut().set_secrets(secrets),
-        }
+        let context = match result {
+            Ok(response) => response.context_mut(),
+            Err(failure) => failure.context_mut(),
+        };
+        context.set_secrets(credentials.secrets());
     }
 
     /// Asks the provider for another token than that of a request which was refused, and says whether there is one.
@@ -153,7 +157,7 @@ impl AdmittedRequest<'_> {
     /// Adds the token to a request.
     pub(crate) fn authorize(&self, request: &mut Request) {
         if let Some(bearer) = &self.bearer {
-            request.set_authorization(bearer.header.clone());
+            request.set_authorization(Some(bearer.header.clone()));
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod backoff;
 mod budget;
+mod head;
+mod lent;
 mod options;
 mod policy;
 mod retry_loop;

@@ -13,6 +13,8 @@ use togai_ingest::{CancelSignal, Pacer};
 use tracing::Instrument as _;
 
 use super::backoff::{self, Backoff};
+use super::head::Noted;
+use super::lent::Lent;
 use super::state::{Inner, RetryState};
 use super::{CallOptions, RetryPolicy};
 use crate::auth::AdmittedRequest;
@@ -81,7 +83,8 @@ impl<'a> RetryLoop<'a> {
             policy,
             operation,
             idempotent: request.is_idempotent(),
-            terms,
+            // Who wants one attempt wants one.
+            terms: CallTerms { outlasts_throttling: terms.outlasts_throttling && policy.max_attempts() > 1, ..terms },
             start,
             deadline: options.deadline,
             timeout: request.timeout(),
@@ -98,13 +101,15 @@ impl<'a> RetryLoop<'a> {
     }
 
     pub(super) async fn run(mut self, request: &mut Request) -> AttemptResult {
+        let mut lent = Lent::new(request);
+        let request = lent.request();
         // The result to return if there is no further attempt.
         let mut last: Option<AttemptResult> = None;
         loop {
             let admitted = match self.admit().await {
                 Ok(admitted) => admitted,
                 Err(failure) => {
-                    self.stopped_by = last.is_some().then(|| stop_of(failure.kind())).flatten();
+                    self.stopped_by = last.is_some().then(|| self.stop_of(failure.kind())).flatten();
                     return self.finish(final_result(last, failure));
                 }
             };
@@ -151,20 +156,23 @@ impl<'a> RetryLoop<'a> {
         }
         admitted.authorize(request);
         let span = trace::attempt(request, self.attempts - 1);
+        let noted =
+            Noted { state: self.state, pacer: self.pacer, operation: self.operation, sent: self.sent, admitted };
         let sending = async {
             match &self.state.inner {
-                Inner::Http(http) => http.exchange(request).await,
-                Inner::Other(transport) => transport.execute(request).await,
+                Inner::Http(http) => http.exchange(request, |status, headers| noted.note_head(status, headers)).await,
+                Inner::Other(transport) => {
+                    let response = transport.execute(request).await?;
+                    noted.note_head(response.status(), response.headers());
+                    response.into_whole()
+                }
             }
         };
         let mut result = if span.is_disabled() { sending.await } else { sending.instrument(span.clone()).await };
         trace::record_result(&span, &result);
-        self.state.auth.settle(admitted, self.operation, &mut result);
-        if is_throttling(&result) {
-            self.state.counters.count(self.operation.quota_class, |counts| counts.throttled += 1);
-        } else if result.as_ref().is_ok_and(|response| !is_passing_outage(response.status())) {
+        self.state.auth.keep_secret(&mut result);
+        if result.as_ref().is_ok_and(|response| says_more_than_later(response.status())) {
             self.state.budget.earn();
-            self.pacer.succeeded(self.state.session.clock().now());
         }
         result
     }
@@ -201,12 +209,8 @@ impl<'a> RetryLoop<'a> {
             }
             Ok(_) => return Err(None),
         };
-        if is_throttled {
-            let clock = self.state.session.clock();
-            self.pacer.throttled(clock.now(), self.sent, requested_wait, clock.random());
-            if self.terms.outlasts_throttling {
-                return self.outlast(requested_wait).map_err(Some);
-            }
+        if is_throttled && self.terms.outlasts_throttling {
+            return self.outlast(requested_wait).map_err(Some);
         }
         self.failures += u32::from(!is_throttled);
         let is_last_failure = self.terms.max_retries.is_some_and(|retries| self.failures > retries);
@@ -227,6 +231,7 @@ impl<'a> RetryLoop<'a> {
     /// The wait before a retry of a throttled request that goes on as long as requests of its class get through.
     fn outlast(&mut self, pause: Option<Duration>) -> Result<Duration, RetryStop> {
         let now = self.state.session.clock().now();
+        self.free_wait += now.saturating_duration_since(self.sent);
         let since = *self.throttled_since.get_or_insert(now);
         if self.pacer.last_success().is_some_and(|success| success > since) {
             self.throttled_since = Some(now);
@@ -244,6 +249,9 @@ impl<'a> RetryLoop<'a> {
         }
         let bound = self.backoff.next().unwrap_or_default();
         let wait = backoff::jitter(bound, self.state.session.clock().random());
+        if self.deadline.is_some_and(|deadline| wait > deadline.saturating_sub(self.elapsed())) {
+            return Err(RetryStop::Deadline);
+        }
         self.free_wait += wait;
         Ok(wait)
     }
@@ -252,14 +260,15 @@ impl<'a> RetryLoop<'a> {
     fn fit(&mut self, requested_wait: Option<Duration>) -> Result<Duration, RetryStop> {
         let bound = self.backoff.next().unwrap_or_default();
         let jitter = backoff::jitter(bound, self.state.session.clock().random());
-        let left = self.left();
+        let elapsed = self.elapsed();
+        let left = self.left_after(elapsed);
         let wait = match requested_wait {
             Some(requested_wait) => backoff::spread(requested_wait, jitter, left),
             None => Some(jitter).filter(|jitter| *jitter <= left),
         };
         wait.filter(|_| !left.is_zero()).ok_or_else(|| match self.deadline {
             _ if requested_wait.is_some_and(|wait| wait > left) => RetryStop::Pause,
-            Some(deadline) if deadline.saturating_sub(self.elapsed()) == left => RetryStop::Deadline,
+            Some(deadline) if deadline.saturating_sub(elapsed) <= left => RetryStop::Deadline,
             _ => RetryStop::Time,
         })
     }
@@ -367,7 +376,8 @@ impl<'a> RetryLoop<'a> {
             let jitter = backoff::jitter(bound, self.state.session.clock().random());
             let longest = self.longest_pause();
             let wait = if self.terms.outlasts_throttling {
-                Some(left + jitter).filter(|_| left <= longest)
+                let room = self.deadline.map_or(jitter, |deadline| deadline.saturating_sub(self.elapsed()));
+                (left <= longest).then(|| left + jitter.min(room.saturating_sub(left)))
             } else {
                 backoff::spread(left, jitter, longest)
             };
@@ -420,13 +430,27 @@ impl<'a> RetryLoop<'a> {
         }
     }
 
+    /// What a failure before an attempt says of the retries.
+    fn stop_of(&self, kind: TransportErrorKind) -> Option<RetryStop> {
+        match kind {
+            TransportErrorKind::Deadline if self.deadline.is_none() => Some(RetryStop::Time),
+            TransportErrorKind::Deadline => Some(RetryStop::Deadline),
+            TransportErrorKind::Paused => Some(RetryStop::Pause),
+            TransportErrorKind::Cancelled => Some(RetryStop::Cancelled),
+            _ => None,
+        }
+    }
+
     fn elapsed(&self) -> Duration {
         self.state.session.clock().now().saturating_duration_since(self.start)
     }
 
     /// How long the call may still wait.
     fn left(&self) -> Duration {
-        let elapsed = self.elapsed();
+        self.left_after(self.elapsed())
+    }
+
+    fn left_after(&self, elapsed: Duration) -> Duration {
         let for_retries = self.policy.max_elapsed().saturating_sub(elapsed.saturating_sub(self.free_wait));
         self.deadline.map_or(for_retries, |deadline| deadline.saturating_sub(elapsed).min(for_retries))
     }
@@ -446,6 +470,11 @@ impl<'a> RetryLoop<'a> {
     }
 }
 
+/// Whether a status neither throttles nor is an outage that may pass.
+fn says_more_than_later(status: StatusCode) -> bool {
+    status != StatusCode::TOO_MANY_REQUESTS && !is_passing_outage(status)
+}
+
 fn is_throttling(result: &AttemptResult) -> bool {
     result.as_ref().is_ok_and(|response| response.status() == StatusCode::TOO_MANY_REQUESTS)
 }
@@ -457,16 +486,6 @@ fn is_unauthorized(result: &AttemptResult) -> bool {
 /// Whether the server acted on the request. A retry of one that it turned away takes nothing from the budget.
 fn was_carried_out(result: &AttemptResult) -> bool {
     !is_throttling(result) && !is_unauthorized(result)
-}
-
-/// What a failure before an attempt says of the retries.
-fn stop_of(kind: TransportErrorKind) -> Option<RetryStop> {
-    match kind {
-        TransportErrorKind::Deadline => Some(RetryStop::Deadline),
-        TransportErrorKind::Paused => Some(RetryStop::Pause),
-        TransportErrorKind::Cancelled => Some(RetryStop::Cancelled),
-        _ => None,
-    }
 }
 
 /// The result of a call that gets no further attempt: that of the attempt before, unless the reason says more.

@@ -9,6 +9,7 @@ use togai_ingest::{Pace, Session};
 use tracing::Instrument as _;
 
 use super::budget::{BudgetBalance, RetryBudget};
+use super::lent::Lent;
 use super::retry_loop::{AttemptResult, CallTerms, RetryLoop};
 use super::state::{Inner, RetryState};
 use super::{CallOptions, RetryPolicy};
@@ -91,11 +92,7 @@ impl Retry {
 
     /// The same with more in the query, which is taken away again: the request may be sent once more.
     async fn call_with_query(&self, request: &mut Request, terms: CallTerms) -> AttemptResult {
-        let url = request.url().clone();
-        request.url_mut().query_pairs_mut().extend_pairs(&self.options.query);
-        let result = self.run(request, terms).await;
-        *request.url_mut() = url;
-        result
+        self.run(Lent::new(request).with_query(&self.options.query).request(), terms).await
     }
 
     fn run<'a>(&'a self, request: &'a mut Request, terms: CallTerms) -> BoxFuture<'a, AttemptResult> {

@@ -370,6 +370,71 @@ async fn options_merge_and_later_ones_win() {
 }
 
 #[tokio::test]
+async fn a_request_is_given_back_as_it_was() {
+    let fixture = TestRetry::new(RetryPolicy::default(), 1.0, [FAILED, ACCEPTED, ACCEPTED]);
+    let retry = fixture.retry.with(CallOptions::new().deadline(Duration::from_secs(5)));
+    let mut request = get("http://localhost/events");
+    for _ in 0..2 {
+        retry.execute(&mut request).await.unwrap();
+    }
+    let timeouts = fixture.script.timeouts().into_iter().map(|timeout| timeout.unwrap().as_millis());
+    assert_eq!(timeouts.collect::<Vec<_>>(), [5000, 4750, 5000]);
+    assert!(request.authorization().is_none() && request.timeout().is_none());
+    // Also where the call is dropped.
+    fixture.clock.hang(true);
+    let now = fixture.clock.now();
+    fixture.retry.state.pacers[2].throttled(now, now, Some(Duration::from_secs(9)), 0.0);
+    let retry = fixture.retry.with(CallOptions::new().query("a", "1"));
+    let mut call = retry.execute(&mut request);
+    assert!(futures::poll!(call.as_mut()).is_pending());
+    drop(call);
+    assert_eq!(request.url().query(), None);
+}
+
+#[tokio::test]
+async fn a_deadline_that_ends_the_retries_is_named_whatever_the_clock() {
+    #[derive(Debug)]
+    struct SystemTime;
+    impl togai_ingest::Clock for SystemTime {
+        fn sleep(&self, _: Duration) -> togai_api::BoxFuture<'static, ()> {
+            Box::pin(std::future::ready(()))
+        }
+        fn random(&self) -> f64 {
+            0.99
+        }
+    }
+    let script = Script::new(&VirtualClock::new(0.0), [FAILED]);
+    let retry = Retry::new(Parts {
+        inner: Inner::Other(Box::new(script)),
+        session: Session::new(Arc::new(SystemTime)),
+        credentials: None,
+        policy: RetryPolicy::default().with_initial_backoff(Duration::from_secs(10)),
+        attempt_timeout: None,
+        budget: RetryBudget::default(),
+    });
+    let hurried = retry.with(CallOptions::new().deadline(Duration::from_secs(5)));
+    let response = hurried.execute(&mut get("http://localhost/events")).await.unwrap();
+    assert_eq!(response.context().stopped_by, Some(RetryStop::Deadline));
+}
+
+#[tokio::test]
+async fn a_success_of_another_transport_that_is_not_whole_is_none() {
+    #[derive(Debug)]
+    struct Half;
+    impl Transport for Half {
+        fn execute<'a>(&'a self, _: &'a mut Request) -> BoxFuture<'a, AttemptResult> {
+            let response = togai_api::Response::new(reqwest::StatusCode::ACCEPTED, Default::default(), "");
+            Box::pin(async { Ok(response.with_incomplete_body()) })
+        }
+    }
+    let client = Client::new("http://localhost", Half);
+    for client in [client.with(CallOptions::new()), client] {
+        let error = client.get_events().send().await.unwrap_err();
+        assert!(error.is_retryable() && error.status().is_none(), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_is_sent_again_has_the_query_once() {
     let fixture = TestRetry::new(RetryPolicy::default(), 0.0, [ACCEPTED, ACCEPTED]);
     let retry = fixture.retry.with(CallOptions::new().query("a", "1"));

@@ -57,7 +57,7 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 enum Probe {
     IsDue,
-    IsSent { until: Instant },
+    IsSent { at: Instant, until: Instant },
 }
 
 /// When a request may be sent.
@@ -114,27 +114,31 @@ impl Pacer {
     /// Takes a turn where it can be had at once. `random` is from 0 up to, but not including, 1.
     pub fn try_turn(&self, now: Instant, random: f64) -> bool {
         self.is_free.load(Ordering::Relaxed)
-            || self.line.try_lock().is_ok() && matches!(self.lock().turn(now, random), Turn::Now)
+            || self.line.try_lock().is_ok() && matches!(self.lock().turn(now, random, false), Turn::Now)
     }
 
     /// Waits in line for a turn. `false` means that there is a pause, and no turn was taken.
     pub async fn turn(&self, clock: &dyn Clock) -> bool {
         let _first = self.line.lock().await;
+        let mut has_waited = false;
         loop {
-            let turn = self.lock().turn(clock.now(), clock.random());
+            let turn = self.lock().turn(clock.now(), clock.random(), has_waited);
             match turn {
                 Turn::Now => return true,
-                Turn::In(wait) => clock.sleep(wait.min(LONGEST_NAP)).await,
+                Turn::In(wait) => {
+                    has_waited = true;
+                    clock.sleep(wait.min(LONGEST_NAP)).await;
+                }
                 Turn::Paused => return false,
             }
         }
     }
 
-    /// Notes that a request was answered otherwise than by throttling.
-    pub fn succeeded(&self, now: Instant) {
+    /// Notes that a request that was sent at a time was answered otherwise than by throttling.
+    pub fn succeeded(&self, now: Instant, sent: Instant) {
         self.change(|state| {
             state.rate.succeeded();
-            state.probe = None;
+            state.end_probe(sent);
             state.last_success = Some(now);
         });
     }
@@ -144,7 +148,7 @@ impl Pacer {
     pub fn throttled(&self, now: Instant, sent: Instant, retry_after: Option<Duration>, random: f64) {
         self.change(|state| {
             state.rate.throttled(now, sent, retry_after);
-            state.probe = None;
+            state.end_probe(sent);
             if let Some(pause) = retry_after.filter(|pause| !pause.is_zero()) {
                 state.pause_for(now, pause.min(LONGEST_PAUSE), random);
             }
@@ -166,7 +170,7 @@ impl Pacer {
 impl State {
     /// Whether turns need not be counted: there is no pacing, and the service has not asked for a pause.
     fn is_free(&self) -> bool {
-        self.rate.is_off() && self.paused_until.is_none()
+        self.rate.is_off() && self.paused_until.is_none() && self.probe.is_none()
     }
 
     fn pause(&self, now: Instant) -> Option<Duration> {
@@ -180,22 +184,35 @@ impl State {
             return;
         }
         self.paused_until = Some(until);
-        self.probe = (pause == LONGEST_PAUSE).then_some(Probe::IsDue);
+        if pause == LONGEST_PAUSE {
+            self.probe = Some(Probe::IsDue);
+        }
         // The first turn after it is as far away as chance has it, since the others who share the quota wake up as well.
         let first = until + self.interval().mul_f64(random);
         self.last = first.checked_sub(self.interval()).map(|last| (last, 0.0));
+    }
+
+    /// Ends a probe that was answered, or followed by a request that was. What was sent before it says nothing.
+    fn end_probe(&mut self, sent: Instant) {
+        if let Some(Probe::IsSent { at, .. }) = self.probe
+            && sent >= at
+        {
+            self.probe = None;
+        }
     }
 
     fn interval(&self) -> Duration {
         Duration::from_secs_f64(1.0 / self.rate.per_second())
     }
 
-    fn turn(&mut self, now: Instant, random: f64) -> Turn {
+    /// Takes a turn, or says when there is one. One that was waited for is made up for where a timer or chance has made it
+    /// late, so that the turns stay at their rate.
+    fn turn(&mut self, now: Instant, random: f64, has_waited: bool) -> Turn {
         if self.pause(now).is_some() {
             return Turn::Paused;
         }
         self.paused_until = None;
-        if let Some(Probe::IsSent { until }) = self.probe
+        if let Some(Probe::IsSent { until, .. }) = self.probe
             && now < until
         {
             return Turn::In(until - now);
@@ -210,13 +227,13 @@ impl State {
                 if !wait.is_zero() {
                     return Turn::In(wait);
                 }
-                // What a timer or chance has made late is made up for, so that the turns stay at their rate.
-                now.checked_sub(room.max(interval)).map_or(due, |earliest| due.max(earliest))
+                let room = if has_waited { room.max(interval) } else { room };
+                now.checked_sub(room).map_or(due, |earliest| due.max(earliest))
             }
         };
         self.last = Some((start, random * JITTER));
         if self.probe.is_some() {
-            self.probe = Some(Probe::IsSent { until: now + PROBE_TIME });
+            self.probe = Some(Probe::IsSent { at: now, until: now + PROBE_TIME });
         }
         self.rate.sent(now);
         Turn::Now

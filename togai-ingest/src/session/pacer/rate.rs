@@ -6,10 +6,12 @@ use super::pace::Pace;
 
 /// Paced a little below the rate that is set: a service that counts by the second sees chance push a request into the next.
 const MARGIN: f64 = 0.98;
-/// The slowest rate a second, so that the next try is ten seconds away at most.
+/// The slowest rate a second that can be set.
+const SLOWEST_SET: f64 = 1e-3;
+/// The slowest rate a second that is learned, so that the next try is ten seconds away at most.
 const SLOWEST: f64 = 0.1;
 /// What a response that is no 429 adds to the rate: the same for all, so that clients who lose alike become alike.
-const STEP: f64 = 0.0012;
+const STEP: f64 = 0.0013;
 /// Of a streak of n such responses each adds (n / STREAK)^2 of the rate as well: a quota that was raised is found fast.
 const STREAK: f64 = 3000.0;
 /// The most that it adds.
@@ -69,10 +71,10 @@ impl Rate {
     }
 
     pub(super) fn set(&mut self, pace: Pace) {
-        let before = self.ceiling;
+        let before = if self.is_off { 0.0 } else { self.ceiling };
         self.is_off = pace == Pace::Off;
         self.ceiling = match pace {
-            Pace::PerSecond(rate) => (rate * MARGIN).max(SLOWEST),
+            Pace::PerSecond(rate) => (rate * MARGIN).max(SLOWEST_SET),
             Pace::Off | Pace::Learned => f64::INFINITY,
         };
         // Where nothing was learned, the new rate holds at once.
@@ -96,6 +98,9 @@ impl Rate {
     }
 
     pub(super) fn succeeded(&mut self) {
+        if self.is_off {
+            return;
+        }
         self.passed = (self.passed + 1.0).min(MEMORY);
         self.streak += 1.0;
         let growth = (self.streak.max(0.0) / STREAK).powi(2).min(LARGEST_STEP);
@@ -107,6 +112,9 @@ impl Rate {
     }
 
     pub(super) fn throttled(&mut self, now: Instant, sent: Instant, retry_after: Option<Duration>) {
+        if self.is_off {
+            return;
+        }
         if self.per_second.is_infinite() {
             self.per_second = self.sent.per_second().max(1.0);
         }
@@ -123,7 +131,8 @@ impl Rate {
             self.known *= 1.0 - LARGEST_CUT;
         }
         let share = self.refused / (self.passed + self.refused + PRIOR);
-        self.per_second = (self.per_second * (1.0 - share.clamp(SMALLEST_CUT, LARGEST_CUT))).max(SLOWEST);
+        self.per_second =
+            (self.per_second * (1.0 - share.clamp(SMALLEST_CUT, LARGEST_CUT))).max(SLOWEST.min(self.ceiling));
         self.cut_at = Some(now);
         (self.passed, self.refused) = (0.0, 0.0);
     }

@@ -126,3 +126,28 @@ async fn failures_of_ingestion_still_count() {
     let test = TestRetry::new(RetryPolicy::default().with_max_attempts(3), 0.0, script);
     assert_eq!(outlast(&test, CallOptions::new()).await, (503, 6, Some(RetryStop::Attempts)));
 }
+
+#[tokio::test]
+async fn a_policy_of_one_attempt_makes_one() {
+    let test = TestRetry::new(RetryPolicy::never(), 0.0, [THROTTLED]);
+    assert_eq!(outlast(&test, CallOptions::new()).await, (429, 1, Some(RetryStop::Attempts)));
+}
+
+#[tokio::test]
+async fn ingestion_that_is_not_paced_keeps_its_deadline() {
+    let deadline = Duration::from_secs(5);
+    let test = TestRetry::new(RetryPolicy::default(), 1.0, std::iter::repeat_n(THROTTLED, 100));
+    let (status, _, stop) = outlast(&test, CallOptions::new().deadline(deadline)).await;
+    assert_eq!((status, stop), (429, Some(RetryStop::Deadline)));
+    assert!(test.clock.elapsed() <= deadline, "{:?}", test.clock.elapsed());
+}
+
+#[tokio::test]
+async fn a_slow_429_takes_none_of_the_time_for_retries() {
+    let script = std::iter::repeat_n(THROTTLED, 20).chain([FAILED, ACCEPTED]);
+    let attempt_time = Duration::from_secs(5);
+    let (policy, budget) = (RetryPolicy::default(), RetryBudget::default());
+    let policy = policy.with_max_throttling(Duration::from_secs(600));
+    let test = TestRetry::with_attempt_time(policy, budget, 0.0, attempt_time, script);
+    assert_eq!(outlast(&test, CallOptions::new()).await, (202, 22, None));
+}

@@ -1,0 +1,37 @@
+//! What the head of a response says to all calls of a client.
+
+use std::time::Instant;
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use togai_api::{Operation, is_passing_outage, retry_after};
+use togai_ingest::Pacer;
+
+use super::state::RetryState;
+use crate::auth::AdmittedRequest;
+
+/// The attempt that a head belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct Noted<'a> {
+    pub(super) state: &'a RetryState,
+    pub(super) pacer: &'a Pacer,
+    pub(super) operation: &'static Operation,
+    pub(super) sent: Instant,
+    pub(super) admitted: &'a AdmittedRequest<'a>,
+}
+
+impl Noted<'_> {
+    /// Notes what a status says of the token and of the quota. It does not wait for the body, which other calls would pay
+    /// for: they would send a refused token again, and send within a pause.
+    pub(super) fn note_head(self, status: StatusCode, headers: &HeaderMap) {
+        let clock = self.state.session.clock();
+        self.state.auth.note_status(self.admitted, self.operation, status);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            self.state.counters.count(self.operation.quota_class, |counts| counts.throttled += 1);
+            let pause = retry_after(headers, clock.wall());
+            self.pacer.throttled(clock.now(), self.sent, pause, clock.random());
+        } else if !is_passing_outage(status) {
+            self.pacer.succeeded(clock.now(), self.sent);
+        }
+    }
+}
