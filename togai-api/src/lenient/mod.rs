@@ -123,6 +123,14 @@ mod tests {
     }
 
     #[test]
+    fn a_float_is_the_one_that_serde_json_reads() {
+        for json in ["7.754928069887328e-8", "0.30000000000000004", "-1.7976931348623157e-308", "123456.789012345678"] {
+            let float: f64 = serde_json::from_str(json).unwrap();
+            check(json, &float.to_string());
+        }
+    }
+
+    #[test]
     fn other_values_are_refused() {
         for json in ["true", "[]", "{}", "null", "123456789012345678901", "-1e21"] {
             assert!(serde_json::from_str::<Lenient>(json).is_err(), "{json}");

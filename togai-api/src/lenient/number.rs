@@ -12,7 +12,9 @@ use serde_json::Number;
 /// number with a fraction, or one too large for an integer, as a map with one private member, which only `Number` knows
 /// how to read. Without the feature a map is a map, and `Number` refuses it.
 pub(crate) fn visit_number<'de, V: Visitor<'de>, A: MapAccess<'de>>(visitor: V, map: A) -> Result<V::Value, A::Error> {
-    match Number::deserialize(MapAccessDeserializer::new(map)).ok().and_then(|number| number.as_f64()) {
+    let number = Number::deserialize(MapAccessDeserializer::new(map));
+    // Not `as_f64`, which may differ in the last digit from what serde_json reads: ids are made of such digits.
+    match number.ok().and_then(|number| serde_json::from_str(&number.to_string()).ok()) {
         Some(number) => visitor.visit_f64(number),
         None => Err(A::Error::invalid_type(Unexpected::Map, &visitor)),
     }
