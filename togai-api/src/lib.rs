@@ -80,6 +80,8 @@ pub use response::ResponseValue;
 pub use retry_after::retry_after;
 pub use text::Text;
 pub use timestamp::{ParseTimestampError, Timestamp};
+#[doc(hidden)]
+pub use transport::Lent;
 pub use transport::{
     BoxFuture, CallContext, HttpTransport, Request, Response, RetryStop, Transport, TransportError, TransportErrorKind,
 };

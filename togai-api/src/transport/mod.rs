@@ -4,6 +4,7 @@ mod body;
 mod context;
 mod error;
 mod http_transport;
+mod lent;
 mod request;
 mod response;
 
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub use context::{CallContext, RetryStop};
 pub use error::{TransportError, TransportErrorKind};
 pub use http_transport::HttpTransport;
+#[doc(hidden)]
+pub use lent::Lent;
 pub use request::Request;
 pub use response::Response;
 

@@ -5,10 +5,29 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reqwest::Url;
 
 use crate::{Operation, Repeat};
+
+/// The headers that no caller sets, beside those of tokens and proxies. A wrong one breaks the framing of messages, so that
+/// the next request on a connection is misread; or it has the server write bodies that the client cannot read.
+const OWN_HEADERS: [&str; 14] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// A request of an operation on its way to the server.
 ///
@@ -62,6 +81,12 @@ impl Request {
     pub fn with_idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = idempotent;
         self
+    }
+
+    /// Whether a header is none that a caller sets.
+    #[doc(hidden)]
+    pub fn owns_header(name: &HeaderName) -> bool {
+        OWN_HEADERS.contains(&name.as_str()) || name.as_str().starts_with("proxy-")
     }
 
     /// The operation that is asked for.
@@ -150,7 +175,7 @@ impl Request {
 impl fmt::Debug for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A body may hold what no log is to hold.
-        let headers: Vec<&str> = self.headers.keys().map(http::HeaderName::as_str).collect();
+        let headers: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
         formatter
             .debug_struct("Request")
             .field("operation", &self.operation)

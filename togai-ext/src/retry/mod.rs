@@ -3,7 +3,6 @@
 mod backoff;
 mod budget;
 mod head;
-mod lent;
 mod options;
 mod policy;
 mod retry_loop;

@@ -3,28 +3,9 @@
 use std::time::Duration;
 
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use togai_api::Error;
+use togai_api::{Error, Request};
 
 use super::RetryPolicy;
-
-/// The headers that no caller sets, beside those of tokens and proxies. A wrong one breaks the framing of messages, so that
-/// the next request on a connection is misread; or it has the server write bodies that the client cannot read.
-const OWN_HEADERS: [&str; 14] = [
-    "accept",
-    "accept-encoding",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// Settings of the calls of a client, in place of those that it was built with.
 ///
@@ -102,7 +83,7 @@ impl CallOptions {
         if key == header::AUTHORIZATION {
             return Err(problem("is set by the client: give the token to the builder of the client"));
         }
-        if OWN_HEADERS.contains(&key.as_str()) || key.as_str().starts_with("proxy-") {
+        if Request::owns_header(&key) {
             return Err(problem("is set by the client: leave it out"));
         }
         let value = HeaderValue::try_from(value).map_err(|_| problem("has a value that no header can have"))?;

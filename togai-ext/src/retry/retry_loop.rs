@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::future::{Either, FutureExt as _, select};
 use reqwest::StatusCode;
 use togai_api::{
-    CallContext, Operation, Request, Response, RetryStop, TransportError, TransportErrorKind, is_passing_outage,
+    CallContext, Lent, Operation, Request, Response, RetryStop, TransportError, TransportErrorKind, is_passing_outage,
     retry_after,
 };
 use togai_ingest::{CancelSignal, Pacer};
@@ -14,7 +14,6 @@ use tracing::Instrument as _;
 
 use super::backoff::{self, Backoff};
 use super::head::Noted;
-use super::lent::Lent;
 use super::state::{Inner, RetryState};
 use super::{CallOptions, RetryPolicy};
 use crate::auth::AdmittedRequest;

@@ -4,12 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use togai_api::{BoxFuture, Error, QuotaClass, Request, Transport};
+use togai_api::{BoxFuture, Error, Lent, QuotaClass, Request, Transport};
 use togai_ingest::{Pace, Session};
 use tracing::Instrument as _;
 
 use super::budget::{BudgetBalance, RetryBudget};
-use super::lent::Lent;
 use super::retry_loop::{AttemptResult, CallTerms, RetryLoop};
 use super::state::{Inner, RetryState};
 use super::{CallOptions, RetryPolicy};

@@ -3,6 +3,7 @@ mod pacing;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use togai_api::types::IngestBatchEventRequest;
 use togai_api::{Client, Core, Event, OPERATIONS, Operation, Request, RetryStop, TransportErrorKind};
 use togai_ingest::{Cancel, Clock as _};
@@ -423,7 +424,7 @@ async fn a_success_of_another_transport_that_is_not_whole_is_none() {
     struct Half;
     impl Transport for Half {
         fn execute<'a>(&'a self, _: &'a mut Request) -> BoxFuture<'a, AttemptResult> {
-            let response = togai_api::Response::new(reqwest::StatusCode::ACCEPTED, Default::default(), "");
+            let response = togai_api::Response::new(reqwest::StatusCode::ACCEPTED, HeaderMap::default(), "");
             Box::pin(async { Ok(response.with_incomplete_body()) })
         }
     }

@@ -1,13 +1,16 @@
-//! A request that is lent to the retries, and is given back as it was.
+//! A request that is lent to a transport, and is given back as it was.
 
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::HeaderValue;
-use togai_api::Request;
+
+use super::Request;
 
 /// Gives a request back as it was, also where the call is dropped: it may be sent once more, by other transports.
-pub(super) struct Lent<'a> {
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Lent<'a> {
     request: &'a mut Request,
     timeout: Option<Duration>,
     authorization: Option<HeaderValue>,
@@ -16,19 +19,21 @@ pub(super) struct Lent<'a> {
 
 impl<'a> Lent<'a> {
     /// One whose address stays as it is.
-    pub(super) fn new(request: &'a mut Request) -> Self {
+    pub fn new(request: &'a mut Request) -> Self {
         let (timeout, authorization) = (request.timeout(), request.authorization().cloned());
         Self { request, timeout, authorization, url: None }
     }
 
     /// The same with more in the query.
-    pub(super) fn with_query(mut self, pairs: &[(String, String)]) -> Self {
+    #[must_use]
+    pub fn with_query(mut self, pairs: &[(String, String)]) -> Self {
         self.url = Some(self.request.url().clone());
         self.request.url_mut().query_pairs_mut().extend_pairs(pairs);
         self
     }
 
-    pub(super) fn request(&mut self) -> &mut Request {
+    /// The request, to be changed.
+    pub fn request(&mut self) -> &mut Request {
         self.request
     }
 }
