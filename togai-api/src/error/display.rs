@@ -139,6 +139,7 @@ impl fmt::Debug for Error {
         let mut debug = formatter.debug_struct("Error");
         debug.field("message", &self.to_string());
         if let Some(token) = self.resume_token() {
+            let token = self.inner.context.as_ref().map_or_else(|| token.to_owned(), |context| context.redact(token));
             debug.field("resume_token", &token);
         }
         if let Some(excerpt) = self.body_excerpt() {

@@ -21,8 +21,15 @@ pub(super) struct Noted<'a> {
 }
 
 impl Noted<'_> {
-    /// Notes what a status says of the token and of the quota. It does not wait for the body, which other calls would pay
-    /// for: they would send a refused token again, and send within a pause.
+    /// The same for a failure alone, whose body is not waited for. Other calls would pay for that: they would send a refused
+    /// token again, and send within a pause. A success that does not come whole is none.
+    pub(super) fn note_head_of_failure(self, status: StatusCode, headers: &HeaderMap) {
+        if !status.is_success() {
+            self.note_head(status, headers);
+        }
+    }
+
+    /// Notes what a status says of the token and of the quota.
     pub(super) fn note_head(self, status: StatusCode, headers: &HeaderMap) {
         let clock = self.state.session.clock();
         self.state.auth.note_status(self.admitted, self.operation, status);

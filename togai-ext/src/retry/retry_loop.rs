@@ -159,16 +159,19 @@ impl<'a> RetryLoop<'a> {
             Noted { state: self.state, pacer: self.pacer, operation: self.operation, sent: self.sent, admitted };
         let sending = async {
             match &self.state.inner {
-                Inner::Http(http) => http.exchange(request, |status, headers| noted.note_head(status, headers)).await,
-                Inner::Other(transport) => {
-                    let response = transport.execute(request).await?;
-                    noted.note_head(response.status(), response.headers());
-                    response.into_whole()
+                Inner::Http(http) => {
+                    http.exchange(request, |status, headers| noted.note_head_of_failure(status, headers)).await
                 }
+                Inner::Other(transport) => transport.execute(request).await.and_then(Response::into_whole),
             }
         };
         let mut result = if span.is_disabled() { sending.await } else { sending.instrument(span.clone()).await };
         trace::record_result(&span, &result);
+        if let Ok(response) = &result
+            && (response.status().is_success() || matches!(self.state.inner, Inner::Other(_)))
+        {
+            noted.note_head(response.status(), response.headers());
+        }
         self.state.auth.keep_secret(&mut result);
         if result.as_ref().is_ok_and(|response| says_more_than_later(response.status())) {
             self.state.budget.earn();
