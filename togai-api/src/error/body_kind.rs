@@ -14,6 +14,8 @@ pub(super) enum BodyKind {
     Markup,
     Text,
     Binary,
+    /// Packed in a way that the client does not read.
+    Packed(&'static str),
 }
 
 impl BodyKind {
@@ -22,7 +24,7 @@ impl BodyKind {
         if body.trim_ascii().is_empty() {
             return Some(Self::Empty);
         }
-        let Ok(text) = std::str::from_utf8(body) else { return Some(Self::Binary) };
+        let Ok(text) = std::str::from_utf8(body) else { return Some(Self::of_binary(headers)) };
         let text = text.trim_start_matches('\u{feff}').trim_start();
         if text.starts_with(['{', '[', '"']) || serde_json::from_str::<IgnoredAny>(text).is_ok() {
             return None;
@@ -31,7 +33,13 @@ impl BodyKind {
             return Some(Self::of_markup(headers, text));
         }
         let is_binary = text.chars().any(|character| character.is_control() && !character.is_whitespace());
-        Some(if is_binary { Self::Binary } else { Self::Text })
+        Some(if is_binary { Self::of_binary(headers) } else { Self::Text })
+    }
+
+    fn of_binary(headers: &HeaderMap) -> Self {
+        let coding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut known = ["br", "zstd", "deflate", "gzip", "compress"].into_iter();
+        known.find(|known| coding.trim().eq_ignore_ascii_case(known)).map_or(Self::Binary, Self::Packed)
     }
 
     fn of_markup(headers: &HeaderMap, text: &str) -> Self {
@@ -57,6 +65,9 @@ impl fmt::Display for BodyKind {
             Self::Markup => "markup instead of JSON: is the base URL right?",
             Self::Text => "plain text instead of JSON: is the base URL right?",
             Self::Binary => "binary data instead of JSON",
+            Self::Packed(coding) => {
+                return write!(formatter, "a body that is packed with `{coding}`, which the client did not ask for");
+            }
         })
     }
 }
@@ -66,6 +77,14 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn a_packed_body_names_its_coding() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_ENCODING, "BR".parse().unwrap());
+        let kind = BodyKind::of(&headers, b"\x0b\x02\x80\xff").unwrap();
+        assert_eq!(kind.to_string(), "a body that is packed with `br`, which the client did not ask for");
+    }
 
     #[track_caller]
     fn check(media_type: &'static str, body: &[u8], expected: Option<BodyKind>) {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
+use super::BodyKind;
 use crate::{CallContext, retry_after};
 
 /// The longest message that is kept. It is the vendor's limit; gateways have none.
@@ -99,8 +100,11 @@ fn text_at(value: &Value) -> Option<String> {
     }
 }
 
-/// The text of a response that is not JSON. Of a page for browsers only its title is for people.
+/// The text of a response that is not JSON. Of a page for browsers only its title is for people, and of a packed one nothing.
 fn text_message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    if matches!(BodyKind::of(headers, body), Some(BodyKind::Packed(_))) {
+        return None;
+    }
     let text = String::from_utf8_lossy(&body[..body.len().min(64 * 1024)]);
     let is_page = headers
         .get(http::header::CONTENT_TYPE)
