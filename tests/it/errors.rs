@@ -173,25 +173,21 @@ async fn an_id_that_is_taken_is_a_conflict() {
     assert!(error.is_builder() && !error.is_bad_request() && !error.is_conflict());
 }
 
+/// The error of a call to a server that is no sandbox.
+async fn error_at(base_url: &str) -> Error {
+    let client = ClientBuilder::new(TOKEN).base_url(base_url).with_retry(RetryPolicy::never()).build().unwrap();
+    client.get_events().send().await.unwrap_err()
+}
+
 #[tokio::test]
 async fn a_port_of_the_other_protocol_is_named() {
     // What a server of TLS says to a request in plain text: an alert.
     let address = serve_once(b"\x15\x03\x01\x00\x02\x02\x46").await;
-    let client = ClientBuilder::new(TOKEN)
-        .base_url(format!("http://{address}"))
-        .with_retry(RetryPolicy::never())
-        .build()
-        .unwrap();
-    let error = client.get_events().send().await.unwrap_err();
+    let error = error_at(&format!("http://{address}")).await;
     insta::assert_snapshot!(error.reason(), @"get_events: the connection broke before the answer was complete: invalid HTTP version parsed; the port does not speak HTTP: if it speaks TLS, use `https://`");
 
     let address = serve_once(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
-    let client = ClientBuilder::new(TOKEN)
-        .base_url(format!("https://{address}"))
-        .with_retry(RetryPolicy::never())
-        .build()
-        .unwrap();
-    let error = client.get_events().send().await.unwrap_err();
+    let error = error_at(&format!("https://{address}")).await;
     assert!(error.is_connect());
     insta::assert_snapshot!(error.reason(), @"get_events: no connection could be made: received corrupt message of type InvalidContentType; the port does not speak TLS: check the base URL");
 }

@@ -19,7 +19,7 @@ pub(super) struct Limit {
     pub(super) remedy: &'static str,
 }
 
-/// How long the body of a failure may take. The status has said what matters, and a retry or a token gate waits for it.
+/// How long the body of a failure may take. The status has said what matters, and a retry waits for it.
 const TIME_OF_FAILURE: Duration = Duration::from_secs(5);
 
 /// Reads a response: one of success to its end, one of failure as far as it comes.
@@ -51,7 +51,7 @@ pub(super) async fn read(
     let body = body.freeze();
     let (body, is_complete) = match unpack(&mut headers, &body, failure_bytes) {
         Unpacked::Plain => (body, is_complete),
-        Unpacked::Whole(body) => (body, is_complete),
+        Unpacked::Whole(unpacked) => (unpacked, is_complete),
         Unpacked::Part { body, .. } => (body, false),
     };
     let response = Response::new(status, headers, body);

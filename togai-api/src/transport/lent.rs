@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::Request;
@@ -14,22 +13,13 @@ pub struct Lent<'a> {
     request: &'a mut Request,
     timeout: Option<Duration>,
     authorization: Option<HeaderValue>,
-    url: Option<Url>,
 }
 
 impl<'a> Lent<'a> {
-    /// One whose address stays as it is.
+    /// One whose timeout and credential may be changed.
     pub fn new(request: &'a mut Request) -> Self {
         let (timeout, authorization) = (request.timeout(), request.authorization().cloned());
-        Self { request, timeout, authorization, url: None }
-    }
-
-    /// The same with more in the query.
-    #[must_use]
-    pub fn with_query(mut self, pairs: &[(String, String)]) -> Self {
-        self.url = Some(self.request.url().clone());
-        self.request.url_mut().query_pairs_mut().extend_pairs(pairs);
-        self
+        Self { request, timeout, authorization }
     }
 
     /// The request, to be changed.
@@ -42,8 +32,5 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         self.request.set_timeout(self.timeout);
         self.request.set_authorization(self.authorization.take());
-        if let Some(url) = self.url.take() {
-            *self.request.url_mut() = url;
-        }
     }
 }

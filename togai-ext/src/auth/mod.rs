@@ -78,8 +78,9 @@ impl Auth {
         admitted: &AdmittedRequest<'_>,
         operation: &'static Operation,
         status: StatusCode,
+        now: Instant,
     ) {
-        let (gate, now) = (self.session.gate(), self.session.clock().now());
+        let gate = self.session.gate();
         let (number, is_probe) = (admitted.number(), admitted.pass.is_probe());
         match status {
             status if status.is_success() => gate.prove(number, operation.id, is_probe),

@@ -162,20 +162,20 @@ impl<'a> RetryLoop<'a> {
                 Inner::Http(http) => {
                     http.exchange(request, |status, headers| noted.note_head_of_failure(status, headers)).await
                 }
-                Inner::Other(transport) => transport.execute(request).await.and_then(Response::into_whole),
+                Inner::Other(transport) => {
+                    let result = transport.execute(request).await.and_then(Response::into_whole);
+                    result.inspect(|response| noted.note_head_of_failure(response.status(), response.headers()))
+                }
             }
         };
         let mut result = if span.is_disabled() { sending.await } else { sending.instrument(span.clone()).await };
         trace::record_result(&span, &result);
         if let Ok(response) = &result
-            && (response.status().is_success() || matches!(self.state.inner, Inner::Other(_)))
+            && response.status().is_success()
         {
             noted.note_head(response.status(), response.headers());
         }
         self.state.auth.keep_secret(&mut result);
-        if result.as_ref().is_ok_and(|response| says_more_than_later(response.status())) {
-            self.state.budget.earn();
-        }
         result
     }
 
@@ -188,8 +188,7 @@ impl<'a> RetryLoop<'a> {
         self.within(renewal, Some(self.longest_token_wait()), WAITED_FOR_TOKEN).await.is_ok_and(|is_renewed| is_renewed)
     }
 
-    /// How long to wait before another attempt, or what keeps it from one; nothing where the result is final by itself. What
-    /// the server asks for is kept by all calls of the class from here on.
+    /// How long to wait before another attempt, or what keeps it from one; nothing where the result is final by itself.
     fn plan_retry(&mut self, result: &AttemptResult) -> Result<Duration, Option<RetryStop>> {
         let idempotent = self.idempotent;
         let (is_throttled, requested_wait, is_repeated) = match result {
@@ -249,9 +248,8 @@ impl<'a> RetryLoop<'a> {
             // The turn comes after the pause, and at the rate that was learned.
             return Ok(Duration::ZERO);
         }
-        let bound = self.backoff.next().unwrap_or_default();
-        let wait = backoff::jitter(bound, self.state.session.clock().random());
-        if self.deadline.is_some_and(|deadline| wait > deadline.saturating_sub(self.elapsed())) {
+        let wait = self.next_jitter();
+        if self.until_deadline().is_some_and(|left| wait > left) {
             return Err(RetryStop::Deadline);
         }
         self.free_wait += wait;
@@ -260,8 +258,7 @@ impl<'a> RetryLoop<'a> {
 
     /// The wait before a retry, where there is time for it.
     fn fit(&mut self, requested_wait: Option<Duration>) -> Result<Duration, RetryStop> {
-        let bound = self.backoff.next().unwrap_or_default();
-        let jitter = backoff::jitter(bound, self.state.session.clock().random());
+        let jitter = self.next_jitter();
         let elapsed = self.elapsed();
         let left = self.left_after(elapsed);
         let wait = match requested_wait {
@@ -273,6 +270,12 @@ impl<'a> RetryLoop<'a> {
             Some(deadline) if deadline.saturating_sub(elapsed) <= left => RetryStop::Deadline,
             _ => RetryStop::Time,
         })
+    }
+
+    /// A random wait, whose bound grows from one to the next.
+    fn next_jitter(&mut self) -> Duration {
+        let bound = self.backoff.next().unwrap_or_default();
+        backoff::jitter(bound, self.state.session.clock().random())
     }
 
     /// Whether its retries count against the budget that all calls share. Few enough need not.
@@ -289,8 +292,7 @@ impl<'a> RetryLoop<'a> {
             let mut before = clock.now();
             // Mostly there is nothing to wait for.
             if !self.pacer.try_turn(before, clock.random()) {
-                self.keep_pause().await?;
-                if !self.take_turn().await? {
+                if self.keep_pause(before).await? || !self.take_turn(before).await? {
                     continue;
                 }
                 before = clock.now();
@@ -315,12 +317,8 @@ impl<'a> RetryLoop<'a> {
     }
 
     /// Waits for the turn of an attempt. `false` means that the server has asked for a pause meanwhile.
-    async fn take_turn(&mut self) -> Result<bool, TransportError> {
+    async fn take_turn(&mut self, before: Instant) -> Result<bool, TransportError> {
         let clock = self.state.session.clock();
-        let before = clock.now();
-        if self.pacer.try_turn(before, clock.random()) {
-            return Ok(true);
-        }
         let turn = pin!(self.pacer.turn(&**clock));
         let has_turn = self.within(turn, None, WAITED_FOR_TURN).await?;
         let waited = clock.now().saturating_duration_since(before);
@@ -346,8 +344,7 @@ impl<'a> RetryLoop<'a> {
             Either::Left((value, _)) => return Ok(value),
             Either::Right(((), future)) => future,
         };
-        let left = self.deadline.map(|deadline| deadline.saturating_sub(self.elapsed())).or(longest);
-        let late = match left {
+        let late = match self.until_deadline().or(longest) {
             Some(left) => self.state.session.clock().sleep(left),
             None => Box::pin(std::future::pending()),
         };
@@ -366,31 +363,28 @@ impl<'a> RetryLoop<'a> {
         }
     }
 
-    /// Waits until the server has had the pause that it asked another call for. It is an error where there is to be no
-    /// attempt any more.
-    async fn keep_pause(&mut self) -> Result<(), TransportError> {
-        loop {
-            self.check_time_left()?;
-            let now = self.state.session.clock().now();
-            let Some(left) = self.pacer.pause(now) else { return Ok(()) };
-            // Jitter spreads the calls that waited for the same pause.
-            let bound = self.policy.backoff().next().unwrap_or_default();
-            let jitter = backoff::jitter(bound, self.state.session.clock().random());
-            let longest = self.longest_pause();
-            let wait = if self.terms.outlasts_throttling {
-                let room = self.deadline.map_or(jitter, |deadline| deadline.saturating_sub(self.elapsed()));
-                (left <= longest).then(|| left + jitter.min(room.saturating_sub(left)))
-            } else {
-                backoff::spread(left, jitter, longest)
-            };
-            let Some(wait) = wait else {
-                return Err(TransportError::paused(left, CallContext::default()));
-            };
-            self.wait(wait).await;
-            if self.terms.outlasts_throttling {
-                self.free_wait += self.state.session.clock().now().saturating_duration_since(now);
-            }
+    /// Waits until the server has had the pause that it asked another call for, and says whether there was one. It is an
+    /// error where the call cannot wait so long.
+    async fn keep_pause(&mut self, now: Instant) -> Result<bool, TransportError> {
+        let Some(left) = self.pacer.pause(now) else { return Ok(false) };
+        // Jitter spreads the calls that waited for the same pause.
+        let bound = self.policy.backoff().next().unwrap_or_default();
+        let jitter = backoff::jitter(bound, self.state.session.clock().random());
+        let longest = self.longest_pause();
+        let wait = if self.terms.outlasts_throttling {
+            let room = self.until_deadline().unwrap_or(Duration::MAX).saturating_sub(left);
+            (left <= longest).then(|| left + jitter.min(room))
+        } else {
+            backoff::spread(left, jitter, longest)
+        };
+        let Some(wait) = wait else {
+            return Err(TransportError::paused(left, CallContext::default()));
+        };
+        self.wait(wait).await;
+        if self.terms.outlasts_throttling {
+            self.free_wait += self.state.session.clock().now().saturating_duration_since(now);
         }
+        Ok(true)
     }
 
     /// How long it waits for a token. It is no retry, so the time for retries is no reason to give up before an attempt
@@ -405,7 +399,7 @@ impl<'a> RetryLoop<'a> {
             return self.left();
         }
         let longest = self.policy.max_throttling();
-        self.deadline.map_or(longest, |deadline| longest.min(deadline.saturating_sub(self.elapsed())))
+        self.until_deadline().map_or(longest, |left| left.min(longest))
     }
 
     /// Fails where the call was cancelled, or its time is over.
@@ -447,6 +441,11 @@ impl<'a> RetryLoop<'a> {
         self.state.session.clock().now().saturating_duration_since(self.start)
     }
 
+    /// What is left of the deadline; nothing where there is none.
+    fn until_deadline(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_sub(self.elapsed()))
+    }
+
     /// How long the call may still wait.
     fn left(&self) -> Duration {
         self.left_after(self.elapsed())
@@ -470,11 +469,6 @@ impl<'a> RetryLoop<'a> {
         context.stopped_by = self.stopped_by;
         result
     }
-}
-
-/// Whether a status neither throttles nor is an outage that may pass.
-fn says_more_than_later(status: StatusCode) -> bool {
-    status != StatusCode::TOO_MANY_REQUESTS && !is_passing_outage(status)
 }
 
 fn is_throttling(result: &AttemptResult) -> bool {

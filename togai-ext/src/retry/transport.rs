@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use togai_api::{BoxFuture, Error, Lent, QuotaClass, Request, Transport};
+use togai_api::{BoxFuture, Error, QuotaClass, Request, Transport};
 use togai_ingest::{Pace, Session};
 use tracing::Instrument as _;
 
@@ -80,18 +80,16 @@ impl Retry {
 
     /// Carries a request through.
     pub(crate) fn call<'a>(&'a self, request: &'a mut Request, terms: CallTerms) -> BoxFuture<'a, AttemptResult> {
-        for (name, value) in &self.options.headers {
-            request.headers_mut().insert(name, value.clone());
+        if self.options.headers.is_empty() && self.options.query.is_empty() {
+            return self.run(request, terms);
         }
+        // The request itself stays as it is, since it may be sent once more.
+        let mut request = request.clone();
+        request.headers_mut().extend(self.options.headers.clone());
         if !self.options.query.is_empty() {
-            return Box::pin(self.call_with_query(request, terms));
+            request.url_mut().query_pairs_mut().extend_pairs(&self.options.query);
         }
-        self.run(request, terms)
-    }
-
-    /// The same with more in the query, which is taken away again: the request may be sent once more.
-    async fn call_with_query(&self, request: &mut Request, terms: CallTerms) -> AttemptResult {
-        self.run(Lent::new(request).with_query(&self.options.query).request(), terms).await
+        Box::pin(async move { self.run(&mut request, terms).await })
     }
 
     fn run<'a>(&'a self, request: &'a mut Request, terms: CallTerms) -> BoxFuture<'a, AttemptResult> {
