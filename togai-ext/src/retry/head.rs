@@ -10,9 +10,9 @@ use togai_ingest::Pacer;
 use super::state::RetryState;
 use crate::auth::AdmittedRequest;
 
-/// The attempt that a head belongs to.
+/// The attempt that a head is the answer to.
 #[derive(Clone, Copy)]
-pub(super) struct Noted<'a> {
+pub(super) struct SentAttempt<'a> {
     pub(super) state: &'a RetryState,
     pub(super) pacer: &'a Pacer,
     pub(super) operation: &'static Operation,
@@ -20,7 +20,7 @@ pub(super) struct Noted<'a> {
     pub(super) admitted: &'a AdmittedRequest<'a>,
 }
 
-impl Noted<'_> {
+impl SentAttempt<'_> {
     /// Notes what a status says of the token, of the quota, and of the budget of retries.
     pub(super) fn note_head(self, status: StatusCode, headers: &HeaderMap) {
         let clock = self.state.session.clock();

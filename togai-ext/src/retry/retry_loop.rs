@@ -13,7 +13,7 @@ use togai_ingest::{CancelSignal, Pacer};
 use tracing::Instrument as _;
 
 use super::backoff::{self, Backoff};
-use super::head::Noted;
+use super::head::SentAttempt;
 use super::state::{Inner, RetryState};
 use super::{CallOptions, RetryPolicy};
 use crate::auth::AdmittedRequest;
@@ -82,7 +82,7 @@ impl<'a> RetryLoop<'a> {
             policy,
             operation,
             idempotent: request.is_idempotent(),
-            // Who wants one attempt wants one.
+            // A policy of one attempt makes one, throttled or not.
             terms: CallTerms { outlasts_throttling: terms.outlasts_throttling && policy.max_attempts() > 1, ..terms },
             start,
             deadline: options.deadline,
@@ -148,23 +148,22 @@ impl<'a> RetryLoop<'a> {
             counts.attempts += 1;
             counts.retries += u64::from(is_retry);
         });
-        if let Some(deadline) = self.deadline {
-            let left = deadline.saturating_sub(self.elapsed());
+        if let Some(left) = self.until_deadline() {
             let limits = [self.state.attempt_timeout, self.timeout];
             request.set_timeout(Some(limits.into_iter().flatten().fold(left, Duration::min)));
         }
         admitted.authorize(request);
         let span = trace::attempt(request, self.attempts - 1);
-        let noted =
-            Noted { state: self.state, pacer: self.pacer, operation: self.operation, sent: self.sent, admitted };
+        let attempt =
+            SentAttempt { state: self.state, pacer: self.pacer, operation: self.operation, sent: self.sent, admitted };
         let sending = async {
             match &self.state.inner {
                 Inner::Http(http) => {
-                    http.exchange(request, |status, headers| noted.note_head_of_failure(status, headers)).await
+                    http.exchange(request, |status, headers| attempt.note_head_of_failure(status, headers)).await
                 }
                 Inner::Other(transport) => {
                     let result = transport.execute(request).await.and_then(Response::into_whole);
-                    result.inspect(|response| noted.note_head_of_failure(response.status(), response.headers()))
+                    result.inspect(|response| attempt.note_head_of_failure(response.status(), response.headers()))
                 }
             }
         };
@@ -173,7 +172,7 @@ impl<'a> RetryLoop<'a> {
         if let Ok(response) = &result
             && response.status().is_success()
         {
-            noted.note_head(response.status(), response.headers());
+            attempt.note_head(response.status(), response.headers());
         }
         self.state.auth.keep_secret(&mut result);
         result
