@@ -388,10 +388,11 @@ impl<'a, S: Source, B: Backend> Ingest<'a, S, B> {
     /// no bound on what is not accepted, and `on_not_accepted` and `on_progress` are not called. Where going on makes no
     /// sense, the verdicts of all events that were pulled come first. The error comes last, and ends the stream: keep it
     /// until the verdicts are handled. As long as the stream is not polled, nothing is pulled and no batch is started.
-    pub fn verdicts(self) -> Verdicts<'a, S, B>
+    pub fn verdicts(mut self) -> Verdicts<'a, S, B>
     where
         B: Backend<Event = S::Event>,
     {
+        self.settings.keep_events = true;
         Verdicts::new(self.start())
     }
 

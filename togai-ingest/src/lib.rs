@@ -14,7 +14,7 @@
 //! responds with the indexes of the readings that it refused.
 //!
 //! 1. **The event** is a type that serializes to the JSON of the service.
-//! 2. **The protocol** names the operation, the fields of interest (the id first) and the text around the events.
+//! 2. **The protocol** names the operation and the text around the events, and **`FIELDS`** the fields of interest, the id first.
 //! 3. **`set_id`** puts the id into an event that has none, before it is sent for the first time.
 //! 4. **`send`** sends a body and says how the service responded: it accepted all events, it refused some of them, or the
 //!    request failed. A failure has a [`Scope`], who is at fault, and an [`Effect`], whether the service may have applied
@@ -41,7 +41,7 @@
 //!     value: f64,
 //! }
 //!
-//! static READINGS: Protocol = Protocol::new("post_readings", &["id", "meter"])
+//! static READINGS: Protocol = Protocol::new("post_readings")
 //!     .max_batch_size(500)
 //!     .envelope(Envelope { before: r#"{"readings":["#, between: ",", after: "]}" })
 //!     .idempotent(true);
@@ -53,6 +53,8 @@
 //!
 //! impl Backend for Meters {
 //!     type Event = Reading;
+//!
+//!     const FIELDS: &'static [&'static str] = &["id", "meter"];
 //!
 //!     fn protocol(&self) -> &'static Protocol {
 //!         &READINGS
@@ -153,7 +155,7 @@ mod verdicts;
 
 pub use backend::{
     Backend, Connection, Effect, Envelope, EventRef, Failed, Failure, FailureKind, IntoBackend, Partial, Protocol,
-    Request, Response, Scope,
+    ReadBack, Request, Response, Scope,
 };
 pub use cancel::{Cancel, CancelSignal};
 pub use clock::Clock;
@@ -178,11 +180,24 @@ pub use verdicts::Verdicts;
 #[cfg(feature = "test-util")]
 #[doc(hidden)]
 pub mod test_util {
-    pub use crate::engine::{BatchOutcomes, Encoded, Entry, Finished, Repeat, Run, Settings, decide_partial};
-    pub use crate::json::Encoder;
+    pub use crate::engine::{BatchOutcomes, Encoded, Entry, Finished, Kept, Repeat, Run, Settings, decide_partial};
     pub use crate::report::{Recorder, Tally, into_verdicts};
     pub use crate::session::BatchSize;
     pub use crate::source::Pulled;
+
+    /// An event as it is sent, without an id of ours, and where its fields stand.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn encode<B: crate::Backend>(
+        event: &impl serde::Serialize,
+    ) -> Result<(Vec<u8>, crate::Fields), serde_json::Error> {
+        let mut buffer = crate::json::Buffer::default();
+        let mut encoder = crate::json::Encoder::<crate::backend::FieldsOf<B>>::new();
+        encoder.encode(event, &mut buffer)?;
+        Ok((buffer.into_vec(), encoder.into_fields()))
+    }
 
     /// The error of a call whose owner has had enough.
     pub fn enough() -> crate::DeliveryError {

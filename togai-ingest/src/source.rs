@@ -51,7 +51,8 @@ pub trait Source {
 pub(crate) type ReturnedOf<S> = <PayloadOf<S> as Payload<<S as Source>::Event>>::Returned;
 /// The tags that are handed in with them.
 pub(crate) type TagOf<S> = <<S as Source>::Item as Submission<<S as Source>::Event>>::Tag;
-type PayloadOf<S> = <<S as Source>::Item as Submission<<S as Source>::Event>>::Payload;
+/// What is sent of them.
+pub(crate) type PayloadOf<S> = <<S as Source>::Item as Submission<<S as Source>::Event>>::Payload;
 
 /// The events of an iterator.
 pub struct FromIterator<I, E> {

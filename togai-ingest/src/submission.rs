@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 
 use serde::{Serialize, Serializer};
 
+use crate::backend::ReadBack;
+
 /// What can be handed in for a service with events of type `E`: an `E`, or an `E` with a tag of the caller's, `(E, T)`.
 ///
 /// ```
@@ -132,6 +134,9 @@ pub trait Payload<E>: Serialize {
 
     /// Turns into what comes back.
     fn into_returned(self) -> Self::Returned;
+
+    /// How it comes back from its bytes where it is not kept, given how an event of the service does.
+    fn read_back(event: Option<ReadBack<E>>) -> Option<ReadBack<Self::Returned>>;
 }
 
 impl<E: Serialize> Payload<E> for E {
@@ -147,6 +152,10 @@ impl<E: Serialize> Payload<E> for E {
 
     fn into_returned(self) -> E {
         self
+    }
+
+    fn read_back(event: Option<ReadBack<E>>) -> Option<ReadBack<E>> {
+        event
     }
 }
 
@@ -193,4 +202,9 @@ impl<R: Serialize, E> Payload<E> for Row<'_, R, E> {
     }
 
     fn into_returned(self) {}
+
+    /// Nothing comes back of it.
+    fn read_back(_: Option<ReadBack<E>>) -> Option<ReadBack<()>> {
+        None
+    }
 }

@@ -20,7 +20,7 @@ struct Reading {
     value: f64,
 }
 
-static READINGS: Protocol = Protocol::new("post_readings", &["id", "meter"])
+static READINGS: Protocol = Protocol::new("post_readings")
     .max_batch_size(500)
     .envelope(Envelope { before: r#"{"readings":["#, between: ",", after: "]}" })
     .idempotent(true);
@@ -32,6 +32,8 @@ struct Meters {
 
 impl Backend for Meters {
     type Event = Reading;
+
+    const FIELDS: &'static [&'static str] = &["id", "meter"];
 
     fn protocol(&self) -> &'static Protocol {
         &READINGS

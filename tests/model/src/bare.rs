@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use togai_ingest::{
     Backend, BoxFuture, Connection, Effect, Envelope, EventRef, Failed, Failure, FailureKind, Fields, Partial,
-    Protocol, Request, Response, Scope, Session,
+    Protocol, ReadBack, Request, Response, Scope, Session,
 };
 
 use crate::clock::HandClock;
@@ -31,7 +31,10 @@ pub(crate) struct Direct {
     session: Session,
 }
 
-pub(crate) static PROTOCOL: Protocol = Protocol::new("record", &["id", "accountId", "meterName"])
+/// The fields of interest of an event.
+pub(crate) const FIELDS: &[&str] = &["id", "accountId", "meterName"];
+
+pub(crate) static PROTOCOL: Protocol = Protocol::new("record")
     .max_batch_size(12)
     .envelope(Envelope { before: r#"{"events":["#, between: ",", after: "]}" })
     .idempotent(true);
@@ -46,6 +49,11 @@ pub(crate) fn check_event(event: &Reading) -> Result<(), String> {
     if event.value.parse::<u64>().is_ok() { Ok(()) } else { Err("`value` is no number".to_owned()) }
 }
 
+/// An event of its bytes.
+pub(crate) fn read_back(json: &[u8]) -> Reading {
+    serde_json::from_slice(json).expect("an event reads what it writes")
+}
+
 impl Direct {
     pub(crate) fn connect(world: &SharedWorld, clock: &HandClock) -> Connection<Self> {
         let session = session(world, clock);
@@ -55,6 +63,9 @@ impl Direct {
 
 impl Backend for Direct {
     type Event = Reading;
+
+    const FIELDS: &'static [&'static str] = FIELDS;
+    const READ_BACK: Option<ReadBack<Reading>> = Some(read_back);
 
     fn protocol(&self) -> &'static Protocol {
         &PROTOCOL

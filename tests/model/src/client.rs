@@ -6,9 +6,11 @@ use togai_api::{
 };
 use togai_ext::RetryPolicy;
 use togai_ext::test_util::transport;
-use togai_ingest::{Backend, BoxFuture, Connection, Failed, Fields, IntoBackend as _, Protocol, Request, Response};
+use togai_ingest::{
+    Backend, BoxFuture, Connection, Failed, Fields, IntoBackend as _, Protocol, ReadBack, Request, Response,
+};
 
-use crate::bare::{PROTOCOL, check_event, check_fields, session};
+use crate::bare::{FIELDS, PROTOCOL, check_event, check_fields, read_back, session};
 use crate::clock::HandClock;
 use crate::exchange::{Exchange, Sending};
 use crate::item::Reading;
@@ -36,7 +38,7 @@ pub(crate) struct OverClient<B> {
     world: SharedWorld,
 }
 
-static ENSO: Protocol = Protocol::new("create_events_batch", PROTOCOL.fields()).envelope(PROTOCOL.envelope);
+static ENSO: Protocol = Protocol::new("create_events_batch").envelope(PROTOCOL.envelope);
 
 impl<B: Backend> OverClient<B> {
     fn connect(connection: &Connection<B>, protocol: &'static Protocol, world: &SharedWorld) -> Connection<Self> {
@@ -47,6 +49,9 @@ impl<B: Backend> OverClient<B> {
 
 impl<B: Backend> Backend for OverClient<B> {
     type Event = Reading;
+
+    const FIELDS: &'static [&'static str] = FIELDS;
+    const READ_BACK: Option<ReadBack<Reading>> = Some(read_back);
 
     fn protocol(&self) -> &'static Protocol {
         self.protocol

@@ -2,7 +2,7 @@
 
 use serde::ser::{Error as _, SerializeStruct};
 use serde::{Deserialize, Serialize, Serializer};
-use togai_ingest::{Payload, Submission};
+use togai_ingest::{Payload, ReadBack, Submission};
 
 /// The event of the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +86,10 @@ impl Payload<Reading> for Written {
 
     fn into_returned(self) -> Reading {
         self.event
+    }
+
+    fn read_back(event: Option<ReadBack<Reading>>) -> Option<ReadBack<Reading>> {
+        event
     }
 }
 

@@ -4,6 +4,7 @@ use std::task::{Context, Poll, Waker};
 
 use togai_ingest::{Backend, BoxFuture, Connection, Failed, Protocol, Request, Response, Session};
 
+use crate::bare::FIELDS;
 use crate::item::Reading;
 
 /// A service that accepts everything at once.
@@ -14,6 +15,8 @@ struct Accepting {
 
 impl Backend for Accepting {
     type Event = Reading;
+
+    const FIELDS: &'static [&'static str] = FIELDS;
 
     fn protocol(&self) -> &'static Protocol {
         self.protocol

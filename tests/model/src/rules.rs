@@ -103,6 +103,7 @@ pub(crate) fn rules(mut chance: Chance, over: Over) -> Rules {
                 Channel::Togai => true,
                 Channel::Enso => chance.below(2) == 1,
             },
+            keep_events: chance.below(2) == 1,
         },
         channel,
         is_proven,

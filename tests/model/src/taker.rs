@@ -1,6 +1,8 @@
 //! The taker gets the verdicts of a call, and its counts must agree with the ledger.
 
-use togai_ingest::test_util::{BatchOutcomes, Finished, Recorder, Tally, into_verdicts};
+use std::borrow::Cow;
+
+use togai_ingest::test_util::{BatchOutcomes, Finished, Kept, Recorder, Tally, into_verdicts};
 use togai_ingest::{IngestProgress, Outcome};
 
 use crate::item::Reading;
@@ -47,17 +49,20 @@ impl Taker {
                     verdicts.push((verdict.index, verdict.outcome.clone()));
                 };
                 match &finished {
-                    Finished::Event { entry, id, outcome } => {
-                        let (index, event, tag) = (entry.index, &entry.event, entry.tag);
-                        take(&Verdict { index, id: id.as_deref(), event, tag, outcome });
+                    Finished::Event { index, event, tag, id, outcome } => {
+                        take(&Verdict { index: *index, id: id.as_deref(), event, tag: *tag, outcome });
                     }
-                    Finished::Batch { entries, encoded, outcomes } => {
+                    Finished::Batch { entries, kept, encoded, outcomes } => {
                         for (position, entry) in entries.iter().enumerate() {
                             let outcome = match outcomes {
                                 BatchOutcomes::AllAccepted => &Outcome::Accepted,
                                 BatchOutcomes::Each(each) => &each[position],
                             };
-                            let (index, event, tag) = (entry.index, &entry.event, entry.tag);
+                            let event = match kept {
+                                Kept::Events(events) => Cow::Borrowed(&events[position]),
+                                Kept::Bytes(read_back) => Cow::Owned(read_back(encoded.event(position))),
+                            };
+                            let (index, event, tag) = (entry.index, &*event, entry.tag);
                             let id = encoded.id_text(position);
                             take(&Verdict { index, id: Some(&id), event, tag, outcome });
                         }

@@ -113,16 +113,15 @@ fn is_plain_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use togai_ingest::test_util::Encoder;
+    use togai_ingest::test_util::encode;
 
+    use super::super::togai::Togai;
     use super::*;
 
     /// What is wrong with an event.
     fn problem(event: &Event) -> String {
-        let mut buffer = Vec::new();
-        let mut encoder = Encoder::new(FIELDS);
-        encoder.encode(event, &mut buffer).unwrap();
-        check_fields(&buffer, encoder.fields()).and_then(|()| check_event(event)).err().unwrap_or_default()
+        let (json, fields) = encode::<Togai>(event).unwrap();
+        check_fields(&json, &fields).and_then(|()| check_event(event)).err().unwrap_or_default()
     }
 
     fn event() -> Event {
@@ -170,10 +169,8 @@ mod tests {
     #[test]
     fn an_event_of_another_type_needs_the_same_fields() {
         let problem = |event: serde_json::Value| {
-            let mut buffer = Vec::new();
-            let mut encoder = Encoder::new(FIELDS);
-            encoder.encode(&event, &mut buffer).unwrap();
-            check_fields(&buffer, encoder.fields()).err().unwrap_or_default()
+            let (json, fields) = encode::<Togai>(&event).unwrap();
+            check_fields(&json, &fields).err().unwrap_or_default()
         };
         let whole = serde_json::json!({
             "schemaName": "rides", "accountId": "acme", "timestamp": "2024-04-18T16:00:17Z", "attributes": [],

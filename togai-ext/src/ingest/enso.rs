@@ -14,11 +14,8 @@ use super::{IngestExt, check, classify};
 const FIELDS: &[&str] = &["eventId", "CustomerEntityId", "metric", "timestamp", "value"];
 
 /// No document says that an `eventId` counts once, so it is not idempotent.
-static BATCH: Protocol = Protocol::new("create_events_batch", FIELDS).envelope(Envelope {
-    before: r#"{"events":["#,
-    between: ",",
-    after: "]}",
-});
+static BATCH: Protocol =
+    Protocol::new("create_events_batch").envelope(Envelope { before: r#"{"events":["#, between: ",", after: "]}" });
 
 /// Enso as a service that events are delivered to.
 ///
@@ -47,6 +44,8 @@ impl IntoBackend<Enso> for &Client {
 
 impl Backend for Enso {
     type Event = EnsoEvent;
+
+    const FIELDS: &'static [&'static str] = FIELDS;
 
     fn protocol(&self) -> &'static Protocol {
         &BATCH

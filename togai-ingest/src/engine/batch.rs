@@ -4,23 +4,24 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::kept::Kept;
 use crate::backend::Envelope;
+use crate::json::Buffer;
 
-/// An event that has been taken in, without its bytes.
+/// An event that has been taken in, without what it says.
 #[derive(Debug)]
-pub struct Entry<E, T> {
+pub struct Entry<T> {
     /// Its place in the input.
     pub index: u64,
-    /// What comes back of it.
-    pub event: E,
     /// Its tag.
     pub tag: T,
 }
 
 /// A batch that is being filled. Events are encoded once, side by side.
 pub(crate) struct Batch<E, T> {
-    pub(crate) entries: Vec<Entry<E, T>>,
-    pub(crate) encoded: Encoded<Vec<u8>>,
+    pub(crate) entries: Vec<Entry<T>>,
+    pub(crate) kept: Kept<E>,
+    pub(crate) encoded: Encoded<Buffer>,
 }
 
 /// The events of a batch as they are sent, with where each of them stands.
@@ -42,12 +43,11 @@ pub(crate) struct Slot {
 }
 
 impl<E, T> Batch<E, T> {
-    /// A batch that is written to a buffer, and is expected to have so many events.
-    pub(crate) fn new(envelope: Envelope, mut body: Vec<u8>, events: usize) -> Self {
-        body.clear();
-        body.extend_from_slice(envelope.before.as_bytes());
+    /// A batch that is written to an empty buffer, and is expected to have so many events.
+    pub(crate) fn new(envelope: Envelope, mut body: Buffer, kept: Kept<E>, events: usize) -> Self {
+        body.put(envelope.before.as_bytes());
         let encoded = Encoded { body, slots: Vec::with_capacity(events), envelope };
-        Self { entries: Vec::with_capacity(events), encoded }
+        Self { entries: Vec::with_capacity(events), kept, encoded }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -60,9 +60,9 @@ impl<E, T> Batch<E, T> {
     }
 
     /// Where the next event is to be written: the end of the buffer, behind what stands between two events.
-    pub(crate) fn space(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn space(&mut self) -> &mut Buffer {
         if !self.entries.is_empty() {
-            self.encoded.body.extend_from_slice(self.encoded.envelope.between.as_bytes());
+            self.encoded.body.put(self.encoded.envelope.between.as_bytes());
         }
         &mut self.encoded.body
     }
@@ -74,28 +74,28 @@ impl<E, T> Batch<E, T> {
     }
 
     /// Takes in the event that was written last.
-    pub(crate) fn push(&mut self, entry: Entry<E, T>, slot: Slot) {
+    pub(crate) fn push(&mut self, entry: Entry<T>, event: impl FnOnce() -> E, slot: Slot) {
         self.entries.push(entry);
+        self.kept.push(event);
         self.encoded.slots.push(slot);
     }
 
     /// Takes the event that was written last, and not yet taken in, into a batch of its own.
-    pub(crate) fn carry(&mut self, entry: Entry<E, T>, mut slot: Slot, buffer: Vec<u8>) -> Self {
+    pub(crate) fn carry(&mut self, entry: Entry<T>, event: impl FnOnce() -> E, mut slot: Slot, buffer: Buffer) -> Self {
         let before = self.encoded.envelope.before.len();
-        let mut next = Self::new(self.encoded.envelope, buffer, self.len());
-        next.encoded.body.extend_from_slice(&self.encoded.body[slot.event.clone()]);
+        let mut next = Self::new(self.encoded.envelope, buffer, self.kept.another(self.len()), self.len());
+        next.encoded.body.put(self.encoded.event_in(&slot));
         slot.event = before..next.encoded.body.len();
-        next.push(entry, slot);
+        next.push(entry, event, slot);
         self.discard();
         next
     }
 
     /// The events, and the body of the request without a copy.
-    pub(crate) fn freeze(mut self) -> (Vec<Entry<E, T>>, Encoded<Bytes>) {
-        let Encoded { body, slots, envelope } = &mut self.encoded;
-        body.extend_from_slice(envelope.after.as_bytes());
-        let body = Bytes::from(std::mem::take(body));
-        (self.entries, Encoded { body, slots: std::mem::take(slots), envelope: *envelope })
+    pub(crate) fn freeze(self) -> (Vec<Entry<T>>, Kept<E>, Encoded<Bytes>) {
+        let Encoded { mut body, slots, envelope } = self.encoded;
+        body.put(envelope.after.as_bytes());
+        (self.entries, self.kept, Encoded { body: body.into_vec().into(), slots, envelope })
     }
 }
 
@@ -104,7 +104,8 @@ impl<B: AsRef<[u8]>> Encoded<B> {
         &self.slots
     }
 
-    pub(crate) fn event(&self, position: usize) -> &[u8] {
+    /// The bytes of an event.
+    pub fn event(&self, position: usize) -> &[u8] {
         self.event_in(&self.slots[position])
     }
 
@@ -134,10 +135,15 @@ impl<B: AsRef<[u8]>> Encoded<B> {
 }
 
 impl Encoded<Bytes> {
+    /// The body of a request of all events.
+    pub(crate) fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+
     /// The body of a request of some of the events, by the bytes that are there already.
     pub(crate) fn request(&self, positions: &[usize]) -> Bytes {
         if positions.len() == self.slots.len() {
-            return self.body.clone();
+            return self.body();
         }
         let mut body = Vec::with_capacity(self.request_bytes(positions));
         body.extend_from_slice(self.envelope.before.as_bytes());
@@ -179,20 +185,24 @@ mod tests {
 
     const ENVELOPE: Envelope = Envelope { before: "<", between: ",", after: ">" };
 
+    fn empty() -> Batch<u8, ()> {
+        Batch::new(ENVELOPE, Buffer::default(), Kept::new(None, 0), 0)
+    }
+
     fn write(batch: &mut Batch<u8, ()>, text: &str) -> Slot {
         let space = batch.space();
         let start = space.len();
-        space.extend_from_slice(text.as_bytes());
+        space.put(text.as_bytes());
         Slot { event: start..space.len(), id: 0..1, hash: 0 }
     }
 
     fn push(batch: &mut Batch<u8, ()>, number: u8, text: &str) {
         let slot = write(batch, text);
-        batch.push(Entry { index: number.into(), event: number, tag: () }, slot);
+        batch.push(Entry { index: number.into(), tag: () }, || number, slot);
     }
 
     fn batch() -> Batch<u8, ()> {
-        let mut batch = Batch::new(ENVELOPE, Vec::new(), 0);
+        let mut batch = empty();
         for (number, text) in (0..).zip(["aa", "bb", "cc"]) {
             push(&mut batch, number, text);
         }
@@ -202,14 +212,14 @@ mod tests {
     #[test]
     fn events_are_encoded_side_by_side() {
         assert_eq!(batch().bytes(), 10);
-        let (entries, encoded) = batch().freeze();
+        let (entries, _, encoded) = batch().freeze();
         assert_eq!((entries.len(), &encoded.body[..]), (3, &b"<aa,bb,cc>"[..]));
         assert_eq!((encoded.event(1), encoded.id(1)), (&b"bb"[..], &b"b"[..]));
     }
 
     #[test]
     fn a_request_of_a_part_has_the_bytes_of_the_batch() {
-        let (_, encoded) = batch().freeze();
+        let (_, _, encoded) = batch().freeze();
         for (positions, body) in [(&[0, 2][..], "<aa,cc>"), (&[1], "<bb>"), (&[0, 1, 2], "<aa,bb,cc>")] {
             assert_eq!((encoded.request(positions), encoded.request_bytes(positions)), (body.into(), body.len()));
         }
@@ -219,23 +229,24 @@ mod tests {
 
     #[test]
     fn a_discarded_event_leaves_nothing_behind() {
-        let mut batch = Batch::new(ENVELOPE, Vec::new(), 0);
+        let mut batch = empty();
         write(&mut batch, "x");
         batch.discard();
         push(&mut batch, 0, "aa");
         write(&mut batch, "x");
         batch.discard();
         push(&mut batch, 1, "bb");
-        assert_eq!(&batch.freeze().1.body[..], b"<aa,bb>");
+        assert_eq!(&batch.freeze().2.body[..], b"<aa,bb>");
     }
 
     #[test]
     fn an_event_without_room_moves_to_the_next_batch() {
         let mut first = batch();
         let slot = write(&mut first, "dd");
-        let next = first.carry(Entry { index: 3, event: 3, tag: () }, slot, Vec::new());
-        assert_eq!(&first.freeze().1.body[..], b"<aa,bb,cc>");
-        let (entries, encoded) = next.freeze();
-        assert_eq!((entries[0].event, encoded.event(0), &encoded.body[..]), (3, &b"dd"[..], &b"<dd>"[..]));
+        let next = first.carry(Entry { index: 3, tag: () }, || 3, slot, Buffer::default());
+        assert_eq!(&first.freeze().2.body[..], b"<aa,bb,cc>");
+        let (entries, kept, encoded) = next.freeze();
+        assert_eq!((entries[0].index, encoded.event(0), &encoded.body[..]), (3, &b"dd"[..], &b"<dd>"[..]));
+        assert_eq!(kept.give_back(encoded.into()).collect::<Vec<_>>(), [3]);
     }
 }

@@ -11,6 +11,10 @@ use crate::backend::{Backend, Connection};
 use crate::cancel::CancelSignal;
 use crate::session::{OperationState, Session};
 
+/// The number of the token of a backend that does not manage tokens by the gate. Where tokens have numbers of their own, it
+/// is never in use, and noting it changes nothing.
+const NO_TOKEN: u64 = 0;
+
 /// What the batches of a call share.
 #[derive(Debug)]
 pub(crate) struct CallState<B> {
@@ -59,6 +63,17 @@ impl<B: Backend> CallState<B> {
     pub(super) fn note_accepted(&self, number: u64) {
         self.operation.note_accepted(number);
         self.refusals.note_accepted();
+    }
+
+    /// Notes that the service has taken a whole batch.
+    pub(super) fn note_all_accepted(&self, number: u64) {
+        self.prove_token();
+        self.note_accepted(number);
+    }
+
+    /// Notes that a request with the token had success.
+    pub(super) fn prove_token(&self) {
+        self.session.gate().prove(NO_TOKEN, self.backend.protocol().operation, false);
     }
 
     /// Waits for the turn to isolate an event behind failures.

@@ -7,10 +7,12 @@ use uuid::Uuid;
 
 use super::batch::{Batch, Encoded, Entry, Slot};
 use super::flight::BatchOutcomes;
+use super::kept::Kept;
 use super::seen::{SameId, Seen};
-use crate::backend::Backend;
-use crate::ids::{IdPolicy, Ids};
-use crate::json::Encoder;
+use super::settings::Settings;
+use crate::backend::{Backend, Connection, FieldsOf, ReadBack};
+use crate::ids::Ids;
+use crate::json::{Buffer, Encoder};
 use crate::outcome::Outcome;
 use crate::session::{BatchSize, Session};
 use crate::submission::Payload;
@@ -23,7 +25,7 @@ pub(crate) struct Intake<B, E, T> {
     max_size: BatchSize,
     local_checks: bool,
     ids: Ids,
-    encoder: Encoder,
+    encoder: Encoder<FieldsOf<B>>,
     seen: Seen,
     filling: Batch<E, T>,
 }
@@ -31,7 +33,8 @@ pub(crate) struct Intake<B, E, T> {
 /// A batch that nothing is added to any more.
 pub(crate) struct FullBatch<E, T> {
     number: u32,
-    pub(crate) entries: Vec<Entry<E, T>>,
+    pub(crate) entries: Vec<Entry<T>>,
+    pub(crate) kept: Kept<E>,
     pub(crate) encoded: Arc<Encoded<Bytes>>,
     /// Whether it could have been larger, had the service not refused larger requests.
     pub(crate) is_limited: bool,
@@ -44,20 +47,21 @@ pub(crate) enum Added<E, T> {
     /// It is the first of the next batch, since the one before had no room for it.
     ToNext(FullBatch<E, T>),
     /// It is not to be sent.
-    Refused { entry: Entry<E, T>, id: Option<String>, outcome: Outcome },
+    Refused { event: E, tag: T, id: Option<String>, outcome: Outcome },
 }
 
 impl<B: Backend, E, T> Intake<B, E, T> {
-    pub(crate) fn new(backend: B, session: Session, max_size: BatchSize, ids: IdPolicy, local_checks: bool) -> Self {
-        let protocol = backend.protocol();
+    /// The intake of a call. `read_back` reads events back from their bytes; without it they are kept.
+    pub(crate) fn new(connection: Connection<B>, settings: &Settings, read_back: Option<ReadBack<E>>) -> Self {
+        let Connection { backend, session } = connection;
         Self {
             session,
-            max_size,
-            local_checks,
-            ids: Ids::new(ids),
-            encoder: Encoder::new(protocol.fields),
+            max_size: settings.max_size,
+            local_checks: settings.local_checks,
+            ids: Ids::new(settings.ids),
+            encoder: Encoder::new(),
             seen: Seen::default(),
-            filling: Batch::new(protocol.envelope, Vec::new(), 0),
+            filling: Batch::new(backend.protocol().envelope, Buffer::default(), Kept::new(read_back, 0), 0),
             backend,
         }
     }
@@ -67,14 +71,14 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         self.filling.len()
     }
 
-    /// Whether there is no room for another event.
-    pub(crate) fn is_full(&self) -> bool {
-        let limit = self.limit();
+    /// Whether there is no room for another event where a batch may become so large.
+    #[inline]
+    pub(crate) fn is_full(&self, limit: BatchSize) -> bool {
         self.filling.len() >= limit.events || self.filling.bytes() >= limit.bytes
     }
 
-    /// How large the batch may become that is being filled.
-    fn limit(&self) -> BatchSize {
+    /// How large a batch may become now.
+    pub(crate) fn limit(&self) -> BatchSize {
         self.session.limits().within(self.max_size)
     }
 
@@ -83,31 +87,31 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         self.limit() != self.max_size
     }
 
-    /// Writes an event into the batch that is being filled, unless it is one not to be sent.
+    /// Writes an event into the batch that is being filled, which may become so large, unless it is one not to be sent.
     pub(crate) fn add<P: Payload<B::Event, Returned = E>>(
         &mut self,
         index: u64,
         mut payload: P,
         tag: T,
+        limit: BatchSize,
     ) -> Added<E, T> {
-        let encoded = self.encode(&mut payload);
-        let entry = Entry { index, event: payload.into_returned(), tag };
-        let slot = match encoded {
+        let slot = match self.encode(&mut payload) {
             Ok(slot) => slot,
             Err((slot, outcome)) => {
                 let id = slot.map(|slot| self.filling.encoded.id_text_in(&slot));
                 self.filling.discard();
-                return Added::Refused { entry, id, outcome };
+                return Added::Refused { event: payload.into_returned(), tag, id, outcome };
             }
         };
         let hash = slot.hash;
-        let taken = if self.filling.len() > 0 && self.filling.bytes() > self.limit().bytes {
+        let (entry, event) = (Entry { index, tag }, || payload.into_returned());
+        let taken = if self.filling.len() > 0 && self.filling.bytes() > limit.bytes {
             let buffer = self.seen.take_buffer();
-            let next = self.filling.carry(entry, slot, buffer);
+            let next = self.filling.carry(entry, event, slot, buffer);
             let is_limited = self.is_limited();
             Added::ToNext(self.replace(next, is_limited))
         } else {
-            self.filling.push(entry, slot);
+            self.filling.push(entry, event, slot);
             Added::ToFilling
         };
         self.seen.add(hash, self.filling.len() - 1);
@@ -117,36 +121,32 @@ impl<B: Backend, E, T> Intake<B, E, T> {
     /// Writes an event behind the others, with its id, and says what becomes of it where it is not to be sent.
     fn encode<P: Payload<B::Event>>(&mut self, payload: &mut P) -> Result<Slot, (Option<Slot>, Outcome)> {
         let rejected = |message: String| Outcome::Rejected { status: None, code: None, message: message.into() };
-        let id_name = self.backend.protocol().fields[0];
+        let id_name = B::FIELDS[0];
         let space = self.filling.space();
         let start = space.len();
         if let Err(error) = self.encoder.encode(payload, space) {
             return Err((None, rejected(format!("the event cannot be written as JSON: {error}"))));
         }
-        let slot_of = |encoder: &Encoder, end| encoder.fields().id().map(|id| Slot { event: start..end, id, hash: 0 });
+        let slot_of =
+            |encoder: &Encoder<_>, end| encoder.fields().id().map(|id| Slot { event: start..end, id, hash: 0 });
         if self.local_checks {
             let checked = self
                 .backend
-                .check(&space[start..], self.encoder.fields())
+                .check(&space.as_ref()[start..], self.encoder.fields())
                 .and_then(|()| P::event(payload).map_or(Ok(()), |event| self.backend.check_event(event)));
             if let Err(problem) = checked {
                 return Err((slot_of(&self.encoder, space.len()), rejected(problem)));
             }
         }
+        let mut made = None;
         if self.encoder.fields().id().is_none() {
-            let Some(id) = self.ids.make(&space[start..]) else {
+            let Some(id) = self.ids.make(&space.as_ref()[start..]) else {
                 let problem =
                     format!("`{id_name}` is not set: give the event one, or take another `IdPolicy` than `Require`");
                 return Err((None, rejected(problem)));
             };
-            let mut buffer = Uuid::encode_buffer();
-            let id = id.hyphenated().encode_lower(&mut buffer);
-            if let Err(error) = self.encoder.add_id(id, start, space) {
-                return Err((None, rejected(format!("the id cannot be written as JSON: {error}"))));
-            }
-            if let Some(event) = P::event_mut(payload) {
-                B::set_id(event, id);
-            }
+            self.encoder.add_id(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()), start, space);
+            made = Some(id);
         }
         let Some(mut slot) = slot_of(&self.encoder, space.len()) else {
             return Err((None, rejected(format!("`{id_name}` cannot be found in the event"))));
@@ -154,7 +154,13 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         let encoded = &self.filling.encoded;
         let id = encoded.id_in(&slot);
         slot.hash = self.seen.hash(id);
-        match self.seen.find(slot.hash, id, encoded.event_in(&slot), encoded) {
+        let same_id = self.seen.find(slot.hash, id, encoded.event_in(&slot), encoded);
+        // One that is read back has its id in its bytes.
+        let comes_back = same_id.is_some() || self.filling.kept.holds_events();
+        if let (Some(id), Some(event)) = (made.filter(|_| comes_back), P::event_mut(payload)) {
+            B::set_id(event, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        }
+        match same_id {
             None => Ok(slot),
             Some(SameId::SameContent) => Err((Some(slot), Outcome::Duplicate { compared: true })),
             Some(SameId::OtherContent) => {
@@ -172,17 +178,18 @@ impl<B: Backend, E, T> Intake<B, E, T> {
         let (bytes, events) = if is_last { (0, 0) } else { (self.filling.bytes(), self.filling.len()) };
         let mut buffer = self.seen.take_buffer();
         buffer.reserve(bytes);
-        let is_limited = self.is_full() && self.is_limited();
-        self.replace(Batch::new(self.backend.protocol().envelope, buffer, events), is_limited)
+        let is_limited = self.is_full(self.limit()) && self.is_limited();
+        let kept = self.filling.kept.another(events);
+        self.replace(Batch::new(self.backend.protocol().envelope, buffer, kept, events), is_limited)
     }
 
     /// Closes the batch that is being filled, and goes on with another.
     fn replace(&mut self, next: Batch<E, T>, is_limited: bool) -> FullBatch<E, T> {
-        let (entries, encoded) = std::mem::replace(&mut self.filling, next).freeze();
+        let (entries, kept, encoded) = std::mem::replace(&mut self.filling, next).freeze();
         let encoded = Arc::new(encoded);
         let number = self.seen.seal(Arc::clone(&encoded));
         self.ids.refresh();
-        FullBatch { number, entries, encoded, is_limited }
+        FullBatch { number, entries, kept, encoded, is_limited }
     }
 
     /// Notes what became of a batch: which ids no other event may have.

@@ -6,6 +6,7 @@ mod call;
 mod decide;
 mod flight;
 mod intake;
+mod kept;
 mod parts;
 mod refusals;
 mod seen;
@@ -26,14 +27,16 @@ pub use batch::{Encoded, Entry};
 #[cfg(feature = "test-util")]
 pub use decide::{Repeat, partial as decide_partial};
 pub use flight::BatchOutcomes;
+pub use kept::Kept;
 pub use settings::Settings;
 
 use crate::backend::{Backend, Connection};
 use crate::cancel::Cancel;
 use crate::error::DeliveryError;
 use crate::outcome::Outcome;
-use crate::source::{ReturnedOf, Source, TagOf};
-use crate::submission::Submission;
+use crate::session::BatchSize;
+use crate::source::{PayloadOf, ReturnedOf, Source, TagOf};
+use crate::submission::{Payload, Submission};
 use call::CallState;
 use flight::{BatchResult, Held};
 use intake::{Added, FullBatch, Intake};
@@ -116,8 +119,12 @@ const EVENTS_A_TURN: u64 = 10_000;
 pub enum Finished<E, T> {
     /// An event that was not sent.
     Event {
+        /// Its place in the input.
+        index: u64,
         /// The event.
-        entry: Entry<E, T>,
+        event: E,
+        /// Its tag.
+        tag: T,
         /// Its id, where it has one.
         id: Option<String>,
         /// Its outcome.
@@ -125,8 +132,10 @@ pub enum Finished<E, T> {
     },
     /// A batch.
     Batch {
-        /// Its events.
-        entries: Vec<Entry<E, T>>,
+        /// Which events it has.
+        entries: Vec<Entry<T>>,
+        /// How they come back.
+        kept: Kept<E>,
         /// Their bytes.
         encoded: Arc<Encoded<Bytes>>,
         /// Their outcomes.
@@ -141,15 +150,15 @@ type FinishedOf<S> = Finished<ReturnedOf<S>, TagOf<S>>;
 impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     /// A call that has not pulled anything yet.
     pub fn new(connection: Connection<B>, source: S, settings: &Settings, cancel: Cancel) -> Self {
-        let Settings { max_size, concurrency, ids, local_checks, linger, .. } = *settings;
-        let Connection { backend, session } = connection.clone();
+        let Settings { concurrency, linger, keep_events, .. } = *settings;
+        let read_back = if keep_events { None } else { PayloadOf::<S>::read_back(B::READ_BACK) };
         let abandon = Cancel::new();
         Self {
             source,
             input: Input::Open,
             submitted: 0,
             submitted_at_last_break: 0,
-            intake: Intake::new(backend, session, max_size, ids, local_checks),
+            intake: Intake::new(connection.clone(), settings, read_back),
             linger: Linger::Off,
             full: None,
             in_flight: FuturesUnordered::new(),
@@ -218,8 +227,8 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
             self.release_held(context);
             if let Some((batch, outcomes)) = self.finished.pop_front() {
                 self.intake.settle(&batch, &outcomes);
-                let FullBatch { entries, encoded, .. } = batch;
-                return Poll::Ready(Some(Finished::Batch { entries, encoded, outcomes }));
+                let FullBatch { entries, kept, encoded, .. } = batch;
+                return Poll::Ready(Some(Finished::Batch { entries, kept, encoded, outcomes }));
             }
             if self.stopped_by.is_some() {
                 return self.poll_rest();
@@ -233,7 +242,7 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
                 return Poll::Ready(Some(refused));
             }
             self.poll_linger(context);
-            if self.full.is_none() && self.is_due() {
+            if self.full.is_none() && self.is_due(self.intake.limit()) {
                 self.seal();
             }
             // A request is sent when it is polled, so there is another round where one was started. There is one, too, where
@@ -296,10 +305,17 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
 
     /// Pulls until the batch is full or the source has nothing, or until something became of an event without a request.
     fn pull(&mut self, context: &mut Context<'_>) -> Option<FinishedOf<S>> {
-        while self.may_pull() && !self.is_due() {
+        // Nothing is pulled that would have to wait for batches in flight: it would be sent no sooner, and its bytes would have
+        // left the caches of the processor by then.
+        if !self.may_start() {
+            return None;
+        }
+        // What it depends on is learned from responses, which are not looked at meanwhile.
+        let limit = self.intake.limit();
+        while !self.has_ended() && self.full.is_none() && !self.is_due(limit) {
             match self.source.poll_pull(context) {
                 Poll::Ready(Some(Ok(submission))) => {
-                    let refused = self.take_in(submission);
+                    let refused = self.take_in(submission, limit);
                     if refused.is_some() {
                         return refused;
                     }
@@ -316,12 +332,6 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
         None
     }
 
-    /// Whether there is to be another event. Nothing is pulled that would have to wait for batches in flight: it would be
-    /// sent no sooner, and its bytes would have left the caches of the processor by then.
-    fn may_pull(&self) -> bool {
-        !self.has_ended() && self.full.is_none() && self.may_start()
-    }
-
     fn has_ended(&self) -> bool {
         !matches!(self.input, Input::Open)
     }
@@ -333,10 +343,11 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
         self.in_flight.len() < limit
     }
 
-    /// Whether the batch that is being filled is to be sent.
-    fn is_due(&self) -> bool {
+    /// Whether the batch that is being filled is to be sent, where it may become so large.
+    #[inline]
+    fn is_due(&self, limit: BatchSize) -> bool {
         let has_waited = matches!(self.linger, Linger::Over);
-        self.intake.len() > 0 && (self.intake.is_full() || self.has_ended() || has_waited)
+        self.intake.len() > 0 && (self.intake.is_full(limit) || self.has_ended() || has_waited)
     }
 
     /// Whether everything that was to be sent is in flight, or was.
@@ -362,12 +373,14 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
     }
 
     /// Takes an event in, and says what became of it where it is not to be sent.
-    fn take_in(&mut self, submission: S::Item) -> Option<FinishedOf<S>> {
+    fn take_in(&mut self, submission: S::Item, limit: BatchSize) -> Option<FinishedOf<S>> {
         let (payload, tag) = submission.into_parts();
         let index = self.submitted;
         self.submitted += 1;
-        match self.intake.add(index, payload, tag) {
-            Added::Refused { entry, id, outcome } => return Some(Finished::Event { entry, id, outcome }),
+        match self.intake.add(index, payload, tag, limit) {
+            Added::Refused { event, tag, id, outcome } => {
+                return Some(Finished::Event { index, event, tag, id, outcome });
+            }
             Added::ToNext(batch) => self.fill(batch),
             Added::ToFilling => {}
         }
@@ -404,23 +417,24 @@ impl<S: Source, B: Backend<Event = S::Event>> Run<B, S> {
         if !self.in_flight.is_empty() {
             return Poll::Pending;
         }
-        while self.full.is_none() && !self.is_due() {
+        let limit = self.intake.limit();
+        while self.full.is_none() && !self.is_due(limit) {
             let Some(submission) = self.source.leftover() else { break };
-            if let Some(refused) = self.take_in(submission) {
+            if let Some(refused) = self.take_in(submission, limit) {
                 return Poll::Ready(Some(refused));
             }
         }
         if self.full.is_none() && self.intake.len() > 0 {
             self.seal();
         }
-        Poll::Ready(self.full.take().map(|FullBatch { entries, encoded, .. }| {
+        Poll::Ready(self.full.take().map(|FullBatch { entries, kept, encoded, .. }| {
             let error = self.stopped_by.as_ref();
             let (status, code) =
                 (error.and_then(DeliveryError::status), error.and_then(DeliveryError::code).map(Into::into));
             let why = error.map_or_else(String::new, |error| format!(": {}", error.reason()));
             let message = format!("the call was stopped before it{why}").into();
             let outcomes = BatchOutcomes::Each(vec![Outcome::NotSent { status, code, message }; entries.len()]);
-            Finished::Batch { entries, encoded, outcomes }
+            Finished::Batch { entries, kept, encoded, outcomes }
         }))
     }
 }

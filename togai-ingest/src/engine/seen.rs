@@ -9,6 +9,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::batch::{Encoded, Slot};
 use crate::ids::content;
+use crate::json::Buffer;
 
 /// How many bytes of batches are remembered that are no longer in flight. More of them would not stay in the caches of
 /// the processor, which would make all of ingestion a tenth slower.
@@ -53,7 +54,7 @@ impl Seen {
     }
 
     /// Looks for another event with the id. `filling` is the batch that has no number yet.
-    pub(crate) fn find(&self, hash: u64, id: &[u8], event: &[u8], filling: &Encoded<Vec<u8>>) -> Option<SameId> {
+    pub(crate) fn find(&self, hash: u64, id: &[u8], event: &[u8], filling: &Encoded<Buffer>) -> Option<SameId> {
         let place = self.table.find(hash, |place| place.hash == hash && self.id(*place, filling) == Some(id))?;
         let other = match self.batch(place.batch) {
             Some(batch) => batch.event(place.position as usize),
@@ -63,7 +64,7 @@ impl Seen {
         Some(if is_same { SameId::SameContent } else { SameId::OtherContent })
     }
 
-    fn id<'a>(&'a self, place: Place, filling: &'a Encoded<Vec<u8>>) -> Option<&'a [u8]> {
+    fn id<'a>(&'a self, place: Place, filling: &'a Encoded<Buffer>) -> Option<&'a [u8]> {
         let position = place.position as usize;
         match self.batch(place.batch) {
             Some(batch) => Some(batch.id(position)),
@@ -112,8 +113,8 @@ impl Seen {
     }
 
     /// An empty buffer for another batch, with room where one was used before.
-    pub(crate) fn take_buffer(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.spare)
+    pub(crate) fn take_buffer(&mut self) -> Buffer {
+        Buffer::reuse(std::mem::take(&mut self.spare))
     }
 
     fn forget(&mut self, number: u32) {
@@ -149,6 +150,7 @@ mod tests {
     use crate::backend::Envelope;
 
     use super::super::batch::{Batch, Entry};
+    use super::super::kept::Kept;
     use super::*;
 
     const ENVELOPE: Envelope = Envelope { before: "[", between: ",", after: "]" };
@@ -161,7 +163,11 @@ mod tests {
 
     impl Input {
         fn new() -> Self {
-            Self { seen: Seen::default(), filling: Batch::new(ENVELOPE, Vec::new(), 0) }
+            Self { seen: Seen::default(), filling: Self::batch() }
+        }
+
+        fn batch() -> Batch<(), ()> {
+            Batch::new(ENVELOPE, Buffer::default(), Kept::new(None, 0), 0)
         }
 
         /// Takes an event in unless there is another with its id.
@@ -172,16 +178,16 @@ mod tests {
                 self.seen.add(hash, self.filling.len());
                 let space = self.filling.space();
                 let start = space.len();
-                space.extend_from_slice(event.as_bytes());
+                space.put(event.as_bytes());
                 let slot = Slot { event: start..space.len(), id: 0..1, hash };
-                self.filling.push(Entry { index: 0, event: (), tag: () }, slot);
+                self.filling.push(Entry { index: 0, tag: () }, || (), slot);
             }
             other
         }
 
         fn seal(&mut self) -> u32 {
-            let filled = std::mem::replace(&mut self.filling, Batch::new(ENVELOPE, Vec::new(), 0));
-            self.seen.seal(Arc::new(filled.freeze().1))
+            let filled = std::mem::replace(&mut self.filling, Self::batch());
+            self.seen.seal(Arc::new(filled.freeze().2))
         }
     }
 

@@ -22,6 +22,8 @@ pub struct Settings {
     pub linger: Option<Duration>,
     /// Whether sending an event again is harmless when the service may have it.
     pub idempotent: bool,
+    /// Whether events are kept that could be read back from their bytes: where all of them come back.
+    pub keep_events: bool,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             isolation_budget: 128,
             linger: None,
             idempotent: true,
+            keep_events: false,
         }
     }
 }

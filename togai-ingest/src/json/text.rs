@@ -1,202 +1,226 @@
-//! Texts as JSON, fast where nothing in them has to be escaped.
+//! Texts as JSON: copied a few bytes at a time, and looked through on the way for what has to be escaped.
 
-use std::fmt::{self, Display};
+use super::buffer::Buffer;
 
-use serde::Serialize;
-use serde::ser::{Impossible, Serializer};
-use serde_json::Error;
+/// The longest text that is copied without a loop.
+const SHORT: usize = 64;
 
-/// Appends a value to a buffer as `serde_json` writes it.
+impl Buffer {
+    /// Writes a text in quotes.
+    #[inline]
+    pub(super) fn put_text(&mut self, text: &str) {
+        if !self.put_short::<0, 1>(*b"", text, *b"\"") {
+            self.put_any_text(text);
+        }
+    }
+
+    /// Writes the key of a member, with what stands before it. The compiler does most of it where it knows the key.
+    #[inline(always)]
+    pub(super) fn put_key<const N: usize>(&mut self, before: [u8; N], key: &str) {
+        if !self.put_short::<N, 2>(before, key, *b"\":") {
+            self.put_array(before);
+            self.put_any_text(key);
+            self.put_byte(b':');
+        }
+    }
+
+    /// Writes a short text with what stands around it, but for its first quote. Where the text is long or has something to
+    /// be escaped, it writes nothing and says so.
+    #[inline(always)]
+    fn put_short<const N: usize, const M: usize>(&mut self, before: [u8; N], text: &str, after: [u8; M]) -> bool {
+        let text = text.as_bytes();
+        if text.len() > SHORT {
+            return false;
+        }
+        // Room for the longest: at most 1 before, the quote, the text, and at most 2 after.
+        let room = self.room::<{ SHORT + 4 }>();
+        room[..N].copy_from_slice(&before);
+        room[N] = b'"';
+        let is_plain = copy_short(text, &mut room[N + 1..]);
+        let end = N + 1 + text.len();
+        room[end..end + M].copy_from_slice(&after);
+        if is_plain {
+            self.advance(end + M);
+        }
+        is_plain
+    }
+
+    /// Writes any text in quotes.
+    #[inline(never)]
+    fn put_any_text(&mut self, text: &str) {
+        self.put_byte(b'"');
+        self.put_escaped(text);
+        self.put_byte(b'"');
+    }
+
+    /// Writes a text without quotes, such as a part of one.
+    pub(super) fn put_escaped(&mut self, text: &str) {
+        let mut rest = text.as_bytes();
+        loop {
+            let plain = copy_plain(rest, self.room_for(rest.len()));
+            self.advance(plain);
+            let Some(special) = rest.get(plain) else { return };
+            self.put_escape(*special);
+            rest = &rest[plain + 1..];
+        }
+    }
+
+    fn put_escape(&mut self, byte: u8) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\t' => b't',
+            b'\r' => b'r',
+            0x08 => b'b',
+            0x0c => b'f',
+            _ => {
+                let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
+                return self.put_array([b'\\', b'u', b'0', b'0', high, low]);
+            }
+        };
+        self.put_array([b'\\', short]);
+    }
+}
+
+/// Copies a text of at most [`SHORT`] bytes, and says whether nothing in it has to be escaped.
 ///
-/// A text is looked through at once instead of byte by byte, which halves what texts at the top of an event cost.
-pub(crate) fn write_value<T: ?Sized + Serialize>(value: &T, buffer: &mut Vec<u8>) -> Result<(), Error> {
-    if write_plain(value, buffer) {
-        return Ok(());
+/// The first and the last bytes are copied as numbers of a fixed size. They overlap, unless the text is just as long.
+#[inline(always)]
+fn copy_short(text: &[u8], target: &mut [u8]) -> bool {
+    macro_rules! both_ends {
+        ($size:literal) => {{
+            let (Some(first), Some(last)) = (text.first_chunk::<$size>(), text.last_chunk::<$size>()) else {
+                return false;
+            };
+            let (first, last) = (*first, *last);
+            target[..$size].copy_from_slice(&first);
+            target[text.len() - $size..text.len()].copy_from_slice(&last);
+            (first, last)
+        }};
     }
-    value.serialize(&mut serde_json::Serializer::new(buffer))
-}
-
-/// Appends a value that is a text without anything to be escaped, and says whether it is one. Of any other value it
-/// writes nothing.
-pub(crate) fn write_plain<T: ?Sized + Serialize>(value: &T, buffer: &mut Vec<u8>) -> bool {
-    value.serialize(PlainText { buffer }).is_ok()
-}
-
-/// Writes a value that is a plain text.
-struct PlainText<'a> {
-    buffer: &'a mut Vec<u8>,
-}
-
-/// The value is no text, or one in which something has to be escaped.
-#[derive(Debug)]
-struct NotPlain;
-
-/// Whether none of the bytes has to be escaped.
-fn is_plain(text: &[u8]) -> bool {
-    let Some(last) = text.last_chunk() else {
-        return text.iter().all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\');
-    };
-    // Eight at a time; the last eight may have been looked at in part.
-    let (words, _) = text.as_chunks();
-    words.iter().chain([last]).all(|word| is_plain_word(u64::from_le_bytes(*word)))
-}
-
-/// Whether none of eight bytes has to be escaped.
-fn is_plain_word(word: u64) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    // The highest bit of a byte is set where the byte is below the limit, which is at most 0x80; bytes from 0x80 on are
-    // never below it. A borrow can set the bit of a byte above one that is below the limit, but not without one.
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
-    let equals = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (below(word, 0x20) | equals(b'"') | equals(b'\\')) & (ONES << 7) == 0
-}
-
-impl PlainText<'_> {
-    #[expect(clippy::unused_self, reason = "called by a macro that others use, too")]
-    fn give_up<T>(self) -> Result<T, NotPlain> {
-        Err(NotPlain)
-    }
-}
-
-/// The methods of a serializer for all that it does not write.
-macro_rules! give_up_on {
-    ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {
-        $(fn $method(self $(, _: $argument)*) -> Result<$ok, Self::Error> {
-            self.give_up()
-        })*
-    };
-    (everything but texts, structs and maps) => {
-        type SerializeSeq = Impossible<(), Self::Error>;
-        type SerializeTuple = Impossible<(), Self::Error>;
-        type SerializeTupleStruct = Impossible<(), Self::Error>;
-        type SerializeTupleVariant = Impossible<(), Self::Error>;
-        type SerializeStructVariant = Impossible<(), Self::Error>;
-
-        fn serialize_newtype_variant<T: ?Sized + Serialize>(
-            self,
-            _: &'static str,
-            _: u32,
-            _: &'static str,
-            _: &T,
-        ) -> Result<(), Self::Error> {
-            self.give_up()
+    match text.len() {
+        32.. => {
+            let (first, last) = both_ends!(32);
+            marks_of(&first) | marks_of(&last) == 0
         }
-
-        fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), Self::Error> {
-            value.serialize(self)
+        16.. => {
+            let (first, last) = both_ends!(16);
+            marks_of(&first) | marks_of(&last) == 0
         }
-
-        fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<(), Self::Error> {
-            value.serialize(self)
+        8.. => {
+            let (first, last) = both_ends!(8);
+            marks_of(&first) | marks_of(&last) == 0
         }
-
-        $crate::json::text::give_up_on! {
-            serialize_bool(bool) -> ();
-            serialize_i8(i8) -> ();
-            serialize_i16(i16) -> ();
-            serialize_i32(i32) -> ();
-            serialize_i64(i64) -> ();
-            serialize_u8(u8) -> ();
-            serialize_u16(u16) -> ();
-            serialize_u32(u32) -> ();
-            serialize_u64(u64) -> ();
-            serialize_i128(i128) -> ();
-            serialize_u128(u128) -> ();
-            serialize_f32(f32) -> ();
-            serialize_f64(f64) -> ();
-            serialize_char(char) -> ();
-            serialize_bytes(&[u8]) -> ();
-            serialize_none() -> ();
-            serialize_unit() -> ();
-            serialize_unit_struct(&'static str) -> ();
-            serialize_unit_variant(&'static str, u32, &'static str) -> ();
-            serialize_seq(Option<usize>) -> Self::SerializeSeq;
-            serialize_tuple(usize) -> Self::SerializeTuple;
-            serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
-            serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
-            serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
+        4.. => {
+            let (first, last) = both_ends!(4);
+            let word = u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32;
+            marks(word) == 0
         }
-    };
-}
-pub(crate) use give_up_on;
-
-impl Serializer for PlainText<'_> {
-    type Ok = ();
-    type Error = NotPlain;
-    type SerializeStruct = Impossible<(), NotPlain>;
-    type SerializeMap = Impossible<(), NotPlain>;
-
-    fn serialize_str(self, text: &str) -> Result<(), NotPlain> {
-        if !is_plain(text.as_bytes()) {
-            return self.give_up();
+        1.. => {
+            let (first, middle, last) = (text[0], text[text.len() / 2], text[text.len() - 1]);
+            target[0] = first;
+            target[text.len() / 2] = middle;
+            target[text.len() - 1] = last;
+            !(is_special(first) | is_special(middle) | is_special(last))
         }
-        self.buffer.reserve(text.len() + 2);
-        self.buffer.push(b'"');
-        self.buffer.extend_from_slice(text.as_bytes());
-        self.buffer.push(b'"');
-        Ok(())
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, NotPlain> {
-        self.give_up()
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, NotPlain> {
-        self.give_up()
-    }
-
-    give_up_on!(everything but texts, structs and maps);
-}
-
-impl Display for NotPlain {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("not a plain text")
+        0 => true,
     }
 }
 
-impl std::error::Error for NotPlain {}
-
-impl serde::ser::Error for NotPlain {
-    fn custom<T: Display>(_: T) -> Self {
-        Self
+/// Copies bytes up to the first that has to be escaped, and says how many.
+fn copy_plain(text: &[u8], target: &mut [u8]) -> usize {
+    let mut copied = 0;
+    while let (Some(from), Some(to)) = (text[copied..].first_chunk::<8>(), target[copied..].first_chunk_mut::<8>()) {
+        *to = *from;
+        let marks = marks(u64::from_le_bytes(*from));
+        if marks != 0 {
+            return copied + marks.trailing_zeros() as usize / 8;
+        }
+        copied += 8;
     }
+    while let (Some(from), Some(to)) = (text.get(copied), target.get_mut(copied))
+        && !is_special(*from)
+    {
+        *to = *from;
+        copied += 1;
+    }
+    copied
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// Marks each byte of eight that has to be escaped, by its highest bit. A byte above one that is marked may be marked
+/// wrongly, never one below: the lowest mark is right, and so is that there is none.
+#[inline(always)]
+fn marks(word: u64) -> u64 {
+    // What is below a limit borrows when that is taken away, and then its highest bit is set, unless it was before. With the
+    // second bit turned, the quote is 0x20, next to the control characters, and nothing else comes below 0x21.
+    let turned = word ^ (ONES * 2);
+    let backslash = word ^ (ONES * 0x5c);
+    (turned.wrapping_sub(ONES * 0x21) | backslash.wrapping_sub(ONES)) & !word & (ONES << 7)
+}
+
+/// The marks of several words together.
+#[inline(always)]
+fn marks_of<const N: usize>(bytes: &[u8; N]) -> u64 {
+    let (words, _) = bytes.as_chunks::<8>();
+    words.iter().fold(0, |all, word| all | marks(u64::from_le_bytes(*word)))
+}
+
+#[inline(always)]
+fn is_special(byte: u8) -> bool {
+    (byte ^ 2) < 0x21 || byte == b'\\'
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[track_caller]
-    fn check<T: ?Sized + Serialize>(value: &T) {
-        let mut buffer = b"before".to_vec();
-        write_value(value, &mut buffer).unwrap();
-        assert_eq!(String::from_utf8(buffer).unwrap(), format!("before{}", serde_json::to_string(value).unwrap()));
+    fn check(text: &str) {
+        let mut buffer = Buffer::default();
+        buffer.put_text(text);
+        buffer.put_key(*b",", text);
+        buffer.put_key(*b"", text);
+        let json = serde_json::to_string(text).unwrap();
+        assert_eq!(String::from_utf8(buffer.into_vec()).unwrap(), format!("{json},{json}:{json}:"));
     }
 
     #[test]
-    fn a_value_is_written_as_serde_json_writes_it() {
-        for place in 0..20 {
-            for special in ["\"", "\\", "\n", "\u{1f}", "\u{20}", "\u{7f}", "\u{80}", "é"] {
-                check(&format!("{}{special}{}", "x".repeat(place), "y".repeat(19 - place)));
+    fn every_character_is_written_as_serde_json_writes_it_wherever_it_stands() {
+        for length in 0..80 {
+            check(&"x".repeat(length));
+            for place in 0..length {
+                for special in (0_u8..=0x7f).map(char::from).filter(|byte| place < 9 || is_special(*byte as u8)) {
+                    check(&format!("{}{special}{}", "x".repeat(place), "y".repeat(length - 1 - place)));
+                }
             }
         }
-        for text in ["", "a", "acme-prod", "ünïcödé \u{7f}\u{2028}", "\"", "a\\b", "line\nend", "\u{0}", "\u{1f}x"]
-        {
-            check(text);
-            check(&Some(text));
-        }
-        check(&'"');
-        check(&json!({ "a": [1, null, true, "\n", 1.5], "b": {} }));
-        check(&(1_u8, -1_i128, u128::MAX, f32::MIN, None::<u8>, (), [0_u8; 0]));
-        check(&uuid::Uuid::nil().to_string());
     }
 
-    proptest::proptest! {
-        #[test]
-        fn any_text_is_written_as_serde_json_writes_it(text in ".*") {
-            check(&text);
+    #[test]
+    fn a_mark_is_right_up_to_the_first() {
+        for low in 0..=u8::MAX {
+            for high in 0..=u8::MAX {
+                let marks = marks(u64::from_le_bytes([b'x', b'y', low, high, 0x80, 0xff, b'!', b'#']));
+                let expected = match (is_special(low), is_special(high)) {
+                    (true, _) => 2,
+                    (false, true) => 3,
+                    (false, false) => 8,
+                };
+                assert_eq!(marks.trailing_zeros() / 8, expected, "{low:x} {high:x}");
+            }
+        }
+    }
+
+    #[test]
+    fn characters_of_several_bytes_are_left_as_they_are() {
+        for text in ["é", "ünïcödé \u{7f}\u{2028}", "日本語のテキストは三バイト", "🚗\"🚕\\🚙\n"]
+        {
+            for count in 1..6 {
+                check(&text.repeat(count));
+            }
         }
     }
 }

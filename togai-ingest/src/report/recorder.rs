@@ -1,6 +1,7 @@
 //! From verdicts as they come to the report of a call.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::progress::Tally;
 use super::{IngestProgress, IngestReport, Verdict};
@@ -76,27 +77,27 @@ impl<'a, E, T> Recorder<'a, E, T> {
 }
 
 /// The indexes of events as ranges. In a batch there are few: it has gaps only where events were not taken in.
-fn runs<E, T>(entries: &[Entry<E, T>]) -> impl Iterator<Item = Range<u64>> {
-    let consecutive = |one: &Entry<E, T>, next: &Entry<E, T>| one.index + 1 == next.index;
+fn runs<T>(entries: &[Entry<T>]) -> impl Iterator<Item = Range<u64>> {
+    let consecutive = |one: &Entry<T>, next: &Entry<T>| one.index + 1 == next.index;
     entries.chunk_by(consecutive).filter_map(|run| Some(run.first()?.index..run.last()?.index + 1))
 }
 
 /// The verdict of each event, in the order in which they were handed in.
 pub fn into_verdicts<E, T>(finished: Finished<E, T>) -> impl Iterator<Item = Verdict<E, T>> {
-    let verdict = |Entry { index, event, tag }, id, outcome| Verdict { index, id, event, tag, outcome };
     let (one, batch) = match finished {
-        Finished::Event { entry, id, outcome } => (Some(verdict(entry, id, outcome)), None),
-        Finished::Batch { entries, encoded, outcomes } => (None, Some((entries, encoded, outcomes))),
+        Finished::Event { index, event, tag, id, outcome } => (Some(Verdict { index, id, event, tag, outcome }), None),
+        Finished::Batch { entries, kept, encoded, outcomes } => (None, Some((entries, kept, encoded, outcomes))),
     };
-    let batch = batch.into_iter().flat_map(move |(entries, encoded, outcomes)| {
+    let batch = batch.into_iter().flat_map(move |(entries, kept, encoded, outcomes)| {
         let mut each = match outcomes {
             BatchOutcomes::AllAccepted => Vec::new(),
             BatchOutcomes::Each(outcomes) => outcomes,
         }
         .into_iter();
-        entries.into_iter().enumerate().map(move |(position, entry)| {
+        let events = kept.give_back(Arc::clone(&encoded));
+        entries.into_iter().zip(events).enumerate().map(move |(position, (Entry { index, tag }, event))| {
             let id = Some(encoded.id_text(position));
-            verdict(entry, id, each.next().unwrap_or(Outcome::Accepted))
+            Verdict { index, id, event, tag, outcome: each.next().unwrap_or(Outcome::Accepted) }
         })
     });
     one.into_iter().chain(batch)
@@ -107,7 +108,7 @@ mod tests {
     use super::*;
 
     fn one(index: u64, outcome: Outcome) -> Finished<char, ()> {
-        Finished::Event { entry: Entry { index, event: 'e', tag: () }, id: None, outcome }
+        Finished::Event { index, event: 'e', tag: (), id: None, outcome }
     }
 
     fn rejected() -> Outcome {

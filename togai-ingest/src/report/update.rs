@@ -54,7 +54,7 @@ impl<E, T> IngestReport<E, T> {
 mod tests {
     use super::super::Recorder;
     use super::*;
-    use crate::engine::{Entry, Finished};
+    use crate::engine::Finished;
 
     fn unknown() -> Outcome {
         Outcome::Unknown { why: "no response".into(), may_be_resent: true }
@@ -69,8 +69,8 @@ mod tests {
         let mut recorder = Recorder::new("record", None);
         let submitted = outcomes.len() as u64;
         for (index, outcome) in (0..).zip(outcomes) {
-            let entry = Entry { index, event: index, tag: () };
-            recorder.record(Finished::Event { entry, id: None, outcome: outcome.clone() }, submitted);
+            let finished = Finished::Event { index, event: index, tag: (), id: None, outcome: outcome.clone() };
+            recorder.record(finished, submitted);
         }
         recorder.finish(submitted)
     }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use reqwest::StatusCode;
 use togai_api::enso::types::BatchEventsResponse;
 
-use togai_ingest::test_util::{Encoder, Repeat, decide_partial};
+use togai_ingest::test_util::{Repeat, decide_partial, encode};
 use togai_ingest::{FailureKind, Outcome, Partial};
 
 use super::response::read;
@@ -177,9 +177,8 @@ fn a_field_that_is_missing_or_of_another_type_is_named() {
             event[name] = value.clone();
         }
         event.as_object_mut().unwrap().retain(|_, value| *value != "gone");
-        let (mut buffer, mut encoder) = (Vec::new(), Encoder::new(FIELDS));
-        encoder.encode(&event, &mut buffer).unwrap();
-        check_fields(&buffer, encoder.fields()).err().unwrap_or_default()
+        let (json, fields) = encode::<Enso>(&event).unwrap();
+        check_fields(&json, &fields).err().unwrap_or_default()
     };
     assert_eq!(problem(json!({})), "");
     assert_eq!(problem(json!({ "eventId": "a", "value": -1, "metadata": { "value": "x" } })), "");

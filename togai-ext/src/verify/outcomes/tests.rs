@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 use togai_api::{Event, Timestamp};
 use togai_ingest::Outcome;
-use togai_ingest::test_util::{Entry, Finished, Recorder};
+use togai_ingest::test_util::{Finished, Recorder};
 
 use super::*;
 use crate::testing::ScriptedResponse;
@@ -33,8 +33,8 @@ fn report<E>(events: &[(&str, Outcome)], event: impl Fn() -> E) -> IngestReport<
     let mut recorder = Recorder::new("ingest_batch", None);
     let submitted = events.len() as u64;
     for (index, (id, outcome)) in (0..).zip(events) {
-        let entry = Entry { index, event: event(), tag: () };
-        let finished = Finished::Event { entry, id: Some((*id).to_owned()), outcome: outcome.clone() };
+        let id = Some((*id).to_owned());
+        let finished = Finished::Event { index, event: event(), tag: (), id, outcome: outcome.clone() };
         recorder.record(finished, submitted);
     }
     recorder.finish(submitted)

@@ -1,5 +1,6 @@
 //! One batch in flight, until there is a verdict for each of its events.
 
+mod exchange;
 mod failures;
 mod partial;
 mod refused;
@@ -14,16 +15,14 @@ use bytes::Bytes;
 use super::batch::Encoded;
 use super::call::CallState;
 use super::parts::Part;
-use crate::backend::{Backend, Request, Response, Scope};
+use crate::backend::{Backend, Response, Scope};
 use crate::error::DeliveryError;
 use crate::outcome::Outcome;
+use crate::session::BatchSize;
+use exchange::Exchange;
 pub use result::BatchOutcomes;
 pub(crate) use result::{BatchResult, Held};
 use state::{Flight, size_of};
-
-/// The number of the token of a backend that does not manage tokens by the gate. Where tokens have numbers of their own, it
-/// is never in use, and noting it changes nothing.
-const NO_TOKEN: u64 = 0;
 
 /// Sends a batch, and then in parts what has to be retried of it.
 pub(crate) async fn deliver<B: Backend>(
@@ -31,14 +30,30 @@ pub(crate) async fn deliver<B: Backend>(
     batch: Arc<Encoded<Bytes>>,
     is_limited: bool,
 ) -> BatchResult {
+    let whole = if call.cancel.is_cancelled() { None } else { Some(Exchange::of_batch(&call, &batch).await) };
+    // Most batches are accepted whole, and then nothing has to be kept for single events.
+    if let Some(Exchange { number, response: Some(Ok(Response::AllAccepted)), .. }) = whole {
+        call.session.limits().note_passed(BatchSize { events: batch.slots().len(), bytes: batch.bytes() });
+        call.note_all_accepted(number);
+        return BatchResult::all_accepted();
+    }
     let mut flight = Flight::new(call, batch, is_limited);
-    let stopped_by = flight.send_all().await;
+    let stopped_by = flight.send_all(whole).await;
     flight.finish(stopped_by)
 }
 
 impl<B: Backend> Flight<B> {
-    /// Goes on until there is nothing to do, or no use in it; then it says why.
-    async fn send_all(&mut self) -> Option<DeliveryError> {
+    /// Goes on until there is nothing to do, or no use in it; then it says why. The batch may have been sent whole.
+    async fn send_all(&mut self, whole: Option<Exchange>) -> Option<DeliveryError> {
+        // What the service has said is heard, whatever has happened since.
+        if let Some(exchange) = whole
+            && let Some(part) = self.parts.next(false, |_| false)
+        {
+            let stopped_by = self.apply(part, exchange).await;
+            if stopped_by.is_some() {
+                return stopped_by;
+            }
+        }
         loop {
             self.release_held();
             // Not by what other calls are accepted: it says nothing of how many of these events are good.
@@ -67,17 +82,17 @@ impl<B: Backend> Flight<B> {
 
     /// Sends a part. An error is one after which further requests would meet the same.
     pub(super) async fn send(&mut self, part: Part) -> Option<DeliveryError> {
-        let accepted_before = self.call.operation.accepted();
-        self.number = self.call.operation.note_sent();
-        let request = Request {
-            body: self.batch.request(&part.positions),
-            events: part.positions.len(),
-            idempotent: self.call.idempotent,
-            cancel: self.call.cancel.clone(),
-            max_retries: self.failures.max_retries(&part),
-        };
-        let sending = self.call.backend.send(request);
-        let Some(response) = self.call.unless_abandoned(sending).await else {
+        let body = self.batch.request(&part.positions);
+        let max_retries = self.failures.max_retries(&part);
+        let exchange = Exchange::of(&self.call, body, part.positions.len(), max_retries).await;
+        self.apply(part, exchange).await
+    }
+
+    /// Notes what the service said of a part.
+    async fn apply(&mut self, part: Part, exchange: Exchange) -> Option<DeliveryError> {
+        let Exchange { number, accepted_before, response } = exchange;
+        self.number = number;
+        let Some(response) = response else {
             let outcome = self.unknown("the call ended while a request with it was in flight".into());
             self.record(&part, &outcome);
             return None;
@@ -99,13 +114,9 @@ impl<B: Backend> Flight<B> {
     /// The service took the whole part.
     fn accept(&mut self, part: &Part) {
         self.note_passed(part);
-        self.prove_token();
+        self.call.prove_token();
         self.note_accepted(part);
         self.record(part, &Outcome::Accepted);
         self.parts.note_accepted(part);
-    }
-
-    fn prove_token(&self) {
-        self.call.session.gate().prove(NO_TOKEN, self.operation(), false);
     }
 }

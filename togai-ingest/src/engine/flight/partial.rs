@@ -16,7 +16,7 @@ impl<B: Backend> Flight<B> {
         part.maybe_applied |= partial.maybe_repeated;
         // A response of failure can name events, too.
         if partial.status.is_success() {
-            self.prove_token();
+            self.call.prove_token();
         }
         let ids: Vec<String> = part.positions.iter().map(|position| self.batch.id_text(*position)).collect();
         let repeat = Repeat { maybe_repeated: part.maybe_applied, is_harmless: self.call.idempotent };

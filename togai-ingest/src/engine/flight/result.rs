@@ -19,6 +19,19 @@ pub(crate) struct BatchResult {
     pub(crate) failed_alone: Option<DeliveryError>,
 }
 
+impl BatchResult {
+    /// Of a batch that was accepted whole.
+    pub(crate) fn all_accepted() -> Self {
+        Self {
+            outcomes: BatchOutcomes::AllAccepted,
+            held: None,
+            stopped_by: None,
+            refused_whole: None,
+            failed_alone: None,
+        }
+    }
+}
+
 /// What became of the events of a batch, by their place in it.
 #[derive(Debug)]
 pub enum BatchOutcomes {

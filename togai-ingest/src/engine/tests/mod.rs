@@ -93,10 +93,12 @@ impl Fake {
     }
 }
 
-static PROTOCOL: Protocol = Protocol::new("record", &["id"]).max_batch_size(1000).idempotent(true);
+static PROTOCOL: Protocol = Protocol::new("record").max_batch_size(1000).idempotent(true);
 
 impl Backend for Fake {
     type Event = Reading;
+
+    const FIELDS: &'static [&'static str] = &["id"];
 
     fn protocol(&self) -> &'static Protocol {
         &PROTOCOL
