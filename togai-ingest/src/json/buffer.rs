@@ -15,7 +15,7 @@ pub(crate) struct Buffer {
 }
 
 /// How many bytes of room are initialised at a time, beyond what is needed.
-const STEP: usize = 4096;
+const STEP: usize = 1024;
 
 impl Buffer {
     /// An empty buffer in memory that was used before.
@@ -94,6 +94,12 @@ impl Buffer {
             self.grow(N);
         }
         self.bytes[self.length..].first_chunk_mut().expect("the buffer has grown")
+    }
+
+    /// The same where the buffer need not grow.
+    #[inline(always)]
+    pub(super) fn room_at_hand<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.bytes.get_mut(self.length..)?.first_chunk_mut()
     }
 
     /// The same for a number of bytes that the compiler does not know.
