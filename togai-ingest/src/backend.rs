@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::cancel::CancelSignal;
-use crate::json::{FieldNames, Fields};
+use crate::json::{FieldNames, Fields, ReadBack};
 use crate::session::Session;
 
 /// A service that takes events: one implementation for each service.
@@ -90,9 +90,6 @@ pub(crate) struct FieldsOf<B>(PhantomData<B>);
 impl<B: Backend> FieldNames for FieldsOf<B> {
     const NAMES: &'static [&'static str] = B::FIELDS;
 }
-
-/// Reads an event back from its bytes; see [`Backend::READ_BACK`].
-pub type ReadBack<E> = fn(&[u8]) -> E;
 
 /// What can be turned into a connection to a service, such as a client of the service.
 ///

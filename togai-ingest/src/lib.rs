@@ -155,7 +155,7 @@ mod verdicts;
 
 pub use backend::{
     Backend, Connection, Effect, Envelope, EventRef, Failed, Failure, FailureKind, IntoBackend, Partial, Protocol,
-    ReadBack, Request, Response, Scope,
+    Request, Response, Scope,
 };
 pub use cancel::{Cancel, CancelSignal};
 pub use clock::Clock;
@@ -164,7 +164,7 @@ pub use error::{DeliveryError, DeliveryErrorKind};
 pub use event_stream::{EventStream, TryEventStream};
 pub use futures::future::BoxFuture;
 pub use ids::IdPolicy;
-pub use json::Fields;
+pub use json::{Fields, ReadBack};
 pub use outcome::Outcome;
 pub use receiver::EventReceiver;
 pub use report::{IngestError, IngestProgress, IngestReport, Reason, Verdict};

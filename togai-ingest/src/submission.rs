@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use serde::{Serialize, Serializer};
 
-use crate::backend::ReadBack;
+use crate::json::ReadBack;
 
 /// What can be handed in for a service with events of type `E`: an `E`, or an `E` with a tag of the caller's, `(E, T)`.
 ///

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::batch::{Batch, Encoded, Entry, Slot};
+use super::batch::{Batch, Entry};
+use super::encoded::{Encoded, Slot};
 use super::flight::BatchOutcomes;
 use super::kept::Kept;
 use super::seen::{SameId, Seen};
 use super::settings::Settings;
-use crate::backend::{Backend, Connection, FieldsOf, ReadBack};
+use crate::backend::{Backend, Connection, FieldsOf};
 use crate::ids::Ids;
-use crate::json::{Buffer, Encoder};
+use crate::json::{Buffer, Encoder, ReadBack};
 use crate::outcome::Outcome;
 use crate::session::{BatchSize, Session};
 use crate::submission::Payload;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::batch::Encoded;
-use crate::backend::ReadBack;
+use super::encoded::Encoded;
+use crate::json::ReadBack;
 
 /// How the events of a batch come back.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ mod batch;
 mod budget;
 mod call;
 mod decide;
+mod encoded;
 mod flight;
 mod intake;
 mod kept;
@@ -23,9 +24,10 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
-pub use batch::{Encoded, Entry};
+pub use batch::Entry;
 #[cfg(feature = "test-util")]
 pub use decide::{Repeat, partial as decide_partial};
+pub use encoded::Encoded;
 pub use flight::BatchOutcomes;
 pub use kept::Kept;
 pub use settings::Settings;

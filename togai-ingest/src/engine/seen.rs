@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::batch::{Encoded, Slot};
+use super::encoded::{Encoded, Slot};
 use crate::ids::content;
 use crate::json::Buffer;
 

@@ -9,9 +9,9 @@ use serde_json::Error;
 use super::buffer::Buffer;
 use super::fields::{FieldNames, Fields};
 use super::map_key::MapKeySerializer;
-use super::members::{State, Variant};
+use super::members::State;
 use super::refuse::refuse;
-use super::value::ValueSerializer;
+use super::value::{ValueSerializer, Variant};
 use super::verbatim::{self, VerbatimSerializer};
 
 /// The value of a field that an event does not have.
@@ -167,12 +167,10 @@ impl<N: FieldNames> SerializeStruct for EventMembers<'_, N> {
     #[inline(always)]
     fn serialize_field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
         let before = MapKey { before: self.event.buffer.len(), was: self.state, field: N::place(key.as_bytes()) };
-        match self.state {
-            State::Empty => self.event.buffer.put_key(*b"", key),
-            State::Filled => self.event.buffer.put_key(*b",", key),
-            State::Verbatim => return value.serialize(VerbatimSerializer(self.event.buffer)),
+        self.state = self.state.next_field(key, self.event.buffer);
+        if self.state == State::Verbatim {
+            return value.serialize(VerbatimSerializer(self.event.buffer));
         }
-        self.state = State::Filled;
         self.put_value(before, value)
     }
 

@@ -8,7 +8,6 @@ use serde_json::Error;
 
 use super::buffer::Buffer;
 use super::refuse::refuse;
-use super::value::ValueSerializer;
 
 /// Writes a key in quotes.
 pub(super) struct MapKeySerializer<'a>(pub(super) &'a mut Buffer);
@@ -19,22 +18,29 @@ fn no_key() -> Error {
 
 impl MapKeySerializer<'_> {
     /// Writes a value that has nothing to be escaped.
-    fn quoted<T: Serialize>(self, value: T) -> Result<(), Error> {
+    fn quoted(self, put: impl FnOnce(&mut Buffer) -> Result<(), Error>) -> Result<(), Error> {
         self.0.put_byte(b'"');
-        value.serialize(ValueSerializer(self.0))?;
+        put(self.0)?;
         self.0.put_byte(b'"');
         Ok(())
     }
 
-    fn finite<T: Serialize>(self, is_finite: bool, value: T) -> Result<(), Error> {
-        if is_finite { self.quoted(value) } else { Err(Error::custom("float key must be finite (got NaN or +/-inf)")) }
+    fn integer(self, value: impl itoa::Integer) -> Result<(), Error> {
+        self.quoted(|buffer| {
+            buffer.put_integer(value);
+            Ok(())
+        })
     }
 }
 
-macro_rules! quoted {
-    ($($method:ident($kind:ty))*) => {
-        $(fn $method(self, value: $kind) -> Result<(), Error> {
-            self.quoted(value)
+fn not_finite() -> Error {
+    Error::custom("float key must be finite (got NaN or +/-inf)")
+}
+
+macro_rules! integers {
+    ($($method:ident($integer:ty))*) => {
+        $(fn $method(self, value: $integer) -> Result<(), Error> {
+            self.integer(value)
         })*
     };
 }
@@ -50,7 +56,8 @@ impl Serializer for MapKeySerializer<'_> {
     }
 
     fn serialize_char(self, value: char) -> Result<(), Error> {
-        ValueSerializer(self.0).serialize_char(value)
+        self.0.put_char(value);
+        Ok(())
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
@@ -58,7 +65,7 @@ impl Serializer for MapKeySerializer<'_> {
     }
 
     fn collect_str<T: ?Sized + Display>(self, value: &T) -> Result<(), Error> {
-        ValueSerializer(self.0).collect_str(value)
+        self.0.put_displayed(value)
     }
 
     #[inline]
@@ -71,18 +78,24 @@ impl Serializer for MapKeySerializer<'_> {
         value.serialize(self)
     }
 
-    quoted! {
-        serialize_bool(bool)
+    integers! {
         serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
         serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
     }
 
+    fn serialize_bool(self, value: bool) -> Result<(), Error> {
+        self.quoted(|buffer| {
+            buffer.put_bool(value);
+            Ok(())
+        })
+    }
+
     fn serialize_f32(self, value: f32) -> Result<(), Error> {
-        self.finite(value.is_finite(), value)
+        if value.is_finite() { self.quoted(|buffer| buffer.put_f32(value)) } else { Err(not_finite()) }
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        self.finite(value.is_finite(), value)
+        if value.is_finite() { self.quoted(|buffer| buffer.put_f64(value)) } else { Err(not_finite()) }
     }
 
     refuse! { no_key: nulls lists objects }

@@ -16,6 +16,7 @@ mod map_key;
 mod members;
 mod opaque;
 mod refuse;
+mod scalar;
 mod text;
 mod value;
 mod verbatim;
@@ -23,6 +24,9 @@ mod verbatim;
 pub(crate) use buffer::Buffer;
 pub(crate) use encoder::Encoder;
 pub(crate) use fields::FieldNames;
+
+/// Reads an event back from its bytes; see [`Backend::READ_BACK`](crate::Backend::READ_BACK).
+pub type ReadBack<E> = fn(&[u8]) -> E;
 pub use fields::Fields;
 
 #[cfg(test)]

@@ -172,9 +172,9 @@ fn has_special<const N: usize>(bytes: &[u8; N]) -> bool {
     bytes.iter().fold(false, |any, byte| any | is_special(*byte))
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "`||` would branch, and keep the compiler from looking at 16 at once")]
 #[inline(always)]
 fn is_special(byte: u8) -> bool {
-    // No `||`, which would ask byte for byte.
     ((byte ^ 2) < 0x21) | (byte == b'\\')
 }
 

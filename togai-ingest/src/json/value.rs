@@ -1,14 +1,18 @@
 //! Any value of serde's data model as JSON, byte for byte as `serde_json` writes it.
 
-use std::fmt::{self, Display, Write};
+use std::fmt::Display;
 
 use serde::Serialize;
-use serde::ser::{Error as _, SerializeSeq, Serializer};
+use serde::ser::{
+    SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple, SerializeTupleStruct,
+    SerializeTupleVariant, Serializer,
+};
 use serde_json::Error;
 
 use super::buffer::Buffer;
-use super::members::{Members, Variant};
-use super::verbatim;
+use super::map_key::MapKeySerializer;
+use super::members::Members;
+use super::verbatim::{self, VerbatimSerializer};
 
 /// Writes a value.
 pub(super) struct ValueSerializer<'a>(pub(super) &'a mut Buffer);
@@ -17,7 +21,7 @@ macro_rules! integers {
     ($($method:ident($integer:ty))*) => {
         $(#[inline]
         fn $method(self, value: $integer) -> Result<(), Error> {
-            self.0.put(itoa::Buffer::new().format(value).as_bytes());
+            self.0.put_integer(value);
             Ok(())
         })*
     };
@@ -40,21 +44,21 @@ impl<'a> Serializer for ValueSerializer<'a> {
     }
 
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
-        self.0.put(if value { b"true" } else { b"false" });
+        self.0.put_bool(value);
         Ok(())
     }
 
-    /// How a float is written best is a matter of its own, and `serde_json` knows it.
     fn serialize_f32(self, value: f32) -> Result<(), Error> {
-        serde_json::Serializer::new(self.0).serialize_f32(value)
+        self.0.put_f32(value)
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        serde_json::Serializer::new(self.0).serialize_f64(value)
+        self.0.put_f64(value)
     }
 
     fn serialize_char(self, value: char) -> Result<(), Error> {
-        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+        self.0.put_char(value);
+        Ok(())
     }
 
     #[inline]
@@ -64,18 +68,11 @@ impl<'a> Serializer for ValueSerializer<'a> {
     }
 
     fn collect_str<T: ?Sized + Display>(self, value: &T) -> Result<(), Error> {
-        self.0.put_byte(b'"');
-        if write!(Escaped(self.0), "{value}").is_err() {
-            return Err(Error::custom("a value cannot be displayed"));
-        }
-        self.0.put_byte(b'"');
-        Ok(())
+        self.0.put_displayed(value)
     }
 
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
-        let mut items = self.serialize_seq(Some(bytes.len()))?;
-        bytes.iter().try_for_each(|byte| items.serialize_element(byte))?;
-        SerializeSeq::end(items)
+        self.collect_seq(bytes)
     }
 
     fn serialize_none(self) -> Result<(), Error> {
@@ -167,12 +164,102 @@ impl<'a> Serializer for ValueSerializer<'a> {
     }
 }
 
-/// Writes a text as it is displayed, piece by piece.
-pub(super) struct Escaped<'a>(pub(super) &'a mut Buffer);
+macro_rules! lists {
+    ($($kind:ident::$method:ident)*) => {
+        $(impl $kind for Members<'_> {
+            type Ok = ();
+            type Error = Error;
 
-impl Write for Escaped<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.put_escaped(text);
+            #[inline]
+            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
+                self.next();
+                value.serialize(ValueSerializer(self.buffer))
+            }
+
+            #[inline]
+            fn end(self) -> Result<(), Error> {
+                self.close();
+                Ok(())
+            }
+        })*
+    };
+}
+
+lists! {
+    SerializeSeq::serialize_element
+    SerializeTuple::serialize_element
+    SerializeTupleStruct::serialize_field
+}
+
+impl SerializeMap for Members<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Error> {
+        self.next();
+        key.serialize(MapKeySerializer(self.buffer))
+    }
+
+    #[inline]
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
+        self.buffer.put_byte(b':');
+        value.serialize(ValueSerializer(self.buffer))
+    }
+
+    #[inline]
+    fn end(self) -> Result<(), Error> {
+        self.close();
         Ok(())
     }
+}
+
+impl SerializeStruct for Members<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline(always)]
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
+        self.next_field(key);
+        if self.is_verbatim() {
+            return value.serialize(VerbatimSerializer(self.buffer));
+        }
+        value.serialize(ValueSerializer(self.buffer))
+    }
+
+    #[inline(always)]
+    fn end(self) -> Result<(), Error> {
+        self.close();
+        Ok(())
+    }
+}
+
+/// The members of a variant, inside of an object that has the name of the variant as its one key.
+pub(super) struct Variant<'a>(Members<'a>);
+
+macro_rules! variants {
+    ($($kind:ident::serialize_field($($key:ident)?) as $of:ident::$method:ident;)*) => {
+        $(impl $kind for Variant<'_> {
+            type Ok = ();
+            type Error = Error;
+
+            fn serialize_field<T: ?Sized + Serialize>(
+                &mut self,
+                $($key: &'static str,)?
+                value: &T,
+            ) -> Result<(), Error> {
+                $of::$method(&mut self.0, $($key,)? value)
+            }
+
+            fn end(self) -> Result<(), Error> {
+                self.0.close_variant();
+                Ok(())
+            }
+        })*
+    };
+}
+
+variants! {
+    SerializeTupleVariant::serialize_field() as SerializeSeq::serialize_element;
+    SerializeStructVariant::serialize_field(key) as SerializeStruct::serialize_field;
 }

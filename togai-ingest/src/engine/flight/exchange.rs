@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::super::batch::Encoded;
 use super::super::call::CallState;
+use super::super::encoded::Encoded;
 use crate::backend::{Backend, Failed, Request, Response};
 
 /// A request that was sent, and its response.

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::batch::Encoded;
 use super::call::CallState;
+use super::encoded::Encoded;
 use super::parts::Part;
 use crate::backend::{Backend, Response, Scope};
 use crate::error::DeliveryError;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::lock::OwnedMutexGuard;
 
-use super::super::batch::Encoded;
 use super::super::budget::Budget;
 use super::super::call::CallState;
 use super::super::decide;
+use super::super::encoded::Encoded;
 use super::super::parts::{Cause, Part, Parts};
 use super::failures::Failures;
 use super::result::{BatchOutcomes, BatchResult, Held};
