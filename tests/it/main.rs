@@ -17,6 +17,7 @@ mod hostile_servers;
 mod idempotency_keys;
 mod imports;
 mod ingest_methods;
+mod instruction_counts;
 mod json_comparison;
 mod operations;
 mod paging;

@@ -44,7 +44,7 @@ macro_rules! generated_client {
         }
 
         async fn send(setup: &Setup, event: fn(&Record) -> Event) {
-            let client = generated::Client::new_with_client(&setup.sink.address(), setup.http_with_token.clone());
+            let client = generated::Client::new_with_client(&setup.address, setup.http_with_token.clone());
             let client = &client;
             stream::iter(setup.records.chunks(CHUNK))
                 .map(|chunk| async move {

@@ -7,9 +7,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use togai_ext::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::comparisons::Scale;
 use crate::records::Record;
-use crate::sink::Sink;
 
 /// The token of every request.
 pub(crate) const TOKEN: &str = "a-token-0001-of-forty-characters-as-is--";
@@ -19,7 +17,8 @@ pub(crate) const CHUNK: usize = 1000;
 pub(crate) const IN_FLIGHT: usize = 4;
 
 pub(crate) struct Setup {
-    pub(crate) sink: Sink,
+    /// That of the server.
+    pub(crate) address: String,
     pub(crate) runtime: Runtime,
     pub(crate) client: Client,
     /// An HTTP client of the same settings.
@@ -32,18 +31,19 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    pub(crate) fn new(sink: Sink, scale: &Scale) -> Result<Self, Box<dyn Error>> {
-        let records = Record::many(scale.events);
+    /// Everything for so many events.
+    pub(crate) fn at(address: &str, events: usize) -> Result<Self, Box<dyn Error>> {
+        let records = Record::many(events);
         let events = records.iter().map(Record::event).collect();
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {TOKEN}"))?);
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
+            address: address.to_owned(),
             runtime: runtime()?,
-            client: builder(&sink.address()).build()?,
+            client: builder(address).build()?,
             http: http().build()?,
             http_with_token: http().default_headers(headers).build()?,
-            sink,
             records,
             events,
         })
