@@ -3,6 +3,8 @@
 //! They are those of the vendor's Python client 1.0.3. An event beyond them would be refused by the server, at the price
 //! of a request, and perhaps together with the whole batch.
 
+use std::fmt::Display;
+
 use togai_api::{Attribute, Event};
 
 use togai_ingest::Fields;
@@ -19,8 +21,11 @@ const MAX_ATTRIBUTES: usize = 10;
 pub(super) fn check_fields(event: &[u8], fields: &Fields) -> Result<(), String> {
     check_set(FIELDS, fields)?;
     for (field, most) in [(0, 512), (1, 50), (2, 512)] {
-        if let Some(value) = fields.get(field, event) {
-            check_encoded(FIELDS[field], value, most)?;
+        match fields.get(field, event) {
+            // Most texts are far below the limit.
+            Some([b'"', text @ .., b'"']) if !text.is_empty() && text.len() <= most => {}
+            Some(value) => check_encoded(FIELDS[field], value, most)?,
+            None => {}
         }
     }
     Ok(())
@@ -42,7 +47,7 @@ pub(super) fn check_encoded(name: &str, value: &[u8], most: usize) -> Result<(),
     if text.is_empty() && IDS.contains(&name) {
         return Err(format!("`{name}` is empty: set it, or leave it out to have one made"));
     }
-    // Most texts are far below the limit, and what is not escaped is as long as it looks or shorter.
+    // What is not escaped is as long as it looks, or shorter.
     if !text.is_empty() && text.len() <= most {
         return Ok(());
     }
@@ -62,9 +67,7 @@ pub(super) fn check_event(event: &Event) -> Result<(), String> {
         check_attribute(attribute).map_err(|problem| format!("attributes[{index}]: {problem}"))?;
     }
     for (name, value) in &event.dimensions {
-        if value.is_empty() || value.len() > 200 {
-            check_length(&format!("dimensions.{name}"), value, 200)?;
-        }
+        check_length(format_args!("dimensions.{name}"), value, 200)?;
     }
     Ok(())
 }
@@ -83,13 +86,13 @@ fn check_attribute(attribute: &Attribute) -> Result<(), String> {
     Ok(())
 }
 
-fn check_length(name: &str, text: &str, most: usize) -> Result<(), String> {
+fn check_length(name: impl Display, text: &str, most: usize) -> Result<(), String> {
+    // Characters are never more than bytes, which are there without counting.
+    if (1..=most).contains(&text.len()) {
+        return Ok(());
+    }
     if text.is_empty() {
         return Err(format!("`{name}` is empty"));
-    }
-    // Characters are never more than bytes, which are there without counting.
-    if text.len() <= most {
-        return Ok(());
     }
     match text.chars().count() {
         length if length > most => Err(format!("`{name}` has {length} characters, and may have {most}")),

@@ -66,21 +66,15 @@ impl Buffer {
         }
     }
 
+    #[inline]
     fn put_escape(&mut self, byte: u8) {
         const HEX: &[u8; 16] = b"0123456789abcdef";
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            b'\n' => b'n',
-            b'\t' => b't',
-            b'\r' => b'r',
-            0x08 => b'b',
-            0x0c => b'f',
-            _ => {
-                let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
-                return self.put_array([b'\\', b'u', b'0', b'0', high, low]);
-            }
-        };
-        self.put_array([b'\\', short]);
+        /// The letters behind the backslash, of control characters.
+        const LETTERS: &[u8; 32] = b"uuuuuuuubtnufruuuuuuuuuuuuuuuuuu";
+        let letter = *LETTERS.get(usize::from(byte)).unwrap_or(&byte);
+        let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
+        *self.room() = [b'\\', letter, b'0', b'0', high, low];
+        self.advance(if letter == b'u' { 6 } else { 2 });
     }
 }
 
@@ -126,7 +120,7 @@ fn copy_short(text: &[u8], target: &mut [u8]) -> bool {
     }
 }
 
-/// Copies bytes up to the first that has to be escaped, and says how many.
+/// Copies bytes up to the first that has to be escaped, and says how many. The target is as long as the text.
 fn copy_plain(text: &[u8], target: &mut [u8]) -> usize {
     let mut copied = 0;
     while let (Some(from), Some(to)) = (text[copied..].first_chunk::<32>(), target[copied..].first_chunk_mut::<32>()) {
@@ -144,13 +138,19 @@ fn copy_plain(text: &[u8], target: &mut [u8]) -> usize {
         }
         copied += 8;
     }
-    while let (Some(from), Some(to)) = (text.get(copied), target.get_mut(copied))
-        && !is_special(*from)
-    {
+    if let (Some(from), Some(to)) = (text.last_chunk::<8>(), target.last_chunk_mut::<8>()) {
+        // Some of them are copied already, and are plain.
         *to = *from;
-        copied += 1;
+        let marks = marks(u64::from_le_bytes(*from));
+        return if marks == 0 { text.len() } else { text.len() - 8 + marks.trailing_zeros() as usize / 8 };
     }
-    copied
+    for (place, (from, to)) in text.iter().zip(target).enumerate() {
+        if is_special(*from) {
+            return place;
+        }
+        *to = *from;
+    }
+    text.len()
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
