@@ -1,10 +1,16 @@
 //! A usage event, the thing that is metered and billed.
 
-use std::collections::BTreeMap;
+mod attribute;
+mod dimensions;
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::attribute::Attribute;
+pub use self::dimensions::{Dimensions, DimensionsIntoIter, DimensionsIter};
 use crate::{Text, Timestamp, lenient};
 
 /// Something that an account used: what, when, and how much.
@@ -48,8 +54,8 @@ pub struct Event {
     #[serde(default, alias = "eventAttributes", deserialize_with = "lenient::null_as_default")]
     pub attributes: Vec<Attribute>,
     /// Labels that usage is filtered and grouped by.
-    #[serde(default, deserialize_with = "lenient::map_of_text")]
-    pub dimensions: BTreeMap<Text, Text>,
+    #[serde(default, deserialize_with = "lenient::null_as_default")]
+    pub dimensions: Dimensions,
 }
 
 impl Event {
@@ -67,7 +73,7 @@ impl Event {
             timestamp: Timestamp::now(),
             account_id: account_id.into(),
             attributes: Vec::new(),
-            dimensions: BTreeMap::new(),
+            dimensions: Dimensions::new(),
         }
     }
 
@@ -150,124 +156,5 @@ impl Event {
     pub fn dimension(mut self, name: impl Into<Text>, value: impl Into<Text>) -> Self {
         self.dimensions.insert(name.into(), value.into());
         self
-    }
-}
-
-/// One quantity of an [`Event`].
-///
-/// ```
-/// let attribute = togai_api::Attribute::new("distance", 12.5).unit("km");
-/// assert_eq!(attribute.value, "12.5");
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Attribute {
-    /// Name of the attribute in the event schema, 1 to 50 characters.
-    #[serde(alias = "attributeName")]
-    pub name: Text,
-    /// The quantity as a plain decimal number.
-    #[serde(alias = "attributeValue", deserialize_with = "lenient::text")]
-    pub value: Text,
-    /// The unit of the quantity, 1 to 50 characters; the default unit of the schema when there is none.
-    #[serde(
-        default,
-        alias = "attributeValueUnit",
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "lenient::optional_text"
-    )]
-    pub unit: Option<Text>,
-}
-
-impl Attribute {
-    /// A quantity in the default unit of the schema.
-    ///
-    /// ```
-    /// assert_eq!(togai_api::Attribute::new("count", 1).value, "1");
-    /// ```
-    pub fn new(name: impl Into<Text>, value: impl Display) -> Self {
-        Self { name: name.into(), value: Text::displayed(value), unit: None }
-    }
-
-    /// Sets the unit.
-    ///
-    /// ```
-    /// assert_eq!(togai_api::Attribute::new("size", 3).unit("GB").unit.as_deref(), Some("GB"));
-    /// ```
-    pub fn unit(mut self, unit: impl Into<Text>) -> Self {
-        self.unit = Some(unit.into());
-        self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_writes_the_current_shape() {
-        let event = Event::new("rides", "acme-prod")
-            .id("ride-1")
-            .timestamp(Timestamp::from_unix_seconds(0))
-            .attribute_with_unit("distance", 12.5, "km")
-            .attribute("stops", 2)
-            .dimension("city", "Chennai");
-        insta::assert_json_snapshot!(event, @r#"
-        {
-          "schemaName": "rides",
-          "id": "ride-1",
-          "timestamp": "1970-01-01T00:00:00Z",
-          "accountId": "acme-prod",
-          "attributes": [
-            {
-              "name": "distance",
-              "value": "12.5",
-              "unit": "km"
-            },
-            {
-              "name": "stops",
-              "value": "2"
-            }
-          ],
-          "dimensions": {
-            "city": "Chennai"
-          }
-        }
-        "#);
-    }
-
-    #[test]
-    fn it_reads_the_names_of_2022() {
-        let old: Event = serde_json::from_str(
-            r#"{"eventName": "rides", "id": "ride-1", "eventTimestamp": "2022-06-15T07:30:35.123",
-                "accountId": "acme-prod", "dimensions": {"city": "Chennai"},
-                "eventAttributes": [{"attributeName": "distance", "attributeValue": "5", "attributeValueUnit": "km"}]}"#,
-        )
-        .unwrap();
-        let new = Event::new("rides", "acme-prod")
-            .id("ride-1")
-            .timestamp("2022-06-15T07:30:35.123Z".parse::<Timestamp>().unwrap())
-            .attribute_with_unit("distance", 5, "km")
-            .dimension("city", "Chennai");
-        assert_eq!(old, new);
-    }
-
-    #[test]
-    fn it_reads_numbers_for_strings_and_ignores_unknown_fields() {
-        let event: Event = serde_json::from_str(
-            r#"{"schemaName": "rides", "id": 7, "timestamp": "2024-04-18T16:00:17", "accountId": 1,
-                "attributes": [{"name": "distance", "value": 50.25, "unit": null}],
-                "dimensions": {"costCenterCode": 1234}, "referenceId": "a-1"}"#,
-        )
-        .unwrap();
-        assert_eq!(event.id.as_deref(), Some("7"));
-        assert_eq!(event.account_id, "1");
-        assert_eq!(event.attributes, [Attribute::new("distance", "50.25")]);
-        assert_eq!(event.dimensions["costCenterCode"], "1234");
-    }
-
-    #[test]
-    fn an_event_without_its_schema_is_refused_by_name() {
-        let error = serde_json::from_str::<Event>(r#"{"timestamp": "2024-04-18T16:00:17", "accountId": "a"}"#);
-        assert_eq!(error.unwrap_err().to_string(), "missing field `schemaName` at line 1 column 54");
     }
 }

@@ -69,7 +69,7 @@ pub use decimal::{Decimal, ParseDecimalError};
 pub use error::Error;
 #[doc(hidden)]
 pub use error::{NoSuccess, read_response};
-pub use event::{Attribute, Event};
+pub use event::{Attribute, Dimensions, DimensionsIntoIter, DimensionsIter, Event};
 pub use generated::operations::{self, OPERATIONS};
 pub use generated::{builder, types};
 pub use lenient::UnreadableRecord;

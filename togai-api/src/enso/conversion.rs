@@ -224,7 +224,7 @@ impl Conversion {
         converted.id = event.event_id.as_deref().map(Into::into);
         for (name, value) in event.metadata.iter().flat_map(Map::iter) {
             if let Some(text) = dimension(value) {
-                converted.dimensions.insert(name.into(), text);
+                converted.dimensions.insert(name, text);
             }
             if !value.is_string() {
                 lost.push(Lost::json(format!("metadata.{name}"), value));

@@ -10,7 +10,6 @@ mod repair;
 mod scalar;
 mod unreadable;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, MapAccess, Visitor};
@@ -48,10 +47,27 @@ where
     Ok(Option::<Lenient>::deserialize(deserializer)?.map(|text| text.0.into()))
 }
 
-/// The same for each value of a map; null is an empty map.
-pub(crate) fn map_of_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Text, Text>, D::Error> {
-    let map = Option::<BTreeMap<Text, Lenient>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(map.into_iter().map(|(key, value)| (key, value.0)).collect())
+/// The entries of a map of texts, each value read like that, in the order that they are written in.
+pub(crate) fn entries_of_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Text, Text)>, D::Error> {
+    struct EntriesVisitor;
+
+    impl<'de> Visitor<'de> for EntriesVisitor {
+        type Value = Vec<(Text, Text)>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some((name, Lenient(value))) = map.next_entry()? {
+                entries.push((name, value));
+            }
+            Ok(entries)
+        }
+    }
+
+    deserializer.deserialize_map(EntriesVisitor)
 }
 
 /// A text that may be written as a number.
@@ -105,6 +121,7 @@ impl<'de> Deserialize<'de> for Lenient {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Dimensions;
 
     #[track_caller]
     fn check(json: &str, expected: &str) {
@@ -143,8 +160,8 @@ mod tests {
         struct Labelled {
             #[serde(default, deserialize_with = "null_as_default")]
             count: u32,
-            #[serde(default, deserialize_with = "map_of_text")]
-            labels: BTreeMap<Text, Text>,
+            #[serde(default, deserialize_with = "null_as_default")]
+            labels: Dimensions,
         }
 
         for json in ["{}", r#"{"count": null, "labels": null}"#] {

@@ -70,7 +70,7 @@ fn metadata_that_is_not_text_is_reported_as_lost() {
         ]
     );
     let dimensions = [("city", "Chennai"), ("empty", ""), ("floor", "7"), ("new", "true")];
-    assert_eq!(converted.event.dimensions, dimensions.map(|(name, value)| (name.into(), value.into())).into());
+    assert_eq!(converted.event.dimensions, dimensions.into());
     insta::assert_snapshot!(problem(converted.lossless()), @"the event would lose metadata.a: {}, metadata.floor: 7, metadata.new: true, metadata.none: null, metadata.seats: [1], jobId: job_a, JobId: job_b; where that is no harm, take `into_event`");
 }
 
@@ -167,7 +167,7 @@ prop_compose! {
         let mut event = Event::new(schema, account).timestamp(timestamp);
         event.id = id.map(Into::into);
         event.attributes = attributes;
-        event.dimensions = dimensions.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        event.dimensions = dimensions.into();
         event
     }
 }
