@@ -123,26 +123,23 @@ fn copy_short(text: &[u8], target: &mut [u8]) -> bool {
 /// Copies bytes up to the first that has to be escaped, and says how many. The target is as long as the text.
 fn copy_plain(text: &[u8], target: &mut [u8]) -> usize {
     let mut copied = 0;
-    while let (Some(from), Some(to)) = (text[copied..].first_chunk::<32>(), target[copied..].first_chunk_mut::<32>()) {
-        *to = *from;
-        if has_special(from) {
-            break;
-        }
-        copied += 32;
-    }
-    while let (Some(from), Some(to)) = (text[copied..].first_chunk::<8>(), target[copied..].first_chunk_mut::<8>()) {
+    while let (Some(from), Some(to)) = (text[copied..].first_chunk(), target[copied..].first_chunk_mut()) {
         *to = *from;
         let marks = marks(u64::from_le_bytes(*from));
         if marks != 0 {
-            return copied + marks.trailing_zeros() as usize / 8;
+            return copied + first_of(marks);
         }
         copied += 8;
+        // Where there is nothing for a while there is mostly nothing for longer.
+        if copied.is_multiple_of(32) {
+            copied += copy_plain_chunks(&text[copied..], &mut target[copied..]);
+        }
     }
     if let (Some(from), Some(to)) = (text.last_chunk::<8>(), target.last_chunk_mut::<8>()) {
         // Some of them are copied already, and are plain.
         *to = *from;
         let marks = marks(u64::from_le_bytes(*from));
-        return if marks == 0 { text.len() } else { text.len() - 8 + marks.trailing_zeros() as usize / 8 };
+        return if marks == 0 { text.len() } else { text.len() - 8 + first_of(marks) };
     }
     for (place, (from, to)) in text.iter().zip(target).enumerate() {
         if is_special(*from) {
@@ -151,6 +148,18 @@ fn copy_plain(text: &[u8], target: &mut [u8]) -> usize {
         *to = *from;
     }
     text.len()
+}
+
+/// Copies pieces of 32 bytes up to the first in which something has to be escaped, and says how many bytes.
+fn copy_plain_chunks(text: &[u8], target: &mut [u8]) -> usize {
+    let (pieces, targets) = (text.as_chunks::<32>().0, target.as_chunks_mut::<32>().0);
+    for (place, (from, to)) in pieces.iter().zip(targets).enumerate() {
+        if has_special(from) {
+            return 32 * place;
+        }
+        *to = *from;
+    }
+    32 * pieces.len()
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -164,6 +173,11 @@ fn marks(word: u64) -> u64 {
     let turned = word ^ (ONES * 2);
     let backslash = word ^ (ONES * 0x5c);
     (turned.wrapping_sub(ONES * 0x21) | backslash.wrapping_sub(ONES)) & !word & (ONES << 7)
+}
+
+/// The place of the first byte that is marked.
+fn first_of(marks: u64) -> usize {
+    marks.trailing_zeros() as usize / 8
 }
 
 /// Whether one of many bytes has to be escaped. The compiler looks at sixteen with an instruction.
