@@ -58,6 +58,7 @@ pub struct Event {
     pub dimensions: Dimensions,
 }
 
+#[expect(clippy::inline_always, reason = "a setter that is called copies the event in and out, two times 136 bytes")]
 impl Event {
     /// An event of a schema for an account, that happened now.
     ///
@@ -66,11 +67,30 @@ impl Event {
     /// assert_eq!((event.schema_name.as_str(), event.account_id.as_str()), ("api_calls", "acme-prod"));
     /// assert_eq!(event.id, None);
     /// ```
+    ///
+    /// For usage that has a time of its own there is [`at`](Self::at), which does not ask the clock.
+    #[inline(always)]
     pub fn new(schema_name: impl Into<Text>, account_id: impl Into<Text>) -> Self {
+        Self::at(Timestamp::now(), schema_name, account_id)
+    }
+
+    /// An event of a schema for an account, that happened at a time.
+    ///
+    /// ```
+    /// use togai_api::{Event, Timestamp};
+    ///
+    /// let event = Event::at(Timestamp::from_unix_seconds(1_713_456_017), "rides", "acme-prod").attribute("distance", 12.5);
+    /// assert_eq!(event.timestamp.to_string(), "2024-04-18T16:00:17Z");
+    /// ```
+    ///
+    /// Use it for usage that is sent later than it happened: rows of a database, lines of a log, messages of a queue. The time
+    /// may be a [`Timestamp`], a [`SystemTime`](std::time::SystemTime) or a [`DateTime<Utc>`](chrono::DateTime).
+    #[inline(always)]
+    pub fn at(timestamp: impl Into<Timestamp>, schema_name: impl Into<Text>, account_id: impl Into<Text>) -> Self {
         Self {
             schema_name: schema_name.into(),
             id: None,
-            timestamp: Timestamp::now(),
+            timestamp: timestamp.into(),
             account_id: account_id.into(),
             attributes: Vec::new(),
             dimensions: Dimensions::new(),
@@ -85,6 +105,7 @@ impl Event {
     /// ```
     ///
     /// An empty id is not "no id": ingestion rejects the event. Use [`id_if`](Self::id_if) for an id that may be missing.
+    #[inline(always)]
     pub fn id(mut self, id: impl Into<Text>) -> Self {
         self.id = Some(id.into());
         self
@@ -102,11 +123,12 @@ impl Event {
     /// ```
     ///
     /// Ingestion makes an id for an event that has none, as its `IdPolicy` says.
-    pub fn id_if(mut self, id: Option<impl Into<Text>>) -> Self {
-        if let Some(id) = id {
-            self.id = Some(id.into());
+    #[inline(always)]
+    pub fn id_if(self, id: Option<impl Into<Text>>) -> Self {
+        match id {
+            Some(id) => self.id(id),
+            None => self,
         }
-        self
     }
 
     /// Sets the time at which the usage happened.
@@ -117,6 +139,7 @@ impl Event {
     /// let event = Event::new("api_calls", "acme-prod").timestamp(Timestamp::from_unix_seconds(1_713_456_017));
     /// assert_eq!(event.timestamp.to_string(), "2024-04-18T16:00:17Z");
     /// ```
+    #[inline(always)]
     pub fn timestamp(mut self, timestamp: impl Into<Timestamp>) -> Self {
         self.timestamp = timestamp.into();
         self
@@ -131,9 +154,13 @@ impl Event {
     ///
     /// The value is anything that is written as a plain decimal number: integers, floats, strings, and the decimal types
     /// of other crates. The API refuses exponents, `+` signs, leading dots and NaN.
-    pub fn attribute(mut self, name: impl Into<Text>, value: impl Display) -> Self {
-        self.attributes.push(Attribute::new(name, value));
-        self
+    #[inline(always)]
+    pub fn attribute(self, name: impl Into<Text>, value: impl Display) -> Self {
+        // Taken apart, as in the setters below: the compiler then leaves the other fields where they are, and would otherwise
+        // copy the whole event, since `push` sees its address.
+        let Self { schema_name, id, timestamp, account_id, mut attributes, dimensions } = self;
+        attributes.push(Attribute::new(name, value));
+        Self { schema_name, id, timestamp, account_id, attributes, dimensions }
     }
 
     /// Adds a quantity in a unit of its own.
@@ -142,9 +169,11 @@ impl Event {
     /// let event = togai_api::Event::new("rides", "acme-prod").attribute_with_unit("distance", 12.5, "km");
     /// assert_eq!(event.attributes[0].unit.as_deref(), Some("km"));
     /// ```
-    pub fn attribute_with_unit(mut self, name: impl Into<Text>, value: impl Display, unit: impl Into<Text>) -> Self {
-        self.attributes.push(Attribute::new(name, value).unit(unit));
-        self
+    #[inline(always)]
+    pub fn attribute_with_unit(self, name: impl Into<Text>, value: impl Display, unit: impl Into<Text>) -> Self {
+        let Self { schema_name, id, timestamp, account_id, mut attributes, dimensions } = self;
+        attributes.push(Attribute { name: name.into(), value: Text::displayed(value), unit: Some(unit.into()) });
+        Self { schema_name, id, timestamp, account_id, attributes, dimensions }
     }
 
     /// Sets a label. A label of the same name is replaced.
@@ -153,8 +182,10 @@ impl Event {
     /// let event = togai_api::Event::new("rides", "acme-prod").dimension("city", "Chennai");
     /// assert_eq!(event.dimensions["city"], "Chennai");
     /// ```
-    pub fn dimension(mut self, name: impl Into<Text>, value: impl Into<Text>) -> Self {
-        self.dimensions.insert(name.into(), value.into());
-        self
+    #[inline(always)]
+    pub fn dimension(self, name: impl Into<Text>, value: impl Into<Text>) -> Self {
+        let Self { schema_name, id, timestamp, account_id, attributes, mut dimensions } = self;
+        dimensions.insert(name, value);
+        Self { schema_name, id, timestamp, account_id, attributes, dimensions }
     }
 }

@@ -1,5 +1,7 @@
 //! Short texts, of which an event has many.
 
+mod displayed;
+
 use std::borrow::{Borrow, Cow};
 use std::convert::Infallible;
 use std::fmt::{self, Debug, Display};
@@ -32,8 +34,11 @@ impl Text {
     /// ```
     /// assert_eq!(togai_api::Text::displayed(12.5), "12.5");
     /// ```
+    ///
+    /// It is the text that `to_string` makes, also of a float: never an exponent. Integers and floats are written faster than
+    /// that.
     pub fn displayed(value: impl Display) -> Self {
-        Self(compact_str::format_compact!("{value}"))
+        Self(displayed::displayed(value))
     }
 
     /// The text itself.
@@ -41,6 +46,7 @@ impl Text {
     /// ```
     /// assert_eq!(togai_api::Text::from("km").as_str(), "km");
     /// ```
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -49,60 +55,70 @@ impl Text {
 impl Deref for Text {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         &self.0
     }
 }
 
 impl AsRef<str> for Text {
+    #[inline]
     fn as_ref(&self) -> &str {
         &self.0
     }
 }
 
 impl Borrow<str> for Text {
+    #[inline]
     fn borrow(&self) -> &str {
         &self.0
     }
 }
 
 impl From<&str> for Text {
+    #[inline]
     fn from(text: &str) -> Self {
         Self(text.into())
     }
 }
 
 impl From<&String> for Text {
+    #[inline]
     fn from(text: &String) -> Self {
         Self(text.into())
     }
 }
 
 impl From<String> for Text {
+    #[inline]
     fn from(text: String) -> Self {
         Self(text.into())
     }
 }
 
 impl From<Box<str>> for Text {
+    #[inline]
     fn from(text: Box<str>) -> Self {
         Self(text.into())
     }
 }
 
 impl From<Cow<'_, str>> for Text {
+    #[inline]
     fn from(text: Cow<'_, str>) -> Self {
         Self(text.into())
     }
 }
 
 impl From<&Self> for Text {
+    #[inline]
     fn from(text: &Self) -> Self {
         text.clone()
     }
 }
 
 impl From<Text> for String {
+    #[inline]
     fn from(text: Text) -> Self {
         text.0.into()
     }

@@ -37,6 +37,7 @@ impl Attribute {
     /// ```
     /// assert_eq!(togai_api::Attribute::new("count", 1).value, "1");
     /// ```
+    #[inline]
     pub fn new(name: impl Into<Text>, value: impl Display) -> Self {
         Self { name: name.into(), value: Text::displayed(value), unit: None }
     }
@@ -46,6 +47,7 @@ impl Attribute {
     /// ```
     /// assert_eq!(togai_api::Attribute::new("size", 3).unit("GB").unit.as_deref(), Some("GB"));
     /// ```
+    #[inline]
     pub fn unit(mut self, unit: impl Into<Text>) -> Self {
         self.unit = Some(unit.into());
         self

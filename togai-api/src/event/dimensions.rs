@@ -57,12 +57,8 @@ impl Dimensions {
     /// assert_eq!(dimensions["city"], "Lisbon");
     /// ```
     pub fn insert(&mut self, name: impl Into<Text>, value: impl Into<Text>) -> Option<Text> {
-        self.put(name.into(), value.into())
-    }
-
-    fn put(&mut self, name: Text, value: Text) -> Option<Text> {
         // Names often come sorted, and then one comparison is enough.
-        let (name, value) = self.0.try_append(name, value)?;
+        let (name, value) = self.0.try_append(name.into(), value.into())?;
         self.0.insert(name, value)
     }
 
