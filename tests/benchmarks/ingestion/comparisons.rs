@@ -87,11 +87,11 @@ pub(crate) fn run(setup: &Setup, sink: &Sink, scale: &Scale) -> Result<Results, 
         ratio("`ingest_slice` against a loop by hand", &borrowed[0], &borrowed[1], Some(1.15)),
         ratio("`ingest_events` against a loop by hand", &owned[0], &owned[1], Some(1.20)),
         ratio("a loop by hand against itself", &borrowed[0], &borrowed[2], None),
-        ratio("`Event::new` and `ingest_events` against plain progenitor", &constructed[1], &constructed[0], Some(2.0)),
+        ratio("`Event::at` and `ingest_events` against plain progenitor", &constructed[1], &constructed[0], Some(2.0)),
         ratio("the same, with progenitor's builders of types", &constructed[2], &constructed[0], None),
         ratio("the same, with limits taken out of the document", &constructed[3], &constructed[0], None),
         Ratio {
-            what: "`Event::new` and `ingest_events` against the vendor's Python client",
+            what: "`Event::at` and `ingest_events` against the vendor's Python client",
             times: vendor.as_ref().ok().map(|series| series[0].ratio_of(&series[1])),
             aim: Some(30.0),
         },
@@ -162,7 +162,7 @@ fn owned(setup: &Setup) -> Vec<Contender<'_>> {
 
 fn constructed(setup: &Setup) -> Vec<Contender<'_>> {
     vec![
-        contender(setup, Role::Ours, "constructed", "`Event::new` and `ingest_events`", async || {
+        contender(setup, Role::Ours, "constructed", "`Event::at` and `ingest_events`", async || {
             ours::constructed(&setup.client, &setup.records).await;
         }),
         contender(setup, Role::Other, "plain", "plain progenitor, struct literals", async || {

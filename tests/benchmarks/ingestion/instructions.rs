@@ -25,7 +25,7 @@ const MANY: u32 = 3;
 const PAIRS: [(&str, &str, &str); 3] = [
     ("`ingest_slice`", "hand_slice", "ingest_slice"),
     ("`ingest_events`", "hand_events", "ingest_events"),
-    ("`Event` made and `ingest_events`", "plain", "made"),
+    ("`Event::at` and `ingest_events`", "plain", "made"),
 ];
 
 /// Counts everything, and writes the section of the page; or compares with it.
@@ -69,7 +69,7 @@ fn instructions(address: &str, shape: Shape, way: &str) -> Result<u64, Box<dyn E
 
 /// Events in a turn: enough batches that what a call costs by itself does not show.
 fn events(shape: Shape) -> u32 {
-    if shape == Shape::Large { 8_000 } else { 20_000 }
+    if shape == Shape::Large { 4_000 } else { 12_000 }
 }
 
 /// The instructions of a process that ingests so many times.

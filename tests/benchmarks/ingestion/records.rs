@@ -48,9 +48,8 @@ impl Record {
 
     /// The event of the record, made as the documentation shows it.
     pub(crate) fn event(&self) -> Event {
-        let mut event = Event::new(self.schema, self.account.as_str())
-            .id(self.id.as_str())
-            .timestamp(Timestamp::from_unix_milliseconds(self.milliseconds));
+        let time = Timestamp::from_unix_milliseconds(self.milliseconds);
+        let mut event = Event::at(time, self.schema, self.account.as_str()).id(self.id.as_str());
         for (name, value, unit) in &self.attributes {
             event = event.attribute_with_unit(*name, value, *unit);
         }

@@ -34,9 +34,8 @@ impl Shape {
     fn event(self, number: u32) -> Event {
         let record = Record::new(number);
         let small = || {
-            Event::new(record.schema, record.account.as_str())
-                .id(record.id.as_str())
-                .timestamp(Timestamp::from_unix_milliseconds(record.milliseconds))
+            let time = Timestamp::from_unix_milliseconds(record.milliseconds);
+            Event::at(time, record.schema, record.account.as_str()).id(record.id.as_str())
         };
         match self {
             Self::Small => small(),
