@@ -139,6 +139,8 @@ impl Event {
     /// let event = Event::new("api_calls", "acme-prod").timestamp(Timestamp::from_unix_seconds(1_713_456_017));
     /// assert_eq!(event.timestamp.to_string(), "2024-04-18T16:00:17Z");
     /// ```
+    ///
+    /// Where the time is known from the start, [`at`](Self::at) takes it at once.
     #[inline(always)]
     pub fn timestamp(mut self, timestamp: impl Into<Timestamp>) -> Self {
         self.timestamp = timestamp.into();

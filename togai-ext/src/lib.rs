@@ -76,8 +76,8 @@ pub use stats::{ClassStats, Stats};
 #[cfg(feature = "credits")]
 pub use togai_api::CreateCreditResponse;
 pub use togai_api::{
-    Attribute, Call, Client, Date, Decimal, Error, Event, OPERATIONS, QuotaClass, ResponseValue, Text, Timestamp,
-    UnreadableRecord, builder, operations, types,
+    Attribute, Call, Client, Date, Decimal, Dimensions, Error, Event, OPERATIONS, QuotaClass, ResponseValue, Text,
+    Timestamp, UnreadableRecord, builder, operations, types,
 };
 /// The delivery engine, with what naming the type of a call needs.
 pub use togai_ingest;

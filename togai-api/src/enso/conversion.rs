@@ -218,9 +218,8 @@ impl Conversion {
         if self.metric.is_none() && schema != metric {
             lost.push(Lost::text("metric", metric));
         }
-        let mut converted = Event::new(schema, &event.customer_entity_id)
-            .timestamp(event.timestamp)
-            .attribute(self.attribute.clone(), value);
+        let mut converted =
+            Event::at(event.timestamp, schema, &event.customer_entity_id).attribute(self.attribute.clone(), value);
         converted.id = event.event_id.as_deref().map(Into::into);
         for (name, value) in event.metadata.iter().flat_map(Map::iter) {
             if let Some(text) = dimension(value) {
