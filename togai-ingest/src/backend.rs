@@ -30,10 +30,10 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// Reads an event back from the bytes that were written of it; nothing by default.
     ///
-    /// With it an event is dropped once it is written, and made anew where it comes back with a verdict: less memory for each
-    /// event in flight, and about a seventh more of them a second. It has to return an event equal to the one that was
-    /// handed in (with its id), whatever that says. So leave it out where not all of an event is written, or where reading
-    /// may change it, such as floats in the default of `serde_json`; then events are kept.
+    /// With it an event is dropped once it is written, and made anew where it comes back with a verdict, so that one in flight
+    /// takes less memory and less time. It has to return an event equal to the one that was handed in (with its id), whatever
+    /// that says. So leave it out where not all of an event is written, or where reading may change it: by default `serde_json`
+    /// reads some floats as their neighbours. Without it events are kept.
     const READ_BACK: Option<ReadBack<Self::Event>> = None;
 
     /// What requests of the service look like.

@@ -71,7 +71,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map(|heading| (heading, section::read(heading)));
         std::fs::write(docs.join("benchmarks.md"), report::page(&results))?;
         for (heading, text) in kept {
-            section::write(heading, &text?)?;
+            let text = text?;
+            if !text.is_empty() {
+                section::write(heading, &text)?;
+            }
         }
         std::fs::write(docs.join("benchmarks.svg"), chart::draw(&results))?;
         eprintln!("written to docs/benchmarks.md and docs/benchmarks.svg");

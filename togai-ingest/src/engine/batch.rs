@@ -42,6 +42,8 @@ impl<E, T> Batch<E, T> {
 
     /// Where the next event is to be written: the end of the buffer, behind what stands between two events.
     pub(crate) fn space(&mut self) -> &mut Buffer {
+        // What an event has left that panicked while it was written.
+        self.discard();
         if !self.entries.is_empty() {
             self.encoded.body.put(self.encoded.envelope.between.as_bytes());
         }
@@ -136,6 +138,7 @@ mod tests {
         push(&mut batch, 0, "aa");
         write(&mut batch, "x");
         batch.discard();
+        write(&mut batch, "not discarded");
         push(&mut batch, 1, "bb");
         assert_eq!(&batch.freeze().2.body[..], b"<aa,bb>");
     }
