@@ -56,20 +56,19 @@ impl<E, T> Batch<E, T> {
         self.encoded.body.truncate(end);
     }
 
-    /// Takes in the event that was written last.
-    pub(crate) fn push(&mut self, entry: Entry<T>, event: impl FnOnce() -> E, slot: Slot) {
+    /// Takes in the event that was written last. What is to be kept of it is kept afterwards.
+    pub(crate) fn push(&mut self, entry: Entry<T>, slot: Slot) {
         self.entries.push(entry);
-        self.kept.push(event);
         self.encoded.slots.push(slot);
     }
 
     /// Takes the event that was written last, and not yet taken in, into a batch of its own.
-    pub(crate) fn carry(&mut self, entry: Entry<T>, event: impl FnOnce() -> E, mut slot: Slot, buffer: Buffer) -> Self {
+    pub(crate) fn carry(&mut self, entry: Entry<T>, mut slot: Slot, buffer: Buffer) -> Self {
         let before = self.encoded.envelope.before.len();
         let mut next = Self::new(self.encoded.envelope, buffer, self.kept.another(self.len()), self.len());
         next.encoded.body.put(self.encoded.event_in(&slot));
         slot.event = before..next.encoded.body.len();
-        next.push(entry, event, slot);
+        next.push(entry, slot);
         self.discard();
         next
     }
@@ -101,7 +100,8 @@ mod tests {
 
     fn push(batch: &mut Batch<u8, ()>, number: u8, text: &str) {
         let slot = write(batch, text);
-        batch.push(Entry { index: number.into(), tag: () }, || number, slot);
+        batch.push(Entry { index: number.into(), tag: () }, slot);
+        batch.kept.push(number);
     }
 
     fn batch() -> Batch<u8, ()> {
@@ -147,7 +147,8 @@ mod tests {
     fn an_event_without_room_moves_to_the_next_batch() {
         let mut first = batch();
         let slot = write(&mut first, "dd");
-        let next = first.carry(Entry { index: 3, tag: () }, || 3, slot, Buffer::default());
+        let mut next = first.carry(Entry { index: 3, tag: () }, slot, Buffer::default());
+        next.kept.push(3);
         assert_eq!(&first.freeze().2.body[..], b"<aa,bb,cc>");
         let (entries, kept, encoded) = next.freeze();
         assert_eq!((entries[0].index, encoded.event(0), &encoded.body[..]), (3, &b"dd"[..], &b"<dd>"[..]));

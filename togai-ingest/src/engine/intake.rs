@@ -105,17 +105,21 @@ impl<B: Backend, E, T> Intake<B, E, T> {
             }
         };
         let hash = slot.hash;
-        let (entry, event) = (Entry { index, tag }, || payload.into_returned());
+        let entry = Entry { index, tag };
         let taken = if self.filling.len() > 0 && self.filling.bytes() > limit.bytes {
             let buffer = self.seen.take_buffer();
-            let next = self.filling.carry(entry, event, slot, buffer);
+            let next = self.filling.carry(entry, slot, buffer);
             let is_limited = self.is_limited();
             Added::ToNext(self.replace(next, is_limited))
         } else {
-            self.filling.push(entry, event, slot);
+            self.filling.push(entry, slot);
             Added::ToFilling
         };
         self.seen.add(hash, self.filling.len() - 1);
+        // Else it is dropped here, while it is still in the caches of the processor.
+        if self.filling.kept.holds_events() {
+            self.filling.kept.push(payload.into_returned());
+        }
         taken
     }
 
@@ -175,10 +179,10 @@ impl<B: Backend, E, T> Intake<B, E, T> {
 
     /// Closes the batch that is being filled.
     pub(crate) fn seal(&mut self, is_last: bool) -> FullBatch<E, T> {
-        // The next one is about as large, if there is one.
+        // The next one is about as large, if there is one. One that is a little larger is not to move.
         let (bytes, events) = if is_last { (0, 0) } else { (self.filling.bytes(), self.filling.len()) };
         let mut buffer = self.seen.take_buffer();
-        buffer.reserve(bytes);
+        buffer.reserve(bytes + bytes / 8);
         let is_limited = self.is_full(self.limit()) && self.is_limited();
         let kept = self.filling.kept.another(events);
         self.replace(Batch::new(self.backend.protocol().envelope, buffer, kept, events), is_limited)

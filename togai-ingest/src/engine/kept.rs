@@ -35,10 +35,10 @@ impl<E> Kept<E> {
         matches!(self, Self::Events(_))
     }
 
-    /// Takes in the next event; one that is read back is dropped while it is still in the caches of the processor.
-    pub(crate) fn push(&mut self, event: impl FnOnce() -> E) {
+    /// Takes in the next event, where events are held themselves.
+    pub(crate) fn push(&mut self, event: E) {
         if let Self::Events(events) = self {
-            events.push(event());
+            events.push(event);
         }
     }
 

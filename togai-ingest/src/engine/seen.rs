@@ -180,7 +180,7 @@ mod tests {
                 let start = space.len();
                 space.put(event.as_bytes());
                 let slot = Slot { event: start..space.len(), id: 0..1, hash };
-                self.filling.push(Entry { index: 0, tag: () }, || (), slot);
+                self.filling.push(Entry { index: 0, tag: () }, slot);
             }
             other
         }
