@@ -33,7 +33,7 @@ impl Scale {
         events: 100_000,
         vendor_events: 20_000,
         long_events: [1_000_000, 2_000_000, 5_000_000, 10_000_000],
-        long_runs: 3,
+        long_runs: 4,
         is_full: true,
     };
     pub(crate) const QUICK: Self = Self {
@@ -96,10 +96,7 @@ pub(crate) fn run(setup: &Setup, sink: &Sink, scale: &Scale) -> Result<Results, 
             aim: Some(30.0),
         },
     ];
-    let mut long = Vec::new();
-    for events in scale.long_events {
-        long.extend(long::measure(&setup.address, events, scale.long_runs)?);
-    }
+    let long = long::measure(&setup.address, &scale.long_events, scale.long_runs)?;
     let prebuilt = borrowed.into_iter().chain(owned).collect();
     Ok(Results { scale: *scale, bytes_per_event, prebuilt, constructed, vendor, ratios, long })
 }
