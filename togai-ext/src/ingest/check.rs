@@ -62,25 +62,25 @@ pub(super) fn check_event(event: &Event) -> Result<(), String> {
         ));
     }
     for (index, attribute) in event.attributes.iter().enumerate() {
-        let is_usual = is_short(&attribute.name, 50)
-            && attribute.unit.as_ref().is_none_or(|unit| is_short(unit, 50))
+        let is_usual = is_within(&attribute.name, 50)
+            && attribute.unit.as_ref().is_none_or(|unit| is_within(unit, 50))
             && is_plain_number(&attribute.value);
         if !is_usual {
             check_attribute(attribute).map_err(|problem| format!("attributes[{index}]: {problem}"))?;
         }
     }
     for (name, value) in &event.dimensions {
-        if !is_short(value, 200) {
+        if !is_within(value, 200) {
             check_length(&format!("dimensions.{name}"), value, 200)?;
         }
     }
     Ok(())
 }
 
-/// Whether a text is within a limit for sure: characters are never more than bytes, which are there without counting.
+/// Whether a text is there and within a limit. Characters are never more than bytes, which are there without counting.
 #[inline]
-fn is_short(text: &str, most: usize) -> bool {
-    (1..=most).contains(&text.len())
+fn is_within(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) || (text.len() > most && text.chars().count() <= most)
 }
 
 #[cold]
