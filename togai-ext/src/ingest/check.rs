@@ -62,10 +62,8 @@ pub(super) fn check_event(event: &Event) -> Result<(), String> {
         ));
     }
     for (index, attribute) in event.attributes.iter().enumerate() {
-        let is_usual = is_within(&attribute.name, 50)
-            && attribute.unit.as_ref().is_none_or(|unit| is_within(unit, 50))
-            && is_plain_number(&attribute.value);
-        if !is_usual {
+        let Attribute { name, value, unit, .. } = attribute;
+        if !(is_within(name, 50) && unit.as_ref().is_none_or(|unit| is_within(unit, 50)) && is_plain_number(value)) {
             check_attribute(attribute).map_err(|problem| format!("attributes[{index}]: {problem}"))?;
         }
     }
@@ -83,7 +81,6 @@ fn is_within(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len()) || (text.len() > most && text.chars().count() <= most)
 }
 
-#[cold]
 fn check_attribute(attribute: &Attribute) -> Result<(), String> {
     check_length("name", &attribute.name, 50)?;
     if let Some(unit) = &attribute.unit {
@@ -98,7 +95,6 @@ fn check_attribute(attribute: &Attribute) -> Result<(), String> {
     Ok(())
 }
 
-#[cold]
 fn check_length(name: &str, text: &str, most: usize) -> Result<(), String> {
     if text.is_empty() {
         return Err(format!("`{name}` is empty"));
@@ -113,14 +109,11 @@ fn check_length(name: &str, text: &str, most: usize) -> Result<(), String> {
 fn is_plain_number(text: &str) -> bool {
     let bytes = text.as_bytes();
     let bytes = bytes.strip_prefix(b"-").unwrap_or(bytes);
-    // The first byte that is no digit can only be the point, and then there is a digit after it.
-    let point = bytes.iter().position(|byte| !byte.is_ascii_digit());
-    let (whole, is_fraction) = match point {
-        None => (bytes.len(), true),
-        Some(point) => match &bytes[point..] {
-            [b'.', fraction @ ..] => (point, !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit)),
-            _ => (point, false),
-        },
+    let whole = bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len());
+    let is_fraction = match &bytes[whole..] {
+        [] => true,
+        [b'.', fraction @ ..] => !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit),
+        _ => false,
     };
     is_fraction && (1..=512).contains(&whole)
 }
