@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Text, lenient};
 
-/// One quantity of an [`Event`].
+/// One quantity of an [`Event`](crate::Event).
 ///
 /// ```
 /// let attribute = togai_api::Attribute::new("distance", 12.5).unit("km");
