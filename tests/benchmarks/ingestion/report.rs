@@ -36,8 +36,8 @@ pub(crate) fn page(results: &Results) -> String {
          - **The loop by hand** has the same HTTP client with the same settings, {chunk} events in a request and \
          {in_flight} requests in flight. It writes JSON with serde_json into buffers that it uses again, checks \
          for 202, and reads the answer. It gives no ids, repeats nothing, checks nothing and tells nothing of \
-         single events. Where it owns its events it drops those of a request once that is answered, as ours \
-         does.\n\
+         single events. Where it owns its events it drops those of a request once that is answered: it can make \
+         none anew of their bytes, as ours can.\n\
          - **Plain progenitor** is its unchanged output for the same document, by builders as its documentation \
          shows them, {in_flight} requests in flight. Events are struct literals with `TryFrom<&str>`, the \
          cheapest that its types allow; made by its builders of types in one row; and with the lengths and \

@@ -83,6 +83,7 @@ impl<E, T> Batch<E, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kept::GivenBack;
     use super::*;
 
     const ENVELOPE: Envelope = Envelope { before: "<", between: ",", after: ">" };
@@ -152,6 +153,6 @@ mod tests {
         assert_eq!(&first.freeze().2.body[..], b"<aa,bb,cc>");
         let (entries, kept, encoded) = next.freeze();
         assert_eq!((entries[0].index, encoded.event(0), &encoded.body[..]), (3, &b"dd"[..], &b"<dd>"[..]));
-        assert_eq!(kept.give_back(encoded.into()).collect::<Vec<_>>(), [3]);
+        assert_eq!(kept.give_back(encoded.into()).map(GivenBack::into_event).collect::<Vec<_>>(), [3]);
     }
 }

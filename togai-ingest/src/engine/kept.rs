@@ -42,16 +42,37 @@ impl<E> Kept<E> {
         }
     }
 
-    /// The events, in their order in the batch.
-    pub(crate) fn give_back(self, encoded: Arc<Encoded<Bytes>>) -> impl Iterator<Item = E> {
+    /// The events, in their order in the batch. One that is not asked for is not read back.
+    pub(crate) fn give_back(self, encoded: Arc<Encoded<Bytes>>) -> impl Iterator<Item = GivenBack<E>> {
         let (events, read_back) = match self {
             Self::Events(events) => (events, None),
             Self::Bytes(read_back) => (Vec::new(), Some(read_back)),
         };
         let read = read_back.into_iter().flat_map(move |read_back| {
             let encoded = Arc::clone(&encoded);
-            (0..encoded.slots().len()).map(move |position| read_back(encoded.event(position)))
+            (0..encoded.slots().len()).map(move |position| GivenBack::Bytes {
+                read_back,
+                encoded: Arc::clone(&encoded),
+                position,
+            })
         });
-        events.into_iter().chain(read)
+        events.into_iter().map(GivenBack::Event).chain(read)
+    }
+}
+
+/// An event that may come back.
+pub(crate) enum GivenBack<E> {
+    /// It is there.
+    Event(E),
+    /// It is read back when it is asked for.
+    Bytes { read_back: ReadBack<E>, encoded: Arc<Encoded<Bytes>>, position: usize },
+}
+
+impl<E> GivenBack<E> {
+    pub(crate) fn into_event(self) -> E {
+        match self {
+            Self::Event(event) => event,
+            Self::Bytes { read_back, encoded, position } => read_back(encoded.event(position)),
+        }
     }
 }

@@ -34,7 +34,21 @@ impl<'a, E, T> Recorder<'a, E, T> {
                     self.accept(range);
                 }
             }
-            finished => into_verdicts(finished).for_each(|verdict| self.record_one(verdict)),
+            Finished::Batch { entries, kept, encoded, outcomes: BatchOutcomes::Each(outcomes) } => {
+                let events = kept.give_back(Arc::clone(&encoded));
+                let each = entries.into_iter().zip(events).zip(outcomes).enumerate();
+                for (position, ((Entry { index, tag }, event), outcome)) in each {
+                    // Of what was accepted nothing comes back.
+                    if outcome.is_accepted() {
+                        self.tally.count(index..index + 1, &outcome);
+                        self.accept(index..index + 1);
+                    } else {
+                        let id = Some(encoded.id_text(position));
+                        self.record_one(Verdict { index, id, event: event.into_event(), tag, outcome });
+                    }
+                }
+            }
+            finished @ Finished::Event { .. } => into_verdicts(finished).for_each(|verdict| self.record_one(verdict)),
         }
     }
 
@@ -97,7 +111,7 @@ pub fn into_verdicts<E, T>(finished: Finished<E, T>) -> impl Iterator<Item = Ver
         let events = kept.give_back(Arc::clone(&encoded));
         entries.into_iter().zip(events).enumerate().map(move |(position, (Entry { index, tag }, event))| {
             let id = Some(encoded.id_text(position));
-            Verdict { index, id, event, tag, outcome: each.next().unwrap_or(Outcome::Accepted) }
+            Verdict { index, id, event: event.into_event(), tag, outcome: each.next().unwrap_or(Outcome::Accepted) }
         })
     });
     one.into_iter().chain(batch)
